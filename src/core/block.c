@@ -1,0 +1,83 @@
+/*
+ * The nginx server block of one policy.
+ */
+
+#include "block.h"
+
+
+#define BLOCK_INDENT  "                        "
+
+
+/* Appends the values of one directive, a line each, and the ";". */
+
+static void
+block_values(mta_sts_text_t *text, const char *directive,
+    const mta_sts_values_t *values)
+{
+    size_t         i;
+    mta_sts_str_t  value;
+
+    for (i = 0; i < values->n; i++) {
+        value = values->elts[i].text;
+
+        mta_sts_text_add_cstr(text, i ? "\n" BLOCK_INDENT : directive);
+
+        /* of all that values may have, only ";" means something to nginx */
+
+        if (memchr(value.data, ';', value.len)) {
+            mta_sts_text_add_cstr(text, "\"");
+            mta_sts_text_add(text, value);
+            mta_sts_text_add_cstr(text, "\"");
+
+        } else {
+            mta_sts_text_add(text, value);
+        }
+    }
+
+    if (values->n) {
+        mta_sts_text_add_cstr(text, ";\n");
+    }
+}
+
+
+static void
+block_certificate(mta_sts_text_t *text, const char *directive,
+    mta_sts_str_t domain, const char *file)
+{
+    mta_sts_text_add_cstr(text, directive);
+    mta_sts_text_add_cstr(text, "/etc/letsencrypt/live/mta-sts.");
+    mta_sts_text_add(text, domain);
+    mta_sts_text_add_cstr(text, file);
+}
+
+
+void
+mta_sts_block_add(mta_sts_text_t *text, const mta_sts_policy_t *policy,
+    mta_sts_str_t domain)
+{
+    mta_sts_text_add_cstr(text, "server {\n"
+                                "    listen              443 ssl;\n"
+                                "    listen              [::]:443 ssl;\n"
+                                "    server_name         mta-sts.");
+    mta_sts_text_add(text, domain);
+    mta_sts_text_add_cstr(text, ";\n\n");
+
+    block_certificate(text, "    ssl_certificate     ", domain,
+                      "/fullchain.pem;\n");
+    block_certificate(text, "    ssl_certificate_key ", domain,
+                      "/privkey.pem;\n\n");
+
+    mta_sts_text_add_cstr(text, "    mta_sts_mode        ");
+    mta_sts_text_add(text, mta_sts_policy_mode(policy));
+    mta_sts_text_add_cstr(text, ";\n");
+
+    block_values(text, "    mta_sts_mx          ", &policy->mx);
+
+    mta_sts_text_add_cstr(text, "    mta_sts_max_age     ");
+    mta_sts_text_add_uint(text, policy->max_age);
+    mta_sts_text_add_cstr(text, ";\n");
+
+    block_values(text, "    mta_sts_tlsrpt_rua  ", &policy->tlsrpt_rua);
+
+    mta_sts_text_add_cstr(text, "}\n");
+}

@@ -1,0 +1,20 @@
+/*
+ * The nginx server block that serves a policy, for people to copy.
+ */
+
+#ifndef MTA_STS_BLOCK_H
+#define MTA_STS_BLOCK_H
+
+
+#include "policy.h"
+
+
+/*
+ * Appends a complete server block for the policy domain, with every setting
+ * spelt out.  What it says renders to the same bytes again.
+ */
+void mta_sts_block_add(mta_sts_text_t *text, const mta_sts_policy_t *policy,
+    mta_sts_str_t domain);
+
+
+#endif /* MTA_STS_BLOCK_H */

@@ -1,0 +1,70 @@
+/*
+ * Errors and warnings are made here; they are printed or logged elsewhere.
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "error.h"
+
+
+static void
+error_fill(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
+    va_list args)
+{
+    unsigned char  *p;
+
+    err->place = place;
+
+    (void) vsnprintf(err->text, sizeof(err->text), fmt, args);
+
+    for (p = (unsigned char *) err->text; *p; p++) {
+        if (*p < ' ' || *p == 0x7f) {
+            *p = '?';
+        }
+
+        /* U+0080 to U+009F */
+
+        if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) {
+            p[0] = '?';
+            p[1] = '?';
+        }
+    }
+}
+
+
+int
+mta_sts_error(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    error_fill(err, place, fmt, args);
+    va_end(args);
+
+    return MTA_STS_ERROR;
+}
+
+
+int
+mta_sts_error_memory(mta_sts_err_t *err)
+{
+    mta_sts_place_t  nowhere = { { NULL, 0 }, 0, 0 };
+
+    return mta_sts_error(err, nowhere, "out of memory");
+}
+
+
+void
+mta_sts_warn(const mta_sts_env_t *env, mta_sts_place_t place,
+    const char *fmt, ...)
+{
+    va_list        args;
+    mta_sts_err_t  warning;
+
+    va_start(args, fmt);
+    error_fill(&warning, place, fmt, args);
+    va_end(args);
+
+    env->warn(env->ctx, &warning);
+}

@@ -1,0 +1,109 @@
+/*
+ * Policy domain -> policy, for one domain or for ten million.
+ *
+ * A table is built once and then only read: domains are added to a builder,
+ * and its end makes the table.  Nothing needs tuning.
+ */
+
+#ifndef MTA_STS_TABLE_H
+#define MTA_STS_TABLE_H
+
+
+#include "policy.h"
+
+
+typedef struct {
+    mta_sts_str_t            domain;       /* normalised, 1 to 253 bytes */
+    const mta_sts_policy_t  *policy;
+    mta_sts_place_t          place;        /* without column */
+} mta_sts_entry_t;
+
+
+typedef struct {
+    uint32_t  name;
+    uint32_t  policy;
+    uint32_t  line;
+} mta_sts_table_slot_t;
+
+
+typedef struct {
+    uint32_t       name;
+    mta_sts_str_t  file;
+} mta_sts_table_file_t;
+
+
+typedef struct {
+    const char               *names;
+    size_t                    names_len;
+    mta_sts_table_slot_t     *slots;
+    uint32_t                  n_slots;
+    uint32_t                  n;           /* domains */
+    const mta_sts_policy_t  **policies;
+    mta_sts_table_file_t     *files;
+    size_t                    n_files;
+} mta_sts_table_t;
+
+
+/*
+ * Zero one to begin with.  A lenient one warns of a domain with two policies
+ * and keeps the first.
+ */
+
+typedef struct {
+    int                       lenient;
+    char                     *names;
+    size_t                    names_len;
+    size_t                    names_size;
+    mta_sts_table_slot_t     *entries;
+    size_t                    n;
+    size_t                    size;
+    const mta_sts_policy_t  **policies;
+    size_t                    n_policies;
+    size_t                    policies_size;
+    mta_sts_table_file_t     *files;
+    size_t                    n_files;
+    size_t                    files_size;
+} mta_sts_table_builder_t;
+
+
+/*
+ * Adds an entry.  The domain is copied; the policy and the file name of the
+ * place must live as long as the table.
+ *
+ * Errors: out of memory; too many domains for a table (at 4 GB of names).
+ * After an error the builder is to be discarded.
+ */
+int mta_sts_table_add(mta_sts_table_builder_t *builder,
+    const mta_sts_entry_t *entry, mta_sts_err_t *err);
+
+/*
+ * Makes the table, in env's memory, and frees the builder, whatever happens.
+ * A domain that was added more than once keeps its first entry when the
+ * policies are equal byte for byte, reports included.
+ *
+ * Errors: domain "DOMAIN" has another policy at FILE:LINE (unless lenient); out
+ * of memory.
+ */
+int mta_sts_table_end(mta_sts_table_builder_t *builder, mta_sts_table_t *table,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/* Frees what a builder holds. */
+void mta_sts_table_discard(mta_sts_table_builder_t *builder);
+
+/* The policy of a normalised domain, or NULL.  A zeroed table has none. */
+const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
+    mta_sts_str_t domain);
+
+/* The whole entry of a normalised domain; returns 0 if there is none. */
+int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
+    mta_sts_entry_t *entry);
+
+/*
+ * Walks the domains in the order in which they were added: *cursor begins at
+ * 0; returns 0 at the end.
+ */
+int mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
+    mta_sts_entry_t *entry);
+
+
+#endif /* MTA_STS_TABLE_H */

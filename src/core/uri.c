@@ -1,0 +1,213 @@
+/*
+ * Report URIs: only as much of RFC 3986 and RFC 6068 as keeps a typing mistake
+ * out of the DNS.
+ */
+
+#include <ctype.h>
+
+#include "name.h"
+#include "uri.h"
+
+
+static int
+uri_has_scheme(mta_sts_str_t uri, mta_sts_str_t scheme)
+{
+    if (uri.len < scheme.len) {
+        return 0;
+    }
+
+    uri.len = scheme.len;
+
+    return mta_sts_str_caseeq(uri, scheme);
+}
+
+
+/* Is str a normalised or merely mixed-case host name? */
+
+static int
+uri_is_host(mta_sts_str_t str)
+{
+    char           buf[MTA_STS_NAME_MAX + 1];
+    mta_sts_str_t  name;
+
+    if (str.len == 0 || str.len > MTA_STS_NAME_MAX) {
+        return 0;
+    }
+
+    name.data = buf;
+    name.len = mta_sts_name_fold(str, buf);
+
+    return mta_sts_name_is_host(name);
+}
+
+
+/* What is wrong with the characters of uri; NULL if nothing. */
+
+static const char *
+uri_chars_fault(mta_sts_str_t uri)
+{
+    size_t          i;
+    unsigned char   ch;
+    mta_sts_str_t   rest;
+
+    for (i = 0; i < uri.len; i++) {
+        ch = (unsigned char) uri.data[i];
+
+        if (ch == '%') {
+            if (uri.len - i < 3 || !isxdigit((unsigned char) uri.data[i + 1])
+                || !isxdigit((unsigned char) uri.data[i + 2]))
+            {
+                return "\"%\" must be followed by two hex digits";
+            }
+
+            continue;
+        }
+
+        if (ch <= ' ' || ch >= 0x7f || strchr("\"<>\\^`{|}", ch)) {
+            return "must be an URI, other characters percent-encoded";
+        }
+
+        if (ch == ',') {
+            rest = mta_sts_str_after(uri, i + 1);
+
+            if (uri_has_scheme(rest, mta_sts_str("mailto:"))
+                || uri_has_scheme(rest, mta_sts_str("https:")))
+            {
+                return "must be one URI, not a list";
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+/* What is wrong with the part behind "mailto:"; NULL if nothing. */
+
+static const char *
+uri_mailto_fault(mta_sts_str_t addr)
+{
+    const char  *at, *query;
+
+    query = memchr(addr.data, '?', addr.len);
+    if (query) {
+        addr.len = (size_t) (query - addr.data);
+    }
+
+    at = addr.len ? memchr(addr.data, '@', addr.len) : NULL;
+
+    if (at == NULL || at == addr.data) {
+        return "\"mailto:\" must be followed by an e-mail address";
+    }
+
+    if (!uri_is_host(mta_sts_str_after(addr, (size_t) (at - addr.data) + 1))) {
+        return "must have a host name after \"@\"";
+    }
+
+    return NULL;
+}
+
+
+/* What is wrong with the part behind "https:"; NULL if nothing. */
+
+static const char *
+uri_https_fault(mta_sts_str_t rest)
+{
+    size_t  i, port;
+
+    if (!mta_sts_str_starts(rest, mta_sts_str("//"))) {
+        return "\"https:\" must be followed by \"//\" and a host name";
+    }
+
+    rest = mta_sts_str_after(rest, 2);
+
+    for (i = 0; i < rest.len && strchr("/?#", rest.data[i]) == NULL; i++) {
+        /* void */
+    }
+
+    rest.len = i;
+
+    for (port = 0; port < rest.len && rest.data[port] != ':'; port++) {
+        /* void */
+    }
+
+    for (i = port + 1; i < rest.len; i++) {
+        if (!isdigit((unsigned char) rest.data[i]) || i > port + 5) {
+            return "must have a port number after \":\"";
+        }
+    }
+
+    rest.len = port;
+
+    if (!uri_is_host(rest)) {
+        return "\"https:\" must be followed by \"//\" and a host name";
+    }
+
+    return NULL;
+}
+
+
+int
+mta_sts_uri_check_rua(const mta_sts_value_t *value, mta_sts_err_t *err)
+{
+    const char     *fault;
+    mta_sts_str_t   uri;
+
+    uri = value->text;
+
+    if (uri_has_scheme(uri, mta_sts_str("mailto:"))) {
+        fault = uri_chars_fault(uri);
+
+        if (fault == NULL) {
+            fault = uri_mailto_fault(mta_sts_str_after(uri, 7));
+        }
+
+    } else if (uri_has_scheme(uri, mta_sts_str("https:"))) {
+        fault = uri_chars_fault(uri);
+
+        if (fault == NULL) {
+            fault = uri_https_fault(mta_sts_str_after(uri, 6));
+        }
+
+    } else {
+        fault = "must begin with \"mailto:\" or \"https:\"";
+    }
+
+    if (fault) {
+        return mta_sts_error(err, value->place,
+                             "invalid tlsrpt_rua \"%.*s\", %s",
+                             MTA_STS_SHOW(value->text), fault);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+void
+mta_sts_uri_add_rua(mta_sts_text_t *text, mta_sts_str_t uri)
+{
+    size_t         i;
+    mta_sts_str_t  ch;
+
+    for (i = 0; i < uri.len; i++) {
+        switch (uri.data[i]) {
+
+        case ',':
+            mta_sts_text_add_cstr(text, "%2C");
+            break;
+
+        case '!':
+            mta_sts_text_add_cstr(text, "%21");
+            break;
+
+        case ';':
+            mta_sts_text_add_cstr(text, "%3B");
+            break;
+
+        default:
+            ch.data = &uri.data[i];
+            ch.len = 1;
+            mta_sts_text_add(text, ch);
+        }
+    }
+}

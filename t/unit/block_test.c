@@ -1,0 +1,262 @@
+/*
+ * The server block is made for people to copy into nginx.conf: what nginx then
+ * reads must be the policy that it was made of, to the byte.
+ */
+
+#include "../../src/cli/nginx_conf/lexer.h"
+#include "../../src/core/block.h"
+#include "set.h"
+
+
+#define DIRECTIVES_MAX  16
+
+
+static mta_sts_str_t
+block(const mta_sts_policy_t *policy, mta_sts_text_t *text)
+{
+    memset(text, 0, sizeof(mta_sts_text_t));
+    text->env = &test.env;
+
+    mta_sts_block_add(text, policy, mta_sts_str("example.com"));
+
+    return mta_sts_text_str(text);
+}
+
+
+#define BLOCK_HEAD                                                            \
+    "server {\n"                                                              \
+    "    listen              443 ssl;\n"                                      \
+    "    listen              [::]:443 ssl;\n"                                 \
+    "    server_name         mta-sts.example.com;\n"                          \
+    "\n"                                                                      \
+    "    ssl_certificate     "                                                \
+    "/etc/letsencrypt/live/mta-sts.example.com/fullchain.pem;\n"              \
+    "    ssl_certificate_key "                                                \
+    "/etc/letsencrypt/live/mta-sts.example.com/privkey.pem;\n"                \
+    "\n"
+
+
+/* Each policy, and what stands in the block behind the certificates. */
+
+static const struct {
+    const char  *lines;
+    const char  *settings;
+} tests[] = {
+    { "mode enforce\nmx mail.example.com",
+      "    mta_sts_mode        enforce;\n"
+      "    mta_sts_mx          mail.example.com;\n"
+      "    mta_sts_max_age     604800;\n" },
+
+    { "mode none",
+      "    mta_sts_mode        none;\n"
+      "    mta_sts_max_age     604800;\n" },
+
+    { "mx a.example *.b.example\nmx *.b\xc3\xbc" "cher.example\nmax_age 2w\n"
+      "tlsrpt_rua mailto:o'brien@example.com https://example.com/?a=$b;c#d",
+      "    mta_sts_mode        testing;\n"
+      "    mta_sts_mx          a.example\n"
+      "                        *.b.example\n"
+      "                        *.xn--bcher-kva.example;\n"
+      "    mta_sts_max_age     1209600;\n"
+      "    mta_sts_tlsrpt_rua  mailto:o'brien@example.com\n"
+      "                        \"https://example.com/?a=$b;c#d\";\n" }
+};
+
+
+/*
+ * Sets policy from the directives of a block, as the module does.  Returns
+ * MTA_STS_ERROR when the text is not what nginx would read.
+ */
+
+static int
+read_block(mta_sts_policy_t *policy, mta_sts_str_t text)
+{
+    int              n;
+    lexer_t          lexer;
+    lexer_token_e    token;
+    mta_sts_str_t    prefix;
+    mta_sts_value_t  name;
+
+    memset(policy, 0, sizeof(mta_sts_policy_t));
+    lexer_init(&lexer, TEST_FILE, text, &test.env);
+
+    if (lexer_next(&lexer, &test.err) != LEXER_BLOCK) {
+        return MTA_STS_ERROR;
+    }
+
+    prefix = mta_sts_str("mta_sts_");
+
+    for (n = 0; n < DIRECTIVES_MAX; n++) {
+        token = lexer_next(&lexer, &test.err);
+
+        if (token == LEXER_BLOCK_END) {
+            return lexer_next(&lexer, &test.err) == LEXER_FILE_END
+                   ? MTA_STS_OK : MTA_STS_ERROR;
+        }
+
+        if (token != LEXER_DIRECTIVE || lexer.n < 2) {
+            return MTA_STS_ERROR;
+        }
+
+        name = lexer.words[0];
+
+        if (!mta_sts_str_starts(name.text, prefix)) {
+            continue;
+        }
+
+        name.text = mta_sts_str_after(name.text, prefix.len);
+
+        if (mta_sts_policy_set(policy, &name, lexer.words + 1, lexer.n - 1,
+                               &test.env, &test.err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return MTA_STS_ERROR;
+}
+
+
+static void
+is_read_again(const mta_sts_policy_t *policy, mta_sts_str_t text)
+{
+    size_t            i;
+    mta_sts_policy_t  again;
+
+    if (!ok(read_block(&again, text) == MTA_STS_OK
+            && mta_sts_policy_render(&again, &test.env, &test.err)
+               == MTA_STS_OK,
+            "the block is read again"))
+    {
+        printf("# %s\n", test.err.text);
+        return;
+    }
+
+    is_str(again.body, policy->body, "to the same bytes");
+    is_str(again.id, policy->id, "and the same id");
+    is_int((long long) again.tlsrpt_rua.n, (long long) policy->tlsrpt_rua.n,
+           "and as many reports");
+
+    for (i = 0; i < again.tlsrpt_rua.n && i < policy->tlsrpt_rua.n; i++) {
+        is_str(again.tlsrpt_rua.elts[i].text, policy->tlsrpt_rua.elts[i].text,
+               "which are the same");
+    }
+}
+
+
+static void
+test_blocks(void)
+{
+    size_t            i;
+    mta_sts_str_t     str;
+    mta_sts_text_t    text, expected;
+    mta_sts_policy_t  policy;
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        test_begin(0);
+        (void) set_rendered(&policy, tests[i].lines);
+
+        memset(&expected, 0, sizeof(mta_sts_text_t));
+        expected.env = &test.env;
+
+        mta_sts_text_add_cstr(&expected, BLOCK_HEAD);
+        mta_sts_text_add_cstr(&expected, tests[i].settings);
+        mta_sts_text_add_cstr(&expected, "}\n");
+
+        str = block(&policy, &text);
+
+        is_str(str, mta_sts_text_str(&expected), "block of %s",
+               tests[i].lines);
+        is_read_again(&policy, str);
+    }
+}
+
+
+/* What the domains file may have inherited is spelt out, too. */
+
+static void
+test_inherited(void)
+{
+    mta_sts_text_t    text;
+    mta_sts_policy_t  policy, parent;
+
+    test_begin(0);
+
+    (void) set_policy(&parent, "max_age 2w\nmode enforce\n"
+                      "tlsrpt_rua mailto:a@example.com");
+    (void) set_policy(&policy, "mx a.example");
+    mta_sts_policy_inherit(&policy, &parent);
+    (void) mta_sts_policy_render(&policy, &test.env, &test.err);
+
+    is_str(block(&policy, &text), mta_sts_str(BLOCK_HEAD
+           "    mta_sts_mode        enforce;\n"
+           "    mta_sts_mx          a.example;\n"
+           "    mta_sts_max_age     1209600;\n"
+           "    mta_sts_tlsrpt_rua  mailto:a@example.com;\n"
+           "}\n"), "block of a policy that inherits");
+}
+
+
+/* nginx reads no word of more than 4095 bytes; a URI that is, is refused. */
+
+static void
+test_long(void)
+{
+    char              uri[MTA_STS_BODY_WARN];
+    size_t            len;
+    mta_sts_text_t    text;
+    mta_sts_value_t   name, value;
+    mta_sts_policy_t  policy;
+
+    for (len = 4000; len <= 4200; len += 100) {
+        test_begin(0);
+        (void) set_policy(&policy, "mx a.example");
+
+        memset(uri, 'a', len);
+        memcpy(uri, "https://example.com/", 20);
+
+        name = test_value(mta_sts_str("tlsrpt_rua"), 2, 1);
+        value = test_value(mta_sts_str(""), 2, 12);
+        value.text.data = uri;
+        value.text.len = len;
+
+        if (mta_sts_policy_set(&policy, &name, &value, 1, &test.env, &test.err)
+            != MTA_STS_OK)
+        {
+            ok(len > 4000, "a URI of %zu bytes is refused", len);
+            continue;
+        }
+
+        (void) mta_sts_policy_render(&policy, &test.env, &test.err);
+
+        is_read_again(&policy, block(&policy, &text));
+    }
+}
+
+
+static int
+memory_block(void)
+{
+    mta_sts_text_t    text;
+    mta_sts_policy_t  policy;
+
+    memset(&policy, 0, sizeof(mta_sts_policy_t));
+    policy.mode = MTA_STS_NONE;
+
+    (void) block(&policy, &text);
+
+    return text.failed ? mta_sts_error_memory(&test.err) : MTA_STS_OK;
+}
+
+
+int
+main(void)
+{
+    test_blocks();
+    test_inherited();
+    test_long();
+    test_memory(memory_block, "block");
+
+    return done();
+}

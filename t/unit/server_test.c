@@ -1,0 +1,373 @@
+/*
+ * What a server block serves follows from its names and its effective policy:
+ * which of nginx's kinds of names become policy domains, which make the policy
+ * the fallback, and when there is nothing to serve at all.
+ */
+
+#include "../../src/core/server.h"
+#include "set.h"
+
+
+#define NAMES_MAX  8
+
+#define L63   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define N242  L63 "." L63 "." L63 ".bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" \
+              "bbbbbbbbb"
+
+#define DEFAULT  "mx mail.example.net"
+
+
+/*
+ * Builds a server at line 7 with names that are separated by " ", a regex name
+ * begins with "~".  A name's column is the one it has in text.
+ */
+
+static int
+build(mta_sts_server_t *server, mta_sts_policy_t *policy, const char *text)
+{
+    size_t                 n, len;
+    const char            *p;
+    mta_sts_str_t          str;
+    mta_sts_server_name_t  names[NAMES_MAX];
+
+    for (n = 0, p = text; *p && n < NAMES_MAX; n++) {
+        len = strcspn(p, " ");
+
+        names[n].regex = *p == '~';
+
+        str.data = p + names[n].regex;
+        str.len = len - (size_t) names[n].regex;
+
+        names[n].value = test_value(str, 7, (unsigned) (p - text) + 1);
+
+        p += len + (p[len] == ' ');
+    }
+
+    return mta_sts_server_build(server, policy, names, n, &test.env,
+                                &test.err);
+}
+
+
+/* Each server with the domains that are found, in order, and its fallback. */
+
+static const struct {
+    const char  *names;
+    const char  *domains;
+    int          fallback;
+} servers[] = {
+    { "mta-sts.a.example", "a.example ", 0 },
+    { "MTA-STS.A.Example", "a.example ", 0 },
+    { "mta-sts.b.example mta-sts.a.example", "b.example a.example ", 0 },
+    { "www.example mta-sts.a.example", "a.example ", 0 },
+    { "mta-sts.a.example mta-sts.a.example", "a.example ", 0 },
+    { "mta-sts.xn--bcher-kva.example", "xn--bcher-kva.example ", 0 },
+    { "mta-sts.mta-sts.example", "mta-sts.example ", 0 },
+    { "mta-sts.a", "a ", 0 },
+    { "mta-sts." N242, N242 " ", 0 },
+    { ".mta-sts.a.example", "a.example ", 1 },
+    { ".a.example", "", 1 },
+    { "*.a.example", "", 1 },
+    { "mta-sts.*", "", 1 },
+    { "~^mta-sts\\.(?<name>.+)$", "", 1 },
+    { "~x", "", 1 },
+    { "mta-sts.a.example *.b.example", "a.example ", 1 }
+};
+
+
+static void
+test_names(void)
+{
+    char              domains[512];
+    size_t            i, cursor;
+    mta_sts_entry_t   entry;
+    mta_sts_server_t  server;
+    mta_sts_policy_t  policy;
+
+    for (i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+        test_begin(0);
+        (void) set_policy(&policy, DEFAULT);
+
+        if (!ok(build(&server, &policy, servers[i].names) == MTA_STS_OK,
+                "names %s", servers[i].names))
+        {
+            continue;
+        }
+
+        domains[0] = '\0';
+        cursor = 0;
+
+        while (mta_sts_table_next(&server.table, &cursor, &entry)) {
+            (void) strncat(domains, entry.domain.data, entry.domain.len);
+            (void) strcat(domains, " ");
+        }
+
+        is_str(mta_sts_str_from(domains), mta_sts_str_from(servers[i].domains),
+               "their domains");
+        ok(server.fallback == (servers[i].fallback ? &policy : NULL),
+           "their fallback: %d", servers[i].fallback);
+        is_int((long long) policy.id.len, MTA_STS_ID_LEN, "is rendered");
+        is_int((long long) test.n_warnings, 0, "no warnings");
+    }
+}
+
+
+/* A policy that is configured elsewhere, for nobody here, is not served. */
+
+static void
+test_nothing(void)
+{
+    size_t            i;
+    mta_sts_server_t  server;
+    mta_sts_policy_t  policy, parent;
+
+    static const char  *names[] = {
+        "", "www.example", "mta-sts", "mta-stsx.a.example", "mta-sts.",
+        "www.mta-sts.a.example", "_"
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        test_begin(0);
+        (void) set_policy(&parent, "\n\nmax_age 1\nmx mail.example");
+        (void) set_policy(&policy, "");
+        mta_sts_policy_inherit(&policy, &parent);
+
+        test.n_warnings = 0;
+        memset(&server, 0xa5, sizeof(mta_sts_server_t));
+
+        is_int(build(&server, &policy, names[i]), MTA_STS_OK,
+               "inherited for \"%s\"", names[i]);
+        ok(server.table.n == 0 && server.fallback == NULL, "serves nothing");
+        is_int((long long) test.n_warnings, 0, "no warnings");
+
+        (void) set_policy(&policy, "\n\nmode enforce\nmx mail.example");
+
+        is_int(build(&server, &policy, names[i]), MTA_STS_OK, "its own");
+        ok(server.table.n == 0 && server.fallback == NULL, "serves nothing");
+        is_int((long long) test.n_warnings, 1, "one warning");
+        is_err(&test.warnings[0], 4, 1, "no server name begins with "
+               "\"mta-sts.\", the policy is not served");
+    }
+
+    test_begin(0);
+    (void) set_policy(&policy, "");
+    memset(&server, 0xa5, sizeof(mta_sts_server_t));
+
+    is_int(build(&server, &policy, "mta-sts.a.example *.b"), MTA_STS_OK,
+           "no policy at all");
+    ok(server.table.n == 0 && server.fallback == NULL, "serves nothing");
+
+    (void) set_policy(&parent, "max_age 1w\nmode enforce");
+    mta_sts_policy_inherit(&policy, &parent);
+
+    is_int(build(&server, &policy, "mta-sts.a.example *.b"), MTA_STS_OK,
+           "settings without mx, inherited");
+    ok(server.table.n == 0 && server.fallback == NULL, "serve nothing");
+
+    (void) set_policy(&policy, "");
+    (void) set_policy(&parent, "mode none");
+    mta_sts_policy_inherit(&policy, &parent);
+
+    is_int(build(&server, &policy, "mta-sts.a.example"), MTA_STS_OK,
+           "mode none, inherited");
+    is_int(server.table.n, 1, "is served");
+}
+
+
+/* Each server that is refused: which policy and names, where, and why. */
+
+static const struct {
+    const char  *policy;
+    const char  *names;
+    unsigned     line;
+    unsigned     column;
+    const char  *error;
+} refused[] = {
+    { "\nmode enforce", "mta-sts.a.example", 2, 1,
+      "mode \"enforce\" needs at least one mx" },
+    { "\nmax_age 1w", "www.example", 2, 1,
+      "mode \"testing\" needs at least one mx" },
+    { DEFAULT, "www.example mta-sts.a_b.example", 7, 13,
+      "invalid server name \"mta-sts.a_b.example\", \"_\" is not allowed in a "
+      "host name" },
+    { DEFAULT, "mta-sts.a..b", 7, 1,
+      "invalid server name \"mta-sts.a..b\", has an empty label" },
+    { DEFAULT, ".mta-sts..b", 7, 1,
+      "invalid server name \"mta-sts..b\", has an empty label" },
+    { DEFAULT, "mta-sts.192.0.2.1", 7, 1,
+      "invalid server name \"mta-sts.192.0.2.1\", must be a host name, not an "
+      "IP address" },
+    { DEFAULT, "mta-sts." N242 "b", 7, 1,
+      "invalid server name \"mta-sts." L63 ".aaaaaaaaaaaaaaaaaaaaaaaaaaaa\", "
+      "the policy domain must not be longer than 242 characters" },
+    { DEFAULT, "mta-sts.b\xc3\xbc" "cher.example", 7, 1,
+      "server name \"mta-sts.b\xc3\xbc" "cher.example\" is never matched, must "
+      "be \"mta-sts.xn--bcher-kva.example\"" },
+    { DEFAULT, "www.example MTA-STS.A.example.", 7, 13,
+      "server name \"MTA-STS.A.example.\" is never matched, must be "
+      "\"mta-sts.a.example\"" },
+    { DEFAULT, "mta-sts.a.example mta-sts.b.example:443", 7, 19,
+      "invalid server name \"mta-sts.b.example:443\", a host name has only "
+      "letters, digits, \"-\" and \".\"" }
+};
+
+
+static void
+test_refused(void)
+{
+    size_t                 i;
+    mta_sts_server_t       server;
+    mta_sts_policy_t       policy;
+    mta_sts_server_name_t  name;
+
+    for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        test_begin(0);
+        (void) set_policy(&policy, refused[i].policy);
+
+        is_int(build(&server, &policy, refused[i].names), MTA_STS_ERROR,
+               "refused: %s", refused[i].names);
+        is_err(&test.err, refused[i].line, refused[i].column,
+               refused[i].error);
+    }
+
+    /* nginx does not tell where a name stands: the policy is blamed */
+
+    test_begin(0);
+    (void) set_policy(&policy, "\n" DEFAULT);
+
+    name.value = test_value(mta_sts_str("mta-sts.a_b"), 0, 0);
+    name.regex = 0;
+
+    is_int(mta_sts_server_build(&server, &policy, &name, 1, &test.env,
+                                &test.err),
+           MTA_STS_ERROR, "refused: a name without a place");
+    is_err(&test.err, 2, 1, "invalid server name \"mta-sts.a_b\", \"_\" is "
+           "not allowed in a host name");
+
+    /* the soft hyphen goes, and with it the policy domain */
+
+    test_begin(0);
+    (void) set_policy(&policy, DEFAULT);
+
+    is_int(build(&server, &policy, "mta-sts.\xc2\xad"), MTA_STS_ERROR,
+           "refused: a name that maps to \"mta-sts\"");
+    ok(strncmp(test.err.text, "invalid server name \"mta-sts.", 29) == 0
+       && strstr(test.err.text, "longer") == NULL,
+       "for what it is: %s", test.err.text);
+    is_int(test.err.place.line, 7, "and where");
+}
+
+
+static void
+test_warned(void)
+{
+    mta_sts_server_t  server;
+    mta_sts_policy_t  policy;
+
+    test_begin(0);
+    (void) set_policy(&policy, "\nmx a.example *.a.example *.mx.a.example");
+
+    is_int(build(&server, &policy, "mta-sts.a.example mta-sts.b.example"),
+           MTA_STS_OK, "a wildcard for all hosts of a policy domain");
+    is_int((long long) test.n_warnings, 1, "one warning");
+    is_err(&test.warnings[0], 2, 14, "mx \"*.a.example\" accepts every host "
+           "of the policy domain, see RFC 8461, 10.4");
+
+}
+
+
+static void
+is_found(const mta_sts_server_t *server, const char *host,
+    const mta_sts_policy_t *policy)
+{
+    mta_sts_str_t  str, domain;
+
+    str = mta_sts_str_from(host);
+
+    if (ok(mta_sts_server_find(server, str, &domain) == policy, "find %s: %d",
+           host, policy != NULL)
+        && policy)
+    {
+        ok(domain.data == str.data + 8 && domain.len == str.len - 8,
+           "its domain is the rest of the host");
+    }
+}
+
+
+static void
+test_find(void)
+{
+    mta_sts_str_t     domain;
+    mta_sts_server_t  server;
+    mta_sts_policy_t  policy;
+
+    test_begin(0);
+    (void) set_policy(&policy, DEFAULT);
+    (void) build(&server, &policy, "mta-sts.a.example www.c.example");
+
+    is_found(&server, "mta-sts.a.example", &policy);
+    is_found(&server, "mta-sts.b.example", NULL);
+    is_found(&server, "mta-sts.c.example", NULL);
+    is_found(&server, "www.c.example", NULL);
+    is_found(&server, "a.example", NULL);
+    is_found(&server, "mta-sts.", NULL);
+    is_found(&server, "mta-sts", NULL);
+    is_found(&server, "", NULL);
+
+    (void) build(&server, &policy, "mta-sts.a.example *.d.example");
+
+    is_found(&server, "mta-sts.a.example", &policy);
+    is_found(&server, "mta-sts.d.example", &policy);
+    is_found(&server, "mta-sts.other", &policy);
+    is_found(&server, "www.d.example", NULL);
+    is_found(&server, "mta-sts.", NULL);
+    is_found(&server, "mta-sts..", NULL);
+    is_found(&server, "mta-sts..d", NULL);
+    is_found(&server, "mta-sts.a/../b", NULL);
+    is_found(&server, "mta-sts.a_b", NULL);
+    is_found(&server, "mta-sts.A.example", NULL);
+    is_found(&server, "mta-sts.192.0.2.1", NULL);
+    is_found(&server, "mta-sts.[::1]", NULL);
+    is_found(&server, "mta-sts.\xff", NULL);
+    ok(mta_sts_server_find(&server, mta_sts_str("mta-sts.a\0b"), &domain)
+       == NULL, "no host with a NUL");
+
+    memset(&server, 0, sizeof(mta_sts_server_t));
+    is_found(&server, "mta-sts.a.example", NULL);
+}
+
+
+static int
+memory_build(void)
+{
+    mta_sts_server_t  server;
+    mta_sts_policy_t  policy;
+
+    static mta_sts_value_t  mx = { { "a.b.example", 11 },
+                                  { { NULL, 0 }, 3, 7 } };
+
+    /* a policy whose setting needs no memory */
+
+    memset(&policy, 0, sizeof(mta_sts_policy_t));
+
+    policy.mx.elts = &mx;
+    policy.mx.n = 1;
+    policy.set = 1u << MTA_STS_SET_MX;
+    policy.own = policy.set;
+
+    return build(&server, &policy, "mta-sts.a.example mta-sts.b.example "
+                 ".mta-sts.c.example");
+}
+
+
+int
+main(void)
+{
+    test_names();
+    test_nothing();
+    test_refused();
+    test_warned();
+    test_find();
+    test_memory(memory_build, "build");
+
+    return done();
+}

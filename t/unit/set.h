@@ -1,0 +1,94 @@
+/*
+ * Policies for the tests, from lines as they stand in a configuration.
+ */
+
+#ifndef MTA_STS_SET_H
+#define MTA_STS_SET_H
+
+
+#include "../../src/core/policy.h"
+#include "tap.h"
+
+
+#define SET_WORDS  8
+
+
+/*
+ * Sets what a line such as "mx a.example b.example" says; a word's column is
+ * the one it has in text.  Returns what mta_sts_policy_set() does.
+ */
+
+static inline int
+set_line(mta_sts_policy_t *policy, unsigned line, const char *text)
+{
+    size_t           n, len;
+    const char      *p;
+    mta_sts_str_t    str;
+    mta_sts_value_t  words[SET_WORDS];
+
+    for (n = 0, p = text; *p && n < SET_WORDS; n++) {
+        len = strcspn(p, " ");
+
+        str.data = p;
+        str.len = len;
+
+        words[n] = test_value(str, line, (unsigned) (p - text) + 1);
+
+        p += len + (p[len] == ' ');
+    }
+
+    if (*p || n < 2) {
+        abort();
+    }
+
+    return mta_sts_policy_set(policy, words, words + 1, n - 1, &test.env,
+                              &test.err);
+}
+
+
+/* Zeroes policy and sets its lines, which are separated by "\n". */
+
+static inline int
+set_policy(mta_sts_policy_t *policy, const char *lines)
+{
+    char      text[512];
+    size_t    len;
+    unsigned  line;
+
+    memset(policy, 0, sizeof(mta_sts_policy_t));
+
+    for (line = 1; *lines; line++) {
+        len = strcspn(lines, "\n");
+
+        if (len >= sizeof(text)) {
+            abort();
+        }
+
+        memcpy(text, lines, len);
+        text[len] = '\0';
+
+        if (len && set_line(policy, line, text) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+
+        lines += len + (lines[len] == '\n');
+    }
+
+    return MTA_STS_OK;
+}
+
+
+/* The same, and renders it. */
+
+static inline int
+set_rendered(mta_sts_policy_t *policy, const char *lines)
+{
+    if (set_policy(policy, lines) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    return mta_sts_policy_render(policy, &test.env, &test.err);
+}
+
+
+#endif /* MTA_STS_SET_H */

@@ -1,0 +1,384 @@
+
+/*
+ * Copyright (C) the nginx-mta-sts authors
+ *
+ * Directives: setters store, merge inherits, postconfiguration checks, renders
+ * and builds each server's table, so that a request only looks things up.
+ */
+
+
+#include "ngx_http_mta_sts_module.h"
+
+
+static char *ngx_http_mta_sts_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void *ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf);
+static char *ngx_http_mta_sts_merge_srv_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_http_mta_sts_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_mta_sts_build(ngx_conf_t *cf,
+    ngx_http_core_srv_conf_t *cscf, ngx_http_mta_sts_srv_conf_t *mscf);
+static ngx_int_t ngx_http_mta_sts_compare(ngx_conf_t *cf);
+static mta_sts_env_t ngx_http_mta_sts_env(ngx_conf_t *cf);
+static void *ngx_http_mta_sts_alloc(void *ctx, size_t size);
+static void ngx_http_mta_sts_warn(void *ctx, const mta_sts_err_t *warning);
+static void ngx_http_mta_sts_log(ngx_conf_t *cf, ngx_uint_t level,
+    const mta_sts_err_t *err);
+static mta_sts_str_t ngx_http_mta_sts_str(ngx_str_t *str);
+
+
+static ngx_command_t  ngx_http_mta_sts_commands[] = {
+
+    { ngx_string("mta_sts"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_mta_sts_srv_conf_t, enable),
+      NULL },
+
+    { ngx_string("mta_sts_mode"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_http_mta_sts_set,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("mta_sts_mx"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_1MORE,
+      ngx_http_mta_sts_set,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("mta_sts_max_age"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_http_mta_sts_set,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("mta_sts_tlsrpt_rua"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_1MORE,
+      ngx_http_mta_sts_set,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_mta_sts_module_ctx = {
+    ngx_http_mta_sts_add_variables,        /* preconfiguration */
+    ngx_http_mta_sts_init,                 /* postconfiguration */
+
+    NULL,                                  /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    ngx_http_mta_sts_create_srv_conf,      /* create server configuration */
+    ngx_http_mta_sts_merge_srv_conf,       /* merge server configuration */
+
+    NULL,                                  /* create location configuration */
+    NULL                                   /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_mta_sts_module = {
+    NGX_MODULE_V1,
+    &ngx_http_mta_sts_module_ctx,          /* module context */
+    ngx_http_mta_sts_commands,             /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static char *
+ngx_http_mta_sts_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_mta_sts_srv_conf_t  *mscf = conf;
+
+    ngx_str_t        *value;
+    ngx_uint_t        i, n;
+    mta_sts_env_t     env;
+    mta_sts_err_t     err;
+    mta_sts_value_t  *words;
+
+    value = cf->args->elts;
+    n = cf->args->nelts;
+
+    words = ngx_pcalloc(cf->temp_pool, n * sizeof(mta_sts_value_t));
+    if (words == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        words[i].text = ngx_http_mta_sts_str(&value[i]);
+        words[i].place.file =
+                            ngx_http_mta_sts_str(&cf->conf_file->file.name);
+        words[i].place.line = cf->conf_file->line;
+    }
+
+    words[0].text = mta_sts_str_after(words[0].text, sizeof("mta_sts_") - 1);
+
+    env = ngx_http_mta_sts_env(cf);
+
+    if (mta_sts_policy_set(&mscf->policy, &words[0], &words[1], n - 1, &env,
+                           &err)
+        != MTA_STS_OK)
+    {
+        ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
+{
+    ngx_http_mta_sts_srv_conf_t  *mscf;
+
+    mscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_srv_conf_t));
+    if (mscf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     mscf->policy = { 0 };
+     *     mscf->server = { 0 };
+     */
+
+    mscf->enable = NGX_CONF_UNSET;
+
+    return mscf;
+}
+
+
+static char *
+ngx_http_mta_sts_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_mta_sts_srv_conf_t *prev = parent;
+    ngx_http_mta_sts_srv_conf_t *conf = child;
+
+    ngx_conf_merge_value(conf->enable, prev->enable, 1);
+
+    mta_sts_policy_inherit(&conf->policy, &prev->policy);
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_mta_sts_init(ngx_conf_t *cf)
+{
+    ngx_uint_t                    s, policies;
+    ngx_http_handler_pt          *h;
+    ngx_http_core_srv_conf_t    **cscfp;
+    ngx_http_core_main_conf_t    *cmcf;
+    ngx_http_mta_sts_srv_conf_t  *mscf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    cscfp = cmcf->servers.elts;
+    policies = 0;
+
+    for (s = 0; s < cmcf->servers.nelts; s++) {
+        mscf = cscfp[s]->ctx->srv_conf[ngx_http_mta_sts_module.ctx_index];
+
+        if (!mscf->enable) {
+            continue;
+        }
+
+        if (ngx_http_mta_sts_build(cf, cscfp[s], mscf) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (mscf->server.table.n || mscf->server.fallback) {
+            policies++;
+        }
+    }
+
+    if (policies == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_mta_sts_compare(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_SERVER_REWRITE_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_mta_sts_handler;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_mta_sts_build(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
+    ngx_http_mta_sts_srv_conf_t *mscf)
+{
+    ngx_uint_t               i, n;
+    mta_sts_env_t            env;
+    mta_sts_err_t            err;
+    mta_sts_server_name_t   *names;
+    ngx_http_server_name_t  *sn;
+
+    sn = cscf->server_names.elts;
+    n = cscf->server_names.nelts;
+
+    names = ngx_pcalloc(cf->temp_pool, n * sizeof(mta_sts_server_name_t));
+    if (names == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        names[i].value.text = ngx_http_mta_sts_str(&sn[i].name);
+#if (NGX_PCRE)
+        names[i].regex = (sn[i].regex != NULL);
+#endif
+    }
+
+    env = ngx_http_mta_sts_env(cf);
+
+    if (mta_sts_server_build(&mscf->server, &mscf->policy, names, n, &env,
+                             &err)
+        != MTA_STS_OK)
+    {
+        ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Warns of domains that two servers configure differently: which policy a
+ * sender gets then depends on the address it connects to, while there is but
+ * one id in the DNS.
+ */
+
+static ngx_int_t
+ngx_http_mta_sts_compare(ngx_conf_t *cf)
+{
+    size_t                         cursor;
+    ngx_conf_t                     scratch;
+    ngx_uint_t                     s;
+    mta_sts_err_t                  err;
+    mta_sts_env_t                  env;
+    mta_sts_entry_t                entry;
+    mta_sts_table_t                all;
+    mta_sts_table_builder_t        builder;
+    ngx_http_core_srv_conf_t     **cscfp;
+    ngx_http_core_main_conf_t     *cmcf;
+    ngx_http_mta_sts_srv_conf_t   *mscf;
+
+    ngx_memzero(&builder, sizeof(mta_sts_table_builder_t));
+    builder.lenient = 1;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    cscfp = cmcf->servers.elts;
+
+    for (s = 0; s < cmcf->servers.nelts; s++) {
+        mscf = cscfp[s]->ctx->srv_conf[ngx_http_mta_sts_module.ctx_index];
+        cursor = 0;
+
+        while (mta_sts_table_next(&mscf->server.table, &cursor, &entry)) {
+
+            if (mta_sts_table_add(&builder, &entry, &err) != MTA_STS_OK) {
+                mta_sts_table_discard(&builder);
+                ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    scratch = *cf;
+    scratch.pool = cf->temp_pool;
+
+    env = ngx_http_mta_sts_env(&scratch);
+
+    if (mta_sts_table_end(&builder, &all, &env, &err) != MTA_STS_OK) {
+        ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* Memory from the configuration's pool and warnings to its log. */
+
+static mta_sts_env_t
+ngx_http_mta_sts_env(ngx_conf_t *cf)
+{
+    mta_sts_env_t  env;
+
+    env.alloc = ngx_http_mta_sts_alloc;
+    env.warn = ngx_http_mta_sts_warn;
+    env.ctx = cf;
+
+    return env;
+}
+
+
+static void *
+ngx_http_mta_sts_alloc(void *ctx, size_t size)
+{
+    ngx_conf_t *cf = ctx;
+
+    return ngx_palloc(cf->pool, size);
+}
+
+
+static void
+ngx_http_mta_sts_warn(void *ctx, const mta_sts_err_t *warning)
+{
+    ngx_http_mta_sts_log(ctx, NGX_LOG_WARN, warning);
+}
+
+
+/*
+ * Logs as ngx_conf_log_error() does, but with the place of the error: what is
+ * found late would be blamed on the end of the http block otherwise.
+ */
+
+static void
+ngx_http_mta_sts_log(ngx_conf_t *cf, ngx_uint_t level,
+    const mta_sts_err_t *err)
+{
+    if (err->place.line == 0) {
+        ngx_log_error(level, cf->log, 0, "%s", err->text);
+        return;
+    }
+
+    ngx_log_error(level, cf->log, 0, "%s in %*s:%ui", err->text,
+                  err->place.file.len, err->place.file.data,
+                  (ngx_uint_t) err->place.line);
+}
+
+
+static mta_sts_str_t
+ngx_http_mta_sts_str(ngx_str_t *str)
+{
+    mta_sts_str_t  slice;
+
+    slice.data = (const char *) str->data;
+    slice.len = str->len;
+
+    return slice;
+}

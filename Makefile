@@ -1,0 +1,134 @@
+# make            the module and the helper, in build/
+# make deps       what make needs, from Debian's packages
+# make demo       an nginx with conf.example on loopback; make demo-stop ends it
+# make test       installs what the tests need and runs them
+# make test-asan  the same tests under ASan and UBSan
+# make lint       style, static analysis
+# make bench      tables of cost
+# make install    the module, the helper and its manual; DESTDIR is honoured
+
+VERSION     = 0.1.0
+
+BUILD       = build
+NGINX       = /usr/sbin/nginx
+CC          = gcc
+
+CFLAGS      = -g -O2 -fstack-protector-strong -Wformat \
+              -Werror=format-security -D_FORTIFY_SOURCE=2
+LDFLAGS     = -Wl,-z,relro -Wl,-z,now
+WARN        = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
+
+PREFIX      = /usr/local
+MODULES_DIR = /usr/lib/nginx/modules
+CONF_PATH   = /etc/nginx/nginx.conf
+
+HELPER_CPP  = -std=c11 -D_GNU_SOURCE -DMTA_STS_VERSION='"$(VERSION)"' \
+              -DMTA_STS_CONF_PATH='"$(CONF_PATH)"'
+LIBS        = -lidn2 -lcrypto
+
+CORE        = $(wildcard src/core/*.c)
+CLI         = $(wildcard src/cli/*.c src/cli/*/*.c)
+HEADERS     = $(wildcard src/*/*.h src/*/*/*.h)
+
+CORE_OBJS   = $(CORE:%.c=$(BUILD)/%.o)
+CLI_OBJS    = $(CLI:%.c=$(BUILD)/%.o)
+
+UNITS       = $(patsubst t/unit/%.c,$(BUILD)/t/%,$(wildcard t/unit/*_test.c))
+
+MODULE      = $(BUILD)/ngx_http_mta_sts_module.so
+
+
+RUN_ENV     = MTA_STS_BUILD=$(BUILD) MTA_STS_MODULE=$(abspath $(MODULE)) \
+              MTA_STS_NGINX=$(NGINX)
+
+# nginx itself reads this from the environment, as a list of sockets
+
+unexport NGINX
+
+
+all: module helper
+
+helper: $(BUILD)/mta-sts
+
+module:
+	@echo "MOD  $(MODULE)"
+	@tools/module $(BUILD)/nginx "$(CC)" "$(CFLAGS)" "$(LDFLAGS)"
+
+$(BUILD)/mta-sts: $(CORE_OBJS) $(CLI_OBJS)
+	@echo "LINK $@"
+	@$(CC) $(CFLAGS) -pie $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: %.c $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	@echo "CC   $@"
+	@$(CC) $(HELPER_CPP) $(CFLAGS) -fPIE $(WARN) -c -o $@ $<
+
+# a unit test is linked with all but main()
+
+$(BUILD)/t/%: t/unit/%.c $(wildcard t/unit/*.h) $(CORE_OBJS) $(CLI_OBJS)
+	@mkdir -p $(@D)
+	@echo "LINK $@"
+	@$(CC) $(HELPER_CPP) $(CFLAGS) -fPIE $(WARN) -pie $(LDFLAGS) -o $@ $< \
+	    $(CORE_OBJS) $(filter-out %/main.o,$(CLI_OBJS)) $(LIBS)
+
+
+deps:
+	tools/deps build
+
+demo:
+	tools/deps demo
+	$(MAKE) all
+	$(RUN_ENV) tools/demo start
+
+demo-stop:
+	$(RUN_ENV) tools/demo stop
+
+
+test:
+	tools/deps test
+	$(MAKE) check
+
+check: all $(UNITS)
+	$(RUN_ENV) prove -r $(PROVE) t $(UNITS)
+
+# nginx itself is built with the sanitizers, too, with the module linked in; its
+# own code hands NULL with a length of 0 to memcpy() and stores words unaligned
+
+SANITIZE    = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+              -fno-sanitize-recover=undefined
+
+test-asan:
+	tools/deps test
+	tools/nginx-build $(BUILD)/asan/nginx $(CC) static \
+	    "$(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
+	     -DNGX_DEBUG_PALLOC=1" \
+	    "-fsanitize=address,undefined"
+	$(MAKE) check-asan BUILD=$(BUILD)/asan CFLAGS="$(SANITIZE)" LDFLAGS=
+
+check-asan: helper $(UNITS)
+	MTA_STS_BUILD=$(BUILD) MTA_STS_MODULE= \
+	    MTA_STS_NGINX=$(abspath $(BUILD)/nginx/sbin/nginx) tools/asan-env \
+	    prove -r $(PROVE) t $(UNITS)
+
+lint:
+	tools/deps test
+	tools/lint
+
+bench:
+	tools/deps bench
+	$(MAKE) all
+	$(RUN_ENV) bench/requests
+	$(RUN_ENV) bench/handshakes
+
+
+install: all
+	install -D -m 644 $(MODULE) \
+	    $(DESTDIR)$(MODULES_DIR)/ngx_http_mta_sts_module.so
+	install -D -m 755 $(BUILD)/mta-sts $(DESTDIR)$(PREFIX)/bin/mta-sts
+	install -D -m 644 man/mta-sts.1 $(DESTDIR)$(PREFIX)/share/man/man1/mta-sts.1
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all module helper deps demo demo-stop test check test-asan check-asan \
+        lint bench install clean

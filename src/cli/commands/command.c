@@ -1,0 +1,98 @@
+/*
+ * What commands share.
+ */
+
+#include "../say.h"
+#include "command.h"
+
+
+int
+command_site(site_t *site, const options_t *options, const mta_sts_env_t *env)
+{
+    mta_sts_err_t  err;
+    mta_sts_str_t  conf;
+
+    conf = options_conf(options, env);
+
+    if (conf.data == NULL) {
+        say("out of memory");
+        return MTA_STS_ERROR;
+    }
+
+    if (site_read(site, conf, env, &err) != MTA_STS_OK) {
+        say_error(&err);
+        return MTA_STS_ERROR;
+    }
+
+    return MTA_STS_OK;
+}
+
+
+/* The entries of the arguments; each domain once. */
+
+static int
+command_pick(const site_t *site, const options_t *options,
+    const mta_sts_env_t *env, mta_sts_entry_t *entries, size_t *n,
+    mta_sts_err_t *err)
+{
+    size_t  i, k;
+
+    for (i = 0; i < options->n; i++) {
+        if (site_find(site, &options->args[i], env, &entries[i], err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    site_sort(entries, options->n);
+
+    for (i = 0, k = 0; i < options->n; i++) {
+        if (k == 0
+            || !mta_sts_str_eq(entries[k - 1].domain, entries[i].domain))
+        {
+            entries[k++] = entries[i];
+        }
+    }
+
+    *n = k;
+
+    return MTA_STS_OK;
+}
+
+
+int
+command_entries(const site_t *site, const options_t *options,
+    const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n)
+{
+    int            rc;
+    size_t         i;
+    mta_sts_err_t  err;
+
+    if (options->n == 0) {
+        rc = site_domains(site, env, entries, n, &err);
+
+        for (i = 0; i < site->n && *n == 0; i++) {
+            if (site->servers[i]->server.fallback) {
+                break;
+            }
+        }
+
+        if (rc == MTA_STS_OK && *n == 0 && i == site->n) {
+            say("no policy is configured in %.*s", (int) site->file.len,
+                site->file.data);
+        }
+
+    } else {
+        *entries = env->alloc(env->ctx, options->n * sizeof(mta_sts_entry_t));
+
+        rc = *entries ? command_pick(site, options, env, *entries, n, &err)
+                      : mta_sts_error_memory(&err);
+    }
+
+    if (rc != MTA_STS_OK) {
+        say_error(&err);
+    }
+
+    return rc;
+}

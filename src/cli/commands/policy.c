@@ -1,0 +1,35 @@
+/*
+ * mta-sts policy: the exact bytes that are served for a domain.
+ */
+
+#include <stdio.h>
+
+#include "../say.h"
+#include "command.h"
+
+
+int
+command_policy(const options_t *options, const mta_sts_env_t *env)
+{
+    site_t            site;
+    size_t            n;
+    mta_sts_str_t     body;
+    mta_sts_entry_t  *entries;
+
+    if (options->n != 1) {
+        say("command \"policy\" takes one domain");
+        return COMMAND_USAGE;
+    }
+
+    if (command_site(&site, options, env) != MTA_STS_OK
+        || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK)
+    {
+        return COMMAND_ERROR;
+    }
+
+    body = entries[0].policy->body;
+
+    (void) fwrite(body.data, 1, body.len, stdout);
+
+    return COMMAND_OK;
+}

@@ -1,0 +1,85 @@
+/*
+ * mta-sts records: the DNS records of the configured domains.
+ */
+
+#include "../formats/format.h"
+#include "../say.h"
+#include "../site/names.h"
+#include "command.h"
+
+
+/*
+ * Says which policies are for domains that the configuration does not name;
+ * returns how many.
+ */
+
+static size_t
+records_say_fallbacks(const site_t *site)
+{
+    size_t                        i, n;
+    const mta_sts_place_t        *place;
+    const mta_sts_server_name_t  *name;
+
+    n = 0;
+
+    for (i = 0; i < site->n; i++) {
+        if (site->servers[i]->server.fallback) {
+            name = site_names_first(site->servers[i]);
+            place = &name->value.place;
+
+            say("%.*s:%u:%u: the domains of server name \"%s%.*s\" are not "
+                "known here, name them as arguments", (int) place->file.len,
+                place->file.data, place->line, place->column,
+                name->regex ? "~" : "", MTA_STS_SHOW(name->value.text));
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+int
+command_records(const options_t *options, const mta_sts_env_t *env)
+{
+    site_t             site;
+    size_t             i, n, n_records;
+    mta_sts_err_t      err;
+    mta_sts_entry_t   *entries;
+    const format_t    *format;
+    mta_sts_record_t   records[MTA_STS_RECORDS_MAX];
+
+    format = format_find(options->format ? options->format : "zone");
+
+    if (format == NULL) {
+        say("unknown format \"%s\", see mta-sts records --help",
+            options->format);
+        return COMMAND_USAGE;
+    }
+
+    if (command_site(&site, options, env) != MTA_STS_OK
+        || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK)
+    {
+        return COMMAND_ERROR;
+    }
+
+    /* an empty zone is more likely a wrong file than what was wanted */
+
+    if (options->n == 0 && records_say_fallbacks(&site) == 0 && n == 0) {
+        return COMMAND_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (mta_sts_record_build(entries[i].policy, env, records, &n_records,
+                                 &err)
+            != MTA_STS_OK)
+        {
+            say_error(&err);
+            return COMMAND_ERROR;
+        }
+
+        format->print(stdout, entries[i].domain, records, n_records);
+    }
+
+    return COMMAND_OK;
+}

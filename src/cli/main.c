@@ -1,0 +1,190 @@
+/*
+ * mta-sts: the table of commands, and the exit status.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arena.h"
+#include "commands/command.h"
+#include "formats/format.h"
+#include "say.h"
+
+
+#ifndef MTA_STS_VERSION
+#define MTA_STS_VERSION  "unknown"
+#endif
+
+
+static const command_t  commands[] = {
+
+    { "records", "[DOMAIN...]",
+      "the DNS records of the configured domains",
+      OPTIONS_CONF|OPTIONS_FORMAT, command_records },
+
+    { "policy", "DOMAIN",
+      "the exact bytes that are served for a domain",
+      OPTIONS_CONF, command_policy },
+
+    { "list", "[DOMAIN...]",
+      "domains, policy hosts, modes, ids and where each is configured",
+      OPTIONS_CONF, command_list },
+
+    { "generate", "DOMAIN",
+      "policy, records and nginx.conf from options alone",
+      OPTIONS_SETTINGS, command_generate }
+};
+
+#define COMMANDS  (sizeof(commands) / sizeof(commands[0]))
+
+
+static void
+usage(FILE *out)
+{
+    size_t  i;
+
+    (void) fprintf(out, "usage: mta-sts COMMAND [options] [DOMAIN...]\n\n");
+
+    for (i = 0; i < COMMANDS; i++) {
+        (void) fprintf(out, "    %-11s %s\n", commands[i].name,
+                       commands[i].description);
+    }
+
+    (void) fprintf(out, "\nmta-sts COMMAND --help tells more; mta-sts "
+                   "--version tells the version.\n");
+}
+
+
+static void
+usage_command(FILE *out, const command_t *command)
+{
+    (void) fprintf(out, "usage: mta-sts %s [options] %s\n\n    %s\n",
+                   command->name, command->arguments, command->description);
+
+    if (command->options & OPTIONS_CONF) {
+        (void) fprintf(out, "\noptions:\n"
+            "    -c FILE     nginx.conf (default: " MTA_STS_CONF_PATH "), or\n"
+            "                \"-\" for the output of nginx -T\n"
+            "    -p PREFIX   the folder that a relative FILE is in, as nginx's"
+            " -p\n");
+    }
+
+    if (command->options & OPTIONS_FORMAT) {
+        (void) fprintf(out, "    -f FORMAT   one of the formats (default: "
+                       "zone)\n\nformats:\n");
+        format_usage(out);
+    }
+
+    if (command->options & OPTIONS_SETTINGS) {
+        (void) fprintf(out, "\noptions:\n"
+            "    --mode MODE         enforce, testing (default) or none\n"
+            "    --mx PATTERN        a mail server, such as mx.example.com or\n"
+            "                        *.mx.example.com; may be repeated\n"
+            "    --max-age TIME      how long senders keep the policy, such as"
+            "\n                        2w or 1209600 (default: 1w)\n"
+            "    --tlsrpt-rua URI    where reports go, mailto: or https:; may"
+            "\n                        be repeated\n");
+    }
+}
+
+
+static const command_t *
+command_find(const char *name)
+{
+    size_t  i;
+
+    for (i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+command_run(const command_t *command, int argc, char **argv,
+    const mta_sts_env_t *env)
+{
+    options_t  options;
+
+    if (options_parse(&options, argc, argv, command->options, env)
+        != MTA_STS_OK)
+    {
+        return COMMAND_USAGE;
+    }
+
+    if (options.help) {
+        usage_command(stdout, command);
+        return COMMAND_OK;
+    }
+
+    return command->run(&options, env);
+}
+
+
+/* What was not written is not done. */
+
+static int
+finish(int status)
+{
+    int  failed;
+
+    failed = ferror(stdout);
+    errno = 0;
+
+    if (fclose(stdout) == 0 && !failed) {
+        return status;
+    }
+
+    say("write error on standard output%s%s", errno ? ": " : "",
+        errno ? strerror(errno) : "");
+
+    return COMMAND_ERROR;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int               status;
+    arena_t           arena = { NULL, 0 };
+    mta_sts_env_t     env = { arena_alloc, say_warning, &arena };
+    const command_t  *command;
+
+    /* a closed pipe is a write error, not a silent end */
+
+    (void) signal(SIGPIPE, SIG_IGN);
+
+    if (argc < 2) {
+        usage(stderr);
+        return COMMAND_USAGE;
+    }
+
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        usage(stdout);
+        return finish(COMMAND_OK);
+    }
+
+    if (strcmp(argv[1], "--version") == 0) {
+        (void) printf("mta-sts %s\n", MTA_STS_VERSION);
+        return finish(COMMAND_OK);
+    }
+
+    command = command_find(argv[1]);
+
+    if (command == NULL) {
+        say("unknown command \"%s\"", argv[1]);
+        usage(stderr);
+        return COMMAND_USAGE;
+    }
+
+    status = command_run(command, argc - 1, argv + 1, &env);
+
+    arena_free(&arena);
+
+    return finish(status);
+}

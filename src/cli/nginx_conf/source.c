@@ -1,0 +1,412 @@
+/*
+ * Files of a configuration.  nginx -T prints each as
+ *
+ *     # configuration file NAME:
+ *     the file's text
+ *
+ * with a line end added, in the order in which they were first included.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "source.h"
+
+
+#define SOURCE_MARK  "# configuration file "
+
+
+static int
+source_failed(const char *call, mta_sts_str_t name, mta_sts_place_t place,
+    mta_sts_err_t *err)
+{
+    int  errnum;
+
+    errnum = errno;
+
+    return mta_sts_error(err, place, "%s \"%.*s\" failed (%d: %s)", call,
+                         MTA_STS_SHOW(name), errnum, strerror(errnum));
+}
+
+
+/* Reads fd up to its end into env's memory. */
+
+static int
+source_read_fd(const source_t *source, int fd, mta_sts_str_t name,
+    mta_sts_place_t place, mta_sts_str_t *text, mta_sts_err_t *err)
+{
+    char     *buf, *p;
+    size_t    len, size;
+    ssize_t   n;
+
+    len = 0;
+    size = 64 * 1024;
+
+    buf = malloc(size);
+    if (buf == NULL) {
+        return mta_sts_error_memory(err);
+    }
+
+    for ( ;; ) {
+
+        if (len == size) {
+            size *= 2;
+
+            p = realloc(buf, size);
+            if (p == NULL) {
+                free(buf);
+                return mta_sts_error_memory(err);
+            }
+
+            buf = p;
+        }
+
+        n = read(fd, buf + len, size - len);
+
+        if (n == -1 && errno == EINTR) {
+            continue;
+        }
+
+        if (n == -1) {
+            (void) source_failed("read()", name, place, err);
+            free(buf);
+            return MTA_STS_ERROR;
+        }
+
+        if (n == 0) {
+            break;
+        }
+
+        len += (size_t) n;
+    }
+
+    text->data = buf;
+    text->len = len;
+
+    *text = mta_sts_str_copy(source->env, *text);
+
+    free(buf);
+
+    return text->data ? MTA_STS_OK : mta_sts_error_memory(err);
+}
+
+
+int
+source_read(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
+    mta_sts_str_t *text, mta_sts_err_t *err)
+{
+    int     fd, rc;
+    size_t  i;
+
+    for (i = 0; i < source->n; i++) {
+        if (mta_sts_str_eq(source->files[i].name, name)) {
+            *text = source->files[i].text;
+            return MTA_STS_OK;
+        }
+    }
+
+    if (source->dump) {
+        return mta_sts_error(err, place, "file \"%.*s\" is not in the output "
+                             "of nginx -T", MTA_STS_SHOW(name));
+    }
+
+    fd = open(name.data, O_RDONLY|O_CLOEXEC);
+
+    if (fd == -1) {
+        return source_failed("open()", name, place, err);
+    }
+
+    rc = source_read_fd(source, fd, name, place, text, err);
+
+    (void) close(fd);
+
+    return rc;
+}
+
+
+/*
+ * Finds the next mark of nginx -T at or behind pos and the name in it; returns
+ * 0 when there is none.
+ */
+
+static int
+source_mark(mta_sts_str_t text, size_t pos, size_t *start, source_file_t *file)
+{
+    size_t          len;
+    const char     *lf;
+    mta_sts_str_t   line;
+
+    while (pos < text.len) {
+        lf = memchr(text.data + pos, '\n', text.len - pos);
+        len = lf ? (size_t) (lf - text.data) - pos : text.len - pos;
+
+        line.data = text.data + pos;
+        line.len = len;
+
+        if (mta_sts_str_starts(line, mta_sts_str(SOURCE_MARK))
+            && mta_sts_str_ends(line, mta_sts_str(":")))
+        {
+            *start = pos;
+
+            file->name = mta_sts_str_after(line, sizeof(SOURCE_MARK) - 1);
+            file->name.len--;
+
+            file->text = mta_sts_str_after(text, pos + len + (lf ? 1 : 0));
+
+            return 1;
+        }
+
+        pos += len + 1;
+    }
+
+    return 0;
+}
+
+
+/* Takes off the line end that nginx -T has added to a file. */
+
+static void
+source_trim(mta_sts_str_t *text)
+{
+    if (mta_sts_str_ends(*text, mta_sts_str("\n"))) {
+        text->len--;
+    }
+}
+
+
+/* Takes the output of nginx -T apart; leaves n at 0 if text is none. */
+
+static int
+source_split(source_t *source, mta_sts_str_t text, mta_sts_err_t *err)
+{
+    size_t          start, n;
+    mta_sts_str_t  *prev;
+    source_file_t   file, *files;
+
+    n = 0;
+    start = 0;
+
+    while (source_mark(text, start, &start, &file)) {
+        n++;
+        start += sizeof(SOURCE_MARK) - 1;
+    }
+
+    files = source->env->alloc(source->env->ctx,
+                               (n + 1) * sizeof(source_file_t));
+    if (files == NULL) {
+        return mta_sts_error_memory(err);
+    }
+
+    source->files = files;
+    start = 0;
+
+    while (source->n < n && source_mark(text, start, &start, &file)) {
+
+        if (source->n) {
+            prev = &files[source->n - 1].text;
+            prev->len = (size_t) (text.data + start - prev->data);
+            source_trim(prev);
+        }
+
+        files[source->n++] = file;
+        start += sizeof(SOURCE_MARK) - 1;
+    }
+
+    if (source->n) {
+        source_trim(&files[source->n - 1].text);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+int
+source_init(source_t *source, mta_sts_str_t name, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
+{
+    size_t           i;
+    mta_sts_str_t    text;
+    mta_sts_place_t  nowhere = { { NULL, 0 }, 0, 0 };
+
+    memset(source, 0, sizeof(source_t));
+
+    source->env = env;
+    source->main = name;
+
+    if (mta_sts_str_eq(name, mta_sts_str("-"))) {
+
+        if (source_read_fd(source, STDIN_FILENO, name, nowhere, &text, err)
+            != MTA_STS_OK
+            || source_split(source, text, err) != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+
+        if (text.len == 0) {
+
+            /* what is left of an nginx -T that has failed */
+
+            return mta_sts_error(err, nowhere, "standard input is empty");
+        }
+
+        if (source->n) {
+            source->dump = 1;
+            source->main = source->files[0].name;
+
+        } else {
+            source->main = mta_sts_str("stdin");
+            source->files[0].name = source->main;
+            source->files[0].text = text;
+            source->n = 1;
+        }
+    }
+
+    source->prefix = source->main;
+
+    for (i = source->main.len; i > 0 && source->main.data[i - 1] != '/'; i--) {
+        /* void */
+    }
+
+    source->prefix.len = i;
+
+    return MTA_STS_OK;
+}
+
+
+static int
+source_names_alloc(const source_t *source, mta_sts_str_t **names, size_t n,
+    mta_sts_err_t *err)
+{
+    *names = source->env->alloc(source->env->ctx,
+                                (n + 1) * sizeof(mta_sts_str_t));
+
+    return *names ? MTA_STS_OK : mta_sts_error_memory(err);
+}
+
+
+static int
+source_name_cmp(const void *a, const void *b)
+{
+    return mta_sts_str_cmp(*(const mta_sts_str_t *) a,
+                           *(const mta_sts_str_t *) b);
+}
+
+
+/* The files of nginx -T that match the pattern. */
+
+static int
+source_match(const source_t *source, const char *pattern,
+    mta_sts_str_t **names, size_t *n, mta_sts_err_t *err)
+{
+    size_t          i;
+    mta_sts_str_t   name;
+
+    if (source_names_alloc(source, names, source->n, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    *n = 0;
+
+    for (i = 0; i < source->n; i++) {
+        name = mta_sts_str_copy(source->env, source->files[i].name);
+
+        if (name.data == NULL) {
+            return mta_sts_error_memory(err);
+        }
+
+        if (fnmatch(pattern, name.data, FNM_PATHNAME|FNM_PERIOD) == 0) {
+            (*names)[(*n)++] = name;
+        }
+    }
+
+    qsort(*names, *n, sizeof(mta_sts_str_t), source_name_cmp);
+
+    return MTA_STS_OK;
+}
+
+
+/* The files of the file system that match the pattern. */
+
+static int
+source_glob(const source_t *source, mta_sts_str_t pattern,
+    mta_sts_place_t place, mta_sts_str_t **names, size_t *n,
+    mta_sts_err_t *err)
+{
+    int     rc;
+    size_t  i;
+    glob_t  gl;
+
+    *n = 0;
+
+    rc = glob(pattern.data, 0, NULL, &gl);
+
+    if (rc == GLOB_NOMATCH) {
+        globfree(&gl);
+        return MTA_STS_OK;
+    }
+
+    if (rc != 0) {
+        return mta_sts_error(err, place, "glob() \"%.*s\" failed",
+                             MTA_STS_SHOW(pattern));
+    }
+
+    rc = source_names_alloc(source, names, gl.gl_pathc, err);
+
+    for (i = 0; i < gl.gl_pathc && rc == MTA_STS_OK; i++) {
+        (*names)[i] = mta_sts_str_copy(source->env,
+                                       mta_sts_str_from(gl.gl_pathv[i]));
+
+        if ((*names)[i].data == NULL) {
+            rc = mta_sts_error_memory(err);
+        }
+    }
+
+    *n = gl.gl_pathc;
+
+    globfree(&gl);
+
+    return rc;
+}
+
+
+int
+source_names(const source_t *source, const mta_sts_value_t *include,
+    int wildcards, mta_sts_str_t **names, size_t *n, mta_sts_err_t *err)
+{
+    mta_sts_str_t    full;
+    mta_sts_text_t   text = { source->env, NULL, 0, 0, 0 };
+
+    if (!mta_sts_str_starts(include->text, mta_sts_str("/"))) {
+        mta_sts_text_add(&text, source->prefix);
+    }
+
+    mta_sts_text_add(&text, include->text);
+
+    full = mta_sts_str_copy(source->env, mta_sts_text_str(&text));
+
+    if (text.failed || full.data == NULL) {
+        return mta_sts_error_memory(err);
+    }
+
+    if (!wildcards || strpbrk(full.data, "*?[") == NULL) {
+
+        if (source_names_alloc(source, names, 1, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+
+        (*names)[0] = full;
+        *n = 1;
+
+        return MTA_STS_OK;
+    }
+
+    if (source->dump) {
+        return source_match(source, full.data, names, n, err);
+    }
+
+    return source_glob(source, full, include->place, names, n, err);
+}

@@ -1,0 +1,60 @@
+/*
+ * Where configuration files come from: the file system, or the output of
+ * nginx -T.
+ */
+
+#ifndef MTA_STS_NGINX_CONF_SOURCE_H
+#define MTA_STS_NGINX_CONF_SOURCE_H
+
+
+#include "../../core/error.h"
+
+
+typedef struct {
+    mta_sts_str_t         name;
+    mta_sts_str_t         text;
+} source_file_t;
+
+
+typedef struct {
+    mta_sts_str_t         main;       /* the name of the first file */
+    mta_sts_str_t         prefix;     /* of relative names, with its "/" */
+
+    source_file_t        *files;      /* what came from standard input */
+    size_t                n;
+    int                   dump;       /* includes are looked up in files */
+
+    const mta_sts_env_t  *env;
+} source_t;
+
+
+/*
+ * A file name, or "-" for standard input.
+ *
+ * Errors: as source_read(); standard input is empty.
+ */
+int source_init(source_t *source, mta_sts_str_t name, const mta_sts_env_t *env,
+    mta_sts_err_t *err);
+
+/*
+ * Gives the text of a file, in env's memory.  What is wrong is blamed on
+ * place, that of the include.
+ *
+ * Errors: open() or read() "NAME" failed (ERRNO: TEXT); file "NAME" is not in
+ * the output of nginx -T; out of memory.
+ */
+int source_read(const source_t *source, mta_sts_str_t name,
+    mta_sts_place_t place, mta_sts_str_t *text, mta_sts_err_t *err);
+
+/*
+ * Gives the names that the argument of an include stands for: itself, made
+ * absolute by the prefix, or, with wildcards allowed and "*", "?" or "[" in it,
+ * those of the files that match, none included, sorted.
+ *
+ * Errors: glob() "PATTERN" failed; out of memory.
+ */
+int source_names(const source_t *source, const mta_sts_value_t *include,
+    int wildcards, mta_sts_str_t **names, size_t *n, mta_sts_err_t *err);
+
+
+#endif /* MTA_STS_NGINX_CONF_SOURCE_H */

@@ -1,0 +1,212 @@
+/*
+ * The command line: getopt_long() and what it leaves.
+ */
+
+#include <getopt.h>
+
+#include "options.h"
+#include "say.h"
+
+
+/* --NAME and the setting that it is; val begins behind all characters */
+
+#define OPTIONS_FIRST  256
+
+static const struct option  options_long[] = {
+    { "mode",       required_argument, NULL, OPTIONS_FIRST },
+    { "mx",         required_argument, NULL, OPTIONS_FIRST + 1 },
+    { "max-age",    required_argument, NULL, OPTIONS_FIRST + 2 },
+    { "tlsrpt-rua", required_argument, NULL, OPTIONS_FIRST + 3 },
+    { "conf",       required_argument, NULL, 'c' },
+    { "prefix",     required_argument, NULL, 'p' },
+    { "format",     required_argument, NULL, 'f' },
+    { "help",       no_argument,       NULL, 'h' },
+    { NULL,         0,                 NULL, 0 }
+};
+
+static const char *const  options_settings[] = {
+    "mode",
+    "mx",
+    "max_age",
+    "tlsrpt_rua"
+};
+
+
+static mta_sts_value_t
+options_value(const char *text)
+{
+    mta_sts_value_t  value;
+
+    memset(&value, 0, sizeof(mta_sts_value_t));
+
+    value.text = mta_sts_str_from(text);
+
+    return value;
+}
+
+
+/* The group of OPTIONS_* that an option belongs to; 0 for --help. */
+
+static unsigned
+options_group(int ch)
+{
+    switch (ch) {
+
+    case 'c':
+    case 'p':
+        return OPTIONS_CONF;
+
+    case 'f':
+        return OPTIONS_FORMAT;
+
+    case 'h':
+        return 0;
+
+    default:
+        return OPTIONS_SETTINGS;
+    }
+}
+
+
+static void
+options_set(options_t *options, int ch)
+{
+    options_setting_t  *setting;
+
+    switch (ch) {
+
+    case 'c':
+        options->conf = optarg;
+        break;
+
+    case 'p':
+        options->prefix = optarg;
+        break;
+
+    case 'f':
+        options->format = optarg;
+        break;
+
+    case 'h':
+        options->help = 1;
+        break;
+
+    default:
+        setting = &options->settings[options->n_settings++];
+        setting->name = options_value(options_settings[ch - OPTIONS_FIRST]);
+        setting->value = options_value(optarg);
+    }
+}
+
+
+/* A short option is in optopt, also in the middle of a word; a long one not. */
+
+static void
+options_unknown(int ch, const char *word)
+{
+    if (ch) {
+        say("unknown option \"-%c\"", ch);
+
+    } else {
+        say("unknown option \"%s\"", word);
+    }
+}
+
+
+static void
+options_not_taken(const char *command, int ch)
+{
+    const struct option  *option;
+
+    for (option = options_long; option->val != ch; option++) {
+        /* void */
+    }
+
+    if (ch < OPTIONS_FIRST) {
+        say("command \"%s\" does not take option \"-%c\"", command, ch);
+
+    } else {
+        say("command \"%s\" does not take option \"--%s\"", command,
+            option->name);
+    }
+}
+
+
+int
+options_parse(options_t *options, int argc, char **argv, unsigned allowed,
+    const mta_sts_env_t *env)
+{
+    int     ch, i;
+    size_t  count;
+
+    memset(options, 0, sizeof(options_t));
+
+    count = (size_t) argc + 1;
+
+    options->settings = env->alloc(env->ctx,
+                                   count * sizeof(options_setting_t));
+    options->args = env->alloc(env->ctx, count * sizeof(mta_sts_value_t));
+
+    if (options->settings == NULL || options->args == NULL) {
+        say("out of memory");
+        return MTA_STS_ERROR;
+    }
+
+    opterr = 0;
+
+    while ((ch = getopt_long(argc, argv, ":c:p:f:h", options_long, NULL))
+           != -1)
+    {
+        if (ch == ':') {
+            say("option \"%s\" needs a value", argv[optind - 1]);
+            return MTA_STS_ERROR;
+        }
+
+        if (ch == '?') {
+            options_unknown(optopt, argv[optind - 1]);
+            return MTA_STS_ERROR;
+        }
+
+        if ((options_group(ch) & allowed) != options_group(ch)) {
+            options_not_taken(argv[0], ch);
+            return MTA_STS_ERROR;
+        }
+
+        options_set(options, ch);
+    }
+
+    for (i = optind; i < argc; i++) {
+        options->args[options->n++] = options_value(argv[i]);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+mta_sts_str_t
+options_conf(const options_t *options, const mta_sts_env_t *env)
+{
+    const char      *conf;
+    mta_sts_str_t    name;
+    mta_sts_text_t   text = { env, NULL, 0, 0, 0 };
+
+    conf = options->conf ? options->conf : MTA_STS_CONF_PATH;
+
+    if (options->prefix && conf[0] != '/' && strcmp(conf, "-") != 0) {
+        mta_sts_text_add_cstr(&text, options->prefix);
+
+        if (!mta_sts_str_ends(mta_sts_text_str(&text), mta_sts_str("/"))) {
+            mta_sts_text_add_cstr(&text, "/");
+        }
+    }
+
+    mta_sts_text_add_cstr(&text, conf);
+
+    if (text.failed) {
+        name.data = NULL;
+        name.len = 0;
+        return name;
+    }
+
+    return mta_sts_str_copy(env, mta_sts_text_str(&text));
+}

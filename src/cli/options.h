@@ -1,0 +1,64 @@
+/*
+ * The command line.
+ */
+
+#ifndef MTA_STS_OPTIONS_H
+#define MTA_STS_OPTIONS_H
+
+
+#include "../core/error.h"
+
+
+/* nginx's own path; the build sets it. */
+
+#ifndef MTA_STS_CONF_PATH
+#define MTA_STS_CONF_PATH  "/etc/nginx/nginx.conf"
+#endif
+
+
+/* Which options a command takes. */
+
+#define OPTIONS_CONF      1       /* -c, -p */
+#define OPTIONS_FORMAT    2       /* -f */
+#define OPTIONS_SETTINGS  4       /* --mode, --mx, --max-age, --tlsrpt-rua */
+
+
+/* A policy setting, by its name in mta_sts_policy_set(). */
+
+typedef struct {
+    mta_sts_value_t  name;
+    mta_sts_value_t  value;
+} options_setting_t;
+
+
+typedef struct {
+    const char         *conf;     /* NULL is the default */
+    const char         *prefix;   /* or NULL */
+    const char         *format;   /* or NULL */
+
+    options_setting_t  *settings; /* in the order of the command line */
+    size_t              n_settings;
+
+    mta_sts_value_t    *args;
+    size_t              n;
+
+    int                 help;
+} options_t;
+
+
+/*
+ * Parses what follows a command into memory of env.  Returns MTA_STS_OK, or
+ * MTA_STS_ERROR after it has said what is wrong.
+ */
+int options_parse(options_t *options, int argc, char **argv, unsigned allowed,
+    const mta_sts_env_t *env);
+
+/*
+ * The name of nginx.conf in env's memory: -c, or the default; with -p a
+ * relative one is relative to the prefix, as in nginx, otherwise to the
+ * current folder.  data is NULL when memory ran out.
+ */
+mta_sts_str_t options_conf(const options_t *options, const mta_sts_env_t *env);
+
+
+#endif /* MTA_STS_OPTIONS_H */

@@ -1,0 +1,347 @@
+#!/usr/bin/perl
+
+# The helper from its command line: what each command prints, where it looks
+# for nginx.conf, what it says about misuse, and that output is whole or the
+# exit status says so.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Cwd qw(getcwd);
+use File::Temp qw(tempdir);
+use MtaSts;
+use Test::More;
+
+my $dir = tempdir(CLEANUP => 1);
+mkdir "$dir/sites";
+
+spew("$dir/nginx.conf", <<'EOC');
+events {}
+http {
+    mta_sts_max_age 2w;
+    include sites/*.conf;
+}
+EOC
+
+spew("$dir/sites/b.conf", <<'EOC');
+server {
+    server_name mta-sts.b.example MTA-STS.A.Example www.b.example;
+    mta_sts_mode enforce;
+    mta_sts_mx mail.b.example;
+    mta_sts_tlsrpt_rua mailto:tls@b.example "https://b.example/a,b;c!d";
+}
+EOC
+
+spew("$dir/sites/a.conf", <<'EOC');
+server {
+    server_name mta-sts.c.example
+                mta-sts.b-c.example;
+    mta_sts_mx  *.mx.c.example;
+}
+EOC
+
+my $conf = "$dir/nginx.conf";
+my $long = join '', map { "x$_" } 100 .. 175;
+
+
+# records
+
+my ($rc, $out, $err) = helper('records', '-c', $conf);
+is($rc, 0, 'records: status');
+is($out, <<'EOO', 'records: sorted by domain, reports where there is a rua');
+_mta-sts.a.example. 3600 IN TXT "v=STSv1; id=54641748000b04075191;"
+_smtp._tls.a.example. 3600 IN TXT "v=TLSRPTv1; rua=mailto:tls@b.example,https://b.example/a%2Cb%3Bc%21d"
+_mta-sts.b-c.example. 3600 IN TXT "v=STSv1; id=0bc2ac1523d6d7d3d45a;"
+_mta-sts.b.example. 3600 IN TXT "v=STSv1; id=54641748000b04075191;"
+_smtp._tls.b.example. 3600 IN TXT "v=TLSRPTv1; rua=mailto:tls@b.example,https://b.example/a%2Cb%3Bc%21d"
+_mta-sts.c.example. 3600 IN TXT "v=STSv1; id=0bc2ac1523d6d7d3d45a;"
+EOO
+
+my $all = $out;
+
+for my $domain (qw(a.example b-c.example)) {
+    spew("$dir/$domain.zone", "\$ORIGIN $domain.\n\@ 3600 IN SOA ns root 1 2 3 "
+        . "4 5\n\@ 3600 IN NS ns.example.\n"
+        . join '', grep { /\.\Q$domain\E\. / } map { "$_\n" } split /\n/, $all);
+    my ($status, $said) = run('', 'named-checkzone', '-D', $domain,
+                              "$dir/$domain.zone");
+    is($status, 0, "named-checkzone loads the records of $domain")
+        or diag($said);
+}
+
+($rc, $out) = helper('records', '-c', $conf, 'C.example.', 'a.example',
+                     'c.example');
+is(join(' ', $out =~ /^(\S+)/mg),
+   '_mta-sts.a.example. _smtp._tls.a.example. _mta-sts.c.example.',
+   'records of domains: each once, sorted');
+
+($rc, $out) = helper('records', '-c', $conf, '-f', 'text', 'b.example');
+is($out, <<'EOO', 'records -f text');
+b.example
+    Type   TXT
+    Host   _mta-sts
+    Value  v=STSv1; id=54641748000b04075191;
+
+    Type   TXT
+    Host   _smtp._tls
+    Value  v=TLSRPTv1; rua=mailto:tls@b.example,https://b.example/a%2Cb%3Bc%21d
+
+EOO
+
+($rc, $out, $err) = helper('records', '-c', $conf, 'a.example', 'x.example');
+is($rc, 1, 'records of an unknown domain: status');
+is($out, '', '... prints nothing, not even the known one');
+is($err, "mta-sts: no policy for domain \"x.example\"\n", '... and says so');
+
+($rc, $out, $err) = helper('records', '-c', $conf, 'x_y');
+is($err, 'mta-sts: invalid domain "x_y", "_" is not allowed in a host name'
+   . "\n", 'records of what is no domain');
+
+spew("$dir/long.conf", "http { server { server_name mta-sts.a.example; "
+    . "mta_sts_mx a.b; mta_sts_tlsrpt_rua mailto:$long\@a.example "
+    . "mailto:y$long\@a.example; } }");
+($rc, $out) = helper('records', '-c', "$dir/long.conf");
+my ($strings) = $out =~ /^_smtp.* TXT (.*)$/m;
+my @strings = $strings =~ /"([^"]*)"/g;
+cmp_ok(scalar @strings, '>', 1, 'a long text is several strings');
+is((grep { length > 255 } @strings), 0, '... of at most 255 bytes');
+is(join('', @strings), "v=TLSRPTv1; rua=mailto:$long\@a.example,"
+   . "mailto:y$long\@a.example", '... that join to the whole');
+
+
+# policy, list
+
+($rc, $out) = helper('policy', '-c', $conf, 'A.example');
+is($out, "version: STSv1\r\nmode: enforce\r\nmx: mail.b.example\r\n"
+   . "max_age: 1209600\r\n", 'policy: the exact bytes');
+
+($rc, $out) = helper('list', '-c', $conf);
+is($out, <<"EOO", 'list');
+a.example    mta-sts.a.example    enforce  54641748000b04075191  $dir/sites/b.conf:2
+b-c.example  mta-sts.b-c.example  testing  0bc2ac1523d6d7d3d45a  $dir/sites/a.conf:3
+b.example    mta-sts.b.example    enforce  54641748000b04075191  $dir/sites/b.conf:2
+c.example    mta-sts.c.example    testing  0bc2ac1523d6d7d3d45a  $dir/sites/a.conf:2
+EOO
+
+spew("$dir/wild.conf", <<'EOC');
+http {
+    server { server_name mta-sts.*; mta_sts_mx a.example; }
+    server { server_name *.deep.example; mta_sts_mx b.example; }
+    server { server_name *.very.deep.example; mta_sts_mx c.example; }
+    server { server_name mta-sts.exact.example; mta_sts_mx d.example; }
+    server { server_name ~^mta-sts\.r; mta_sts_mx e.example; mta_sts_mode none; }
+}
+EOC
+
+($rc, $out, $err) = helper('list', '-c', "$dir/wild.conf");
+is($rc, 0, 'list with wildcard and regex names: status');
+like($out, qr/^exact\.example\ \ mta-sts\.exact\.example\ +testing\ .*
+              ^\*\ +mta-sts\.\*\ +testing\ .*
+              ^\*\ +\*\.deep\.example\ .*
+              ^\*\ +~\^mta-sts\\\.r\ +none\ /msx, '... has a row for each');
+
+for my $case (['x.example', 'a'], ['x.deep.example', 'b'],
+              ['x.very.deep.example', 'c'], ['exact.example', 'd'],
+              ['deep.example', 'b'], ['rest.example', 'a'])
+{
+    ($rc, $out) = helper('policy', '-c', "$dir/wild.conf", $case->[0]);
+    like($out, qr/^mx: $case->[1]\.example\r$/m,
+         "$case->[0] is served as nginx chooses");
+}
+
+($rc, $out, $err) = helper('records', '-c', "$dir/wild.conf");
+is(() = $err =~ /the domains of server name "\S+" are not known here/g, 4,
+   'records says which domains it cannot know');
+
+spew("$dir/two.conf", <<'EOC');
+http {
+    server { server_name ~a; mta_sts_mx a.example; }
+    server { server_name ~b; mta_sts_mx b.example; }
+}
+EOC
+($rc, $out, $err) = helper('policy', '-c', "$dir/two.conf", 'x.example');
+is($rc, 1, 'two regex names: status');
+is($err, "mta-sts: domain \"x.example\" may have the policy in "
+   . "$dir/two.conf:2 or in $dir/two.conf:3\n", '... are not guessed between');
+
+
+# servers that nginx would rather choose, or as well
+
+spew("$dir/better.conf", <<'EOC');
+http {
+    mta_sts_mx a.example;
+    server { server_name mta-sts.*; }
+    server { server_name *.cust.example; mta_sts off; }
+    server { server_name mta-sts.off.example; mta_sts off; }
+    server { server_name mta-sts.*; mta_sts off; }
+}
+EOC
+($rc, $out, $err) = helper('policy', '-c', "$dir/better.conf", 'x.example');
+is($err, '', 'a name that matches as well is nothing to warn of');
+
+for my $case (['a.cust.example', '*.cust.example', 4],
+              ['off.example', 'mta-sts.off.example', 5])
+{
+    my ($domain, $name, $line) = @$case;
+    ($rc, $out, $err) = helper('policy', '-c', "$dir/better.conf", $domain);
+    is($rc, 0, "$domain has the policy of a wildcard name");
+    like($err, qr{^mta-sts:\ \Q$dir\E/better\.conf:$line:\d+:\ warning:\ server
+         \ name\ "\Q$name\E"\ has\ no\ policy\ for\ host\ "mta-sts\.$domain"
+         \ and\ may\ be\ chosen\ for\ it$}mx, '... unless a better one is chosen');
+}
+
+for my $names ('mta-sts.*', '~a') {
+    spew("$dir/rua.conf", "http { mta_sts_mx a.example;\nserver { server_name "
+        . "$names; }\nserver { server_name $names; mta_sts_tlsrpt_rua "
+        . "mailto:a\@b.example; } }");
+    ($rc, $out, $err) = helper('records', '-c', "$dir/rua.conf", 'a.example');
+    is($rc, 1, "$names twice, with other reports: status");
+    is($err, "mta-sts: domain \"a.example\" may have the policy in "
+       . "$dir/rua.conf:2 or in $dir/rua.conf:3\n", '... and both places');
+}
+
+
+# where nginx.conf is
+
+($rc, $out) = helper('records', '-p', $dir, '-c', 'nginx.conf');
+is($out, $all, '-p: -c is relative to the prefix');
+($rc, $out) = helper('records', '-p', "$dir/", '-c', 'nginx.conf');
+is($out, $all, '-p with a slash');
+($rc, $out) = helper(\slurp($conf), 'list', '-c', '-');
+is($rc, 0, 'a configuration on standard input');
+
+($rc, $out, $err) = helper('list', '-c', '-');
+is($rc, 1, 'nothing on standard input, as from an nginx -T that fails');
+is($err, "mta-sts: standard input is empty\n", '... is an error');
+
+my $cwd = getcwd;
+my $binary = $MtaSts::BUILD =~ m{^/} ? $MtaSts::BUILD : "$cwd/$MtaSts::BUILD";
+chdir $dir;
+($rc, $out) = run('', "$binary/mta-sts", 'records', '-c', 'nginx.conf');
+chdir $cwd;
+is($out, $all, 'without -p it is relative to the current folder');
+
+my $dump = "nginx: configuration file x test is successful\n"
+    . "# configuration file $conf:\n" . slurp($conf) . "\n"
+    . join '', map { "# configuration file $dir/sites/$_.conf:\n"
+                     . slurp("$dir/sites/$_.conf") . "\n" } 'a', 'b';
+rename "$dir/sites", "$dir/elsewhere";
+($rc, $out, $err) = helper(\$dump, 'records', '-c', '-');
+is($out, $all, 'the output of nginx -T, without the files') or diag($err);
+
+($rc, $out, $err) = helper(\($dump =~ s{include sites/\*}{include sites/x}r),
+                           'records', '-c', '-');
+is($rc, 1, 'a file that is not in the output of nginx -T: status');
+like($err, qr{^mta-sts:\ \Q$conf\E:4:13:\ file\ "\Q$dir\E/sites/x\.conf"\ is\ not
+     \ in\ the\ output\ of\ nginx\ -T$}mx, '... and its place');
+rename "$dir/elsewhere", "$dir/sites";
+
+($rc, $out, $err) = helper('list', '-c', "$dir/none.conf");
+is($rc, 1, 'no nginx.conf: status');
+is($err, "mta-sts: open() \"$dir/none.conf\" failed (2: No such file or "
+   . "directory)\n", '... and says so');
+
+spew("$dir/empty.conf", "http { }\n");
+($rc, $out, $err) = helper('list', '-c', "$dir/empty.conf");
+is($rc, 0, 'no policy: an empty list');
+($rc, $out, $err) = helper('records', '-c', "$dir/empty.conf");
+is($rc, 1, '... but no empty zone');
+is($err, "mta-sts: no policy is configured in $dir/empty.conf\n",
+   '... and says so');
+
+
+# generate
+
+($rc, $out, $err) = helper('generate', 'B.example', '--mode', 'enforce',
+    '--mx', 'mail.b.example', '--max-age', '2w', '--tlsrpt-rua',
+    'mailto:tls@b.example', '--tlsrpt-rua', 'https://b.example/a,b;c!d');
+is($rc, 0, 'generate: status');
+is($err, '', '... without a word');
+
+my @parts = split /^# .*\n\n/m, $out;
+is($parts[1], "version: STSv1\r\nmode: enforce\r\nmx: mail.b.example\r\n"
+   . "max_age: 1209600\r\n\n", 'generate: the policy');
+my ($b_records) = $all =~ /^(_mta-sts\.b\.example.*\n_smtp.*\n)/m;
+is($parts[2], "$b_records\n", '... the records as zone lines');
+like($parts[3], qr/^b\.example\n {4}Type   TXT\n {4}Host   _mta-sts\n/,
+     '... the records for a panel');
+
+spew("$dir/generated.conf", "http {\n$parts[4]}\n");
+($rc, $out) = helper('records', '-c', "$dir/generated.conf");
+is($out, $b_records, '... and a server block that has the same records');
+
+my $module = $MtaSts::MODULE ? "load_module $MtaSts::MODULE;" : '';
+make_cert($dir, 'generated', 'mta-sts.b.example');
+my $block = $parts[4] =~ s{/etc/letsencrypt/\S+chain\.pem}{generated.pem}r
+    =~ s{/etc/letsencrypt/\S+key\.pem}{generated.key}r
+    =~ s{ 443 }{ 127.0.0.1:%%PORT0%% }r =~ s{listen +\[.*}{}r;
+my $nginx = MtaSts->new($block);
+make_cert($nginx->dir, 'generated', 'mta-sts.b.example');
+my ($status, $said) = $nginx->test;
+is($status, 0, '... that nginx takes') or diag($said);
+
+
+# misuse
+
+for my $case ([[], qr/^usage: mta-sts COMMAND/],
+              [['recordz'], qr/^mta-sts: unknown command "recordz"$/m],
+              [['records', '-x'], qr/^mta-sts: unknown option "-x"$/m],
+              [['records', '-zq', 'a'], qr/^mta-sts: unknown option "-z"$/m],
+              [['records', '--xx'], qr/^mta-sts: unknown option "--xx"$/m],
+              [['generate', '-fx', 'a'],
+               qr/^mta-sts: command "generate" does not take option "-f"$/m],
+              [['records', '--mx', 'a'],
+               qr/^mta-sts: command "records" does not take option "--mx"$/m],
+              [['generate', 'a.example', '-c', 'x'],
+               qr/^mta-sts: command "generate" does not take option "-c"$/m],
+              [['records', '-c'], qr/^mta-sts: option "-c" needs a value$/m],
+              [['records', '-f', 'xml'], qr/^mta-sts: unknown format "xml"/m],
+              [['policy'], qr/^mta-sts: command "policy" takes one domain$/m],
+              [['policy', 'a', 'b'], qr/takes one domain$/m],
+              [['generate'], qr/takes one domain$/m])
+{
+    my ($args, $text) = @$case;
+    ($rc, $out, $err) = helper(@$args);
+    is($rc, 2, "mta-sts @$args: status 2");
+    is($out, '', '... nothing on stdout');
+    like($err, $text, '... and a word');
+}
+
+for my $args (['--help'], ['records', '--help'], ['generate', '-h'],
+              ['--version'])
+{
+    ($rc, $out, $err) = helper(@$args);
+    is($rc, 0, "mta-sts @$args");
+    like($out, qr/^(?:usage: mta-sts |mta-sts \d)/, '... is on stdout');
+    is($err, '', '... alone');
+}
+
+
+# what cannot be written is an error
+
+for my $command ("records -c $conf", "policy -c $conf a.example",
+                 "list -c $conf", 'generate a.example --mx b.c', '--help')
+{
+    ($rc, $out, $err) = run('', 'sh', '-c',
+                            "$MtaSts::BUILD/mta-sts $command >/dev/full");
+    is($rc, 1, "$command to a full disk: status 1");
+    is($err, 'mta-sts: write error on standard output: No space left on '
+       . "device\n", '... and says so');
+}
+
+($rc, $out, $err) = run('', 'bash', '-c', "set -o pipefail; (sleep 0.2; "
+    . "$MtaSts::BUILD/mta-sts list -c $conf) | true");
+is($rc, 1, 'a closed pipe: status 1');
+like($err, qr/^mta-sts: write error on standard output: Broken pipe$/m,
+     '... and says so');
+
+
+# nothing of a configuration steers a terminal
+
+spew("$dir/escape.conf", "http { server { server_name mta-sts.a.example; "
+    . "mta_sts_mx \"a\e[31m\a.example\"; } }");
+($rc, $out, $err) = helper('list', '-c', "$dir/escape.conf");
+unlike($err, qr/[\x00-\x09\x0b-\x1f\x7f]/, 'control characters are not printed');
+
+done_testing();

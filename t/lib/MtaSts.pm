@@ -1,0 +1,342 @@
+package MtaSts;
+
+# The harness: a real nginx in a temporary folder, on free ports of loopback,
+# the helper as a process, and requests as bytes.
+#
+# From the environment, set by the Makefile: MTA_STS_BUILD is the folder with
+# the helper, MTA_STS_NGINX the binary, MTA_STS_MODULE the module to load (empty
+# when it is built in), MTA_STS_ASAN is set where the sanitizers are on.
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use IO::Socket::SSL;
+use POSIX qw(:sys_wait_h);
+use Test::More;
+
+our @EXPORT = qw(run helper slurp spew http fields split_response make_cert);
+
+our $BUILD  = $ENV{MTA_STS_BUILD} // 'build';
+our $NGINX  = $ENV{MTA_STS_NGINX} // '/usr/sbin/nginx';
+our $MODULE = $ENV{MTA_STS_MODULE}
+              // "$ENV{PWD}/build/ngx_http_mta_sts_module.so";
+
+# of the error log; a test that wants to see debug messages says so
+
+our $LEVEL = 'info';
+
+my %used;
+
+# nginx reads this one itself, as a list of sockets
+
+delete $ENV{NGINX};
+
+# nginx -t leaves its configuration to the end of the process: no leak
+
+my $nginx_asan = 'exitcode=99:detect_leaks=0';
+
+
+sub slurp {
+    my ($file) = @_;
+    open my $fh, '<:raw', $file or die "$file: $!";
+    local $/;
+    return scalar <$fh> // '';
+}
+
+
+sub spew {
+    my ($file, $text) = @_;
+    open my $fh, '>:raw', $file or die "$file: $!";
+    print $fh $text;
+    close $fh or die "$file: $!";
+}
+
+
+# Runs a program without a shell; returns exit status, stdout and stderr.
+
+sub run {
+    my ($in, @command) = @_;
+    my $dir = tempdir(CLEANUP => 1);
+
+    spew("$dir/in", $in // '');
+
+    my $pid = fork // die "fork: $!";
+
+    if ($pid == 0) {
+        open STDIN, '<', "$dir/in" or die;
+        open STDOUT, '>', "$dir/out" or die;
+        open STDERR, '>', "$dir/err" or die;
+        { no warnings; exec { $command[0] } @command; }
+        print STDERR "$command[0]: $!";
+        POSIX::_exit(127);
+    }
+
+    waitpid $pid, 0;
+    my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+
+    return ($status, slurp("$dir/out"), slurp("$dir/err"));
+}
+
+
+# Runs the helper; a sanitizer report fails the test wherever it happens.
+
+sub helper {
+    my @args = @_;
+    my $in = ref $args[0] ? ${ shift @args } : '';
+    my ($status, $out, $err) = run($in, "$BUILD/mta-sts", @args);
+
+    if ($status > 2 || $err =~ /Sanitizer|runtime error:/) {
+        fail("mta-sts @args");
+        diag("status $status: $err");
+    }
+
+    return ($status, $out, $err);
+}
+
+
+# A certificate for the names, signed by the CA in $dir, which is made when it
+# is not there.  Returns nothing; writes $dir/$file.pem and $dir/$file.key.
+
+sub make_cert {
+    my ($dir, $file, @names) = @_;
+    my $san = join ',', map { "DNS:$_" } @names;
+    my @key = qw(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes);
+
+    my @steps;
+    push @steps, ['req', '-x509', @key, '-days', '2', '-subj', '/CN=test CA',
+                  '-keyout', "$dir/ca.key", '-out', "$dir/ca.pem"]
+        unless -e "$dir/ca.pem";
+    push @steps, ['req', '-x509', @key, '-days', '2', '-subj', '/CN=test',
+                  '-CA', "$dir/ca.pem", '-CAkey', "$dir/ca.key",
+                  '-addext', "subjectAltName=$san",
+                  '-addext', 'basicConstraints=critical,CA:FALSE',
+                  '-keyout', "$dir/$file.key", '-out', "$dir/$file.pem"];
+
+    for my $step (@steps) {
+        my ($status, $out, $err) = run('', 'openssl', @$step);
+        die "openssl @$step: $err" if $status;
+    }
+}
+
+
+# nginx in a folder of its own.  In the configuration, %%PORT0%% .. %%PORT9%%
+# are free ports and %%DIR%% is the folder.
+
+sub new {
+    my ($class, $conf, %files) = @_;
+    my $self = bless { dir => tempdir('mta-sts-XXXXXX', TMPDIR => 1,
+                                      CLEANUP => 1), ports => [] }, $class;
+
+    mkdir "$self->{dir}/$_" for qw(logs temp);
+    chmod 0755, $self->{dir};
+    spew("$self->{dir}/$_", $files{$_}) for keys %files;
+    $self->conf($conf);
+
+    return $self;
+}
+
+
+sub dir { return $_[0]{dir} }
+
+
+sub port {
+    my ($self, $n) = @_;
+
+    while (!defined $self->{ports}[$n]) {
+        my $sock = IO::Socket::INET->new(Listen => 1,
+                                         LocalAddr => '127.0.0.1')
+                   or die "no free port: $!";
+        my $port = $sock->sockport;
+        $self->{ports}[$n] = $port unless $used{$port}++;
+    }
+
+    return $self->{ports}[$n];
+}
+
+
+sub expand {
+    my ($self, $text) = @_;
+    $text =~ s/%%PORT(\d)%%/$self->port($1)/ge;
+    $text =~ s/%%DIR%%/$self->{dir}/g;
+    return $text;
+}
+
+
+# Writes nginx.conf: what every test needs, and then http's inside.
+
+sub conf {
+    my ($self, $http) = @_;
+    my $load = $MODULE ? "load_module $MODULE; " : '';
+    my $user = $> == 0 ? 'user root; ' : '';
+    my $temp = join ' ', map { "${_}_temp_path temp/$_;" }
+        qw(client_body proxy fastcgi uwsgi scgi);
+
+    # one line, so that line numbers in the tests count from the second
+
+    spew("$self->{dir}/nginx.conf", $self->expand(
+        "${load}${user}daemon off; worker_processes 1; pid logs/nginx.pid; "
+        . "error_log logs/error.log $LEVEL; "
+        . "events { } http { access_log off; $temp\n$http\n}\n"));
+}
+
+
+# nginx -t; returns the exit status and what it says.
+
+sub test {
+    my ($self) = @_;
+    local $ENV{ASAN_OPTIONS} = $nginx_asan;
+    my ($status, $out, $err) = run('', $NGINX, '-p', "$self->{dir}/", '-c',
+                                   'nginx.conf', '-t', '-e', 'stderr');
+    return ($status, $out . $err);
+}
+
+
+sub start {
+    my ($self) = @_;
+
+    $self->{pid} = fork // die "fork: $!";
+
+    if ($self->{pid} == 0) {
+        $ENV{ASAN_OPTIONS} = $nginx_asan;
+        open STDOUT, '>>', "$self->{dir}/logs/stderr" or die;
+        open STDERR, '>>', "$self->{dir}/logs/stderr" or die;
+        exec $NGINX, '-p', "$self->{dir}/", '-c', 'nginx.conf',
+             '-e', "$self->{dir}/logs/error.log";
+    }
+
+    for (1 .. 600) {
+        my ($port) = grep { defined } @{ $self->{ports} };
+        last if waitpid($self->{pid}, WNOHANG) > 0;
+        return $self if -s "$self->{dir}/logs/nginx.pid"
+            && IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
+        select undef, undef, undef, 0.05;
+    }
+
+    die 'nginx did not start: ' . slurp("$self->{dir}/logs/stderr")
+        . slurp("$self->{dir}/logs/error.log");
+}
+
+
+# Reloads and waits until the new workers have taken over.
+
+sub reload {
+    my ($self) = @_;
+    my $log = "$self->{dir}/logs/error.log";
+    my $had = () = slurp($log) =~ /signal 17 \(SIGCHLD\) received/g;
+
+    kill 'HUP', $self->{pid};
+
+    for (1 .. 400) {
+        my $text = slurp($log);
+        my $has = () = $text =~ /signal 17 \(SIGCHLD\) received/g;
+        return 1 if $has > $had;
+        select undef, undef, undef, 0.05;
+    }
+
+    return 0;
+}
+
+
+# Stops nginx and asserts a clean error log, but for lines that match $allow.
+
+sub stop {
+    my ($self, $allow) = @_;
+
+    if ($self->{pid}) {
+        kill 'QUIT', $self->{pid};
+        waitpid $self->{pid}, 0;
+        is($? & 127, 0, 'nginx ended by itself');
+        delete $self->{pid};
+    }
+
+    my $log = slurp("$self->{dir}/logs/error.log")
+              . slurp("$self->{dir}/logs/stderr");
+    my @bad = grep { !defined $allow || !/$allow/ }
+              grep { /\[(?:alert|crit|emerg)\]|Sanitizer|runtime error:/ }
+              split /\n/, $log;
+
+    is("@bad", '', 'no alert, no crit, no sanitizer report in the error log');
+}
+
+
+sub DESTROY {
+    my ($self) = @_;
+    return unless $self->{pid};
+    local $?;
+    kill 'KILL', $self->{pid};
+    waitpid $self->{pid}, 0;
+}
+
+
+# Sends bytes to a port of the instance and returns all that comes back until
+# the server closes, or until $opt{until} matches.  $opt{sni} makes it TLS.
+
+sub http {
+    my ($self, $n, $request, %opt) = @_;
+    my $port = $self->port($n);
+    my $sock;
+
+    if (exists $opt{sni}) {
+        $sock = IO::Socket::SSL->new(PeerAddr => "127.0.0.1:$port",
+            SSL_hostname => $opt{sni},
+            SSL_verifycn_name => $opt{verify} // $opt{sni},
+            SSL_verifycn_scheme => 'http',
+            SSL_ca_file => $opt{ca} // "$self->{dir}/ca.pem", Timeout => 20)
+            or return 'TLS: ' . IO::Socket::SSL::errstr();
+
+    } else {
+        $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port",
+                                      Timeout => 20) or die "connect: $!";
+    }
+
+    local $SIG{ALRM} = sub { die "timed out on:\n$request" };
+    alarm 30;
+
+    print $sock $request;
+
+    my $response = '';
+
+    while (sysread $sock, my $buf, 65536) {
+        $response .= $buf;
+        last if defined $opt{until} && $response =~ $opt{until};
+    }
+
+    alarm 0;
+    close $sock;
+
+    return $response;
+}
+
+
+# GET for a policy host, with more header lines if given.
+
+sub get {
+    my ($self, $n, $host, %opt) = @_;
+    my $path = $opt{path} // '/.well-known/mta-sts.txt';
+    my $more = join '', map { "$_\r\n" } @{ $opt{headers} // [] };
+
+    return $self->http($n, ($opt{method} // 'GET') . " $path HTTP/1.1\r\n"
+        . "Host: $host\r\nConnection: close\r\n$more\r\n"
+        . ($opt{body} // ''), %opt);
+}
+
+
+sub split_response {
+    my ($head, $body) = split /\r\n\r\n/, $_[0], 2;
+    return ($head, $body);
+}
+
+
+# The values of a header field.
+
+sub fields {
+    my ($response, $name) = @_;
+    my ($head) = split_response($response);
+    return join ', ', $head =~ /^\Q$name\E:\s*(.*?)\r?$/mig;
+}
+
+
+1;

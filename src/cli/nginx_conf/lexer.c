@@ -324,9 +324,11 @@ lexer_skip(lexer_t *lexer)
             return ch;
         }
 
-        lexer_begin(lexer);
+        lexer->start = lexer->pos - 1;
 
         if (ch == '#') {
+            lexer_begin(lexer);
+
             do {
                 ch = lexer_getc(lexer);
             } while (ch >= 0 && ch != '\n');
@@ -335,7 +337,7 @@ lexer_skip(lexer_t *lexer)
                 return ch;
             }
 
-            lexer_begin(lexer);
+            lexer->start = lexer->pos - 1;
         }
 
         if (!lexer_is_space(ch)) {

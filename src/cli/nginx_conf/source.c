@@ -178,33 +178,23 @@ source_trim(mta_sts_str_t *text)
 }
 
 
-/* Takes the output of nginx -T apart; leaves n at 0 if text is none. */
+/*
+ * Takes the output of nginx -T apart; another text is one configuration that
+ * has no name.
+ */
 
 static int
 source_split(source_t *source, mta_sts_str_t text, mta_sts_err_t *err)
 {
-    size_t          start, n;
+    size_t          start, size;
     mta_sts_str_t  *prev;
     source_file_t   file, *files;
 
-    n = 0;
     start = 0;
+    size = 0;
+    files = NULL;
 
     while (source_mark(text, start, &start, &file)) {
-        n++;
-        start += sizeof(SOURCE_MARK) - 1;
-    }
-
-    files = source->env->alloc(source->env->ctx,
-                               (n + 1) * sizeof(source_file_t));
-    if (files == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    source->files = files;
-    start = 0;
-
-    while (source->n < n && source_mark(text, start, &start, &file)) {
 
         if (source->n) {
             prev = &files[source->n - 1].text;
@@ -212,13 +202,34 @@ source_split(source_t *source, mta_sts_str_t text, mta_sts_err_t *err)
             source_trim(prev);
         }
 
+        files = mta_sts_env_grow(source->env, files, source->n, &size,
+                                 sizeof(source_file_t));
+        if (files == NULL) {
+            return mta_sts_error_memory(err);
+        }
+
         files[source->n++] = file;
         start += sizeof(SOURCE_MARK) - 1;
     }
 
+    source->files = files;
+
     if (source->n) {
         source_trim(&files[source->n - 1].text);
+        source->dump = 1;
+        return MTA_STS_OK;
     }
+
+    files = source->env->alloc(source->env->ctx, sizeof(source_file_t));
+    if (files == NULL) {
+        return mta_sts_error_memory(err);
+    }
+
+    files[0].name = mta_sts_str("stdin");
+    files[0].text = text;
+
+    source->files = files;
+    source->n = 1;
 
     return MTA_STS_OK;
 }
@@ -240,8 +251,7 @@ source_init(source_t *source, mta_sts_str_t name, const mta_sts_env_t *env,
     if (mta_sts_str_eq(name, mta_sts_str("-"))) {
 
         if (source_read_fd(source, STDIN_FILENO, name, nowhere, &text, err)
-            != MTA_STS_OK
-            || source_split(source, text, err) != MTA_STS_OK)
+            != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
         }
@@ -253,16 +263,11 @@ source_init(source_t *source, mta_sts_str_t name, const mta_sts_env_t *env,
             return mta_sts_error(err, nowhere, "standard input is empty");
         }
 
-        if (source->n) {
-            source->dump = 1;
-            source->main = source->files[0].name;
-
-        } else {
-            source->main = mta_sts_str("stdin");
-            source->files[0].name = source->main;
-            source->files[0].text = text;
-            source->n = 1;
+        if (source_split(source, text, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
         }
+
+        source->main = source->files[0].name;
     }
 
     source->prefix = source->main;

@@ -349,6 +349,19 @@ mta_sts_name_is_host(mta_sts_str_t name)
 }
 
 
+mta_sts_str_t
+mta_sts_name_policy_host(mta_sts_str_t domain, const mta_sts_env_t *env)
+{
+    mta_sts_str_t    none = { NULL, 0 };
+    mta_sts_text_t   host = { env, NULL, 0, 0, 0 };
+
+    mta_sts_text_add_cstr(&host, "mta-sts.");
+    mta_sts_text_add(&host, domain);
+
+    return host.failed ? none : mta_sts_text_str(&host);
+}
+
+
 int
 mta_sts_name_policy_domain(mta_sts_str_t host, mta_sts_str_t *domain)
 {

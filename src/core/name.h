@@ -55,6 +55,13 @@ size_t mta_sts_name_fold(mta_sts_str_t name, char *buf);
 int mta_sts_name_is_host(mta_sts_str_t name);
 
 /*
+ * Makes the policy host of a policy domain, "mta-sts.<domain>", in env's
+ * memory; data is NULL when memory ran out.
+ */
+mta_sts_str_t mta_sts_name_policy_host(mta_sts_str_t domain,
+    const mta_sts_env_t *env);
+
+/*
  * Takes a normalised policy host, "mta-sts.<domain>", apart.  Returns 1 and
  * the policy domain, a part of host, or 0 when host does not begin so.
  */

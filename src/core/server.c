@@ -173,6 +173,25 @@ failed:
 }
 
 
+int
+mta_sts_server_collect(const mta_sts_server_t *server,
+    mta_sts_table_builder_t *all, mta_sts_err_t *err)
+{
+    size_t           cursor;
+    mta_sts_entry_t  entry;
+
+    cursor = 0;
+
+    while (mta_sts_table_next(&server->table, &cursor, &entry)) {
+        if (mta_sts_table_add(all, &entry, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return MTA_STS_OK;
+}
+
+
 const mta_sts_policy_t *
 mta_sts_server_find(const mta_sts_server_t *server, mta_sts_str_t host,
     mta_sts_str_t *domain)

@@ -48,6 +48,14 @@ int mta_sts_server_build(mta_sts_server_t *server, mta_sts_policy_t *policy,
     mta_sts_err_t *err);
 
 /*
+ * Adds the server's domains to a builder, for the table of all servers.
+ *
+ * Errors: those of mta_sts_table_add().
+ */
+int mta_sts_server_collect(const mta_sts_server_t *server,
+    mta_sts_table_builder_t *all, mta_sts_err_t *err);
+
+/*
  * The policy for a host in lower case and without trailing dot, or NULL.
  * *domain then is the policy domain, a part of host.  Allocates nothing.
  */

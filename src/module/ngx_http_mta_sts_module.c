@@ -275,12 +275,10 @@ ngx_http_mta_sts_build(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
 static ngx_int_t
 ngx_http_mta_sts_compare(ngx_conf_t *cf)
 {
-    size_t                         cursor;
     ngx_conf_t                     scratch;
     ngx_uint_t                     s;
     mta_sts_err_t                  err;
     mta_sts_env_t                  env;
-    mta_sts_entry_t                entry;
     mta_sts_table_t                all;
     mta_sts_table_builder_t        builder;
     ngx_http_core_srv_conf_t     **cscfp;
@@ -295,15 +293,13 @@ ngx_http_mta_sts_compare(ngx_conf_t *cf)
 
     for (s = 0; s < cmcf->servers.nelts; s++) {
         mscf = cscfp[s]->ctx->srv_conf[ngx_http_mta_sts_module.ctx_index];
-        cursor = 0;
 
-        while (mta_sts_table_next(&mscf->server.table, &cursor, &entry)) {
-
-            if (mta_sts_table_add(&builder, &entry, &err) != MTA_STS_OK) {
-                mta_sts_table_discard(&builder);
-                ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
-                return NGX_ERROR;
-            }
+        if (mta_sts_server_collect(&mscf->server, &builder, &err)
+            != MTA_STS_OK)
+        {
+            mta_sts_table_discard(&builder);
+            ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
+            return NGX_ERROR;
         }
     }
 

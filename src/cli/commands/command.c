@@ -66,19 +66,12 @@ command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n)
 {
     int            rc;
-    size_t         i;
     mta_sts_err_t  err;
 
     if (options->n == 0) {
         rc = site_domains(site, env, entries, n, &err);
 
-        for (i = 0; i < site->n && *n == 0; i++) {
-            if (site->servers[i]->server.fallback) {
-                break;
-            }
-        }
-
-        if (rc == MTA_STS_OK && *n == 0 && i == site->n) {
+        if (rc == MTA_STS_OK && site_is_empty(site)) {
             say("no policy is configured in %.*s", (int) site->file.len,
                 site->file.data);
         }

@@ -17,7 +17,6 @@ generate_policy(const options_t *options, mta_sts_policy_t *policy,
 {
     size_t                    i;
     mta_sts_server_t          server;
-    mta_sts_text_t            host = { env, NULL, 0, 0, 0 };
     mta_sts_server_name_t     name;
     const options_setting_t  *setting;
 
@@ -45,14 +44,11 @@ generate_policy(const options_t *options, mta_sts_policy_t *policy,
 
     policy->own |= 1u << MTA_STS_SET_MODE;
 
-    mta_sts_text_add_cstr(&host, "mta-sts.");
-    mta_sts_text_add(&host, *domain);
+    name.value.text = mta_sts_name_policy_host(*domain, env);
 
-    if (host.failed) {
+    if (name.value.text.data == NULL) {
         return mta_sts_error_memory(err);
     }
-
-    name.value.text = mta_sts_text_str(&host);
 
     return mta_sts_server_build(&server, policy, &name, 1, env, err);
 }
@@ -96,10 +92,10 @@ command_generate(const options_t *options, const mta_sts_env_t *env)
                   (int) body.len, body.data);
 
     (void) printf("# DNS records, as lines of a zone file:\n\n");
-    format_find("zone")->print(stdout, domain, records, n);
+    format_zone(stdout, domain, records, n);
 
     (void) printf("\n# The same records, for the form of a DNS panel:\n\n");
-    format_find("text")->print(stdout, domain, records, n);
+    format_text(stdout, domain, records, n);
 
     (void) printf("# nginx server block:\n\n%.*s", (int) block.len,
                   block.data);

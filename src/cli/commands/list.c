@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-#include "../say.h"
 #include "../site/names.h"
 #include "command.h"
 

@@ -8,19 +8,14 @@
 #include "command.h"
 
 
-/*
- * Says which policies are for domains that the configuration does not name;
- * returns how many.
- */
+/* Says which policies are for domains that the configuration does not name. */
 
-static size_t
+static void
 records_say_fallbacks(const site_t *site)
 {
-    size_t                        i, n;
+    size_t                        i;
     const mta_sts_place_t        *place;
     const mta_sts_server_name_t  *name;
-
-    n = 0;
 
     for (i = 0; i < site->n; i++) {
         if (site->servers[i]->server.fallback) {
@@ -31,11 +26,8 @@ records_say_fallbacks(const site_t *site)
                 "known here, name them as arguments", (int) place->file.len,
                 place->file.data, place->line, place->column,
                 name->regex ? "~" : "", MTA_STS_SHOW(name->value.text));
-            n++;
         }
     }
-
-    return n;
 }
 
 
@@ -65,8 +57,12 @@ command_records(const options_t *options, const mta_sts_env_t *env)
 
     /* an empty zone is more likely a wrong file than what was wanted */
 
-    if (options->n == 0 && records_say_fallbacks(&site) == 0 && n == 0) {
+    if (site_is_empty(&site)) {
         return COMMAND_ERROR;
+    }
+
+    if (options->n == 0) {
+        records_say_fallbacks(&site);
     }
 
     for (i = 0; i < n; i++) {

@@ -14,9 +14,8 @@ static int
 site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     int                       enable;
-    size_t                    i, cursor;
+    size_t                    i;
     site_server_t            *server;
-    mta_sts_entry_t           entry;
     mta_sts_table_builder_t   all;
 
     memset(&all, 0, sizeof(mta_sts_table_builder_t));
@@ -39,12 +38,12 @@ site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
             goto failed;
         }
 
-        cursor = 0;
+        if (mta_sts_server_collect(&server->server, &all, err) != MTA_STS_OK) {
+            goto failed;
+        }
 
-        while (mta_sts_table_next(&server->server.table, &cursor, &entry)) {
-            if (mta_sts_table_add(&all, &entry, err) != MTA_STS_OK) {
-                goto failed;
-            }
+        if (server->server.fallback) {
+            site->n_fallbacks++;
         }
     }
 
@@ -157,18 +156,15 @@ site_find_fallback(const site_t *site, const mta_sts_value_t *domain,
 {
     size_t                        i, rank, best;
     mta_sts_str_t                 host;
-    mta_sts_text_t                text = { env, NULL, 0, 0, 0 };
     const mta_sts_policy_t       *policy;
     const mta_sts_server_name_t  *name;
 
-    mta_sts_text_add_cstr(&text, "mta-sts.");
-    mta_sts_text_add(&text, entry->domain);
+    host = mta_sts_name_policy_host(entry->domain, env);
 
-    if (text.failed) {
+    if (host.data == NULL) {
         return mta_sts_error_memory(err);
     }
 
-    host = mta_sts_text_str(&text);
     best = 0;
 
     for (i = 0; i < site->n; i++) {

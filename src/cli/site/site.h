@@ -28,6 +28,7 @@ typedef struct {
     size_t           size;
 
     mta_sts_table_t  table;               /* the domains of all servers */
+    size_t           n_fallbacks;         /* servers with a policy for others */
 } site_t;
 
 
@@ -41,6 +42,15 @@ typedef struct {
  */
 int site_read(site_t *site, mta_sts_str_t file, const mta_sts_env_t *env,
     mta_sts_err_t *err);
+
+/* Is there no policy at all? */
+
+static inline int
+site_is_empty(const site_t *site)
+{
+    return site->table.n == 0 && site->n_fallbacks == 0;
+}
+
 
 /*
  * Gives all domains, sorted bytewise, in env's memory.

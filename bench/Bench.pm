@@ -10,15 +10,19 @@ use MtaSts;
 use POSIX qw(:sys_wait_h);
 
 
+# nothing of a request is to be logged
+
+$MtaSts::LEVEL = 'error';
+
+
 # Instructions of one nginx process that serves $client->($n) and quits.
 
 sub instructions {
     my ($nginx, $n, $client) = @_;
     my $dir = $nginx->dir;
 
-    (my $conf = MtaSts::slurp("$dir/nginx.conf"))
-        =~ s{error\.log info;}{error.log error;};
-    MtaSts::spew("$dir/single.conf", "master_process off; $conf");
+    MtaSts::spew("$dir/single.conf", 'master_process off; '
+                 . MtaSts::slurp("$dir/nginx.conf"));
 
     my $pid = fork // die;
 

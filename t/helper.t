@@ -271,8 +271,6 @@ spew("$dir/generated.conf", "http {\n$parts[4]}\n");
 ($rc, $out) = helper('records', '-c', "$dir/generated.conf");
 is($out, $b_records, '... and a server block that has the same records');
 
-my $module = $MtaSts::MODULE ? "load_module $MtaSts::MODULE;" : '';
-make_cert($dir, 'generated', 'mta-sts.b.example');
 my $block = $parts[4] =~ s{/etc/letsencrypt/\S+chain\.pem}{generated.pem}r
     =~ s{/etc/letsencrypt/\S+key\.pem}{generated.key}r
     =~ s{ 443 }{ 127.0.0.1:%%PORT0%% }r =~ s{listen +\[.*}{}r;

@@ -5,7 +5,7 @@ package MtaSts;
 #
 # From the environment, set by the Makefile: MTA_STS_BUILD is the folder with
 # the helper, MTA_STS_NGINX the binary, MTA_STS_MODULE the module to load (empty
-# when it is built in), MTA_STS_ASAN is set where the sanitizers are on.
+# when it is built in).
 
 use strict;
 use warnings;
@@ -279,7 +279,8 @@ sub DESTROY {
 
 
 # Sends bytes to a port of the instance and returns all that comes back until
-# the server closes, or until $opt{until} matches.  $opt{sni} makes it TLS.
+# the server closes.  $opt{sni} makes it TLS; the name that is verified is
+# $opt{verify}, or the same.
 
 sub http {
     my ($self, $n, $request, %opt) = @_;
@@ -291,7 +292,7 @@ sub http {
             SSL_hostname => $opt{sni},
             SSL_verifycn_name => $opt{verify} // $opt{sni},
             SSL_verifycn_scheme => 'http',
-            SSL_ca_file => $opt{ca} // "$self->{dir}/ca.pem", Timeout => 20)
+            SSL_ca_file => "$self->{dir}/ca.pem", Timeout => 20)
             or return 'TLS: ' . IO::Socket::SSL::errstr();
 
     } else {
@@ -308,7 +309,6 @@ sub http {
 
     while (sysread $sock, my $buf, 65536) {
         $response .= $buf;
-        last if defined $opt{until} && $response =~ $opt{until};
     }
 
     alarm 0;

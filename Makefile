@@ -24,7 +24,7 @@ CONF_PATH   = /etc/nginx/nginx.conf
 
 HELPER_CPP  = -std=c11 -D_GNU_SOURCE -DMTA_STS_VERSION='"$(VERSION)"' \
               -DMTA_STS_CONF_PATH='"$(CONF_PATH)"'
-LIBS        = -lidn2 -lcrypto
+LIBS        = -lidn2 -lcrypto -lyaml
 
 CORE        = $(wildcard src/core/*.c)
 CLI         = $(wildcard src/cli/*.c src/cli/*/*.c)
@@ -71,6 +71,12 @@ $(BUILD)/t/%: t/unit/%.c $(wildcard t/unit/*.h) $(CORE_OBJS) $(CLI_OBJS)
 	@$(CC) $(HELPER_CPP) $(CFLAGS) -fPIE $(WARN) -pie $(LDFLAGS) -o $@ $< \
 	    $(CORE_OBJS) $(filter-out %/main.o,$(CLI_OBJS)) $(LIBS)
 
+# one lets each allocation fail, those of libyaml, too
+
+$(BUILD)/t/domains_memory_test: override LDFLAGS += -Wl,--wrap=malloc \
+    -Wl,--wrap=calloc -Wl,--wrap=realloc
+$(BUILD)/t/domains_memory_test: LIBS := $(LIBS:-lyaml=-l:libyaml.a)
+
 
 deps:
 	tools/deps build
@@ -114,11 +120,18 @@ lint:
 	tools/deps test
 	tools/lint
 
+$(BUILD)/bench/table: bench/table.c $(CORE_OBJS)
+	@mkdir -p $(@D)
+	@echo "LINK $@"
+	@$(CC) $(HELPER_CPP) $(CFLAGS) -fPIE $(WARN) -pie $(LDFLAGS) -o $@ $< \
+	    $(CORE_OBJS) $(LIBS)
+
 bench:
 	tools/deps bench
-	$(MAKE) all
+	$(MAKE) all $(BUILD)/bench/table
 	$(RUN_ENV) bench/requests
 	$(RUN_ENV) bench/handshakes
+	$(RUN_ENV) bench/domains
 
 
 install: all

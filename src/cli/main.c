@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "arena.h"
+#include "../core/arena.h"
 #include "commands/command.h"
 #include "formats/format.h"
 #include "say.h"
@@ -30,7 +30,7 @@ static const command_t  commands[] = {
 
     { "list", "[DOMAIN...]",
       "domains, policy hosts, modes, ids and where each is configured",
-      OPTIONS_CONF, command_list },
+      OPTIONS_CONF|OPTIONS_HOSTS, command_list },
 
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
@@ -67,8 +67,15 @@ usage_command(FILE *out, const command_t *command)
         (void) fprintf(out, "\noptions:\n"
             "    -c FILE     nginx.conf (default: " MTA_STS_CONF_PATH "), or\n"
             "                \"-\" for the output of nginx -T\n"
+            "    -d FILE     a domains file alone, or \"-\" for standard"
+            " input\n"
             "    -p PREFIX   the folder that a relative FILE is in, as nginx's"
             " -p\n");
+    }
+
+    if (command->options & OPTIONS_HOSTS) {
+        (void) fprintf(out, "    --hosts     the policy hosts alone, one a "
+                       "line\n");
     }
 
     if (command->options & OPTIONS_FORMAT) {
@@ -151,8 +158,8 @@ int
 main(int argc, char **argv)
 {
     int               status;
-    arena_t           arena = { NULL, 0 };
-    mta_sts_env_t     env = { arena_alloc, say_warning, &arena };
+    mta_sts_arena_t           arena = { NULL, 0 };
+    mta_sts_env_t     env = { mta_sts_arena_alloc, say_warning, &arena };
     const command_t  *command;
 
     /* a closed pipe is a write error, not a silent end */
@@ -184,7 +191,7 @@ main(int argc, char **argv)
 
     status = command_run(command, argc - 1, argv + 1, &env);
 
-    arena_free(&arena);
+    mta_sts_arena_free(&arena);
 
     return finish(status);
 }

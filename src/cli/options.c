@@ -10,14 +10,17 @@
 
 /* --NAME and the setting that it is; val begins behind all characters */
 
-#define OPTIONS_FIRST  256
+#define OPTIONS_FIRST       256
+#define OPTIONS_LIST_HOSTS  512
 
 static const struct option  options_long[] = {
     { "mode",       required_argument, NULL, OPTIONS_FIRST },
     { "mx",         required_argument, NULL, OPTIONS_FIRST + 1 },
     { "max-age",    required_argument, NULL, OPTIONS_FIRST + 2 },
     { "tlsrpt-rua", required_argument, NULL, OPTIONS_FIRST + 3 },
+    { "hosts",      no_argument,       NULL, OPTIONS_LIST_HOSTS },
     { "conf",       required_argument, NULL, 'c' },
+    { "domains",    required_argument, NULL, 'd' },
     { "prefix",     required_argument, NULL, 'p' },
     { "format",     required_argument, NULL, 'f' },
     { "help",       no_argument,       NULL, 'h' },
@@ -53,11 +56,15 @@ options_group(int ch)
     switch (ch) {
 
     case 'c':
+    case 'd':
     case 'p':
         return OPTIONS_CONF;
 
     case 'f':
         return OPTIONS_FORMAT;
+
+    case OPTIONS_LIST_HOSTS:
+        return OPTIONS_HOSTS;
 
     case 'h':
         return 0;
@@ -79,6 +86,10 @@ options_set(options_t *options, int ch)
         options->conf = optarg;
         break;
 
+    case 'd':
+        options->domains = optarg;
+        break;
+
     case 'p':
         options->prefix = optarg;
         break;
@@ -89,6 +100,10 @@ options_set(options_t *options, int ch)
 
     case 'h':
         options->help = 1;
+        break;
+
+    case OPTIONS_LIST_HOSTS:
+        options->hosts = 1;
         break;
 
     default:
@@ -154,7 +169,7 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
 
     opterr = 0;
 
-    while ((ch = getopt_long(argc, argv, ":c:p:f:h", options_long, NULL))
+    while ((ch = getopt_long(argc, argv, ":c:d:p:f:h", options_long, NULL))
            != -1)
     {
         if (ch == ':') {
@@ -175,6 +190,11 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
         options_set(options, ch);
     }
 
+    if (options->conf && options->domains) {
+        say("options \"-c\" and \"-d\" exclude each other");
+        return MTA_STS_ERROR;
+    }
+
     for (i = optind; i < argc; i++) {
         options->args[options->n++] = options_value(argv[i]);
     }
@@ -184,15 +204,19 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
 
 
 mta_sts_str_t
-options_conf(const options_t *options, const mta_sts_env_t *env)
+options_file(const options_t *options, const mta_sts_env_t *env)
 {
-    const char      *conf;
+    const char      *file;
     mta_sts_str_t    name;
     mta_sts_text_t   text = { env, NULL, 0, 0, 0 };
 
-    conf = options->conf ? options->conf : MTA_STS_CONF_PATH;
+    file = options->conf ? options->conf : MTA_STS_CONF_PATH;
 
-    if (options->prefix && conf[0] != '/' && strcmp(conf, "-") != 0) {
+    if (options->domains) {
+        file = options->domains;
+    }
+
+    if (options->prefix && file[0] != '/' && strcmp(file, "-") != 0) {
         mta_sts_text_add_cstr(&text, options->prefix);
 
         if (!mta_sts_str_ends(mta_sts_text_str(&text), mta_sts_str("/"))) {
@@ -200,7 +224,7 @@ options_conf(const options_t *options, const mta_sts_env_t *env)
         }
     }
 
-    mta_sts_text_add_cstr(&text, conf);
+    mta_sts_text_add_cstr(&text, file);
 
     if (text.failed) {
         name.data = NULL;

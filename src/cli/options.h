@@ -18,9 +18,10 @@
 
 /* Which options a command takes. */
 
-#define OPTIONS_CONF      1       /* -c, -p */
+#define OPTIONS_CONF      1       /* -c, -d, -p */
 #define OPTIONS_FORMAT    2       /* -f */
 #define OPTIONS_SETTINGS  4       /* --mode, --mx, --max-age, --tlsrpt-rua */
+#define OPTIONS_HOSTS     8       /* --hosts */
 
 
 /* A policy setting, by its name in mta_sts_policy_set(). */
@@ -33,6 +34,7 @@ typedef struct {
 
 typedef struct {
     const char         *conf;     /* NULL is the default */
+    const char         *domains;  /* or NULL */
     const char         *prefix;   /* or NULL */
     const char         *format;   /* or NULL */
 
@@ -42,6 +44,7 @@ typedef struct {
     mta_sts_value_t    *args;
     size_t              n;
 
+    int                 hosts;
     int                 help;
 } options_t;
 
@@ -54,11 +57,11 @@ int options_parse(options_t *options, int argc, char **argv, unsigned allowed,
     const mta_sts_env_t *env);
 
 /*
- * The name of nginx.conf in env's memory: -c, or the default; with -p a
- * relative one is relative to the prefix, as in nginx, otherwise to the
- * current folder.  data is NULL when memory ran out.
+ * The name of the domains file, -d, or else of nginx.conf, -c or the default,
+ * in env's memory; with -p a relative one is relative to the prefix, as in
+ * nginx, otherwise to the current folder.  data is NULL when memory ran out.
  */
-mta_sts_str_t options_conf(const options_t *options, const mta_sts_env_t *env);
+mta_sts_str_t options_file(const options_t *options, const mta_sts_env_t *env);
 
 
 #endif /* MTA_STS_OPTIONS_H */

@@ -52,7 +52,7 @@ block_certificate(mta_sts_text_t *text, const char *directive,
 
 
 void
-mta_sts_block_add(mta_sts_text_t *text, const mta_sts_policy_t *policy,
+mta_sts_block_add(mta_sts_text_t *text, const mta_sts_settings_t *settings,
     mta_sts_str_t domain)
 {
     mta_sts_text_add_cstr(text, "server {\n"
@@ -68,16 +68,16 @@ mta_sts_block_add(mta_sts_text_t *text, const mta_sts_policy_t *policy,
                       "/privkey.pem;\n\n");
 
     mta_sts_text_add_cstr(text, "    mta_sts_mode        ");
-    mta_sts_text_add(text, mta_sts_policy_mode(policy));
+    mta_sts_text_add(text, mta_sts_mode_str(settings->mode));
     mta_sts_text_add_cstr(text, ";\n");
 
-    block_values(text, "    mta_sts_mx          ", &policy->mx);
+    block_values(text, "    mta_sts_mx          ", &settings->mx);
 
     mta_sts_text_add_cstr(text, "    mta_sts_max_age     ");
-    mta_sts_text_add_uint(text, policy->max_age);
+    mta_sts_text_add_uint(text, mta_sts_settings_max_age(settings));
     mta_sts_text_add_cstr(text, ";\n");
 
-    block_values(text, "    mta_sts_tlsrpt_rua  ", &policy->tlsrpt_rua);
+    block_values(text, "    mta_sts_tlsrpt_rua  ", &settings->tlsrpt_rua);
 
     mta_sts_text_add_cstr(text, "}\n");
 }

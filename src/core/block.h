@@ -13,7 +13,7 @@
  * Appends a complete server block for the policy domain, with every setting
  * spelt out.  What it says renders to the same bytes again.
  */
-void mta_sts_block_add(mta_sts_text_t *text, const mta_sts_policy_t *policy,
+void mta_sts_block_add(mta_sts_text_t *text, const mta_sts_settings_t *settings,
     mta_sts_str_t domain);
 
 

@@ -15,6 +15,7 @@ error_fill(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
     unsigned char  *p;
 
     err->place = place;
+    err->memory = 0;
 
     (void) vsnprintf(err->text, sizeof(err->text), fmt, args);
 
@@ -51,7 +52,10 @@ mta_sts_error_memory(mta_sts_err_t *err)
 {
     mta_sts_place_t  nowhere = { { NULL, 0 }, 0, 0 };
 
-    return mta_sts_error(err, nowhere, "out of memory");
+    (void) mta_sts_error(err, nowhere, "out of memory");
+    err->memory = 1;
+
+    return MTA_STS_ERROR;
 }
 
 

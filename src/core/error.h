@@ -39,6 +39,7 @@ typedef struct {
 typedef struct mta_sts_err_s {
     mta_sts_place_t  place;
     char             text[512];     /* NUL-terminated, printable */
+    int              memory;        /* it ran out */
 } mta_sts_err_t;
 
 

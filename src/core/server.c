@@ -14,40 +14,28 @@ server_is_wildcard(mta_sts_str_t name)
 }
 
 
-/* Warns of each mx that accepts every host of domain. */
+/* Can a host of many be behind a name? */
 
-static void
-server_check_domain(const mta_sts_policy_t *policy, mta_sts_str_t domain,
-    const mta_sts_env_t *env)
+static int
+server_is_many(const mta_sts_server_name_t *name)
 {
-    size_t                  i;
-    const mta_sts_value_t  *mx;
-
-    for (i = 0; i < policy->mx.n; i++) {
-        mx = &policy->mx.elts[i];
-
-        if (mta_sts_str_starts(mx->text, mta_sts_str("*."))
-            && mta_sts_str_eq(mta_sts_str_after(mx->text, 2), domain))
-        {
-            mta_sts_warn(env, mx->place, "mx \"%.*s\" accepts every host of "
-                         "the policy domain, see RFC 8461, 10.4",
-                         MTA_STS_SHOW(mx->text));
-        }
-    }
+    return name->regex || server_is_wildcard(name->value.text);
 }
 
 
 /*
- * Adds the domain of an exact name, if it is a policy host.  Names are blamed
- * at the policy's place where their own is not known, as in nginx.
+ * Gives the policy domain of an exact name, or an empty one where the name is
+ * no policy host.  Names are blamed at place where their own is not known, as
+ * in nginx.
  */
 
 static int
-server_add(mta_sts_table_builder_t *builder, const mta_sts_policy_t *policy,
-    mta_sts_value_t name, const mta_sts_env_t *env, mta_sts_err_t *err)
+server_domain(mta_sts_value_t name, mta_sts_place_t place,
+    mta_sts_str_t *domain, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    mta_sts_str_t    host, prefix;
-    mta_sts_entry_t  entry;
+    mta_sts_str_t  host, prefix;
+
+    domain->len = 0;
 
     prefix = name.text;
     prefix.len = sizeof("mta-sts.") - 1;
@@ -59,7 +47,7 @@ server_add(mta_sts_table_builder_t *builder, const mta_sts_policy_t *policy,
     }
 
     if (name.place.line == 0) {
-        name.place = mta_sts_policy_place(policy);
+        name.place = place;
     }
 
     if (mta_sts_name_host("server name", &name, env, &host, err)
@@ -68,13 +56,13 @@ server_add(mta_sts_table_builder_t *builder, const mta_sts_policy_t *policy,
         return MTA_STS_ERROR;
     }
 
-    if (!mta_sts_name_policy_domain(host, &entry.domain)) {
+    if (!mta_sts_name_policy_domain(host, domain)) {
         return mta_sts_error(err, name.place, "invalid server name \"%.*s\", "
                              "\"mta-sts.\" must be followed by a domain",
                              MTA_STS_SHOW(name.text));
     }
 
-    if (entry.domain.len > MTA_STS_NAME_DOMAIN_MAX) {
+    if (domain->len > MTA_STS_NAME_DOMAIN_MAX) {
         return mta_sts_error(err, name.place, "invalid server name \"%.*s\", "
                              "the policy domain must not be longer than %d "
                              "characters", MTA_STS_SHOW(name.text),
@@ -89,39 +77,54 @@ server_add(mta_sts_table_builder_t *builder, const mta_sts_policy_t *policy,
                              MTA_STS_SHOW(name.text), MTA_STS_SHOW(host));
     }
 
-    server_check_domain(policy, entry.domain, env);
-
-    entry.policy = policy;
-    entry.place = name.place;
-
-    return mta_sts_table_add(builder, &entry, err);
+    return MTA_STS_OK;
 }
 
 
-/* Sorts the names into domains and the fallback. */
+/*
+ * Adds the domains of exact names, all with the policy 0; *many tells whether
+ * there are other names.
+ */
 
 static int
-server_names(mta_sts_server_t *server, mta_sts_table_builder_t *builder,
-    const mta_sts_policy_t *policy, const mta_sts_server_name_t *names,
-    size_t n, const mta_sts_env_t *env, mta_sts_err_t *err)
+server_names(mta_sts_table_builder_t *builder,
+    const mta_sts_settings_t *settings, const mta_sts_server_name_t *names,
+    size_t n, int *many, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     size_t           i;
+    mta_sts_str_t    domain;
+    mta_sts_place_t  place;
     mta_sts_value_t  name;
+
+    place = mta_sts_settings_place(settings);
 
     for (i = 0; i < n; i++) {
         name = names[i].value;
 
-        if (names[i].regex || server_is_wildcard(name.text)) {
-            server->fallback = policy;
+        if (server_is_many(&names[i])) {
+            *many = 1;
             continue;
         }
 
         if (mta_sts_str_starts(name.text, mta_sts_str("."))) {
-            server->fallback = policy;
+            *many = 1;
             name.text = mta_sts_str_after(name.text, 1);
         }
 
-        if (server_add(builder, policy, name, env, err) != MTA_STS_OK) {
+        if (server_domain(name, place, &domain, env, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+
+        if (domain.len == 0) {
+            continue;
+        }
+
+        mta_sts_settings_check_domain(settings, domain, env);
+
+        if (mta_sts_table_add(builder, domain, 0,
+                              name.place.line ? name.place : place, err)
+            != MTA_STS_OK)
+        {
             return MTA_STS_ERROR;
         }
     }
@@ -131,35 +134,48 @@ server_names(mta_sts_server_t *server, mta_sts_table_builder_t *builder,
 
 
 int
-mta_sts_server_build(mta_sts_server_t *server, mta_sts_policy_t *policy,
+mta_sts_server_build(mta_sts_server_t *server, mta_sts_settings_t *settings,
     const mta_sts_server_name_t *names, size_t n, const mta_sts_env_t *env,
     mta_sts_err_t *err)
 {
+    int                      many;
+    uint32_t                 index;
+    mta_sts_str_t            none = { NULL, 0 };
+    const mta_sts_policy_t  *policy;
     mta_sts_table_builder_t  builder;
 
     memset(server, 0, sizeof(mta_sts_server_t));
     memset(&builder, 0, sizeof(mta_sts_table_builder_t));
 
-    if (!mta_sts_policy_exists(policy) && policy->own == 0) {
+    if (!mta_sts_settings_are_policy(settings) && settings->own == 0) {
         return MTA_STS_OK;
     }
 
-    if (server_names(server, &builder, policy, names, n, env, err)
+    many = 0;
+
+    if (server_names(&builder, settings, names, n, &many, env, err)
         != MTA_STS_OK)
     {
         goto failed;
     }
 
-    if (builder.n == 0 && server->fallback == NULL && policy->own == 0) {
+    if (builder.n == 0 && !many && settings->own == 0) {
         return MTA_STS_OK;
     }
 
-    if (mta_sts_policy_render(policy, env, err) != MTA_STS_OK) {
+    if (mta_sts_policy_render(settings, env, &policy, err) != MTA_STS_OK
+        || mta_sts_table_add_policy(&builder, policy, none, &index, err)
+           != MTA_STS_OK)
+    {
         goto failed;
     }
 
-    if (builder.n == 0 && server->fallback == NULL) {
-        mta_sts_warn(env, mta_sts_policy_place(policy), "no server name "
+    if (many) {
+        server->fallback = policy;
+    }
+
+    if (builder.n == 0 && !many) {
+        mta_sts_warn(env, mta_sts_settings_place(settings), "no server name "
                      "begins with \"mta-sts.\", the policy is not served");
     }
 
@@ -173,20 +189,96 @@ failed:
 }
 
 
-int
-mta_sts_server_collect(const mta_sts_server_t *server,
-    mta_sts_table_builder_t *all, mta_sts_err_t *err)
+/* A server has either directives or a file. */
+
+static int
+server_check_settings(const mta_sts_settings_t *settings,
+    mta_sts_place_t place, mta_sts_err_t *err)
 {
-    size_t           cursor;
-    mta_sts_entry_t  entry;
+    size_t         k;
+    mta_sts_str_t  name;
 
-    cursor = 0;
+    for (k = 0; k < MTA_STS_SETTINGS; k++) {
+        if (settings->own & (1u << k)) {
+            name = mta_sts_settings_name((mta_sts_setting_e) k);
 
-    while (mta_sts_table_next(&server->table, &cursor, &entry)) {
-        if (mta_sts_table_add(all, &entry, err) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
+            return mta_sts_error(err, settings->places[k], "\"mta_sts_%.*s\" "
+                                 "is incompatible with \"mta_sts_domains\" at "
+                                 "%.*s:%u", MTA_STS_SHOW(name),
+                                 (int) place.file.len, place.file.data,
+                                 place.line);
         }
     }
+
+    return MTA_STS_OK;
+}
+
+
+void
+mta_sts_server_share(mta_sts_server_t *server,
+    const mta_sts_domains_t *domains)
+{
+    server->table = domains->table;
+    server->fallback = domains->fallback;
+    server->fallback_label = domains->fallback_label;
+    server->fallback_place = domains->fallback_place;
+}
+
+
+int
+mta_sts_server_use(mta_sts_server_t *server,
+    const mta_sts_settings_t *settings, const mta_sts_domains_t *domains,
+    mta_sts_place_t place, const mta_sts_server_name_t *names, size_t n,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    int            used;
+    size_t         i;
+    mta_sts_str_t  domain;
+
+    memset(server, 0, sizeof(mta_sts_server_t));
+
+    if (server_check_settings(settings, place, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    used = 0;
+
+    for (i = 0; i < n; i++) {
+        if (server_is_many(&names[i])
+            || mta_sts_str_starts(names[i].value.text, mta_sts_str(".")))
+        {
+            used = 1;
+            continue;
+        }
+
+        if (server_domain(names[i].value, place, &domain, env, err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+
+        if (domain.len == 0) {
+            continue;
+        }
+
+        used = 1;
+
+        if (domains->fallback == NULL
+            && mta_sts_table_policy(&domains->table, domain) == NULL)
+        {
+            mta_sts_warn(env, names[i].value.place.line
+                              ? names[i].value.place : place,
+                         "server name \"%.*s\" has no policy in the domains "
+                         "file", MTA_STS_SHOW(names[i].value.text));
+        }
+    }
+
+    if (!used) {
+        mta_sts_warn(env, place, "no server name begins with \"mta-sts.\", "
+                     "the policies are served as the default server alone");
+    }
+
+    mta_sts_server_share(server, domains);
 
     return MTA_STS_OK;
 }

@@ -7,7 +7,7 @@
 #define MTA_STS_SERVER_H
 
 
-#include "table.h"
+#include "domains.h"
 
 
 /*
@@ -22,16 +22,18 @@ typedef struct {
 
 
 typedef struct {
-    mta_sts_table_t          table;       /* the domains with exact names */
-    const mta_sts_policy_t  *fallback;    /* for other hosts, or NULL */
+    mta_sts_table_t          table;            /* the domains that are known */
+    const mta_sts_policy_t  *fallback;         /* for other hosts, or NULL */
+    mta_sts_str_t            fallback_label;   /* its name, or empty */
+    mta_sts_place_t          fallback_place;   /* not known for directives */
 } mta_sts_server_t;
 
 
 /*
- * Builds server from a policy that has inherited, renders the policy, and
- * fills server with nothing where no policy is configured or no name makes
- * use of an inherited one.  names has n elements.  The policy and the file
- * names must live as long as server; the rest lives in env's memory.
+ * Builds server from settings that have inherited.  It is empty where no
+ * policy is configured or no name makes use of an inherited one.  names has n
+ * elements.  The settings and the file names must live as long as server; the
+ * rest lives in env's memory.
  *
  * Exact names "mta-sts.<domain>" become domains; ".name" counts as the exact
  * name too; a wildcard or regex name makes the policy the fallback.
@@ -43,17 +45,29 @@ typedef struct {
  * the rule; server name "NAME" is never matched, must be "HOST", for U-labels
  * and a trailing dot; out of memory.
  */
-int mta_sts_server_build(mta_sts_server_t *server, mta_sts_policy_t *policy,
-    const mta_sts_server_name_t *names, size_t n, const mta_sts_env_t *env,
-    mta_sts_err_t *err);
+int mta_sts_server_build(mta_sts_server_t *server,
+    mta_sts_settings_t *settings, const mta_sts_server_name_t *names, size_t n,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
- * Adds the server's domains to a builder, for the table of all servers.
+ * The same with domains of a file, which server shares.  The settings of
+ * domains are all its own: settings are only looked at for what the server
+ * itself sets.  place is that of the directive.
  *
- * Errors: those of mta_sts_table_add().
+ * Warns when no name begins with "mta-sts.", and of a "mta-sts." name without a
+ * policy.
+ *
+ * Errors: "mta_sts_SETTING" is incompatible with "mta_sts_domains" at
+ * FILE:LINE; those about names as above.
  */
-int mta_sts_server_collect(const mta_sts_server_t *server,
-    mta_sts_table_builder_t *all, mta_sts_err_t *err);
+int mta_sts_server_use(mta_sts_server_t *server,
+    const mta_sts_settings_t *settings, const mta_sts_domains_t *domains,
+    mta_sts_place_t place, const mta_sts_server_name_t *names, size_t n,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/* The same without names: server answers for all hosts of the domains. */
+void mta_sts_server_share(mta_sts_server_t *server,
+    const mta_sts_domains_t *domains);
 
 /*
  * The policy for a host in lower case and without trailing dot, or NULL.

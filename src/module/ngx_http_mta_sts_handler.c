@@ -42,7 +42,7 @@ ngx_http_mta_sts_handler(ngx_http_request_t *r)
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "mta-sts policy of \"%*s\", id %s",
-                   domain.len, domain.data, policy->id.data);
+                   domain.len, domain.data, policy->id);
 
     /* what the next phase would do, above all the limits of keep-alive */
 
@@ -95,7 +95,7 @@ ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
     ngx_chain_t   out;
 
     r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = policy->body.len;
+    r->headers_out.content_length_n = policy->len;
 
     ngx_str_set(&r->headers_out.content_type, "text/plain");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
@@ -120,8 +120,8 @@ ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
         return NGX_ERROR;
     }
 
-    b->pos = (u_char *) policy->body.data;
-    b->last = b->pos + policy->body.len;
+    b->pos = (u_char *) policy->body;
+    b->last = b->pos + policy->len;
     b->memory = 1;
     b->last_buf = (r == r->main) ? 1 : 0;
     b->last_in_chain = 1;

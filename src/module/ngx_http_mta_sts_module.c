@@ -12,6 +12,9 @@
 
 static char *ngx_http_mta_sts_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_mta_sts_set_domains(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void *ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf);
 static char *ngx_http_mta_sts_merge_srv_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -19,12 +22,6 @@ static ngx_int_t ngx_http_mta_sts_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_mta_sts_build(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *cscf, ngx_http_mta_sts_srv_conf_t *mscf);
 static ngx_int_t ngx_http_mta_sts_compare(ngx_conf_t *cf);
-static mta_sts_env_t ngx_http_mta_sts_env(ngx_conf_t *cf);
-static void *ngx_http_mta_sts_alloc(void *ctx, size_t size);
-static void ngx_http_mta_sts_warn(void *ctx, const mta_sts_err_t *warning);
-static void ngx_http_mta_sts_log(ngx_conf_t *cf, ngx_uint_t level,
-    const mta_sts_err_t *err);
-static mta_sts_str_t ngx_http_mta_sts_str(ngx_str_t *str);
 
 
 static ngx_command_t  ngx_http_mta_sts_commands[] = {
@@ -64,6 +61,13 @@ static ngx_command_t  ngx_http_mta_sts_commands[] = {
       0,
       NULL },
 
+    { ngx_string("mta_sts_domains"),
+      NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_http_mta_sts_set_domains,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -72,7 +76,7 @@ static ngx_http_module_t  ngx_http_mta_sts_module_ctx = {
     ngx_http_mta_sts_add_variables,        /* preconfiguration */
     ngx_http_mta_sts_init,                 /* postconfiguration */
 
-    NULL,                                  /* create main configuration */
+    ngx_http_mta_sts_create_main_conf,     /* create main configuration */
     NULL,                                  /* init main configuration */
 
     ngx_http_mta_sts_create_srv_conf,      /* create server configuration */
@@ -119,18 +123,15 @@ ngx_http_mta_sts_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     for (i = 0; i < n; i++) {
-        words[i].text = ngx_http_mta_sts_str(&value[i]);
-        words[i].place.file =
-                            ngx_http_mta_sts_str(&cf->conf_file->file.name);
-        words[i].place.line = cf->conf_file->line;
+        words[i] = ngx_http_mta_sts_value(cf, &value[i]);
     }
 
     words[0].text = mta_sts_str_after(words[0].text, sizeof("mta_sts_") - 1);
 
     env = ngx_http_mta_sts_env(cf);
 
-    if (mta_sts_policy_set(&mscf->policy, &words[0], &words[1], n - 1, &env,
-                           &err)
+    if (mta_sts_settings_set(&mscf->settings, &words[0], &words[1], n - 1,
+                             &env, &err)
         != MTA_STS_OK)
     {
         ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
@@ -138,6 +139,47 @@ ngx_http_mta_sts_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_mta_sts_set_domains(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_mta_sts_srv_conf_t  *mscf = conf;
+
+    ngx_str_t  *value, name;
+
+    if (mscf->domains.text.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    name = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    mscf->domains = ngx_http_mta_sts_value(cf, &name);
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_mta_sts_main_conf_t  *mmcf;
+
+    mmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_main_conf_t));
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     mmcf->files = { NULL };
+     */
+
+    return mmcf;
 }
 
 
@@ -154,7 +196,8 @@ ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
-     *     mscf->policy = { 0 };
+     *     mscf->settings = { 0 };
+     *     mscf->domains = { NULL };
      *     mscf->server = { 0 };
      */
 
@@ -172,7 +215,7 @@ ngx_http_mta_sts_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_value(conf->enable, prev->enable, 1);
 
-    mta_sts_policy_inherit(&conf->policy, &prev->policy);
+    mta_sts_settings_inherit(&conf->settings, &prev->settings);
 
     return NGX_CONF_OK;
 }
@@ -231,11 +274,13 @@ static ngx_int_t
 ngx_http_mta_sts_build(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
     ngx_http_mta_sts_srv_conf_t *mscf)
 {
-    ngx_uint_t               i, n;
-    mta_sts_env_t            env;
-    mta_sts_err_t            err;
-    mta_sts_server_name_t   *names;
-    ngx_http_server_name_t  *sn;
+    int                       rc;
+    ngx_uint_t                i, n;
+    mta_sts_env_t             env;
+    mta_sts_err_t             err;
+    mta_sts_server_name_t    *names;
+    ngx_http_server_name_t   *sn;
+    const mta_sts_domains_t  *domains;
 
     sn = cscf->server_names.elts;
     n = cscf->server_names.nelts;
@@ -254,10 +299,23 @@ ngx_http_mta_sts_build(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
 
     env = ngx_http_mta_sts_env(cf);
 
-    if (mta_sts_server_build(&mscf->server, &mscf->policy, names, n, &env,
-                             &err)
-        != MTA_STS_OK)
-    {
+    if (mscf->domains.text.data) {
+
+        if (ngx_http_mta_sts_read_domains(cf, &mscf->domains, &domains)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        rc = mta_sts_server_use(&mscf->server, &mscf->settings, domains,
+                                mscf->domains.place, names, n, &env, &err);
+
+    } else {
+        rc = mta_sts_server_build(&mscf->server, &mscf->settings, names, n,
+                                  &env, &err);
+    }
+
+    if (rc != MTA_STS_OK) {
         ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
         return NGX_ERROR;
     }
@@ -275,32 +333,29 @@ ngx_http_mta_sts_build(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
 static ngx_int_t
 ngx_http_mta_sts_compare(ngx_conf_t *cf)
 {
-    ngx_conf_t                     scratch;
-    ngx_uint_t                     s;
-    mta_sts_err_t                  err;
-    mta_sts_env_t                  env;
-    mta_sts_table_t                all;
-    mta_sts_table_builder_t        builder;
-    ngx_http_core_srv_conf_t     **cscfp;
-    ngx_http_core_main_conf_t     *cmcf;
-    ngx_http_mta_sts_srv_conf_t   *mscf;
-
-    ngx_memzero(&builder, sizeof(mta_sts_table_builder_t));
-    builder.lenient = 1;
+    ngx_conf_t                    scratch;
+    ngx_uint_t                    s, n;
+    mta_sts_err_t                 err;
+    mta_sts_env_t                 env;
+    mta_sts_catalog_t             catalog;
+    const mta_sts_server_t      **servers;
+    ngx_http_core_srv_conf_t    **cscfp;
+    ngx_http_core_main_conf_t    *cmcf;
+    ngx_http_mta_sts_srv_conf_t  *mscf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
     cscfp = cmcf->servers.elts;
+    n = cmcf->servers.nelts;
 
-    for (s = 0; s < cmcf->servers.nelts; s++) {
+    servers = ngx_palloc(cf->temp_pool, n * sizeof(mta_sts_server_t *));
+    if (servers == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (s = 0; s < n; s++) {
         mscf = cscfp[s]->ctx->srv_conf[ngx_http_mta_sts_module.ctx_index];
-
-        if (mta_sts_server_collect(&mscf->server, &builder, &err)
-            != MTA_STS_OK)
-        {
-            mta_sts_table_discard(&builder);
-            ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
-            return NGX_ERROR;
-        }
+        servers[s] = &mscf->server;
     }
 
     scratch = *cf;
@@ -308,73 +363,12 @@ ngx_http_mta_sts_compare(ngx_conf_t *cf)
 
     env = ngx_http_mta_sts_env(&scratch);
 
-    if (mta_sts_table_end(&builder, &all, &env, &err) != MTA_STS_OK) {
+    if (mta_sts_catalog_build(&catalog, servers, n, 1, &env, &err)
+        != MTA_STS_OK)
+    {
         ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
         return NGX_ERROR;
     }
 
     return NGX_OK;
-}
-
-
-/* Memory from the configuration's pool and warnings to its log. */
-
-static mta_sts_env_t
-ngx_http_mta_sts_env(ngx_conf_t *cf)
-{
-    mta_sts_env_t  env;
-
-    env.alloc = ngx_http_mta_sts_alloc;
-    env.warn = ngx_http_mta_sts_warn;
-    env.ctx = cf;
-
-    return env;
-}
-
-
-static void *
-ngx_http_mta_sts_alloc(void *ctx, size_t size)
-{
-    ngx_conf_t *cf = ctx;
-
-    return ngx_palloc(cf->pool, size);
-}
-
-
-static void
-ngx_http_mta_sts_warn(void *ctx, const mta_sts_err_t *warning)
-{
-    ngx_http_mta_sts_log(ctx, NGX_LOG_WARN, warning);
-}
-
-
-/*
- * Logs as ngx_conf_log_error() does, but with the place of the error: what is
- * found late would be blamed on the end of the http block otherwise.
- */
-
-static void
-ngx_http_mta_sts_log(ngx_conf_t *cf, ngx_uint_t level,
-    const mta_sts_err_t *err)
-{
-    if (err->place.line == 0) {
-        ngx_log_error(level, cf->log, 0, "%s", err->text);
-        return;
-    }
-
-    ngx_log_error(level, cf->log, 0, "%s in %*s:%ui", err->text,
-                  err->place.file.len, err->place.file.data,
-                  (ngx_uint_t) err->place.line);
-}
-
-
-static mta_sts_str_t
-ngx_http_mta_sts_str(ngx_str_t *str)
-{
-    mta_sts_str_t  slice;
-
-    slice.data = (const char *) str->data;
-    slice.len = str->len;
-
-    return slice;
 }

@@ -87,7 +87,7 @@ ngx_http_mta_sts_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         break;
 
     default: /* NGX_HTTP_MTA_STS_ID */
-        value = policy->id;
+        value = mta_sts_policy_id(policy);
     }
 
     v->len = value.len;

@@ -9,17 +9,21 @@
 int
 command_site(site_t *site, const options_t *options, const mta_sts_env_t *env)
 {
+    int            rc;
     mta_sts_err_t  err;
-    mta_sts_str_t  conf;
+    mta_sts_str_t  file;
 
-    conf = options_conf(options, env);
+    file = options_file(options, env);
 
-    if (conf.data == NULL) {
+    if (file.data == NULL) {
         say("out of memory");
         return MTA_STS_ERROR;
     }
 
-    if (site_read(site, conf, env, &err) != MTA_STS_OK) {
+    rc = options->domains ? site_read_domains(site, file, env, &err)
+                          : site_read(site, file, env, &err);
+
+    if (rc != MTA_STS_OK) {
         say_error(&err);
         return MTA_STS_ERROR;
     }

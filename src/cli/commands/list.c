@@ -1,6 +1,6 @@
 /*
  * mta-sts list: domains, policy hosts, modes, ids and where each is
- * configured, as columns.
+ * configured, as columns; or the policy hosts alone.
  */
 
 #include <stdio.h>
@@ -9,39 +9,85 @@
 #include "command.h"
 
 
-/* "*" is for the domains that no server names. */
+/* prefix and host together are the policy host. */
 
 static void
-list_line(mta_sts_str_t domain, size_t width, const char *prefix,
-    mta_sts_str_t host, const mta_sts_policy_t *policy,
-    const mta_sts_place_t *place)
+list_line(const mta_sts_entry_t *entry, size_t width, const char *prefix,
+    mta_sts_str_t host)
 {
-    mta_sts_str_t  mode;
+    mta_sts_str_t           mode;
+    const mta_sts_place_t  *place;
 
-    mode = mta_sts_policy_mode(policy);
+    mode = mta_sts_policy_mode(entry->policy);
+    place = &entry->place;
 
-    (void) printf("%-*.*s  %s%-*.*s  %-7.*s  %.*s  %.*s:%u\n",
-                  (int) width, (int) domain.len, domain.data, prefix,
+    (void) printf("%-*.*s  %s%-*.*s  %-7.*s  %s  %.*s:%u", (int) width,
+                  (int) entry->domain.len, entry->domain.data, prefix,
                   (int) (width + 8 - strlen(prefix)), (int) host.len,
-                  host.data, (int) mode.len, mode.data,
-                  (int) policy->id.len, policy->id.data,
+                  host.data, (int) mode.len, mode.data, entry->policy->id,
                   (int) place->file.len, place->file.data, place->line);
+
+    if (entry->label.len) {
+        (void) printf("  %.*s", (int) entry->label.len, entry->label.data);
+    }
+
+    (void) putchar('\n');
+}
+
+
+/* What a server has for domains that it does not name. */
+
+static void
+list_fallback(const site_server_t *server, size_t width)
+{
+    mta_sts_str_t                 host;
+    mta_sts_entry_t               entry;
+    const mta_sts_server_name_t  *name;
+
+    name = site_names_first(server);
+    host = name ? name->value.text : mta_sts_str("*");
+
+    entry.domain = mta_sts_str("*");
+    entry.policy = server->server.fallback;
+    entry.label = server->server.fallback_label;
+    entry.place = server->server.fallback_place;
+
+    if (entry.place.line == 0) {
+        entry.place = name->value.place;
+    }
+
+    list_line(&entry, width, name && name->regex ? "~" : "", host);
+}
+
+
+static void
+list_hosts(const mta_sts_entry_t *entries, size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        (void) printf("mta-sts.%.*s\n", (int) entries[i].domain.len,
+                      entries[i].domain.data);
+    }
 }
 
 
 int
 command_list(const options_t *options, const mta_sts_env_t *env)
 {
-    site_t                        site;
-    size_t                        i, n, width;
-    site_server_t                *server;
-    mta_sts_entry_t              *entries;
-    const mta_sts_server_name_t  *name;
+    site_t            site;
+    size_t            i, n, width;
+    mta_sts_entry_t  *entries;
 
     if (command_site(&site, options, env) != MTA_STS_OK
         || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK)
     {
         return COMMAND_ERROR;
+    }
+
+    if (options->hosts) {
+        list_hosts(entries, n);
+        return COMMAND_OK;
     }
 
     width = 1;
@@ -53,19 +99,12 @@ command_list(const options_t *options, const mta_sts_env_t *env)
     }
 
     for (i = 0; i < n; i++) {
-        list_line(entries[i].domain, width, "mta-sts.", entries[i].domain,
-                  entries[i].policy, &entries[i].place);
+        list_line(&entries[i], width, "mta-sts.", entries[i].domain);
     }
 
     for (i = 0; i < site.n && options->n == 0; i++) {
-        server = site.servers[i];
-
-        if (server->server.fallback) {
-            name = site_names_first(server);
-
-            list_line(mta_sts_str("*"), width, name->regex ? "~" : "",
-                      name->value.text, server->server.fallback,
-                      &name->value.place);
+        if (site.servers[i]->server.fallback) {
+            list_fallback(site.servers[i], width);
         }
     }
 

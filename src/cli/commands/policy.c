@@ -27,7 +27,7 @@ command_policy(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_ERROR;
     }
 
-    body = entries[0].policy->body;
+    body = mta_sts_policy_body(entries[0].policy);
 
     (void) fwrite(body.data, 1, body.len, stdout);
 

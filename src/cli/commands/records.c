@@ -2,6 +2,7 @@
  * mta-sts records: the DNS records of the configured domains.
  */
 
+#include "../../core/arena.h"
 #include "../formats/format.h"
 #include "../say.h"
 #include "../site/names.h"
@@ -18,16 +19,61 @@ records_say_fallbacks(const site_t *site)
     const mta_sts_server_name_t  *name;
 
     for (i = 0; i < site->n; i++) {
-        if (site->servers[i]->server.fallback) {
-            name = site_names_first(site->servers[i]);
-            place = &name->value.place;
-
-            say("%.*s:%u:%u: the domains of server name \"%s%.*s\" are not "
-                "known here, name them as arguments", (int) place->file.len,
-                place->file.data, place->line, place->column,
-                name->regex ? "~" : "", MTA_STS_SHOW(name->value.text));
+        if (site->servers[i]->server.fallback == NULL) {
+            continue;
         }
+
+        place = &site->servers[i]->server.fallback_place;
+
+        if (place->line) {
+            say("%.*s:%u:%u: the domains that have the default are not known "
+                "here, name them as arguments", (int) place->file.len,
+                place->file.data, place->line, place->column);
+            continue;
+        }
+
+        name = site_names_first(site->servers[i]);
+        place = &name->value.place;
+
+        say("%.*s:%u:%u: the domains of server name \"%s%.*s\" are not "
+            "known here, name them as arguments", (int) place->file.len,
+            place->file.data, place->line, place->column,
+            name->regex ? "~" : "", MTA_STS_SHOW(name->value.text));
     }
+}
+
+
+/* Prints the records of the entries; each has memory of its own. */
+
+static int
+records_print(const format_t *format, const mta_sts_entry_t *entries, size_t n)
+{
+    int               rc;
+    size_t            i, n_records;
+    mta_sts_err_t     err;
+    mta_sts_arena_t   arena = { NULL, 0 };
+    mta_sts_env_t     env = { mta_sts_arena_alloc, say_warning, &arena };
+    mta_sts_record_t  records[MTA_STS_RECORDS_MAX];
+
+    rc = MTA_STS_OK;
+
+    for (i = 0; i < n && rc == MTA_STS_OK; i++) {
+        rc = mta_sts_record_build(entries[i].policy, &env, records, &n_records,
+                                  &err);
+
+        if (rc == MTA_STS_OK) {
+            format->print(stdout, entries[i].domain, records, n_records);
+
+        } else {
+            say_error(&err);
+        }
+
+        mta_sts_arena_reset(&arena);
+    }
+
+    mta_sts_arena_free(&arena);
+
+    return rc;
 }
 
 
@@ -35,11 +81,9 @@ int
 command_records(const options_t *options, const mta_sts_env_t *env)
 {
     site_t             site;
-    size_t             i, n, n_records;
-    mta_sts_err_t      err;
+    size_t             n;
     mta_sts_entry_t   *entries;
     const format_t    *format;
-    mta_sts_record_t   records[MTA_STS_RECORDS_MAX];
 
     format = format_find(options->format ? options->format : "zone");
 
@@ -65,17 +109,6 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         records_say_fallbacks(&site);
     }
 
-    for (i = 0; i < n; i++) {
-        if (mta_sts_record_build(entries[i].policy, env, records, &n_records,
-                                 &err)
-            != MTA_STS_OK)
-        {
-            say_error(&err);
-            return COMMAND_ERROR;
-        }
-
-        format->print(stdout, entries[i].domain, records, n_records);
-    }
-
-    return COMMAND_OK;
+    return records_print(format, entries, n) == MTA_STS_OK ? COMMAND_OK
+                                                           : COMMAND_ERROR;
 }

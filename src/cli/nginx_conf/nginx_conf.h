@@ -11,7 +11,7 @@
 #define MTA_STS_NGINX_CONF_H
 
 
-#include "../../core/error.h"
+#include "source.h"
 
 
 /* How the inside of a block is to be read. */
@@ -47,17 +47,13 @@ typedef struct {
 
 
 /*
- * Reads the configuration file, its name being as open() takes it, and what it
- * includes; names in includes are relative to the file's folder.
- *
- * With the name "-" it reads standard input: the output of nginx -T, where
- * includes are looked up among the files in it, or else one configuration.
+ * Reads the first file of a source and what it includes.
  *
  * Errors, with file, line and column: those of nginx for its syntax, in its
  * words; a file that cannot be read; includes nested too deep; out of memory.
  */
-int nginx_conf_read(mta_sts_str_t name, const nginx_conf_user_t *user,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
+int nginx_conf_read(const source_t *source, const nginx_conf_user_t *user,
+    mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_NGINX_CONF_H */

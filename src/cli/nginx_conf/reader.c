@@ -4,7 +4,6 @@
 
 #include "lexer.h"
 #include "nginx_conf.h"
-#include "source.h"
 
 
 /*
@@ -17,7 +16,7 @@
 
 
 typedef struct {
-    source_t                  source;
+    const source_t           *source;
     const nginx_conf_user_t  *user;
     unsigned                  includes;
     unsigned                  blocks;
@@ -35,11 +34,11 @@ reader_file(reader_t *reader, mta_sts_str_t name, mta_sts_place_t place,
     lexer_t         lexer;
     mta_sts_str_t   text;
 
-    if (source_read(&reader->source, name, place, &text, err) != MTA_STS_OK) {
+    if (source_read(reader->source, name, place, &text, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
-    lexer_init(&lexer, name, text, reader->source.env);
+    lexer_init(&lexer, name, text, reader->source->env);
 
     return reader_block(reader, &lexer, kind, 0, err);
 }
@@ -65,7 +64,7 @@ reader_include(reader_t *reader, const lexer_t *lexer, nginx_conf_kind_e kind,
                              "than %d deep", READER_INCLUDES_MAX);
     }
 
-    if (source_names(&reader->source, &include, kind != NGINX_CONF_GEO, &names,
+    if (source_names(reader->source, &include, kind != NGINX_CONF_GEO, &names,
                      &n, err)
         != MTA_STS_OK)
     {
@@ -212,20 +211,17 @@ reader_block(reader_t *reader, lexer_t *lexer, nginx_conf_kind_e kind,
 
 
 int
-nginx_conf_read(mta_sts_str_t name, const nginx_conf_user_t *user,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+nginx_conf_read(const source_t *source, const nginx_conf_user_t *user,
+    mta_sts_err_t *err)
 {
     reader_t         reader;
     mta_sts_place_t  nowhere = { { NULL, 0 }, 0, 0 };
 
     memset(&reader, 0, sizeof(reader_t));
 
+    reader.source = source;
     reader.user = user;
 
-    if (source_init(&reader.source, name, env, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
-    }
-
-    return reader_file(&reader, reader.source.main, nowhere,
+    return reader_file(&reader, source->main, nowhere,
                        NGINX_CONF_DIRECTIVES, err);
 }

@@ -95,12 +95,19 @@ source_read_fd(const source_t *source, int fd, mta_sts_str_t name,
 }
 
 
-int
-source_read(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
-    mta_sts_str_t *text, mta_sts_err_t *err)
+/*
+ * Looks a name up among the files that are there already: *text has data NULL
+ * for one that is to be opened.
+ */
+
+static int
+source_lookup(const source_t *source, mta_sts_str_t name,
+    mta_sts_place_t place, mta_sts_str_t *text, mta_sts_err_t *err)
 {
-    int     fd, rc;
     size_t  i;
+
+    text->data = NULL;
+    text->len = 0;
 
     for (i = 0; i < source->n; i++) {
         if (mta_sts_str_eq(source->files[i].name, name)) {
@@ -114,6 +121,22 @@ source_read(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
                              "of nginx -T", MTA_STS_SHOW(name));
     }
 
+    return MTA_STS_OK;
+}
+
+
+int
+source_read(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
+    mta_sts_str_t *text, mta_sts_err_t *err)
+{
+    int  fd, rc;
+
+    rc = source_lookup(source, name, place, text, err);
+
+    if (rc != MTA_STS_OK || text->data) {
+        return rc;
+    }
+
     fd = open(name.data, O_RDONLY|O_CLOEXEC);
 
     if (fd == -1) {
@@ -125,6 +148,28 @@ source_read(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
     (void) close(fd);
 
     return rc;
+}
+
+
+int
+source_open(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
+    mta_sts_input_t *input, mta_sts_err_t *err)
+{
+    int            rc;
+    mta_sts_str_t  text;
+
+    rc = source_lookup(source, name, place, &text, err);
+
+    if (rc != MTA_STS_OK) {
+        return rc;
+    }
+
+    if (text.data) {
+        mta_sts_input_text(input, name, text);
+        return MTA_STS_OK;
+    }
+
+    return mta_sts_input_open(input, name, place, err);
 }
 
 

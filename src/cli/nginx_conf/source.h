@@ -7,7 +7,7 @@
 #define MTA_STS_NGINX_CONF_SOURCE_H
 
 
-#include "../../core/error.h"
+#include "../../core/input.h"
 
 
 typedef struct {
@@ -29,7 +29,9 @@ typedef struct {
 
 
 /*
- * A file name, or "-" for standard input.
+ * A file name as open() takes it; relative names in it are relative to its
+ * folder.  Or "-" for standard input: the output of nginx -T, where other files
+ * are looked up, or else one text.
  *
  * Errors: as source_read(); standard input is empty.
  */
@@ -45,6 +47,14 @@ int source_init(source_t *source, mta_sts_str_t name, const mta_sts_env_t *env,
  */
 int source_read(const source_t *source, mta_sts_str_t name,
     mta_sts_place_t place, mta_sts_str_t *text, mta_sts_err_t *err);
+
+/*
+ * Opens a file that is to be read piece by piece.
+ *
+ * Errors: as source_read(), and those of mta_sts_input_open().
+ */
+int source_open(const source_t *source, mta_sts_str_t name,
+    mta_sts_place_t place, mta_sts_input_t *input, mta_sts_err_t *err);
 
 /*
  * Gives the names that the argument of an include stands for: itself, made

@@ -65,6 +65,8 @@ static int site_set_flag(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
 static int site_set_policy(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
+static int site_set_domains(site_reader_t *reader,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 static int site_set_names(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
 
@@ -108,6 +110,7 @@ static const site_directive_t  site_directives[] = {
       site_set_policy },
     { { "mta_sts_tlsrpt_rua", 18 }, SITE_HTTP|SITE_SERVER, 1, SIZE_MAX,
       site_set_policy },
+    { { "mta_sts_domains", 15 }, SITE_SERVER, 1, 1, site_set_domains },
     { { "server_name", 11 }, SITE_SERVER, 1, SIZE_MAX, site_set_names }
 };
 
@@ -401,8 +404,24 @@ site_set_policy(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
     name = words[0];
     name.text = mta_sts_str_after(name.text, sizeof("mta_sts_") - 1);
 
-    return mta_sts_policy_set(&reader->current->policy, &name, &words[1],
+    return mta_sts_settings_set(&reader->current->settings, &name, &words[1],
                               n - 1, reader->env, err);
+}
+
+
+static int
+site_set_domains(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
+    mta_sts_err_t *err)
+{
+    (void) n;
+
+    if (reader->current->domains.text.data) {
+        return site_misplaced(&words[0], "is duplicate", err);
+    }
+
+    reader->current->domains = words[1];
+
+    return MTA_STS_OK;
 }
 
 
@@ -444,5 +463,5 @@ site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
     user.end = site_end;
     user.ctx = &reader;
 
-    return nginx_conf_read(site->file, &user, env, err);
+    return nginx_conf_read(&site->source, &user, err);
 }

@@ -9,7 +9,7 @@
 #include "site.h"
 
 
-/* Reads site->file.  Errors: see site_read(). */
+/* Reads site->source.  Errors: see site_read(). */
 int site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
 
 

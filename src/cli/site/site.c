@@ -6,54 +6,75 @@
 
 #include "../../core/name.h"
 #include "conf.h"
+#include "files.h"
 #include "names.h"
 #include "site.h"
+
+
+/* Builds what a server serves. */
+
+static int
+site_build_server(site_t *site, site_server_t *server,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    int                       enable;
+    const mta_sts_domains_t  *domains;
+
+    enable = server->enable != -1 ? server->enable : site->http.enable;
+
+    if (enable == 0) {
+        return MTA_STS_OK;
+    }
+
+    mta_sts_settings_inherit(&server->settings, &site->http.settings);
+
+    if (server->domains.text.data == NULL) {
+        return mta_sts_server_build(&server->server, &server->settings,
+                                    server->names, server->n, env, err);
+    }
+
+    if (site_file(site, &server->domains, env, &domains, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    if (server->any) {
+        mta_sts_server_share(&server->server, domains);
+        return MTA_STS_OK;
+    }
+
+    return mta_sts_server_use(&server->server, &server->settings, domains,
+                              server->domains.place, server->names, server->n,
+                              env, err);
+}
 
 
 static int
 site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    int                       enable;
     size_t                    i;
-    site_server_t            *server;
-    mta_sts_table_builder_t   all;
+    const mta_sts_server_t  **servers;
 
-    memset(&all, 0, sizeof(mta_sts_table_builder_t));
+    servers = env->alloc(env->ctx, (site->n + 1) * sizeof(mta_sts_server_t *));
+    if (servers == NULL) {
+        return mta_sts_error_memory(err);
+    }
 
     for (i = 0; i < site->n; i++) {
-        server = site->servers[i];
-
-        enable = server->enable != -1 ? server->enable : site->http.enable;
-
-        if (enable == 0) {
-            continue;
-        }
-
-        mta_sts_policy_inherit(&server->policy, &site->http.policy);
-
-        if (mta_sts_server_build(&server->server, &server->policy,
-                                 server->names, server->n, env, err)
+        if (site_build_server(site, site->servers[i], env, err)
             != MTA_STS_OK)
         {
-            goto failed;
+            return MTA_STS_ERROR;
         }
 
-        if (mta_sts_server_collect(&server->server, &all, err) != MTA_STS_OK) {
-            goto failed;
-        }
+        servers[i] = &site->servers[i]->server;
 
-        if (server->server.fallback) {
+        if (servers[i]->fallback) {
             site->n_fallbacks++;
         }
     }
 
-    return mta_sts_table_end(&all, &site->table, env, err);
-
-failed:
-
-    mta_sts_table_discard(&all);
-
-    return MTA_STS_ERROR;
+    return mta_sts_catalog_build(&site->catalog, servers, site->n, 0, env,
+                                 err);
 }
 
 
@@ -65,9 +86,53 @@ site_read(site_t *site, mta_sts_str_t file, const mta_sts_env_t *env,
 
     site->file = file;
 
-    if (site_conf_read(site, env, err) != MTA_STS_OK) {
+    if (source_init(&site->source, file, env, err) != MTA_STS_OK
+        || site_conf_read(site, env, err) != MTA_STS_OK)
+    {
         return MTA_STS_ERROR;
     }
+
+    return site_build(site, env, err);
+}
+
+
+int
+site_read_domains(site_t *site, mta_sts_str_t file, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
+{
+    site_server_t  *server, **servers;
+
+    memset(site, 0, sizeof(site_t));
+
+    site->file = file;
+    site->source.env = env;
+
+    if (mta_sts_str_eq(file, mta_sts_str("-"))) {
+
+        if (source_init(&site->source, file, env, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+
+        file = site->source.main;
+    }
+
+    server = env->alloc(env->ctx, sizeof(site_server_t));
+    servers = env->alloc(env->ctx, sizeof(site_server_t *));
+
+    if (server == NULL || servers == NULL) {
+        return mta_sts_error_memory(err);
+    }
+
+    memset(server, 0, sizeof(site_server_t));
+
+    server->enable = 1;
+    server->any = 1;
+    server->domains.text = file;
+
+    servers[0] = server;
+
+    site->servers = servers;
+    site->n = 1;
 
     return site_build(site, env, err);
 }
@@ -98,12 +163,12 @@ site_domains(const site_t *site, const mta_sts_env_t *env,
     cursor = 0;
 
     *entries = env->alloc(env->ctx,
-                          (site->table.n + 1) * sizeof(mta_sts_entry_t));
+                          (site->catalog.n + 1) * sizeof(mta_sts_entry_t));
     if (*entries == NULL) {
         return mta_sts_error_memory(err);
     }
 
-    while (mta_sts_table_next(&site->table, &cursor, &(*entries)[*n])) {
+    while (mta_sts_catalog_next(&site->catalog, &cursor, &(*entries)[*n])) {
         (*n)++;
     }
 
@@ -148,16 +213,45 @@ site_warn_better(const site_t *site, mta_sts_str_t host, size_t best,
 }
 
 
+/* How nginx ranks a server's fallback for host, and where that stands. */
+
+static size_t
+site_rank_fallback(const site_server_t *server, mta_sts_str_t host,
+    mta_sts_place_t *place)
+{
+    size_t                        rank;
+    const mta_sts_server_name_t  *name;
+
+    if (server->server.fallback == NULL) {
+        return 0;
+    }
+
+    *place = server->server.fallback_place;
+
+    if (server->any) {
+        return SITE_NAMES_REGEX;
+    }
+
+    rank = site_names_rank(server, host, &name);
+
+    if (rank && place->line == 0) {
+        *place = name->value.place;
+    }
+
+    return rank;
+}
+
+
 /* Finds the fallback that nginx chooses for entry->domain. */
 
 static int
 site_find_fallback(const site_t *site, const mta_sts_value_t *domain,
     const mta_sts_env_t *env, mta_sts_entry_t *entry, mta_sts_err_t *err)
 {
-    size_t                        i, rank, best;
-    mta_sts_str_t                 host;
-    const mta_sts_policy_t       *policy;
-    const mta_sts_server_name_t  *name;
+    size_t                   i, rank, best;
+    mta_sts_str_t            host;
+    mta_sts_place_t          place;
+    const mta_sts_server_t  *server;
 
     host = mta_sts_name_policy_host(entry->domain, env);
 
@@ -168,19 +262,20 @@ site_find_fallback(const site_t *site, const mta_sts_value_t *domain,
     best = 0;
 
     for (i = 0; i < site->n; i++) {
-        policy = site->servers[i]->server.fallback;
+        server = &site->servers[i]->server;
 
-        rank = policy ? site_names_rank(site->servers[i], host, &name) : 0;
+        rank = site_rank_fallback(site->servers[i], host, &place);
 
         if (rank > best) {
             best = rank;
-            entry->policy = policy;
-            entry->place = name->value.place;
+            entry->policy = server->fallback;
+            entry->label = server->fallback_label;
+            entry->place = place;
 
         } else if (rank && rank == best
-                   && !mta_sts_policy_eq(entry->policy, policy))
+                   && !mta_sts_policy_eq(entry->policy, server->fallback))
         {
-            return site_ambiguous(domain, entry, &name->value.place, err);
+            return site_ambiguous(domain, entry, &place, err);
         }
     }
 
@@ -205,7 +300,7 @@ site_find(const site_t *site, const mta_sts_value_t *domain,
         return MTA_STS_ERROR;
     }
 
-    if (mta_sts_table_find(&site->table, name, entry)) {
+    if (mta_sts_catalog_find(&site->catalog, name, entry)) {
         return MTA_STS_OK;
     }
 

@@ -12,34 +12,38 @@
 #define ARENA_CHUNK  (64 * 1024)
 
 
-struct arena_chunk_s {
-    arena_chunk_t           *next;
+struct mta_sts_arena_chunk_s {
+    mta_sts_arena_chunk_t              *next;
+    size_t                              size;
     alignas(max_align_t) unsigned char  data[];
 };
 
 
 void *
-arena_alloc(void *ctx, size_t size)
+mta_sts_arena_alloc(void *ctx, size_t size)
 {
-    arena_t *arena = ctx;
+    mta_sts_arena_t *arena = ctx;
 
-    size_t          room;
-    void           *p;
-    arena_chunk_t  *chunk;
+    size_t                  room;
+    void                   *p;
+    mta_sts_arena_chunk_t  *chunk;
 
     if (size > SIZE_MAX / 2) {
         return NULL;
     }
 
+    size = size ? size : 1;
     size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 
     if (size > arena->left) {
         room = size > ARENA_CHUNK ? size : ARENA_CHUNK;
 
-        chunk = malloc(sizeof(arena_chunk_t) + room);
+        chunk = malloc(sizeof(mta_sts_arena_chunk_t) + room);
         if (chunk == NULL) {
             return NULL;
         }
+
+        chunk->size = room;
 
         /* what is large gets a chunk of its own behind the current one */
 
@@ -64,9 +68,9 @@ arena_alloc(void *ctx, size_t size)
 
 
 void
-arena_free(arena_t *arena)
+mta_sts_arena_free(mta_sts_arena_t *arena)
 {
-    arena_chunk_t  *chunk;
+    mta_sts_arena_chunk_t  *chunk;
 
     while (arena->chunks) {
         chunk = arena->chunks;
@@ -75,4 +79,23 @@ arena_free(arena_t *arena)
     }
 
     arena->left = 0;
+}
+
+
+void
+mta_sts_arena_reset(mta_sts_arena_t *arena)
+{
+    mta_sts_arena_t  rest;
+
+    if (arena->chunks == NULL) {
+        return;
+    }
+
+    rest.chunks = arena->chunks->next;
+    rest.left = 0;
+
+    mta_sts_arena_free(&rest);
+
+    arena->chunks->next = NULL;
+    arena->left = arena->chunks->size;
 }

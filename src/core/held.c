@@ -1,0 +1,54 @@
+/*
+ * Warnings that are held back.
+ */
+
+#include "held.h"
+
+
+void
+mta_sts_held_add(mta_sts_held_t *held, const mta_sts_err_t *warning)
+{
+    if (held->n < MTA_STS_HELD_MAX) {
+        held->warnings[held->n++] = *warning;
+
+    } else {
+        held->more++;
+    }
+}
+
+
+mta_sts_held_mark_t
+mta_sts_held_mark(const mta_sts_held_t *held)
+{
+    mta_sts_held_mark_t  mark;
+
+    mark.n = held->n;
+    mark.more = held->more;
+
+    return mark;
+}
+
+
+void
+mta_sts_held_rewind(mta_sts_held_t *held, mta_sts_held_mark_t mark)
+{
+    held->n = mark.n;
+    held->more = mark.more;
+}
+
+
+void
+mta_sts_held_tell(const mta_sts_held_t *held, const mta_sts_env_t *env)
+{
+    size_t           i;
+    mta_sts_place_t  nowhere = { { NULL, 0 }, 0, 0 };
+
+    for (i = 0; i < held->n; i++) {
+        env->warn(env->ctx, &held->warnings[i]);
+    }
+
+    if (held->more) {
+        mta_sts_warn(env, nowhere, "%zu more warnings about domains",
+                     held->more);
+    }
+}

@@ -1,0 +1,214 @@
+/*
+ * Policies are found by a hash of their bytes in an index with open
+ * addressing.  Of those that are equal, the first is in it, and where that one
+ * has a label, the first without one, too.
+ */
+
+#include <stdlib.h>
+
+#include "hash.h"
+#include "policies.h"
+
+
+/* The id is a hash of the body already. */
+
+static uint32_t
+policies_hash(const mta_sts_policy_t *policy)
+{
+    uint32_t  hash;
+
+    hash = mta_sts_hash(mta_sts_policy_id(policy));
+
+    if (policy->tlsrpt_rua) {
+        hash ^= mta_sts_hash(*policy->tlsrpt_rua);
+    }
+
+    return hash;
+}
+
+
+static void
+policies_insert(mta_sts_policies_t *policies, uint32_t index)
+{
+    size_t  i;
+
+    i = policies_hash(policies->builder->policies[index])
+        & (policies->n_slots - 1);
+
+    while (policies->slots[i]) {
+        i = (i + 1) & (policies->n_slots - 1);
+    }
+
+    policies->slots[i] = index + 1;
+    policies->n++;
+}
+
+
+/* Makes room for one more; the size is a power of two. */
+
+static int
+policies_grow(mta_sts_policies_t *policies)
+{
+    size_t     i, n;
+    uint32_t  *slots, *old;
+
+    if (policies->n < policies->n_slots / 4 * 3) {
+        return 1;
+    }
+
+    old = policies->slots;
+    n = policies->n_slots;
+
+    slots = calloc(n ? 2 * n : 64, sizeof(uint32_t));
+    if (slots == NULL) {
+        return 0;
+    }
+
+    policies->slots = slots;
+    policies->n_slots = n ? 2 * n : 64;
+    policies->n = 0;
+
+    for (i = 0; i < n; i++) {
+        if (old[i]) {
+            policies_insert(policies, old[i] - 1);
+        }
+    }
+
+    free(old);
+
+    return 1;
+}
+
+
+/*
+ * Finds an equal policy; returns NULL if there is none.  *plain says whether
+ * *index is one without a label.
+ */
+
+static const mta_sts_policy_t *
+policies_find(const mta_sts_policies_t *policies,
+    const mta_sts_policy_t *policy, uint32_t *index, int *plain)
+{
+    size_t                   i;
+    const mta_sts_policy_t  *found, *other;
+
+    found = NULL;
+    *plain = 0;
+
+    i = policies_hash(policy) & (policies->n_slots - 1);
+
+    while (policies->slots[i] && !*plain) {
+        other = policies->builder->policies[policies->slots[i] - 1];
+
+        if (mta_sts_policy_eq(other, policy)) {
+            found = other;
+            *index = policies->slots[i] - 1;
+            *plain = !mta_sts_table_is_labelled(policies->builder, *index);
+        }
+
+        i = (i + 1) & (policies->n_slots - 1);
+    }
+
+    return found;
+}
+
+
+/*
+ * Copies a policy from scratch to stay.  URIs that other settings have, too,
+ * are there already.
+ */
+
+static const mta_sts_policy_t *
+policies_keep(const mta_sts_policy_t *policy, int own_rua,
+    const mta_sts_env_t *env)
+{
+    mta_sts_str_t     *rua;
+    mta_sts_policy_t  *copy;
+
+    copy = mta_sts_policy_copy(policy, env);
+
+    if (copy == NULL || !own_rua) {
+        return copy;
+    }
+
+    rua = env->alloc(env->ctx, sizeof(mta_sts_str_t));
+    if (rua == NULL) {
+        return NULL;
+    }
+
+    *rua = mta_sts_str_copy(env, *policy->tlsrpt_rua);
+    copy->tlsrpt_rua = rua;
+
+    return rua->data ? copy : NULL;
+}
+
+
+int
+mta_sts_policies_add(mta_sts_policies_t *policies,
+    mta_sts_settings_t *settings, mta_sts_str_t label,
+    const mta_sts_env_t *env, const mta_sts_env_t *scratch, uint32_t *index,
+    mta_sts_err_t *err)
+{
+    int                      own_rua, plain;
+    const mta_sts_str_t     *rua;
+    const mta_sts_policy_t  *policy, *kept;
+
+    /* settings with a label stay, and others inherit from them */
+
+    own_rua = label.len == 0
+              && (settings->own & (1u << MTA_STS_SET_TLSRPT_RUA));
+
+    if (mta_sts_settings_rua(settings, own_rua ? scratch : env, &rua, err)
+        != MTA_STS_OK
+        || mta_sts_policy_render(settings, scratch, &policy, err)
+           != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    if (!policies_grow(policies)) {
+        return mta_sts_error_memory(err);
+    }
+
+    kept = policies_find(policies, policy, index, &plain);
+
+    if (kept && plain && label.len == 0) {
+        return MTA_STS_OK;
+    }
+
+    /* of equal policies with labels the first is enough to find the bytes */
+
+    if (kept && label.len) {
+        return mta_sts_table_add_policy(policies->builder, kept, label, index,
+                                        err);
+    }
+
+    if (kept == NULL) {
+        kept = policies_keep(policy, own_rua, env);
+
+        if (kept == NULL) {
+            return mta_sts_error_memory(err);
+        }
+    }
+
+    if (mta_sts_table_add_policy(policies->builder, kept, label, index, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    policies_insert(policies, *index);
+
+    return MTA_STS_OK;
+}
+
+
+void
+mta_sts_policies_free(mta_sts_policies_t *policies)
+{
+    free(policies->slots);
+
+    policies->slots = NULL;
+    policies->n_slots = 0;
+    policies->n = 0;
+}

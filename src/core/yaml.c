@@ -1,0 +1,421 @@
+/*
+ * libyaml's events -> nodes.
+ */
+
+#include <stdlib.h>
+#include <yaml.h>
+
+#include "yaml.h"
+
+
+struct mta_sts_yaml_s {
+    yaml_parser_t      parser;
+    yaml_event_t       event;         /* holds the text of the last node */
+    int                has_event;
+    int                documents;
+    unsigned           depth;
+    mta_sts_input_t   *input;
+    size_t             pending;       /* bytes read since the last event */
+    yaml_mark_t        end;           /* of the last event */
+    mta_sts_err_t      err;           /* of the input */
+    int                failed;
+};
+
+
+static mta_sts_place_t
+yaml_place(const mta_sts_yaml_t *yaml, const yaml_mark_t *mark)
+{
+    mta_sts_place_t  place;
+
+    place.file = yaml->input->name;
+    place.line = (unsigned) mark->line + 1;
+    place.column = (unsigned) mark->column + 1;
+
+    return place;
+}
+
+
+/* libyaml's reader; it collects a whole scalar before it hands it over. */
+
+static int
+yaml_read(void *data, unsigned char *buf, size_t size, size_t *n)
+{
+    mta_sts_yaml_t *yaml = data;
+
+    if (yaml->pending > MTA_STS_YAML_NODE_MAX) {
+        (void) mta_sts_error(&yaml->err, yaml_place(yaml, &yaml->end),
+                             "no end of a key, value or comment within %d "
+                             "bytes", MTA_STS_YAML_NODE_MAX);
+        yaml->failed = 1;
+        return 0;
+    }
+
+    if (mta_sts_input_read(yaml->input, (char *) buf, size, n, &yaml->err)
+        != MTA_STS_OK)
+    {
+        yaml->failed = 1;
+        return 0;
+    }
+
+    yaml->pending += *n;
+
+    return 1;
+}
+
+
+mta_sts_yaml_t *
+mta_sts_yaml_open(mta_sts_input_t *input)
+{
+    mta_sts_yaml_t  *yaml;
+
+    yaml = calloc(1, sizeof(mta_sts_yaml_t));
+    if (yaml == NULL) {
+        return NULL;
+    }
+
+    if (!yaml_parser_initialize(&yaml->parser)) {
+        yaml_parser_delete(&yaml->parser);
+        free(yaml);
+        return NULL;
+    }
+
+    yaml->input = input;
+
+    yaml_parser_set_encoding(&yaml->parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input(&yaml->parser, yaml_read, yaml);
+
+    return yaml;
+}
+
+
+void
+mta_sts_yaml_close(mta_sts_yaml_t *yaml)
+{
+    if (yaml->has_event) {
+        yaml_event_delete(&yaml->event);
+    }
+
+    yaml_parser_delete(&yaml->parser);
+    free(yaml);
+}
+
+
+static int
+yaml_alias(mta_sts_place_t place, mta_sts_err_t *err)
+{
+    return mta_sts_error(err, place, "\"*\" begins an alias in YAML, which is "
+                         "not supported; write a pattern in quotes: "
+                         "\"*.example.com\"");
+}
+
+
+static int
+yaml_second_document(mta_sts_place_t place, mta_sts_err_t *err)
+{
+    return mta_sts_error(err, place, "a second document is not supported");
+}
+
+
+/* What the parser could not read. */
+
+static int
+yaml_invalid(mta_sts_yaml_t *yaml, mta_sts_err_t *err)
+{
+    mta_sts_place_t  place;
+    yaml_parser_t   *parser;
+
+    parser = &yaml->parser;
+
+    if (yaml->failed) {
+        *err = yaml->err;
+        return MTA_STS_ERROR;
+    }
+
+    if (parser->error == YAML_MEMORY_ERROR) {
+        return mta_sts_error_memory(err);
+    }
+
+    if (parser->error == YAML_READER_ERROR) {
+
+        /* the reader knows no lines */
+
+        place = mta_sts_input_place(yaml->input, parser->problem_offset);
+
+        return mta_sts_error(err, place, "invalid YAML, %s", parser->problem);
+    }
+
+    if (parser->context
+        && strcmp(parser->context, "while scanning an alias") == 0)
+    {
+        return yaml_alias(yaml_place(yaml, &parser->context_mark), err);
+    }
+
+    place = yaml_place(yaml, &parser->problem_mark);
+
+    if (parser->problem && strcmp(parser->problem, "did not find expected "
+                                  "<document start>") == 0)
+    {
+        return yaml_second_document(place, err);
+    }
+
+    return mta_sts_error(err, place,
+                         "invalid YAML, %s%s%s",
+                         parser->problem ? parser->problem : "not readable",
+                         parser->context ? ", " : "",
+                         parser->context ? parser->context : "");
+}
+
+
+/* What may be before any node. */
+
+static int
+yaml_properties(mta_sts_place_t place, const yaml_char_t *anchor,
+    const yaml_char_t *tag, mta_sts_err_t *err)
+{
+    if (anchor) {
+        return mta_sts_error(err, place, "anchor \"&%.100s\" is not supported",
+                             (const char *) anchor);
+    }
+
+    if (tag) {
+        return mta_sts_error(err, place, "tag \"%.100s\" is not supported, "
+                             "every value is a text", (const char *) tag);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+/* A node without what YAML could add to it, or MTA_STS_YAML_ERROR. */
+
+static mta_sts_yaml_e
+yaml_node(mta_sts_yaml_t *yaml, mta_sts_value_t *value, mta_sts_err_t *err)
+{
+    int                   rc;
+    mta_sts_yaml_e        node;
+    const yaml_event_t   *event;
+
+    event = &yaml->event;
+
+    switch (event->type) {
+
+    case YAML_SCALAR_EVENT:
+        value->text.data = (const char *) event->data.scalar.value;
+        value->text.len = event->data.scalar.length;
+
+        node = MTA_STS_YAML_TEXT;
+        rc = yaml_properties(value->place, event->data.scalar.anchor,
+                             event->data.scalar.tag, err);
+
+        if (rc == MTA_STS_OK
+            && memchr(value->text.data, '\0', value->text.len))
+        {
+            rc = mta_sts_error(err, value->place, "a text must not have a "
+                               "NUL");
+        }
+
+        break;
+
+    case YAML_SEQUENCE_START_EVENT:
+        node = MTA_STS_YAML_LIST;
+        rc = yaml_properties(value->place, event->data.sequence_start.anchor,
+                             event->data.sequence_start.tag, err);
+        break;
+
+    case YAML_MAPPING_START_EVENT:
+        node = MTA_STS_YAML_MAP;
+        rc = yaml_properties(value->place, event->data.mapping_start.anchor,
+                             event->data.mapping_start.tag, err);
+        break;
+
+    default: /* YAML_ALIAS_EVENT */
+        node = MTA_STS_YAML_ERROR;
+        rc = yaml_alias(value->place, err);
+    }
+
+    if (rc == MTA_STS_OK && node != MTA_STS_YAML_TEXT
+        && yaml->depth++ == MTA_STS_YAML_DEPTH_MAX)
+    {
+        rc = mta_sts_error(err, value->place, "nested more than %d deep",
+                           MTA_STS_YAML_DEPTH_MAX);
+    }
+
+    return rc == MTA_STS_OK ? node : MTA_STS_YAML_ERROR;
+}
+
+
+mta_sts_yaml_e
+mta_sts_yaml_next(mta_sts_yaml_t *yaml, mta_sts_value_t *value,
+    mta_sts_err_t *err)
+{
+    for ( ;; ) {
+
+        if (yaml->has_event) {
+            yaml_event_delete(&yaml->event);
+            yaml->has_event = 0;
+        }
+
+        if (!yaml_parser_parse(&yaml->parser, &yaml->event)) {
+            (void) yaml_invalid(yaml, err);
+            return MTA_STS_YAML_ERROR;
+        }
+
+        yaml->has_event = 1;
+        yaml->pending = 0;
+        yaml->end = yaml->event.end_mark;
+
+        memset(value, 0, sizeof(mta_sts_value_t));
+        value->place = yaml_place(yaml, &yaml->event.start_mark);
+
+        switch (yaml->event.type) {
+
+        case YAML_STREAM_START_EVENT:
+        case YAML_DOCUMENT_END_EVENT:
+            break;
+
+        case YAML_DOCUMENT_START_EVENT:
+            if (yaml->documents++) {
+                (void) yaml_second_document(value->place, err);
+                return MTA_STS_YAML_ERROR;
+            }
+
+            break;
+
+        case YAML_STREAM_END_EVENT:
+            return MTA_STS_YAML_EOF;
+
+        case YAML_SEQUENCE_END_EVENT:
+        case YAML_MAPPING_END_EVENT:
+            yaml->depth--;
+            return MTA_STS_YAML_END;
+
+        default:
+            return yaml_node(yaml, value, err);
+        }
+    }
+}
+
+
+int
+mta_sts_yaml_must_be(mta_sts_yaml_e node, const mta_sts_value_t *value,
+    mta_sts_str_t key, const char *kind, mta_sts_err_t *err)
+{
+    if (node == MTA_STS_YAML_ERROR) {
+        return MTA_STS_ERROR;
+    }
+
+    return mta_sts_error(err, value->place, "\"%.*s\" must be %s",
+                         MTA_STS_SHOW(key), kind);
+}
+
+
+int
+mta_sts_yaml_key(mta_sts_yaml_t *yaml, mta_sts_value_t *key, int *end,
+    mta_sts_err_t *err)
+{
+    mta_sts_yaml_e  node;
+
+    node = mta_sts_yaml_next(yaml, key, err);
+
+    *end = node == MTA_STS_YAML_END;
+
+    if (*end || node == MTA_STS_YAML_TEXT) {
+        return MTA_STS_OK;
+    }
+
+    if (node == MTA_STS_YAML_ERROR) {
+        return MTA_STS_ERROR;
+    }
+
+    return mta_sts_error(err, key->place, "a key must be a text");
+}
+
+
+int
+mta_sts_yaml_values(mta_sts_yaml_t *yaml, mta_sts_str_t key,
+    const mta_sts_env_t *env, mta_sts_values_t *values, mta_sts_err_t *err)
+{
+    int              list;
+    mta_sts_yaml_e   node;
+    mta_sts_value_t  value;
+
+    memset(values, 0, sizeof(mta_sts_values_t));
+
+    node = mta_sts_yaml_next(yaml, &value, err);
+    list = node == MTA_STS_YAML_LIST;
+
+    if (list) {
+        node = mta_sts_yaml_next(yaml, &value, err);
+    }
+
+    while (!list || node != MTA_STS_YAML_END) {
+
+        if (node != MTA_STS_YAML_TEXT) {
+            return mta_sts_yaml_must_be(node, &value, key, "a text or a list "
+                                        "of texts", err);
+        }
+
+        if (values->n == MTA_STS_YAML_LIST_MAX) {
+            return mta_sts_error(err, value.place, "a list of more than %d "
+                                 "values", MTA_STS_YAML_LIST_MAX);
+        }
+
+        value.text = mta_sts_str_copy(env, value.text);
+
+        if (value.text.data == NULL) {
+            return mta_sts_error_memory(err);
+        }
+
+        if (mta_sts_values_add(values, value.text, value.place, env, err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+
+        if (!list) {
+            return MTA_STS_OK;
+        }
+
+        node = mta_sts_yaml_next(yaml, &value, err);
+    }
+
+    if (values->n == 0) {
+        return mta_sts_error(err, value.place, "\"%.*s\" must not be empty",
+                             MTA_STS_SHOW(key));
+    }
+
+    return MTA_STS_OK;
+}
+
+
+int
+mta_sts_yaml_skip(mta_sts_yaml_t *yaml, mta_sts_err_t *err)
+{
+    size_t           depth;
+    mta_sts_value_t  value;
+
+    depth = 0;
+
+    do {
+        switch (mta_sts_yaml_next(yaml, &value, err)) {
+
+        case MTA_STS_YAML_ERROR:
+            return MTA_STS_ERROR;
+
+        case MTA_STS_YAML_LIST:
+        case MTA_STS_YAML_MAP:
+            depth++;
+            break;
+
+        case MTA_STS_YAML_END:
+            depth--;
+            break;
+
+        default:
+            break;
+        }
+
+    } while (depth);
+
+    return MTA_STS_OK;
+}

@@ -23,6 +23,7 @@ is($conf =~ s/127\.0\.0\.1:8080/127.0.0.1:%%PORT1%%/g, 1,
 # what the demo does: the module and certificates beside it
 
 mkdir "$dir/$_" for 'modules', 'certs';
+copy('mta-sts.yaml', $dir) or die $!;
 
 if ($MtaSts::MODULE) {
     copy($MtaSts::MODULE, "$dir/modules/") or die $!;
@@ -39,11 +40,11 @@ my ($rc, $out, $err) = helper('list', '-c', "$dir/nginx.conf");
 is($rc, 0, 'the helper reads it');
 is($err, '', '... without a warning');
 
-my @domains = map { (split)[0] } grep { !/^\*/ } split /\n/, $out;
-is("@domains", 'example.com example.net example.org leaving.example',
-   '... and finds its domains');
+my @domains = map { (split)[0] } split /\n/, $out;
+is("@domains", 'customer1.example customer2.example customer3.example '
+   . 'customer4.example example.com example.net example.org leaving.example '
+   . 'xn--bcher-kva.example', '... and finds its domains');
 
-push @domains, 'customer.example';
 make_cert($dir, "certs/mta-sts.$_", "mta-sts.$_") for @domains;
 
 my ($status, $said) = $nginx->test;
@@ -87,9 +88,12 @@ for my $block (@servers) {
     $block =~ s{ssl_certificate +\S+;}{ssl_certificate any.pem;}g;
     $block =~ s{ssl_certificate_key +\S+;}{ssl_certificate_key any.key;}g;
     $block =~ s{listen +\[::\]:\d+[^;]*;}{}g;
-    $block =~ s{listen +(\d+)}{listen 127.0.0.1:%%PORT0%%}g;
+    $block =~ s{listen +443}{listen 127.0.0.1:%%PORT0%%}g;
+    $block =~ s{listen +80;}{listen 127.0.0.1:%%PORT1%%;}g;
     $block =~ s{^load_module .*}{}mg;
     $block =~ s{\Ahttp \{(.*)\}\s*\z}{$1}s;
+    $block =~ s{mta_sts_domains +\S+;}{mta_sts_domains mta-sts.yaml;}g;
+    copy('mta-sts.yaml', $try->dir) or die $!;
     $try->conf($block);
 
     ($status, $said) = $try->test;
@@ -108,6 +112,14 @@ my ($record) = $readme =~ /^    (_mta-sts\.example\.com\. .*)$/m;
 spew("$dir/readme.conf", "http {\n$blocks[0]}\n");
 (undef, $out) = helper('records', '-c', "$dir/readme.conf");
 is($out, "$record\n", 'the record in README.md');
+
+my ($yaml) = $readme =~ /^```yaml\n(.*?)^```$/ms;
+my ($listed) = $readme =~ /^    \$ mta-sts list -d mta-sts\.yaml\n((?:    .*\n)+)/m;
+
+spew("$dir/mta-sts.yaml", $yaml);
+(undef, $out) = helper('list', '-p', $dir, '-d', 'mta-sts.yaml');
+is($out =~ s{\Q$dir/\E}{}gr, $listed =~ s/^    //mgr,
+   'the list of the domains file in README.md');
 
 (undef, $out) = helper('policy', '-c', "$dir/readme.conf", 'example.com');
 my ($shown) = $readme =~ /^(    version: .*?\n)\n/ms;

@@ -12,12 +12,12 @@
 
 
 static mta_sts_str_t
-block(const mta_sts_policy_t *policy, mta_sts_text_t *text)
+block(const mta_sts_settings_t *settings, mta_sts_text_t *text)
 {
     memset(text, 0, sizeof(mta_sts_text_t));
     text->env = &test.env;
 
-    mta_sts_block_add(text, policy, mta_sts_str("example.com"));
+    mta_sts_block_add(text, settings, mta_sts_str("example.com"));
 
     return mta_sts_text_str(text);
 }
@@ -64,12 +64,12 @@ static const struct {
 
 
 /*
- * Sets policy from the directives of a block, as the module does.  Returns
+ * Sets settings from the directives of a block, as the module does.  Returns
  * MTA_STS_ERROR when the text is not what nginx would read.
  */
 
 static int
-read_block(mta_sts_policy_t *policy, mta_sts_str_t text)
+read_block(mta_sts_settings_t *settings, mta_sts_str_t text)
 {
     int              n;
     lexer_t          lexer;
@@ -77,7 +77,7 @@ read_block(mta_sts_policy_t *policy, mta_sts_str_t text)
     mta_sts_str_t    prefix;
     mta_sts_value_t  name;
 
-    memset(policy, 0, sizeof(mta_sts_policy_t));
+    memset(settings, 0, sizeof(mta_sts_settings_t));
     lexer_init(&lexer, TEST_FILE, text, &test.env);
 
     if (lexer_next(&lexer, &test.err) != LEXER_BLOCK) {
@@ -106,8 +106,8 @@ read_block(mta_sts_policy_t *policy, mta_sts_str_t text)
 
         name.text = mta_sts_str_after(name.text, prefix.len);
 
-        if (mta_sts_policy_set(policy, &name, lexer.words + 1, lexer.n - 1,
-                               &test.env, &test.err)
+        if (mta_sts_settings_set(settings, &name, lexer.words + 1, lexer.n - 1,
+                                 &test.env, &test.err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -119,28 +119,30 @@ read_block(mta_sts_policy_t *policy, mta_sts_str_t text)
 
 
 static void
-is_read_again(const mta_sts_policy_t *policy, mta_sts_str_t text)
+is_read_again(mta_sts_settings_t *settings, mta_sts_str_t text)
 {
-    size_t            i;
-    mta_sts_policy_t  again;
+    size_t                   i;
+    mta_sts_settings_t       again;
+    const mta_sts_policy_t  *policy, *same;
 
-    if (!ok(read_block(&again, text) == MTA_STS_OK
-            && mta_sts_policy_render(&again, &test.env, &test.err)
-               == MTA_STS_OK,
-            "the block is read again"))
-    {
+    policy = set_render(settings);
+    same = read_block(&again, text) == MTA_STS_OK ? set_render(&again) : NULL;
+
+    if (!ok(policy && same, "the block is read again")) {
         printf("# %s\n", test.err.text);
         return;
     }
 
-    is_str(again.body, policy->body, "to the same bytes");
-    is_str(again.id, policy->id, "and the same id");
-    is_int((long long) again.tlsrpt_rua.n, (long long) policy->tlsrpt_rua.n,
+    is_str(mta_sts_policy_body(same), mta_sts_policy_body(policy),
+           "to the same bytes");
+    is_str(mta_sts_policy_id(same), mta_sts_policy_id(policy),
+           "and the same id");
+    is_int((long long) again.tlsrpt_rua.n, (long long) settings->tlsrpt_rua.n,
            "and as many reports");
 
-    for (i = 0; i < again.tlsrpt_rua.n && i < policy->tlsrpt_rua.n; i++) {
-        is_str(again.tlsrpt_rua.elts[i].text, policy->tlsrpt_rua.elts[i].text,
-               "which are the same");
+    for (i = 0; i < again.tlsrpt_rua.n && i < settings->tlsrpt_rua.n; i++) {
+        is_str(again.tlsrpt_rua.elts[i].text,
+               settings->tlsrpt_rua.elts[i].text, "which are the same");
     }
 }
 
@@ -151,11 +153,11 @@ test_blocks(void)
     size_t            i;
     mta_sts_str_t     str;
     mta_sts_text_t    text, expected;
-    mta_sts_policy_t  policy;
+    mta_sts_settings_t  settings;
 
     for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
         test_begin(0);
-        (void) set_rendered(&policy, tests[i].lines);
+        (void) set_lines(&settings, tests[i].lines);
 
         memset(&expected, 0, sizeof(mta_sts_text_t));
         expected.env = &test.env;
@@ -164,11 +166,11 @@ test_blocks(void)
         mta_sts_text_add_cstr(&expected, tests[i].settings);
         mta_sts_text_add_cstr(&expected, "}\n");
 
-        str = block(&policy, &text);
+        str = block(&settings, &text);
 
         is_str(str, mta_sts_text_str(&expected), "block of %s",
                tests[i].lines);
-        is_read_again(&policy, str);
+        is_read_again(&settings, str);
     }
 }
 
@@ -179,17 +181,16 @@ static void
 test_inherited(void)
 {
     mta_sts_text_t    text;
-    mta_sts_policy_t  policy, parent;
+    mta_sts_settings_t  settings, parent;
 
     test_begin(0);
 
-    (void) set_policy(&parent, "max_age 2w\nmode enforce\n"
+    (void) set_lines(&parent, "max_age 2w\nmode enforce\n"
                       "tlsrpt_rua mailto:a@example.com");
-    (void) set_policy(&policy, "mx a.example");
-    mta_sts_policy_inherit(&policy, &parent);
-    (void) mta_sts_policy_render(&policy, &test.env, &test.err);
+    (void) set_lines(&settings, "mx a.example");
+    mta_sts_settings_inherit(&settings, &parent);
 
-    is_str(block(&policy, &text), mta_sts_str(BLOCK_HEAD
+    is_str(block(&settings, &text), mta_sts_str(BLOCK_HEAD
            "    mta_sts_mode        enforce;\n"
            "    mta_sts_mx          a.example;\n"
            "    mta_sts_max_age     1209600;\n"
@@ -207,11 +208,11 @@ test_long(void)
     size_t            len;
     mta_sts_text_t    text;
     mta_sts_value_t   name, value;
-    mta_sts_policy_t  policy;
+    mta_sts_settings_t  settings;
 
     for (len = 4000; len <= 4200; len += 100) {
         test_begin(0);
-        (void) set_policy(&policy, "mx a.example");
+        (void) set_lines(&settings, "mx a.example");
 
         memset(uri, 'a', len);
         memcpy(uri, "https://example.com/", 20);
@@ -221,16 +222,15 @@ test_long(void)
         value.text.data = uri;
         value.text.len = len;
 
-        if (mta_sts_policy_set(&policy, &name, &value, 1, &test.env, &test.err)
+        if (mta_sts_settings_set(&settings, &name, &value, 1, &test.env,
+                                 &test.err)
             != MTA_STS_OK)
         {
             ok(len > 4000, "a URI of %zu bytes is refused", len);
             continue;
         }
 
-        (void) mta_sts_policy_render(&policy, &test.env, &test.err);
-
-        is_read_again(&policy, block(&policy, &text));
+        is_read_again(&settings, block(&settings, &text));
     }
 }
 
@@ -239,12 +239,12 @@ static int
 memory_block(void)
 {
     mta_sts_text_t    text;
-    mta_sts_policy_t  policy;
+    mta_sts_settings_t  settings;
 
-    memset(&policy, 0, sizeof(mta_sts_policy_t));
-    policy.mode = MTA_STS_NONE;
+    memset(&settings, 0, sizeof(mta_sts_settings_t));
+    settings.mode = MTA_STS_NONE;
 
-    (void) block(&policy, &text);
+    (void) block(&settings, &text);
 
     return text.failed ? mta_sts_error_memory(&test.err) : MTA_STS_OK;
 }

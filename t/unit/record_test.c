@@ -48,18 +48,19 @@ is_record(const mta_sts_record_t *record, const char *label, const char *value)
 static void
 test_build(void)
 {
-    size_t            i, n;
-    mta_sts_policy_t  policy;
-    mta_sts_record_t  records[MTA_STS_RECORDS_MAX];
+    size_t                   i, n;
+    mta_sts_record_t         records[MTA_STS_RECORDS_MAX];
+    const mta_sts_policy_t  *policy;
 
     for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
         test_begin(0);
         memset(records, 0xa5, sizeof(records));
 
         n = 99;
+        policy = set_policy(tests[i].lines);
 
-        ok(set_rendered(&policy, tests[i].lines) == MTA_STS_OK
-           && mta_sts_record_build(&policy, &test.env, records, &n, &test.err)
+        ok(policy
+           && mta_sts_record_build(policy, &test.env, records, &n, &test.err)
               == MTA_STS_OK,
            "records of %s", tests[i].lines);
 
@@ -79,24 +80,28 @@ test_build(void)
 static void
 test_inherited(void)
 {
-    size_t            n;
-    mta_sts_policy_t  policy, parent;
-    mta_sts_record_t  records[MTA_STS_RECORDS_MAX];
+    size_t                   n;
+    mta_sts_record_t         records[MTA_STS_RECORDS_MAX];
+    mta_sts_settings_t       settings, parent;
+    const mta_sts_policy_t  *policy;
 
     test_begin(0);
 
-    (void) set_policy(&parent, "tlsrpt_rua mailto:a@example.com");
-    (void) set_policy(&policy, "mode enforce\nmx mail.example.com");
-    mta_sts_policy_inherit(&policy, &parent);
-    (void) mta_sts_policy_render(&policy, &test.env, &test.err);
+    (void) set_lines(&parent, "tlsrpt_rua mailto:a@example.com");
+    (void) set_lines(&settings, "mode enforce\nmx mail.example.com");
+    mta_sts_settings_inherit(&settings, &parent);
 
     n = 99;
+    policy = set_render(&settings);
 
-    is_int(mta_sts_record_build(&policy, &test.env, records, &n, &test.err),
-           MTA_STS_OK, "records of a policy that inherits its reports");
+    ok(policy
+       && mta_sts_record_build(policy, &test.env, records, &n, &test.err)
+          == MTA_STS_OK,
+       "records of a policy that inherits its reports");
 
     if (is_int((long long) n, 2, "are two")) {
-        is_record(&records[0], "_mta-sts", "v=STSv1; id=a5963b31a082635c6ec6;");
+        is_record(&records[0], "_mta-sts",
+                  "v=STSv1; id=a5963b31a082635c6ec6;");
         is_record(&records[1], "_smtp._tls",
                   "v=TLSRPTv1; rua=mailto:a@example.com");
     }
@@ -107,17 +112,11 @@ static int
 memory_build(void)
 {
     size_t            n;
-    mta_sts_policy_t  policy;
     mta_sts_record_t  records[MTA_STS_RECORDS_MAX];
 
-    static mta_sts_value_t  rua = { { "mailto:a@example.com", 20 },
-                                    { { NULL, 0 }, 3, 7 } };
-
-    memset(&policy, 0, sizeof(mta_sts_policy_t));
-
-    policy.id = mta_sts_str("a5963b31a082635c6ec6");
-    policy.tlsrpt_rua.elts = &rua;
-    policy.tlsrpt_rua.n = 1;
+    static const mta_sts_str_t     rua = { "mailto:a@example.com", 20 };
+    static const mta_sts_policy_t  policy = { &rua, 0, MTA_STS_TESTING,
+                                              "a5963b31a082635c6ec6", "" };
 
     return mta_sts_record_build(&policy, &test.env, records, &n, &test.err);
 }

@@ -23,7 +23,7 @@
  */
 
 static int
-build(mta_sts_server_t *server, mta_sts_policy_t *policy, const char *text)
+build(mta_sts_server_t *server, mta_sts_settings_t *settings, const char *text)
 {
     size_t                 n, len;
     const char            *p;
@@ -43,7 +43,7 @@ build(mta_sts_server_t *server, mta_sts_policy_t *policy, const char *text)
         p += len + (p[len] == ' ');
     }
 
-    return mta_sts_server_build(server, policy, names, n, &test.env,
+    return mta_sts_server_build(server, settings, names, n, &test.env,
                                 &test.err);
 }
 
@@ -77,17 +77,20 @@ static const struct {
 static void
 test_names(void)
 {
-    char              domains[512];
-    size_t            i, cursor;
-    mta_sts_entry_t   entry;
-    mta_sts_server_t  server;
-    mta_sts_policy_t  policy;
+    char                     domains[512];
+    size_t                   i, cursor, bad;
+    mta_sts_entry_t          entry;
+    mta_sts_server_t         server;
+    mta_sts_settings_t       settings;
+    const mta_sts_policy_t  *served;
+
+    bad = 0;
 
     for (i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
         test_begin(0);
-        (void) set_policy(&policy, DEFAULT);
+        (void) set_lines(&settings, DEFAULT);
 
-        if (!ok(build(&server, &policy, servers[i].names) == MTA_STS_OK,
+        if (!ok(build(&server, &settings, servers[i].names) == MTA_STS_OK,
                 "names %s", servers[i].names))
         {
             continue;
@@ -95,19 +98,26 @@ test_names(void)
 
         domains[0] = '\0';
         cursor = 0;
+        served = server.fallback;
 
         while (mta_sts_table_next(&server.table, &cursor, &entry)) {
             (void) strncat(domains, entry.domain.data, entry.domain.len);
             (void) strcat(domains, " ");
+            bad += served && entry.policy != served;
+            served = entry.policy;
         }
 
         is_str(mta_sts_str_from(domains), mta_sts_str_from(servers[i].domains),
                "their domains");
-        ok(server.fallback == (servers[i].fallback ? &policy : NULL),
-           "their fallback: %d", servers[i].fallback);
-        is_int((long long) policy.id.len, MTA_STS_ID_LEN, "is rendered");
+        is_int(server.fallback != NULL, servers[i].fallback,
+               "their fallback");
+        is_str(mta_sts_policy_body(served), mta_sts_str("version: STSv1\r\n"
+               "mode: testing\r\nmx: mail.example.net\r\n"
+               "max_age: 604800\r\n"), "their policy");
         is_int((long long) test.n_warnings, 0, "no warnings");
     }
+
+    is_int((long long) bad, 0, "a server has one policy");
 }
 
 
@@ -116,9 +126,9 @@ test_names(void)
 static void
 test_nothing(void)
 {
-    size_t            i;
-    mta_sts_server_t  server;
-    mta_sts_policy_t  policy, parent;
+    size_t              i;
+    mta_sts_server_t    server;
+    mta_sts_settings_t  settings, parent;
 
     static const char  *names[] = {
         "", "www.example", "mta-sts", "mta-stsx.a.example", "mta-sts.",
@@ -127,21 +137,21 @@ test_nothing(void)
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         test_begin(0);
-        (void) set_policy(&parent, "\n\nmax_age 1\nmx mail.example");
-        (void) set_policy(&policy, "");
-        mta_sts_policy_inherit(&policy, &parent);
+        (void) set_lines(&parent, "\n\nmax_age 1\nmx mail.example");
+        (void) set_lines(&settings, "");
+        mta_sts_settings_inherit(&settings, &parent);
 
         test.n_warnings = 0;
         memset(&server, 0xa5, sizeof(mta_sts_server_t));
 
-        is_int(build(&server, &policy, names[i]), MTA_STS_OK,
+        is_int(build(&server, &settings, names[i]), MTA_STS_OK,
                "inherited for \"%s\"", names[i]);
         ok(server.table.n == 0 && server.fallback == NULL, "serves nothing");
         is_int((long long) test.n_warnings, 0, "no warnings");
 
-        (void) set_policy(&policy, "\n\nmode enforce\nmx mail.example");
+        (void) set_lines(&settings, "\n\nmode enforce\nmx mail.example");
 
-        is_int(build(&server, &policy, names[i]), MTA_STS_OK, "its own");
+        is_int(build(&server, &settings, names[i]), MTA_STS_OK, "its own");
         ok(server.table.n == 0 && server.fallback == NULL, "serves nothing");
         is_int((long long) test.n_warnings, 1, "one warning");
         is_err(&test.warnings[0], 4, 1, "no server name begins with "
@@ -149,25 +159,25 @@ test_nothing(void)
     }
 
     test_begin(0);
-    (void) set_policy(&policy, "");
+    (void) set_lines(&settings, "");
     memset(&server, 0xa5, sizeof(mta_sts_server_t));
 
-    is_int(build(&server, &policy, "mta-sts.a.example *.b"), MTA_STS_OK,
+    is_int(build(&server, &settings, "mta-sts.a.example *.b"), MTA_STS_OK,
            "no policy at all");
     ok(server.table.n == 0 && server.fallback == NULL, "serves nothing");
 
-    (void) set_policy(&parent, "max_age 1w\nmode enforce");
-    mta_sts_policy_inherit(&policy, &parent);
+    (void) set_lines(&parent, "max_age 1w\nmode enforce");
+    mta_sts_settings_inherit(&settings, &parent);
 
-    is_int(build(&server, &policy, "mta-sts.a.example *.b"), MTA_STS_OK,
+    is_int(build(&server, &settings, "mta-sts.a.example *.b"), MTA_STS_OK,
            "settings without mx, inherited");
     ok(server.table.n == 0 && server.fallback == NULL, "serve nothing");
 
-    (void) set_policy(&policy, "");
-    (void) set_policy(&parent, "mode none");
-    mta_sts_policy_inherit(&policy, &parent);
+    (void) set_lines(&settings, "");
+    (void) set_lines(&parent, "mode none");
+    mta_sts_settings_inherit(&settings, &parent);
 
-    is_int(build(&server, &policy, "mta-sts.a.example"), MTA_STS_OK,
+    is_int(build(&server, &settings, "mta-sts.a.example"), MTA_STS_OK,
            "mode none, inherited");
     is_int(server.table.n, 1, "is served");
 }
@@ -216,14 +226,14 @@ test_refused(void)
 {
     size_t                 i;
     mta_sts_server_t       server;
-    mta_sts_policy_t       policy;
+    mta_sts_settings_t     settings;
     mta_sts_server_name_t  name;
 
     for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         test_begin(0);
-        (void) set_policy(&policy, refused[i].policy);
+        (void) set_lines(&settings, refused[i].policy);
 
-        is_int(build(&server, &policy, refused[i].names), MTA_STS_ERROR,
+        is_int(build(&server, &settings, refused[i].names), MTA_STS_ERROR,
                "refused: %s", refused[i].names);
         is_err(&test.err, refused[i].line, refused[i].column,
                refused[i].error);
@@ -232,12 +242,12 @@ test_refused(void)
     /* nginx does not tell where a name stands: the policy is blamed */
 
     test_begin(0);
-    (void) set_policy(&policy, "\n" DEFAULT);
+    (void) set_lines(&settings, "\n" DEFAULT);
 
     name.value = test_value(mta_sts_str("mta-sts.a_b"), 0, 0);
     name.regex = 0;
 
-    is_int(mta_sts_server_build(&server, &policy, &name, 1, &test.env,
+    is_int(mta_sts_server_build(&server, &settings, &name, 1, &test.env,
                                 &test.err),
            MTA_STS_ERROR, "refused: a name without a place");
     is_err(&test.err, 2, 1, "invalid server name \"mta-sts.a_b\", \"_\" is "
@@ -246,9 +256,9 @@ test_refused(void)
     /* the soft hyphen goes, and with it the policy domain */
 
     test_begin(0);
-    (void) set_policy(&policy, DEFAULT);
+    (void) set_lines(&settings, DEFAULT);
 
-    is_int(build(&server, &policy, "mta-sts.\xc2\xad"), MTA_STS_ERROR,
+    is_int(build(&server, &settings, "mta-sts.\xc2\xad"), MTA_STS_ERROR,
            "refused: a name that maps to \"mta-sts\"");
     ok(strncmp(test.err.text, "invalid server name \"mta-sts.", 29) == 0
        && strstr(test.err.text, "longer") == NULL,
@@ -260,13 +270,13 @@ test_refused(void)
 static void
 test_warned(void)
 {
-    mta_sts_server_t  server;
-    mta_sts_policy_t  policy;
+    mta_sts_server_t    server;
+    mta_sts_settings_t  settings;
 
     test_begin(0);
-    (void) set_policy(&policy, "\nmx a.example *.a.example *.mx.a.example");
+    (void) set_lines(&settings, "\nmx a.example *.a.example *.mx.a.example");
 
-    is_int(build(&server, &policy, "mta-sts.a.example mta-sts.b.example"),
+    is_int(build(&server, &settings, "mta-sts.a.example mta-sts.b.example"),
            MTA_STS_OK, "a wildcard for all hosts of a policy domain");
     is_int((long long) test.n_warnings, 1, "one warning");
     is_err(&test.warnings[0], 2, 14, "mx \"*.a.example\" accepts every host "
@@ -296,15 +306,19 @@ is_found(const mta_sts_server_t *server, const char *host,
 static void
 test_find(void)
 {
-    mta_sts_str_t     domain;
-    mta_sts_server_t  server;
-    mta_sts_policy_t  policy;
+    mta_sts_str_t            domain;
+    mta_sts_server_t         server;
+    mta_sts_settings_t       settings;
+    const mta_sts_policy_t  *policy;
 
     test_begin(0);
-    (void) set_policy(&policy, DEFAULT);
-    (void) build(&server, &policy, "mta-sts.a.example www.c.example");
+    (void) set_lines(&settings, DEFAULT);
+    (void) build(&server, &settings, "mta-sts.a.example www.c.example");
+    policy = mta_sts_table_policy(&server.table, mta_sts_str("a.example"));
 
-    is_found(&server, "mta-sts.a.example", &policy);
+    ok(policy != NULL, "a server with a domain");
+
+    is_found(&server, "mta-sts.a.example", policy);
     is_found(&server, "mta-sts.b.example", NULL);
     is_found(&server, "mta-sts.c.example", NULL);
     is_found(&server, "www.c.example", NULL);
@@ -313,11 +327,14 @@ test_find(void)
     is_found(&server, "mta-sts", NULL);
     is_found(&server, "", NULL);
 
-    (void) build(&server, &policy, "mta-sts.a.example *.d.example");
+    (void) build(&server, &settings, "mta-sts.a.example *.d.example");
+    policy = server.fallback;
 
-    is_found(&server, "mta-sts.a.example", &policy);
-    is_found(&server, "mta-sts.d.example", &policy);
-    is_found(&server, "mta-sts.other", &policy);
+    ok(policy != NULL, "a server with a fallback");
+
+    is_found(&server, "mta-sts.a.example", policy);
+    is_found(&server, "mta-sts.d.example", policy);
+    is_found(&server, "mta-sts.other", policy);
     is_found(&server, "www.d.example", NULL);
     is_found(&server, "mta-sts.", NULL);
     is_found(&server, "mta-sts..", NULL);
@@ -339,22 +356,23 @@ test_find(void)
 static int
 memory_build(void)
 {
-    mta_sts_server_t  server;
-    mta_sts_policy_t  policy;
+    mta_sts_server_t    server;
+    mta_sts_settings_t  settings;
 
     static mta_sts_value_t  mx = { { "a.b.example", 11 },
                                   { { NULL, 0 }, 3, 7 } };
 
     /* a policy whose setting needs no memory */
 
-    memset(&policy, 0, sizeof(mta_sts_policy_t));
+    memset(&settings, 0, sizeof(mta_sts_settings_t));
 
-    policy.mx.elts = &mx;
-    policy.mx.n = 1;
-    policy.set = 1u << MTA_STS_SET_MX;
-    policy.own = policy.set;
+    settings.mx.elts = &mx;
+    settings.mx.n = 1;
+    settings.mx.bytes = 11;
+    settings.set = 1u << MTA_STS_SET_MX;
+    settings.own = settings.set;
 
-    return build(&server, &policy, "mta-sts.a.example mta-sts.b.example "
+    return build(&server, &settings, "mta-sts.a.example mta-sts.b.example "
                  ".mta-sts.c.example");
 }
 

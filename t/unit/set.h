@@ -1,5 +1,6 @@
 /*
- * Policies for the tests, from lines as they stand in a configuration.
+ * Settings and policies for the tests, from lines as they stand in a
+ * configuration.
  */
 
 #ifndef MTA_STS_SET_H
@@ -15,11 +16,11 @@
 
 /*
  * Sets what a line such as "mx a.example b.example" says; a word's column is
- * the one it has in text.  Returns what mta_sts_policy_set() does.
+ * the one it has in text.  Returns what mta_sts_settings_set() does.
  */
 
 static inline int
-set_line(mta_sts_policy_t *policy, unsigned line, const char *text)
+set_line(mta_sts_settings_t *settings, unsigned line, const char *text)
 {
     size_t           n, len;
     const char      *p;
@@ -41,21 +42,21 @@ set_line(mta_sts_policy_t *policy, unsigned line, const char *text)
         abort();
     }
 
-    return mta_sts_policy_set(policy, words, words + 1, n - 1, &test.env,
-                              &test.err);
+    return mta_sts_settings_set(settings, words, words + 1, n - 1, &test.env,
+                                &test.err);
 }
 
 
-/* Zeroes policy and sets its lines, which are separated by "\n". */
+/* Zeroes settings and sets its lines, which are separated by "\n". */
 
 static inline int
-set_policy(mta_sts_policy_t *policy, const char *lines)
+set_lines(mta_sts_settings_t *settings, const char *lines)
 {
     char      text[512];
     size_t    len;
     unsigned  line;
 
-    memset(policy, 0, sizeof(mta_sts_policy_t));
+    memset(settings, 0, sizeof(mta_sts_settings_t));
 
     for (line = 1; *lines; line++) {
         len = strcspn(lines, "\n");
@@ -67,7 +68,7 @@ set_policy(mta_sts_policy_t *policy, const char *lines)
         memcpy(text, lines, len);
         text[len] = '\0';
 
-        if (len && set_line(policy, line, text) != MTA_STS_OK) {
+        if (len && set_line(settings, line, text) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
 
@@ -78,16 +79,32 @@ set_policy(mta_sts_policy_t *policy, const char *lines)
 }
 
 
-/* The same, and renders it. */
+/* Renders the policy of settings; NULL where that fails. */
 
-static inline int
-set_rendered(mta_sts_policy_t *policy, const char *lines)
+static inline const mta_sts_policy_t *
+set_render(mta_sts_settings_t *settings)
 {
-    if (set_policy(policy, lines) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
+    const mta_sts_policy_t  *policy;
+
+    return mta_sts_policy_render(settings, &test.env, &policy, &test.err)
+           == MTA_STS_OK ? policy : NULL;
+}
+
+
+/* The policy of lines; NULL where they are refused. */
+
+static inline const mta_sts_policy_t *
+set_policy(const char *lines)
+{
+    mta_sts_settings_t  *settings;
+
+    settings = test_alloc(&test, sizeof(mta_sts_settings_t));
+
+    if (settings == NULL || set_lines(settings, lines) != MTA_STS_OK) {
+        return NULL;
     }
 
-    return mta_sts_policy_render(policy, &test.env, &test.err);
+    return set_render(settings);
 }
 
 

@@ -1,7 +1,6 @@
 /*
  * ONE function sets a setting, wherever it comes from, so its limits, texts
- * and places are checked here once; and the id of a policy is a promise to
- * those who have published it, so the test vectors hold it fast.
+ * and places are checked here once.
  */
 
 #include "set.h"
@@ -10,100 +9,6 @@
 #define MAX_AGE_TIME   "must be a time such as \"1w\" or \"604800\""
 #define MAX_AGE_RANGE  "must be between 1 and 31557600 seconds"
 #define URI_FAULT      "must begin with \"mailto:\" or \"https:\""
-
-
-/*
- * The ids come from sha256sum, not from our code:
- *
- *     printf 'version: STSv1\r\n...' | sha256sum | cut -c1-20
- */
-
-static const struct {
-    const char  *lines;
-    const char  *body;
-    const char  *id;
-} vectors[] = {
-    { "mode enforce\nmx mail.example.com",
-      "version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\n"
-      "max_age: 604800\r\n",
-      "a5963b31a082635c6ec6" },
-
-    { "mx mail.example.com",
-      "version: STSv1\r\nmode: testing\r\nmx: mail.example.com\r\n"
-      "max_age: 604800\r\n",
-      "c0a762642c8ff96deabc" },
-
-    { "mx mail.example.com *.mx.example.net\nmax_age 2w\nmode testing",
-      "version: STSv1\r\nmode: testing\r\nmx: mail.example.com\r\n"
-      "mx: *.mx.example.net\r\nmax_age: 1209600\r\n",
-      "d278fae93c6eb8df9797" },
-
-    { "mode enforce\nmx MX.b\xc3\xbc" "cher.example. *.stra\xc3\x9f"
-      "e.example\nmax_age 31557600",
-      "version: STSv1\r\nmode: enforce\r\nmx: mx.xn--bcher-kva.example\r\n"
-      "mx: *.xn--strae-oqa.example\r\nmax_age: 31557600\r\n",
-      "bbd5ccdfa2015f671bfe" },
-
-    { "mode none\nmax_age 1d",
-      "version: STSv1\r\nmode: none\r\nmax_age: 86400\r\n",
-      "94815eb6141fb6e55268" },
-
-    { "mode none\nmax_age 1d\nmx mail.example.com",
-      "version: STSv1\r\nmode: none\r\nmx: mail.example.com\r\n"
-      "max_age: 86400\r\n",
-      "5c495af9617cb6097fed" },
-
-    /* reports are no part of the body */
-
-    { "mode enforce\nmx mail.example.com\ntlsrpt_rua mailto:a@example.com",
-      "version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\n"
-      "max_age: 604800\r\n",
-      "a5963b31a082635c6ec6" }
-};
-
-
-static void
-test_vectors(void)
-{
-    char              id[MTA_STS_ID_LEN + 1];
-    char              line[64];
-    size_t            i;
-    mta_sts_policy_t  policy;
-
-    for (i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
-        test_begin(0);
-
-        if (!ok(set_rendered(&policy, vectors[i].lines) == MTA_STS_OK,
-                "vector %zu", i))
-        {
-            continue;
-        }
-
-        is_str(policy.body, mta_sts_str_from(vectors[i].body), "its body");
-        is_str(policy.id, mta_sts_str_from(vectors[i].id), "its id");
-    }
-
-    test_begin(0);
-
-    (void) set_policy(&policy, "mode enforce\nmax_age 1");
-
-    for (i = 1; i <= 100; i++) {
-        (void) snprintf(line, sizeof(line), "mx mx%zu.example.com", i);
-        (void) set_line(&policy, 3, line);
-    }
-
-    is_int(mta_sts_policy_render(&policy, &test.env, &test.err), MTA_STS_OK,
-           "100 mx");
-    is_int((long long) policy.mx.n, 100, "all of them");
-    is_str(policy.id, mta_sts_str("e34893e7006caf5df26b"), "their id");
-
-    is_int(mta_sts_policy_id(mta_sts_str(""), id), MTA_STS_OK, "empty body");
-    is_str(mta_sts_str_from(id), mta_sts_str("e3b0c44298fc1c149afb"),
-           "its id");
-    is_int(mta_sts_policy_id(mta_sts_str("abc"), id), MTA_STS_OK, "\"abc\"");
-    is_str(mta_sts_str_from(id), mta_sts_str("ba7816bf8f01cfea4141"),
-           "its id, as FIPS 180 has it");
-}
 
 
 /* Each line that is refused when set after before: where, and why. */
@@ -168,14 +73,14 @@ test_refused(void)
 {
     size_t            i;
     unsigned          own;
-    mta_sts_policy_t  policy;
-    mta_sts_value_t   name, values[2];
+    mta_sts_settings_t  settings;
+    mta_sts_value_t     name, values[2];
 
     for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         test_begin(0);
 
-        (void) set_policy(&policy, refused[i].before);
-        own = policy.own;
+        (void) set_lines(&settings, refused[i].before);
+        own = settings.own;
 
         name = test_value(mta_sts_str_from(refused[i].line), 5, 1);
         values[0] = name;
@@ -187,26 +92,27 @@ test_refused(void)
             name.text.len = strlen(refused[i].line) - 1;
             values[0] = test_value(mta_sts_str(""), 5, refused[i].column);
 
-            is_int(mta_sts_policy_set(&policy, &name, values, 1, &test.env,
-                                      &test.err),
+            is_int(mta_sts_settings_set(&settings, &name, values, 1, &test.env,
+                                        &test.err),
                    MTA_STS_ERROR, "refused: %s", refused[i].line);
 
         } else {
-            is_int(set_line(&policy, 5, refused[i].line), MTA_STS_ERROR,
+            is_int(set_line(&settings, 5, refused[i].line), MTA_STS_ERROR,
                    "refused: %s", refused[i].line);
         }
 
         is_err(&test.err, 5, refused[i].column, refused[i].error);
-        ok(policy.own == own && policy.set == own, "is not set");
+        ok(settings.own == own && settings.set == own, "is not set");
     }
 
     test_begin(0);
-    memset(&policy, 0, sizeof(mta_sts_policy_t));
+    memset(&settings, 0, sizeof(mta_sts_settings_t));
 
     name = test_value(mta_sts_str("mode"), 5, 1);
     values[0] = test_value(mta_sts_str("none\0"), 5, 6);
 
-    is_int(mta_sts_policy_set(&policy, &name, values, 1, &test.env, &test.err),
+    is_int(mta_sts_settings_set(&settings, &name, values, 1, &test.env,
+                                &test.err),
            MTA_STS_ERROR, "a mode with a NUL");
     is_err(&test.err, 5, 6, "invalid mode \"none\", must be \"enforce\", "
            "\"testing\" or \"none\"");
@@ -214,7 +120,8 @@ test_refused(void)
     name.text = mta_sts_str("mode\0");
     values[0].text = mta_sts_str("none");
 
-    is_int(mta_sts_policy_set(&policy, &name, values, 1, &test.env, &test.err),
+    is_int(mta_sts_settings_set(&settings, &name, values, 1, &test.env,
+                                &test.err),
            MTA_STS_ERROR, "a name with a NUL");
     is_err(&test.err, 5, 1, "unknown setting \"mode\"");
 }
@@ -223,43 +130,43 @@ test_refused(void)
 static void
 test_values(void)
 {
-    mta_sts_policy_t  policy;
+    mta_sts_settings_t  settings;
 
     test_begin(0);
 
-    is_int(set_policy(&policy, "mode none\nmx a.example B.example.\n"
+    is_int(set_lines(&settings, "mode none\nmx a.example B.example.\n"
                       "max_age 1y 1d\nmx *.c.example\n"
                       "tlsrpt_rua mailto:A@b.example"), MTA_STS_ERROR,
            "max_age is one word");
 
-    is_int(set_policy(&policy, "mode none\nmx a.example B.example.\n"
+    is_int(set_lines(&settings, "mode none\nmx a.example B.example.\n"
                       "max_age 1y6h\nmx *.c.example\n"
                       "tlsrpt_rua mailto:A@b.example"), MTA_STS_OK, "all set");
 
-    is_int(policy.mode, MTA_STS_NONE, "the mode");
-    is_int(policy.max_age, MTA_STS_MAX_AGE_MAX, "1y6h");
-    is_int((long long) policy.mx.n, 3, "mx of two lines");
-    is_str(policy.mx.elts[1].text, mta_sts_str("b.example"), "the second");
-    is_int(policy.mx.elts[1].place.line, 2, "its line");
-    is_int(policy.mx.elts[1].place.column, 14, "its column");
-    is_str(policy.mx.elts[2].text, mta_sts_str("*.c.example"), "the third");
-    is_int(policy.mx.elts[2].place.line, 4, "its line");
-    is_str(policy.tlsrpt_rua.elts[0].text, mta_sts_str("mailto:A@b.example"),
+    is_int(settings.mode, MTA_STS_NONE, "the mode");
+    is_int(settings.max_age, MTA_STS_MAX_AGE_MAX, "1y6h");
+    is_int((long long) settings.mx.n, 3, "mx of two lines");
+    is_str(settings.mx.elts[1].text, mta_sts_str("b.example"), "the second");
+    is_int(settings.mx.elts[1].place.line, 2, "its line");
+    is_int(settings.mx.elts[1].place.column, 14, "its column");
+    is_str(settings.mx.elts[2].text, mta_sts_str("*.c.example"), "the third");
+    is_int(settings.mx.elts[2].place.line, 4, "its line");
+    is_str(settings.tlsrpt_rua.elts[0].text, mta_sts_str("mailto:A@b.example"),
            "a URI is kept as it is");
-    is_int(policy.places[MTA_STS_SET_MX].line, 2, "mx stands where it began");
-    is_int(policy.places[MTA_STS_SET_MX].column, 1, "at its name");
-    is_int(policy.places[MTA_STS_SET_MAX_AGE].line, 3, "place of max_age");
-    is_int(policy.places[MTA_STS_SET_TLSRPT_RUA].line, 5, "place of rua");
+    is_int(settings.places[MTA_STS_SET_MX].line, 2, "mx stands where it began");
+    is_int(settings.places[MTA_STS_SET_MX].column, 1, "at its name");
+    is_int(settings.places[MTA_STS_SET_MAX_AGE].line, 3, "place of max_age");
+    is_int(settings.places[MTA_STS_SET_TLSRPT_RUA].line, 5, "place of rua");
     is_int((long long) test.n_warnings, 0, "no warnings");
 
-    memset(&policy, 0, sizeof(mta_sts_policy_t));
-    is_int(set_line(&policy, 1, "max_age 1"), MTA_STS_OK, "1 second");
-    is_int(policy.max_age, 1, "is 1");
+    memset(&settings, 0, sizeof(mta_sts_settings_t));
+    is_int(set_line(&settings, 1, "max_age 1"), MTA_STS_OK, "1 second");
+    is_int(settings.max_age, 1, "is 1");
 
-    memset(&policy, 0, sizeof(mta_sts_policy_t));
-    is_int(set_line(&policy, 1, "mode enforce"), MTA_STS_OK, "enforce");
-    is_str(mta_sts_policy_mode(&policy), mta_sts_str("enforce"), "by name");
-    is_int(policy.mode, MTA_STS_ENFORCE, "and by number");
+    memset(&settings, 0, sizeof(mta_sts_settings_t));
+    is_int(set_line(&settings, 1, "mode enforce"), MTA_STS_OK, "enforce");
+    is_str(mta_sts_mode_str(settings.mode), mta_sts_str("enforce"), "by name");
+    is_int(settings.mode, MTA_STS_ENFORCE, "and by number");
 }
 
 
@@ -302,14 +209,15 @@ static void
 test_warned(void)
 {
     size_t            i;
-    mta_sts_policy_t  policy;
+    mta_sts_settings_t  settings;
 
     for (i = 0; i < sizeof(warned) / sizeof(warned[0]); i++) {
         test_begin(0);
 
-        is_int(set_rendered(&policy, warned[i].lines), MTA_STS_OK,
-               "warnings of %s", warned[i].lines);
-        is_int((long long) (policy.mx.n + policy.tlsrpt_rua.n),
+        ok(set_lines(&settings, warned[i].lines) == MTA_STS_OK
+           && set_render(&settings),
+           "warnings of %s", warned[i].lines);
+        is_int((long long) (settings.mx.n + settings.tlsrpt_rua.n),
                (long long) warned[i].values, "what is kept");
 
         if (is_int((long long) test.n_warnings, warned[i].warning != NULL,
@@ -326,15 +234,15 @@ test_warned(void)
 static void
 test_inherit(void)
 {
-    mta_sts_policy_t  parent, child;
+    mta_sts_settings_t  parent, child;
 
     test_begin(0);
 
-    (void) set_policy(&parent, "mode enforce\nmx p.example\nmax_age 2w\n"
+    (void) set_lines(&parent, "mode enforce\nmx p.example\nmax_age 2w\n"
                       "tlsrpt_rua mailto:p@p.example");
-    (void) set_policy(&child, "");
+    (void) set_lines(&child, "");
 
-    mta_sts_policy_inherit(&child, &parent);
+    mta_sts_settings_inherit(&child, &parent);
 
     is_int(child.own, 0, "all is inherited, nothing is its own");
     is_int(child.set, 15, "but set");
@@ -343,9 +251,9 @@ test_inherit(void)
     ok(child.mx.n == 1 && child.tlsrpt_rua.n == 1, "mx and rua");
     is_int(child.places[MTA_STS_SET_TLSRPT_RUA].line, 4, "and the places");
 
-    (void) set_policy(&child, "\n\n\n\n\n\n\nmode testing\nmx c.example");
+    (void) set_lines(&child, "\n\n\n\n\n\n\nmode testing\nmx c.example");
 
-    mta_sts_policy_inherit(&child, &parent);
+    mta_sts_settings_inherit(&child, &parent);
 
     is_int(child.mode, MTA_STS_TESTING, "its own mode is kept");
     is_int((long long) child.mx.n, 1, "mx do not add up");
@@ -357,19 +265,19 @@ test_inherit(void)
 
     /* from the grandparent over a parent that says nothing */
 
-    (void) set_policy(&child, "");
-    memset(&parent, 0, sizeof(mta_sts_policy_t));
+    (void) set_lines(&child, "");
+    memset(&parent, 0, sizeof(mta_sts_settings_t));
 
-    mta_sts_policy_inherit(&child, &parent);
+    mta_sts_settings_inherit(&child, &parent);
 
     is_int(child.set, 0, "nothing comes from nothing");
     is_int(child.places[MTA_STS_SET_MODE].line, 0, "also no place");
 
-    (void) set_policy(&parent, "mx p.example");
-    mta_sts_policy_inherit(&child, &parent);
-    memset(&parent, 0, sizeof(mta_sts_policy_t));
-    (void) set_policy(&parent, "mx g.example\nmax_age 2w");
-    mta_sts_policy_inherit(&child, &parent);
+    (void) set_lines(&parent, "mx p.example");
+    mta_sts_settings_inherit(&child, &parent);
+    memset(&parent, 0, sizeof(mta_sts_settings_t));
+    (void) set_lines(&parent, "mx g.example\nmax_age 2w");
+    mta_sts_settings_inherit(&child, &parent);
 
     is_str(child.mx.elts[0].text, mta_sts_str("p.example"), "the nearest mx");
     is_int(child.max_age, 1209600, "the rest from farther up");
@@ -379,69 +287,43 @@ test_inherit(void)
 static void
 test_exists(void)
 {
-    mta_sts_policy_t  policy, parent;
+    mta_sts_settings_t  settings, parent;
 
     test_begin(0);
 
-    (void) set_policy(&policy, "");
-    is_int(mta_sts_policy_exists(&policy), 0, "no settings, no policy");
-    is_int(mta_sts_policy_place(&policy).line, 0, "stands nowhere");
+    (void) set_lines(&settings, "");
+    is_int(mta_sts_settings_are_policy(&settings), 0, "no settings, no policy");
+    is_int(mta_sts_settings_place(&settings).line, 0, "stands nowhere");
 
-    (void) set_policy(&policy, "mode enforce\nmax_age 1w");
-    is_int(mta_sts_policy_exists(&policy), 0, "no mx, no policy");
+    (void) set_lines(&settings, "mode enforce\nmax_age 1w");
+    is_int(mta_sts_settings_are_policy(&settings), 0, "no mx, no policy");
 
-    (void) set_policy(&policy, "max_age 1w\nmx a.example\nmode none");
-    is_int(mta_sts_policy_exists(&policy), 1, "an mx, a policy");
-    is_int(mta_sts_policy_place(&policy).line, 2, "stands where its mx is");
+    (void) set_lines(&settings, "max_age 1w\nmx a.example\nmode none");
+    is_int(mta_sts_settings_are_policy(&settings), 1, "an mx, a policy");
+    is_int(mta_sts_settings_place(&settings).line, 2, "stands where its mx is");
 
-    (void) set_policy(&policy, "max_age 1w\nmode none");
-    is_int(mta_sts_policy_exists(&policy), 1, "mode none, a policy");
-    is_int(mta_sts_policy_place(&policy).line, 2, "stands where its mode is");
+    (void) set_lines(&settings, "max_age 1w\nmode none");
+    is_int(mta_sts_settings_are_policy(&settings), 1, "mode none, a policy");
+    is_int(mta_sts_settings_place(&settings).line, 2,
+           "stands where its mode is");
 
-    (void) set_policy(&parent, "\n\n\nmode none");
-    (void) set_policy(&policy, "max_age 1w");
-    mta_sts_policy_inherit(&policy, &parent);
-    is_int(mta_sts_policy_exists(&policy), 1, "mode none, inherited");
-    is_int(mta_sts_policy_place(&policy).line, 4, "stands where its mode is");
-}
-
-
-static void
-test_no_mx(void)
-{
-    mta_sts_policy_t  policy, parent;
-
-    test_begin(0);
-
-    is_int(set_rendered(&policy, "\nmode enforce"), MTA_STS_ERROR,
-           "enforce without mx");
-    is_err(&test.err, 2, 1, "mode \"enforce\" needs at least one mx");
-
-    is_int(set_rendered(&policy, "\n\nmax_age 1w"), MTA_STS_ERROR,
-           "testing by default without mx");
-    is_err(&test.err, 3, 1, "mode \"testing\" needs at least one mx");
-
-    (void) set_policy(&parent, "\n\n\n\nmode enforce");
-    (void) set_policy(&policy, "\ntlsrpt_rua mailto:a@b.example");
-    mta_sts_policy_inherit(&policy, &parent);
-
-    is_int(mta_sts_policy_render(&policy, &test.env, &test.err), MTA_STS_ERROR,
-           "enforce, inherited, without mx");
-    is_err(&test.err, 2, 1, "mode \"enforce\" needs at least one mx");
-    is_int((long long) test.n_warnings, 0, "no warnings besides");
+    (void) set_lines(&parent, "\n\n\nmode none");
+    (void) set_lines(&settings, "max_age 1w");
+    mta_sts_settings_inherit(&settings, &parent);
+    is_int(mta_sts_settings_are_policy(&settings), 1, "mode none, inherited");
+    is_int(mta_sts_settings_place(&settings).line, 4,
+           "stands where its mode is");
 }
 
 
 int
 main(void)
 {
-    test_vectors();
     test_refused();
     test_values();
     test_warned();
     test_inherit();
     test_exists();
-    test_no_mx();
 
     return done();
 }

@@ -1,0 +1,197 @@
+#!/usr/bin/perl
+
+# A domains file that is not what it was: the old policies stay in service and
+# the error log says why.  Reloads under load fail no request and leave memory
+# where it was.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use MtaSts;
+use Test::More;
+
+use constant { N => 10_000, RELOADS => 200 };
+
+sub conf_of {
+    my ($file, $more) = @_;
+    return 'server { listen 127.0.0.1:%%PORT0%%; server_name mta-sts.*; '
+        . "keepalive_requests 100000000; mta_sts_domains $file; }";
+}
+
+# ten policies, and many of their own
+
+sub yaml_of {
+    my ($age) = @_;
+    return "max_age: $age\npolicies:\n"
+        . join('', map { "  p$_: { mode: enforce, mx: mx$_.example }\n" } 0 .. 9)
+        . "domains:\n"
+        . join('', map {
+              "  c$_.example: "
+              . ($_ % 4 ? 'p' . $_ % 10 : "{ mx: mail.c$_.example }") . "\n"
+          } 1 .. N);
+}
+
+my $nginx = MtaSts->new(conf_of('d.yaml'));
+my $dir = $nginx->dir;
+my $log = "$dir/logs/error.log";
+
+# as an administrator should: a file is whole or not there
+
+sub replace {
+    my ($text) = @_;
+    spew("$dir/new.yaml", $text);
+    rename "$dir/new.yaml", "$dir/d.yaml" or die $!;
+}
+
+replace(yaml_of(604800));
+$nginx->start;
+
+sub served {
+    return (split_response($nginx->get(0, 'mta-sts.c4.example')))[1];
+}
+
+my $old = "version: STSv1\r\nmode: testing\r\nmx: mail.c4.example\r\n"
+    . "max_age: 604800\r\n";
+
+is(served(), $old, 'a policy of ' . N . ' domains');
+
+sub refuse {
+    my ($name, $error) = @_;
+    my $before = () = slurp($log) =~ /\[emerg\]/g;
+    my @emerg;
+
+    kill 'HUP', $nginx->{pid};
+
+    for (1 .. 400) {
+        @emerg = slurp($log) =~ /\[emerg\] \d+#\d+: (.*)/g;
+        last if @emerg > $before;
+        select undef, undef, undef, 0.05;
+    }
+
+    cmp_ok(scalar @emerg, '>', $before, "$name: refused");
+    like($emerg[-1] // '', $error, '... and said why');
+    is(served(), $old, '... and the old policy is served');
+}
+
+my $good = yaml_of(604800);
+
+unlink "$dir/d.yaml";
+refuse('gone', qr/^open\(\) "\Q$dir\E\/d.yaml" failed \(2: /);
+
+mkdir "$dir/d.yaml";
+refuse('a directory', qr/^"\Q$dir\E\/d.yaml" is a directory in /);
+rmdir "$dir/d.yaml";
+
+run('', 'mkfifo', "$dir/d.yaml");
+refuse('a pipe', qr/is not a regular file in /);
+
+replace('');
+refuse('empty', qr/^the file is empty, .* in \Q$dir\E\/d.yaml:1:1$/);
+
+replace(substr $good, 0, length($good) - 9);
+refuse('cut off in the last line', qr/in \Q$dir\E\/d.yaml:/);
+
+replace("${good}  c1.example: p1\n");
+refuse('a domain twice', qr/^duplicate domain "c1.example", first at
+                             [ ].*:14[ ]in[ ].*:10014:3$/x);
+
+replace('domains: ' . '[' x 10_000);
+refuse('nested', qr/^"domains" must be a map of domains in /);
+
+replace('mode: ' . 'a' x 10_000_000);
+refuse('a scalar without end', qr/^no end of a key, value or comment/);
+
+replace($good);
+$nginx->conf(conf_of('gone/*.yaml'));
+refuse('a glob that matches nothing', qr/^no file matches /);
+$nginx->conf(conf_of('d.yaml'));
+
+
+# A file is written while it is read: what is served is always one of the
+# whole files, whatever nginx made of the halves.
+
+{
+    my $writer = fork // die;
+
+    if ($writer == 0) {
+        my $n = 0;
+
+        while (1) {
+            open my $fh, '+<', "$dir/d.yaml" or POSIX::_exit(1);
+            truncate $fh, 0;
+            my $text = yaml_of(604801 + $n++ % 5);
+
+            for (my $at = 0; $at < length $text; $at += 50_000) {
+                syswrite $fh, substr $text, $at, 50_000;
+            }
+
+            close $fh;
+        }
+    }
+
+    my %seen;
+
+    for (1 .. 20) {
+        kill 'HUP', $nginx->{pid};
+        select undef, undef, undef, 0.05;
+        $seen{served() =~ s/604800|60480[1-5]/AGE/r}++;
+    }
+
+    kill 'KILL', $writer;
+    waitpid $writer, 0;
+
+    is(join('|', keys %seen), $old =~ s/604800/AGE/r,
+       'written while it is read: whole policies alone');
+}
+
+
+# Reloads under load.
+
+replace($good);
+ok($nginx->reload, 'a good file again');
+
+sub memory {
+    my ($rss) = slurp("/proc/$nginx->{pid}/status") =~ /^VmRSS:\s+(\d+) kB/m;
+    return $rss;
+}
+
+my $out = "$dir/wrk.out";
+my $wrk = fork // die;
+
+if ($wrk == 0) {
+    open STDOUT, '>', $out or die;
+    open STDERR, '>&STDOUT';
+    exec 'wrk', '-t1', '-c8', '-d600', '-H', 'Host: mta-sts.c4.example',
+         '-H', 'Connection: close',
+         'http://127.0.0.1:' . $nginx->port(0) . '/.well-known/mta-sts.txt';
+}
+
+my ($fresh, $early) = (0, 0);
+
+for my $round (1 .. RELOADS) {
+    my $age = 604800 + $round;
+
+    replace(yaml_of($age));
+    $nginx->reload or last;
+    $fresh++ if served() =~ /^max_age: $age\r$/m;
+
+    $early = memory() if $round == RELOADS / 2;
+}
+
+my $late = memory();
+
+kill 'INT', $wrk;
+waitpid $wrk, 0;
+my $said = slurp($out);
+
+is($fresh, RELOADS, RELOADS . ' reloads, each with its new policy');
+like($said, qr/^\s+[1-9]\d+ requests in/m, '... under load all the time');
+unlike($said, qr/Non-2xx/, '... each request answered with 200');
+unlike($said, qr/Socket errors/, '... and none broke') or diag($said);
+cmp_ok($late, '<', $early * 1.1 + 2048,
+       "memory is level: $early kB half way, $late kB at the end");
+
+$nginx->stop(qr/\[emerg\]/);
+
+done_testing();

@@ -1,0 +1,253 @@
+/*
+ * What a table makes of a domain that is added more than once, and what
+ * policies are called in it: a domain with two policies must not be served
+ * with the wrong one in silence.
+ */
+
+#include "entries.h"
+
+
+static void
+test_equal(void)
+{
+    size_t                   cursor;
+    mta_sts_entry_t          entry;
+    mta_sts_table_t          table;
+    const mta_sts_policy_t  *first, *same, *others[2];
+    mta_sts_table_builder_t  builder;
+
+    test_begin(0);
+    others[0] = set_policy("mx a.example");
+    others[1] = set_policy("mx b.example");
+    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+
+    first = set_policy("mx a.example\nmax_age 1w\n"
+                       "tlsrpt_rua mailto:a@b.example");
+    same = set_policy("tlsrpt_rua mailto:a@b.example\nmx A.example.");
+
+    (void) add(&builder, "x.example", first, "a.yaml", 3);
+    (void) add(&builder, "y.example", others[0], "a.yaml", 4);
+    (void) add(&builder, "x.example", same, "b.yaml", 1);
+    (void) add(&builder, "y.example", others[0], "b.yaml", 2);
+    (void) add(&builder, "z.example", others[1], "b.yaml", 3);
+    (void) add(&builder, "x.example", first, "b.yaml", 4);
+
+    is_int(end(&builder, &table), MTA_STS_OK, "equal policies may repeat");
+    is_int(table.n, 3, "and count once");
+    ok(finds(&table, "x.example", first, "a.yaml", 3), "the first one stays");
+    ok(finds(&table, "y.example", others[0], "a.yaml", 4), "here, too");
+
+    cursor = 0;
+    ok(mta_sts_table_next(&table, &cursor, &entry) == 1
+       && entry_is(&entry, "x.example", first, "a.yaml", 3), "walked: x");
+    ok(mta_sts_table_next(&table, &cursor, &entry) == 1
+       && entry_is(&entry, "y.example", others[0], "a.yaml", 4), "y");
+    ok(mta_sts_table_next(&table, &cursor, &entry) == 1
+       && entry_is(&entry, "z.example", others[1], "b.yaml", 3), "z");
+    is_int(mta_sts_table_next(&table, &cursor, &entry), 0, "and no more");
+}
+
+
+/* The same where only a warning is wanted: the first entry stays. */
+
+static void
+test_first(void)
+{
+    mta_sts_table_t          table;
+    const mta_sts_policy_t  *first, *second, *same;
+    mta_sts_table_builder_t  builder;
+
+    test_begin(0);
+    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+
+    builder.rule = MTA_STS_TABLE_FIRST;
+    first = set_policy("mx a.example");
+    second = set_policy("mx b.example");
+    same = set_policy("mx a.example");
+
+    (void) add(&builder, "x.example", first, "other.conf", 8);
+    (void) add(&builder, "x.example", same, "test.conf", 1);
+    (void) add(&builder, "x.example", second, "test.conf", 2);
+    (void) add(&builder, "y.example", second, "test.conf", 3);
+    (void) add(&builder, "x.example", second, "test.conf", 4);
+
+    is_int(end(&builder, &table), MTA_STS_OK, "other policies are warned of");
+    is_int(table.n, 2, "and left out");
+    ok(finds(&table, "x.example", first, "other.conf", 8), "the first stays");
+    ok(finds(&table, "y.example", second, "test.conf", 3), "and what follows");
+    is_int((long long) test.n_warnings, 2, "two warnings");
+    is_err(&test.warnings[0], 2, 0, "domain \"x.example\" has another policy "
+           "at other.conf:8");
+    is_err(&test.warnings[1], 4, 0, "domain \"x.example\" has another policy "
+           "at other.conf:8");
+}
+
+
+/* A domain may stand in a file once, whatever its policy is. */
+
+static void
+test_once(void)
+{
+    mta_sts_table_t          table;
+    const mta_sts_policy_t  *policy;
+    mta_sts_table_builder_t  builder;
+
+    test_begin(0);
+    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+
+    builder.rule = MTA_STS_TABLE_ONCE;
+    policy = set_policy("mx a.example");
+
+    (void) add(&builder, "x.example", policy, "a.yaml", 2);
+    (void) add(&builder, "y.example", policy, "a.yaml", 3);
+    (void) add(&builder, "x.example", policy, "test.conf", 7);
+
+    is_int(end(&builder, &table), MTA_STS_ERROR, "a domain for a second time");
+    is_err(&test.err, 7, 0, "duplicate domain \"x.example\", first at "
+           "a.yaml:2");
+    is_str(builder.duplicate, mta_sts_str("x.example"), "which one is known");
+    ok(builder.names == NULL, "the builder is freed");
+}
+
+
+/* A label belongs to an index, not to a policy. */
+
+static void
+test_labels(void)
+{
+    size_t                   i, bad;
+    uint32_t                 index;
+    mta_sts_str_t            label;
+    mta_sts_entry_t          entry;
+    mta_sts_table_t          table;
+    mta_sts_place_t          place = { TEST_FILE, 1, 1 };
+    const mta_sts_policy_t  *policy;
+    mta_sts_table_builder_t  builder;
+
+    static const char  *domains[] = { "a.a", "b.a", "c.a", "d.a", "e.a" };
+    static const char  *labels[] = { "", "one", "", "two", "two" };
+
+    test_begin(0);
+    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+
+    policy = set_policy("mx a.example");
+
+    for (i = 0, bad = 0; i < 5; i++) {
+        label = mta_sts_str_from(labels[i]);
+        bad += mta_sts_table_add_policy(&builder, policy, label, &index,
+                                        &test.err) != MTA_STS_OK;
+        bad += index != i;
+        bad += mta_sts_table_is_labelled(&builder, index) != (label.len != 0);
+        bad += mta_sts_table_add(&builder, mta_sts_str_from(domains[i]), index,
+                                 place, &test.err) != MTA_STS_OK;
+    }
+
+    is_int((long long) bad, 0, "labels are added");
+    is_int(end(&builder, &table), MTA_STS_OK, "and make a table");
+
+    for (i = 0; i < 5; i++) {
+        memset(&entry, 0xa5, sizeof(mta_sts_entry_t));
+
+        if (ok(mta_sts_table_find(&table, mta_sts_str_from(domains[i]), &entry),
+               "finds %s", domains[i]))
+        {
+            is_str(entry.label, mta_sts_str_from(labels[i]), "its label");
+        }
+    }
+}
+
+
+/* What a file added may be forgotten, together with its name. */
+
+static void
+test_rewind(void)
+{
+    size_t                   n, len;
+    mta_sts_table_t          table;
+    const mta_sts_policy_t  *policy;
+    mta_sts_table_builder_t  builder;
+
+    test_begin(0);
+    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+
+    policy = set_policy("mx a.example");
+
+    mta_sts_table_rewind(&builder, 0, 0);
+    (void) add(&builder, "z.example", policy, "z.yaml", 1);
+    mta_sts_table_rewind(&builder, 0, 0);
+
+    (void) add(&builder, "a.example", policy, "a.yaml", 1);
+    n = builder.n;
+    len = builder.names_len;
+    (void) add(&builder, "b.example", policy, "b.yaml", 2);
+    (void) add(&builder, "a.example", policy, "c.yaml", 3);
+    mta_sts_table_rewind(&builder, n, len);
+    (void) add(&builder, "c.example", policy, "a.yaml", 4);
+    (void) add(&builder, "b.example", policy, "d.yaml", 5);
+
+    is_int(end(&builder, &table), MTA_STS_OK, "a table after rewinding");
+    is_int(table.n, 3, "has what came before and after");
+    ok(finds(&table, "a.example", policy, "a.yaml", 1), "before");
+    ok(finds(&table, "c.example", policy, "a.yaml", 4), "after");
+    ok(finds(&table, "b.example", policy, "d.yaml", 5), "and again");
+    ok(finds_not(&table, mta_sts_str("z.example")), "not what was forgotten");
+}
+
+
+/* Pairs of policies that are not equal. */
+
+static void
+test_different(void)
+{
+    size_t                   i;
+    mta_sts_table_t          table;
+    const mta_sts_policy_t  *first, *second;
+    mta_sts_table_builder_t  builder;
+
+    static const char  *pairs[][2] = {
+        { "mx a.example", "mx b.example" },
+        { "mx a.example", "mx a.example b.example" },
+        { "mx a.example b.example", "mx b.example a.example" },
+        { "mx a.example", "mx a.example\nmax_age 604801" },
+        { "mx a.example", "mx a.example\nmode enforce" },
+        { "mx a.example", "mx a.example\ntlsrpt_rua mailto:a@b.example" },
+        { "mx a.example\ntlsrpt_rua mailto:a@b.example",
+          "mx a.example\ntlsrpt_rua mailto:b@b.example" },
+        { "mx a.example\ntlsrpt_rua mailto:a@b.example https://b.example",
+          "mx a.example\ntlsrpt_rua https://b.example mailto:a@b.example" }
+    };
+
+    for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        test_begin(0);
+        memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+
+        first = set_policy(pairs[i][0]);
+        second = set_policy(pairs[i][1]);
+
+        (void) add(&builder, "w.example", second, "other.conf", 7);
+        (void) add(&builder, "x.example", first, "other.conf", 8);
+        (void) add(&builder, "y.example", second, "other.conf", 9);
+        (void) add(&builder, "x.example", second, "test.conf", 3);
+        (void) add(&builder, "x.example", first, "test.conf", 4);
+
+        is_int(end(&builder, &table), MTA_STS_ERROR, "different: %s / %s",
+               pairs[i][0], pairs[i][1]);
+        is_err(&test.err, 3, 0, "domain \"x.example\" has another policy at "
+               "other.conf:8");
+        ok(builder.names == NULL, "the builder is freed");
+    }
+}
+
+
+int
+main(void)
+{
+    test_equal();
+    test_first();
+    test_once();
+    test_labels();
+    test_rewind();
+    test_different();
+
+    return done();
+}

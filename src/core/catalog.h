@@ -24,7 +24,7 @@ typedef struct {
 /*
  * Builds the catalog of n servers in env's memory; it is valid as long as they
  * are.  With lenient, a domain with two policies is a warning for each server
- * but the first, otherwise an error: domain "DOMAIN" has another policy at
+ * but one, otherwise an error: domain "DOMAIN" has another policy at
  * FILE:LINE.
  *
  * Other errors: out of memory; those of mta_sts_table_add().

@@ -333,7 +333,7 @@ mta_sts_domains_file_read(mta_sts_domains_file_t *file, mta_sts_input_t *input,
     size_t  n, names_len;
 
     n = file->builder->n;
-    names_len = file->builder->names_len;
+    names_len = file->builder->names.len;
 
     if (file_read(file, input, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;

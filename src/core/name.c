@@ -194,6 +194,11 @@ name_to_ascii(mta_sts_str_t name, const mta_sts_env_t *env, const char **fault)
         return out;
     }
 
+    if (memchr(name.data, '\0', name.len)) {
+        *fault = "must not have a NUL";
+        return name;
+    }
+
     out.data = NULL;
     out.len = 0;
 
@@ -239,16 +244,14 @@ name_normalise(const char *what, const mta_sts_value_t *value,
     mta_sts_str_t text, const mta_sts_env_t *env, mta_sts_str_t *name,
     mta_sts_err_t *err)
 {
-    const char  *fault;
+    const char  *fault, *mistake;
 
-    fault = name_mistake(text);
+    fault = NULL;
 
-    if (fault == NULL) {
-        *name = name_to_ascii(text, env, &fault);
+    *name = name_to_ascii(text, env, &fault);
 
-        if (name->data == NULL) {
-            return mta_sts_error_memory(err);
-        }
+    if (name->data == NULL) {
+        return mta_sts_error_memory(err);
     }
 
     if (fault == NULL) {
@@ -256,6 +259,9 @@ name_normalise(const char *what, const mta_sts_value_t *value,
     }
 
     if (fault) {
+        mistake = name_mistake(text);
+        fault = mistake ? mistake : fault;
+
         return mta_sts_error(err, value->place, "invalid %s \"%.*s\", %s",
                              what, MTA_STS_SHOW(value->text), fault);
     }

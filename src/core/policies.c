@@ -1,7 +1,8 @@
 /*
  * Policies are found by a hash of their bytes in an index with open
- * addressing.  Of those that are equal, the first is in it, and where that one
- * has a label, the first without one, too.
+ * addressing; 8 bits of it beside the index spare most looks at others.  Of
+ * those that are equal, the first is in it, and where that one has a label, the
+ * first without one, too.
  */
 
 #include <stdlib.h>
@@ -28,18 +29,18 @@ policies_hash(const mta_sts_policy_t *policy)
 
 
 static void
-policies_insert(mta_sts_policies_t *policies, uint32_t index)
+policies_insert(mta_sts_policies_t *policies, uint32_t hash, uint32_t index)
 {
     size_t  i;
 
-    i = policies_hash(policies->builder->policies[index])
-        & (policies->n_slots - 1);
+    i = hash & (policies->n_slots - 1);
 
     while (policies->slots[i]) {
         i = (i + 1) & (policies->n_slots - 1);
     }
 
     policies->slots[i] = index + 1;
+    policies->tags[i] = (uint8_t) (hash >> 24);
     policies->n++;
 }
 
@@ -49,7 +50,8 @@ policies_insert(mta_sts_policies_t *policies, uint32_t index)
 static int
 policies_grow(mta_sts_policies_t *policies)
 {
-    size_t     i, n;
+    size_t     i, n, size;
+    uint8_t   *tags;
     uint32_t  *slots, *old;
 
     if (policies->n < policies->n_slots / 4 * 3) {
@@ -58,19 +60,30 @@ policies_grow(mta_sts_policies_t *policies)
 
     old = policies->slots;
     n = policies->n_slots;
+    size = n ? 2 * n : 64;
 
-    slots = calloc(n ? 2 * n : 64, sizeof(uint32_t));
-    if (slots == NULL) {
+    slots = calloc(size, sizeof(uint32_t));
+    tags = calloc(size, 1);
+
+    if (slots == NULL || tags == NULL) {
+        free(slots);
+        free(tags);
         return 0;
     }
 
+    free(policies->tags);
+
     policies->slots = slots;
-    policies->n_slots = n ? 2 * n : 64;
+    policies->tags = tags;
+    policies->n_slots = size;
     policies->n = 0;
 
     for (i = 0; i < n; i++) {
         if (old[i]) {
-            policies_insert(policies, old[i] - 1);
+            policies_insert(policies,
+                            policies_hash(policies->builder
+                                                  ->policies[old[i] - 1]),
+                            old[i] - 1);
         }
     }
 
@@ -86,24 +99,27 @@ policies_grow(mta_sts_policies_t *policies)
  */
 
 static const mta_sts_policy_t *
-policies_find(const mta_sts_policies_t *policies,
+policies_find(const mta_sts_policies_t *policies, uint32_t hash,
     const mta_sts_policy_t *policy, uint32_t *index, int *plain)
 {
     size_t                   i;
-    const mta_sts_policy_t  *found, *other;
+    uint32_t                 k;
+    const mta_sts_policy_t  *found;
 
     found = NULL;
     *plain = 0;
 
-    i = policies_hash(policy) & (policies->n_slots - 1);
+    i = hash & (policies->n_slots - 1);
 
     while (policies->slots[i] && !*plain) {
-        other = policies->builder->policies[policies->slots[i] - 1];
+        k = policies->slots[i] - 1;
 
-        if (mta_sts_policy_eq(other, policy)) {
-            found = other;
-            *index = policies->slots[i] - 1;
-            *plain = !mta_sts_table_is_labelled(policies->builder, *index);
+        if (policies->tags[i] == (uint8_t) (hash >> 24)
+            && mta_sts_policy_eq(policies->builder->policies[k], policy))
+        {
+            found = policies->builder->policies[k];
+            *index = k;
+            *plain = !mta_sts_table_is_labelled(policies->builder, k);
         }
 
         i = (i + 1) & (policies->n_slots - 1);
@@ -150,6 +166,7 @@ mta_sts_policies_add(mta_sts_policies_t *policies,
     mta_sts_err_t *err)
 {
     int                      own_rua, plain;
+    uint32_t                 hash;
     const mta_sts_str_t     *rua;
     const mta_sts_policy_t  *policy, *kept;
 
@@ -160,7 +177,8 @@ mta_sts_policies_add(mta_sts_policies_t *policies,
 
     if (mta_sts_settings_rua(settings, own_rua ? scratch : env, &rua, err)
         != MTA_STS_OK
-        || mta_sts_policy_render(settings, scratch, &policy, err)
+        || mta_sts_policy_render(settings, &policies->digest, scratch, &policy,
+                                 err)
            != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -170,7 +188,8 @@ mta_sts_policies_add(mta_sts_policies_t *policies,
         return mta_sts_error_memory(err);
     }
 
-    kept = policies_find(policies, policy, index, &plain);
+    hash = policies_hash(policy);
+    kept = policies_find(policies, hash, policy, index, &plain);
 
     if (kept && plain && label.len == 0) {
         return MTA_STS_OK;
@@ -197,7 +216,7 @@ mta_sts_policies_add(mta_sts_policies_t *policies,
         return MTA_STS_ERROR;
     }
 
-    policies_insert(policies, *index);
+    policies_insert(policies, hash, *index);
 
     return MTA_STS_OK;
 }
@@ -207,8 +226,11 @@ void
 mta_sts_policies_free(mta_sts_policies_t *policies)
 {
     free(policies->slots);
+    free(policies->tags);
+    mta_sts_digest_free(&policies->digest);
 
     policies->slots = NULL;
+    policies->tags = NULL;
     policies->n_slots = 0;
     policies->n = 0;
 }

@@ -14,8 +14,10 @@
 typedef struct {
     mta_sts_table_builder_t  *builder;
     uint32_t                 *slots;     /* 1 + the index of a policy, or 0 */
+    uint8_t                  *tags;      /* of their hashes */
     size_t                    n_slots;
     size_t                    n;
+    mta_sts_digest_t          digest;
 } mta_sts_policies_t;
 
 

@@ -43,27 +43,49 @@ policy_line(char *p, mta_sts_str_t key, mta_sts_str_t value)
 
 
 int
-mta_sts_policy_digest(mta_sts_str_t body, char *id)
+mta_sts_digest_id(mta_sts_digest_t *digest, mta_sts_str_t body, char *id)
 {
     size_t             i;
     unsigned           len;
-    unsigned char      digest[EVP_MAX_MD_SIZE];
+    const EVP_MD      *md;
+    unsigned char      hash[EVP_MAX_MD_SIZE];
     static const char  hex[] = "0123456789abcdef";
 
-    if (EVP_Digest(body.data, body.len, digest, &len, EVP_sha256(), NULL)
-        != 1)
+    /* after the first time the context knows its algorithm */
+
+    md = NULL;
+
+    if (digest->ctx == NULL) {
+        digest->ctx = EVP_MD_CTX_new();
+        md = EVP_sha256();
+    }
+
+    if (digest->ctx == NULL
+        || EVP_DigestInit_ex(digest->ctx, md, NULL) != 1
+        || EVP_DigestUpdate(digest->ctx, body.data, body.len) != 1
+        || EVP_DigestFinal_ex(digest->ctx, hash, &len) != 1)
     {
+        mta_sts_digest_free(digest);
         return MTA_STS_ERROR;
     }
 
     for (i = 0; i < MTA_STS_ID_LEN / 2; i++) {
-        *id++ = hex[digest[i] >> 4];
-        *id++ = hex[digest[i] & 0xf];
+        *id++ = hex[hash[i] >> 4];
+        *id++ = hex[hash[i] & 0xf];
     }
 
     *id = '\0';
 
     return MTA_STS_OK;
+}
+
+
+void
+mta_sts_digest_free(mta_sts_digest_t *digest)
+{
+    EVP_MD_CTX_free(digest->ctx);
+
+    digest->ctx = NULL;
 }
 
 
@@ -102,8 +124,9 @@ policy_check(mta_sts_settings_t *settings, size_t len,
 
 
 int
-mta_sts_policy_render(mta_sts_settings_t *settings, const mta_sts_env_t *env,
-    const mta_sts_policy_t **policy, mta_sts_err_t *err)
+mta_sts_policy_render(mta_sts_settings_t *settings, mta_sts_digest_t *digest,
+    const mta_sts_env_t *env, const mta_sts_policy_t **policy,
+    mta_sts_err_t *err)
 {
     char              *p, buf[16];
     size_t             i, len;
@@ -140,7 +163,7 @@ mta_sts_policy_render(mta_sts_settings_t *settings, const mta_sts_env_t *env,
 
     (void) policy_line(p, mta_sts_str("max_age"), max_age);
 
-    if (mta_sts_policy_digest(mta_sts_policy_body(new), new->id)
+    if (mta_sts_digest_id(digest, mta_sts_policy_body(new), new->id)
         != MTA_STS_OK)
     {
         return mta_sts_error(err, mta_sts_settings_place(settings),

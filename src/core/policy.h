@@ -26,6 +26,25 @@ typedef struct {
 
 
 /*
+ * What computes ids, for as many as there are: libcrypto's state is made once.
+ * Zero one to begin with.
+ */
+
+typedef struct {
+    struct evp_md_ctx_st  *ctx;
+} mta_sts_digest_t;
+
+
+/*
+ * Computes an id: the first MTA_STS_ID_LEN hex digits, in lower case, of the
+ * SHA-256 of body.  id has room for them and a NUL.  Returns MTA_STS_ERROR
+ * when libcrypto has no SHA-256 or no memory.
+ */
+int mta_sts_digest_id(mta_sts_digest_t *digest, mta_sts_str_t body, char *id);
+
+void mta_sts_digest_free(mta_sts_digest_t *digest);
+
+/*
  * Renders the policy of settings that have inherited into env's memory.
  *
  * Warns of mode "none" without an mx and of a body over MTA_STS_BODY_WARN, once
@@ -35,8 +54,8 @@ typedef struct {
  * policy is too large; SHA-256 failed in libcrypto; out of memory.
  */
 int mta_sts_policy_render(mta_sts_settings_t *settings,
-    const mta_sts_env_t *env, const mta_sts_policy_t **policy,
-    mta_sts_err_t *err);
+    mta_sts_digest_t *digest, const mta_sts_env_t *env,
+    const mta_sts_policy_t **policy, mta_sts_err_t *err);
 
 /* Copies a policy, but not its tlsrpt_rua; NULL when memory ran out. */
 mta_sts_policy_t *mta_sts_policy_copy(const mta_sts_policy_t *policy,
@@ -44,13 +63,6 @@ mta_sts_policy_t *mta_sts_policy_copy(const mta_sts_policy_t *policy,
 
 /* Have two policies the same body and the same reports? */
 int mta_sts_policy_eq(const mta_sts_policy_t *a, const mta_sts_policy_t *b);
-
-/*
- * Computes an id: the first MTA_STS_ID_LEN hex digits, in lower case, of the
- * SHA-256 of body.  id has room for them and a NUL.  Returns MTA_STS_ERROR
- * when libcrypto has no SHA-256 or no memory.
- */
-int mta_sts_policy_digest(mta_sts_str_t body, char *id);
 
 
 static inline mta_sts_str_t

@@ -138,9 +138,10 @@ mta_sts_server_build(mta_sts_server_t *server, mta_sts_settings_t *settings,
     const mta_sts_server_name_t *names, size_t n, const mta_sts_env_t *env,
     mta_sts_err_t *err)
 {
-    int                      many;
+    int                      rc, many;
     uint32_t                 index;
     mta_sts_str_t            none = { NULL, 0 };
+    mta_sts_digest_t         digest = { NULL };
     const mta_sts_policy_t  *policy;
     mta_sts_table_builder_t  builder;
 
@@ -163,7 +164,11 @@ mta_sts_server_build(mta_sts_server_t *server, mta_sts_settings_t *settings,
         return MTA_STS_OK;
     }
 
-    if (mta_sts_policy_render(settings, env, &policy, err) != MTA_STS_OK
+    rc = mta_sts_policy_render(settings, &digest, env, &policy, err);
+
+    mta_sts_digest_free(&digest);
+
+    if (rc != MTA_STS_OK
         || mta_sts_table_add_policy(&builder, policy, none, &index, err)
            != MTA_STS_OK)
     {

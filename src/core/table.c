@@ -24,37 +24,29 @@
 
 
 /*
- * Makes room for n more elements of the given size in a malloc'ed array.
- * Returns 0 when memory ran out; the array then is as it was.
+ * Makes room for one more element of the given size in a malloc'ed array.
+ * Returns the array, which may have moved, or NULL when memory ran out; the old
+ * one then is as it was.
  */
 
-static int
-table_grow(void *array, size_t used, size_t *size, size_t n, size_t elt)
+static void *
+table_grow(void *array, size_t used, size_t *size, size_t elt)
 {
-    void    *p, *old;
+    void    *grown;
     size_t   want;
 
-    if (*size - used >= n) {
-        return 1;
+    if (used < *size) {
+        return array;
     }
 
     want = *size ? 2 * *size : 16;
 
-    while (want - used < n) {
-        want *= 2;
+    grown = realloc(array, want * elt);
+    if (grown) {
+        *size = want;
     }
 
-    memcpy(&old, array, sizeof(void *));
-
-    p = realloc(old, want * elt);
-    if (p == NULL) {
-        return 0;
-    }
-
-    memcpy(array, &p, sizeof(void *));
-    *size = want;
-
-    return 1;
+    return grown;
 }
 
 
@@ -63,25 +55,35 @@ mta_sts_table_add_policy(mta_sts_table_builder_t *b,
     const mta_sts_policy_t *policy, mta_sts_str_t label, uint32_t *index,
     mta_sts_err_t *err)
 {
-    mta_sts_place_t  nowhere = { { NULL, 0 }, 0, 0 };
+    mta_sts_place_t           nowhere = { { NULL, 0 }, 0, 0 };
+    mta_sts_table_label_t    *labels;
+    const mta_sts_policy_t  **policies;
 
     if (b->n_policies == UINT32_MAX) {
         return mta_sts_error(err, nowhere, "too many policies for a table");
     }
 
-    if (!table_grow(&b->policies, b->n_policies, &b->policies_size, 1,
-                    sizeof(mta_sts_policy_t *))
-        || !table_grow(&b->labels, b->n_labels, &b->labels_size, 1,
-                       sizeof(mta_sts_table_label_t)))
-    {
+    policies = table_grow(b->policies, b->n_policies, &b->policies_size,
+                          sizeof(mta_sts_policy_t *));
+    if (policies == NULL) {
         return mta_sts_error_memory(err);
     }
+
+    b->policies = policies;
 
     *index = (uint32_t) b->n_policies;
 
     b->policies[b->n_policies++] = policy;
 
     if (label.len) {
+        labels = table_grow(b->labels, b->n_labels, &b->labels_size,
+                            sizeof(mta_sts_table_label_t));
+        if (labels == NULL) {
+            return mta_sts_error_memory(err);
+        }
+
+        b->labels = labels;
+
         b->labels[b->n_labels].policy = *index;
         b->labels[b->n_labels++].label = label;
     }
@@ -94,41 +96,46 @@ int
 mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err)
 {
-    mta_sts_table_slot_t  *slot;
+    uint32_t               name;
+    mta_sts_table_slot_t  *slot, *entries;
+    mta_sts_table_file_t  *files;
 
-    if (b->names_len + domain.len + 2 > UINT32_MAX) {
+    if (b->names.len + domain.len + 2 > UINT32_MAX) {
         return mta_sts_error(err, place, "too many domains for a table");
     }
 
-    if (!table_grow(&b->names, b->names_len, &b->names_size, domain.len + 2, 1)
-        || !table_grow(&b->entries, b->n, &b->size, 1,
-                       sizeof(mta_sts_table_slot_t))
-        || !table_grow(&b->files, b->n_files, &b->files_size, 1,
-                       sizeof(mta_sts_table_file_t)))
-    {
+    entries = table_grow(b->entries, b->n, &b->size,
+                         sizeof(mta_sts_table_slot_t));
+    if (entries == NULL) {
         return mta_sts_error_memory(err);
     }
 
-    if (b->names_len == 0) {
-        b->names[b->names_len++] = '\0';
+    b->entries = entries;
+
+    files = table_grow(b->files, b->n_files, &b->files_size,
+                       sizeof(mta_sts_table_file_t));
+    if (files == NULL) {
+        return mta_sts_error_memory(err);
+    }
+
+    b->files = files;
+
+    if (!mta_sts_names_add(&b->names, domain, &name)) {
+        return mta_sts_error_memory(err);
     }
 
     if (b->n_files == 0
         || !mta_sts_str_eq(b->files[b->n_files - 1].file, place.file))
     {
-        b->files[b->n_files].name = (uint32_t) b->names_len;
+        b->files[b->n_files].name = name;
         b->files[b->n_files++].file = place.file;
     }
 
     slot = &b->entries[b->n++];
 
-    slot->name = (uint32_t) b->names_len;
+    slot->name = name;
     slot->policy = policy;
     slot->line = place.line;
-
-    b->names[b->names_len++] = (char) domain.len;
-    memcpy(b->names + b->names_len, domain.data, domain.len);
-    b->names_len += domain.len;
 
     return MTA_STS_OK;
 }
@@ -138,7 +145,8 @@ void
 mta_sts_table_rewind(mta_sts_table_builder_t *b, size_t n, size_t names_len)
 {
     b->n = n;
-    b->names_len = names_len;
+
+    mta_sts_names_rewind(&b->names, names_len);
 
     while (b->n_files && b->files[b->n_files - 1].name >= names_len) {
         b->n_files--;
@@ -186,7 +194,7 @@ mta_sts_table_is_labelled(const mta_sts_table_builder_t *b, uint32_t policy)
 void
 mta_sts_table_discard(mta_sts_table_builder_t *b)
 {
-    free(b->names);
+    mta_sts_names_free(&b->names);
     free(b->entries);
     free(b->policies);
     free(b->files);
@@ -393,11 +401,13 @@ mta_sts_table_end(mta_sts_table_builder_t *b, mta_sts_table_t *table,
 
     table->n = (uint32_t) b->n;
     table->n_slots = (uint32_t) slots;
-    table->names_len = b->names_len;
+    table->names_len = b->names.len;
     table->n_files = b->n_files;
     table->n_labels = b->n_labels;
 
-    if (table_move(&b->names, b->names_len, &table->names, env)
+    table->names = mta_sts_names_move(&b->names, env);
+
+    if (table->names
         && table_move(&b->policies, b->n_policies * sizeof(mta_sts_policy_t *),
                       &table->policies, env)
         && table_move(&b->files, b->n_files * sizeof(mta_sts_table_file_t),

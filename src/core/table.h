@@ -9,6 +9,7 @@
 #define MTA_STS_TABLE_H
 
 
+#include "names.h"
 #include "policy.h"
 
 
@@ -66,9 +67,7 @@ typedef enum {
 
 typedef struct {
     mta_sts_table_rule_e      rule;
-    char                     *names;
-    size_t                    names_len;
-    size_t                    names_size;
+    mta_sts_names_t           names;
     mta_sts_table_slot_t     *entries;
     size_t                    n;
     size_t                    size;
@@ -111,7 +110,7 @@ int mta_sts_table_is_labelled(const mta_sts_table_builder_t *builder,
 
 /*
  * Forgets the domains that were added after the first n, when the names had
- * names_len bytes, but not their policies.
+ * names_len bytes (names.len), but not their policies.
  */
 void mta_sts_table_rewind(mta_sts_table_builder_t *builder, size_t n,
     size_t names_len);

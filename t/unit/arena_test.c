@@ -64,6 +64,11 @@ test_pieces(void)
     mta_sts_arena_free(&arena);
     ok(arena.chunks == NULL && arena.left == 0, "an empty one can be freed");
 
+    /* NULL would be taken for no memory */
+
+    ok(mta_sts_arena_alloc(&arena, 0) != NULL, "0 bytes of an empty one");
+    mta_sts_arena_free(&arena);
+
     is_int((long long) take(&arena, 1000), 0, "small pieces");
     is_int((long long) take(&arena, 300000), 0, "large ones among them");
 

@@ -166,12 +166,13 @@ static const struct {
       "{policies: {p: {mx: m.example}}, domains: {a.example: p}, default: p}",
 
       "a.example p test.conf:1 " M_WEEK "\n"
-      "default p test.conf:1:58 " M_WEEK "\n" },
+      "default p test.conf:1:59 " M_WEEK "\n" },
 
     { "JSON",
       "{\n  \"domains\": {\n    \"a.example\": {\n"
-      "      \"mode\": \"none\",\n      \"mx\": [\"m.example\", \"*.n.example\"],"
-      "\n      \"max_age\": 86400\n    },\n\t\"b.example\":\"p\"},\n"
+      "      \"mode\": \"none\",\n      \"mx\": [\"m.example\", "
+      "\"*.n.example\"],\n      \"max_age\": 86400\n    },\n"
+      "\t\"b.example\":\"p\"},\n"
       "  \"policies\": {\"p\": {\"mx\": \"m\\u002eexample\"}}\n}\n",
 
       "a.example - test.conf:3 "

@@ -38,11 +38,11 @@ static const struct {
       1, 3, 19, "duplicate mx \"m.c\"" },
     { "policies:\n  p: {mode: none}\ndomains: {a.b: p, b.b: p}\n"
       "default: p\n",
-      1, 2, 13, "mode \"none\" without mx is rejected by some senders, keep "
+      1, 2, 7, "mode \"none\" without mx is rejected by some senders, keep "
       "the mx" },
     { "policies:\n  p: {mode: none}\ndomains: {a.b: p, b.b: p}\n"
       "default: p\nmax_age: 2w\n",
-      1, 2, 13, "mode \"none\" without mx is rejected by some senders, keep "
+      1, 2, 7, "mode \"none\" without mx is rejected by some senders, keep "
       "the mx" },
     { "max_age: 60\ndomains: {a.b: {mx: a.c}}\nmode: enforce\n",
       1, 1, 10, "max_age \"60\" is less than a day, some senders ignore such "

@@ -84,10 +84,16 @@ set_lines(mta_sts_settings_t *settings, const char *lines)
 static inline const mta_sts_policy_t *
 set_render(mta_sts_settings_t *settings)
 {
+    int                      rc;
+    mta_sts_digest_t         digest = { NULL };
     const mta_sts_policy_t  *policy;
 
-    return mta_sts_policy_render(settings, &test.env, &policy, &test.err)
-           == MTA_STS_OK ? policy : NULL;
+    rc = mta_sts_policy_render(settings, &digest, &test.env, &policy,
+                               &test.err);
+
+    mta_sts_digest_free(&digest);
+
+    return rc == MTA_STS_OK ? policy : NULL;
 }
 
 

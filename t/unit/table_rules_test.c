@@ -106,7 +106,7 @@ test_once(void)
     is_err(&test.err, 7, 0, "duplicate domain \"x.example\", first at "
            "a.yaml:2");
     is_str(builder.duplicate, mta_sts_str("x.example"), "which one is known");
-    ok(builder.names == NULL, "the builder is freed");
+    ok(builder.names.pieces == NULL, "the builder is freed");
 }
 
 
@@ -178,7 +178,7 @@ test_rewind(void)
 
     (void) add(&builder, "a.example", policy, "a.yaml", 1);
     n = builder.n;
-    len = builder.names_len;
+    len = builder.names.len;
     (void) add(&builder, "b.example", policy, "b.yaml", 2);
     (void) add(&builder, "a.example", policy, "c.yaml", 3);
     mta_sts_table_rewind(&builder, n, len);
@@ -234,7 +234,7 @@ test_different(void)
                pairs[i][0], pairs[i][1]);
         is_err(&test.err, 3, 0, "domain \"x.example\" has another policy at "
                "other.conf:8");
-        ok(builder.names == NULL, "the builder is freed");
+        ok(builder.names.pieces == NULL, "the builder is freed");
     }
 }
 

@@ -1,0 +1,428 @@
+/*
+ * The catalog finds every domain of every server, and a domain that two of
+ * them configure differently, for which there can be but one id in the DNS.
+ */
+
+#include "../../src/core/catalog.h"
+#include "entries.h"
+
+
+#define MAIL   "mx mail.example.net"
+#define OTHER  "mx other.example.net"
+
+#define BUILD(catalog, lenient)                                               \
+    build(catalog, lenient, sizeof(all) / sizeof(all[0]), all)
+
+
+/*
+ * A server with the domains of a text, separated by " ": each has the policy
+ * and stands at a line of its own, the first at line 1.
+ */
+
+static void
+serve(mta_sts_server_t *server, const char *domains,
+    const mta_sts_policy_t *policy, const char *label, const char *file)
+{
+    size_t                   len;
+    uint32_t                 index;
+    mta_sts_str_t            domain;
+    mta_sts_place_t          place;
+    mta_sts_table_builder_t  builder;
+
+    memset(server, 0, sizeof(mta_sts_server_t));
+    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+
+    place.file = mta_sts_str_from(file);
+    place.column = 5;
+
+    if (mta_sts_table_add_policy(&builder, policy, mta_sts_str_from(label),
+                                 &index, &test.err)
+        != MTA_STS_OK)
+    {
+        abort();
+    }
+
+    for (place.line = 1; *domains; place.line++) {
+        len = strcspn(domains, " ");
+
+        domain.data = domains;
+        domain.len = len;
+
+        if (mta_sts_table_add(&builder, domain, index, place, &test.err)
+            != MTA_STS_OK)
+        {
+            abort();
+        }
+
+        domains += len + (domains[len] == ' ');
+    }
+
+    if (end(&builder, &server->table) != MTA_STS_OK) {
+        abort();
+    }
+}
+
+
+static int
+build(mta_sts_catalog_t *catalog, int lenient, size_t n,
+    const mta_sts_server_t *const *servers)
+{
+    memset(catalog, 0xa5, sizeof(mta_sts_catalog_t));
+
+    return mta_sts_catalog_build(catalog, servers, n, lenient, &test.env,
+                                 &test.err);
+}
+
+
+/* Is domain in the catalog as it was added? */
+
+static int
+has(const mta_sts_catalog_t *catalog, const char *domain,
+    const mta_sts_policy_t *policy, const char *file, unsigned line)
+{
+    mta_sts_entry_t  entry;
+
+    return mta_sts_catalog_find(catalog, mta_sts_str_from(domain), &entry) == 1
+           && entry_is(&entry, domain, policy, file, line);
+}
+
+
+static int
+has_not(const mta_sts_catalog_t *catalog, const char *domain)
+{
+    mta_sts_entry_t  entry;
+
+    return mta_sts_catalog_find(catalog, mta_sts_str_from(domain), &entry)
+           == 0;
+}
+
+
+/*
+ * How often a walk meets a domain with the entry that is found, too; *all is
+ * set to how many domains it meets.
+ */
+
+static size_t
+meets(const mta_sts_catalog_t *catalog, const char *domain, size_t *all)
+{
+    size_t           cursor, n;
+    mta_sts_entry_t  entry, found;
+
+    cursor = 0;
+    n = 0;
+
+    for (*all = 0; mta_sts_catalog_next(catalog, &cursor, &entry); *all += 1) {
+        n += mta_sts_str_eq(entry.domain, mta_sts_str_from(domain))
+             && mta_sts_catalog_find(catalog, entry.domain, &found)
+             && found.policy == entry.policy
+             && found.place.line == entry.place.line
+             && mta_sts_str_eq(found.label, entry.label);
+
+        if (*all > 100) {
+            break;
+        }
+    }
+
+    /* the end stays the end */
+
+    return mta_sts_catalog_next(catalog, &cursor, &entry) ? 0 : n;
+}
+
+
+/* Are these the domains of a walk, each met once? */
+
+static void
+walks(const mta_sts_catalog_t *catalog, const char *const *domains, size_t n)
+{
+    size_t  i, all, bad;
+
+    bad = 0;
+
+    for (i = 0; i < n; i++) {
+        bad += meets(catalog, domains[i], &all) != 1;
+    }
+
+    (void) meets(catalog, "", &all);
+
+    is_int((long long) bad, 0, "each is met once");
+    is_int((long long) all, (long long) n, "and no other one");
+    is_int((long long) catalog->n, (long long) n, "they are counted");
+}
+
+
+static void
+test_find(void)
+{
+    mta_sts_entry_t          entry;
+    mta_sts_server_t         a, b, c;
+    mta_sts_catalog_t        catalog;
+    const mta_sts_policy_t  *mail, *other;
+
+    static const char  *domains[] = {
+        "a.example", "b.example", "c.example", "d.example", "e.example"
+    };
+
+    const mta_sts_server_t  *all[] = { &a, &b, &c };
+
+    test_begin(0);
+    mail = set_policy(MAIL);
+    other = set_policy(OTHER);
+
+    serve(&a, "a.example", mail, "", "a.conf");
+    serve(&b, "b.example c.example d.example", other, "big", "b.conf");
+    serve(&c, "e.example", other, "small", "c.conf");
+
+    is_int(BUILD(&catalog, 0), MTA_STS_OK, "three servers");
+
+    ok(has(&catalog, "a.example", mail, "a.conf", 1), "one's domain");
+    ok(has(&catalog, "c.example", other, "b.conf", 2), "another's domain");
+    ok(has(&catalog, "e.example", other, "c.conf", 1), "the third's domain");
+    ok(has_not(&catalog, "f.example"), "none that nobody has");
+
+    walks(&catalog, domains, 5);
+
+    ok(mta_sts_catalog_find(&catalog, mta_sts_str("d.example"), &entry)
+       && mta_sts_str_eq(entry.label, mta_sts_str("big")), "a label");
+    ok(mta_sts_catalog_find(&catalog, mta_sts_str("e.example"), &entry)
+       && mta_sts_str_eq(entry.label, mta_sts_str("small")), "another label");
+    ok(mta_sts_catalog_find(&catalog, mta_sts_str("a.example"), &entry)
+       && entry.label.len == 0, "no label");
+    is_int((long long) test.n_warnings, 0, "no warnings");
+}
+
+
+static void
+test_strict(void)
+{
+    mta_sts_server_t         a, b, c;
+    mta_sts_catalog_t        catalog;
+    const mta_sts_policy_t  *mail, *other, *rua;
+
+    const mta_sts_server_t  *all[] = { &a, &b, &c };
+
+    test_begin(0);
+    mail = set_policy(MAIL);
+    other = set_policy(OTHER);
+    rua = set_policy(MAIL "\ntlsrpt_rua mailto:a@b.example");
+
+    serve(&a, "x.example y.example z.example", mail, "", "a.conf");
+    serve(&b, "b.example y.example", other, "", "test.conf");
+    serve(&c, "", mail, "", "c.conf");
+
+    is_int(BUILD(&catalog, 0), MTA_STS_ERROR, "a conflict with the largest");
+    is_err(&test.err, 2, 0, "domain \"y.example\" has another policy at "
+           "a.conf:2");
+
+    serve(&b, "b.example", other, "", "b.conf");
+    serve(&c, "c.example b.example", mail, "", "test.conf");
+
+    is_int(BUILD(&catalog, 0), MTA_STS_ERROR, "a conflict of the others");
+    is_err(&test.err, 2, 0, "domain \"b.example\" has another policy at "
+           "b.conf:1");
+
+    serve(&c, "c.example z.example", rua, "", "test.conf");
+
+    is_int(BUILD(&catalog, 0), MTA_STS_ERROR, "a conflict of reports alone");
+    is_err(&test.err, 2, 0, "domain \"z.example\" has another policy at "
+           "a.conf:3");
+
+    is_int((long long) test.n_warnings, 0, "no warnings");
+}
+
+
+static void
+test_lenient(void)
+{
+    mta_sts_entry_t          entry;
+    mta_sts_server_t         a, b, c;
+    mta_sts_catalog_t        catalog;
+    const mta_sts_policy_t  *mail, *other;
+
+    static const char  *domains[] = {
+        "x.example", "y.example", "z.example", "b.example"
+    };
+
+    const mta_sts_server_t  *all[] = { &a, &b, &c };
+
+    test_begin(0);
+    mail = set_policy(MAIL);
+    other = set_policy(OTHER);
+
+    serve(&a, "x.example y.example z.example", mail, "", "a.conf");
+    serve(&b, "b.example y.example", other, "", "test.conf");
+    serve(&c, "b.example y.example", mail, "", "test.conf");
+
+    is_int(BUILD(&catalog, 1), MTA_STS_OK, "conflicts, leniently");
+    is_int((long long) test.n_warnings, 2, "a warning for each");
+    is_err(&test.warnings[0], 2, 0, "domain \"y.example\" has another policy "
+           "at a.conf:2");
+    is_err(&test.warnings[1], 1, 0, "domain \"b.example\" has another policy "
+           "at test.conf:1");
+    ok(has(&catalog, "y.example", mail, "a.conf", 2), "the first is kept");
+    ok(has(&catalog, "b.example", other, "test.conf", 1),
+       "of the others, too");
+    walks(&catalog, domains, 4);
+
+    /* the largest comes last: which is kept, the warning names */
+
+    serve(&a, "y.example", other, "", "test.conf");
+    serve(&b, "", other, "", "b.conf");
+    serve(&c, "x.example y.example z.example b.example", mail, "", "c.conf");
+
+    test.n_warnings = 0;
+
+    is_int(BUILD(&catalog, 1), MTA_STS_OK, "the largest is the last");
+    is_int((long long) test.n_warnings, 1, "one warning");
+    ok(mta_sts_catalog_find(&catalog, mta_sts_str("y.example"), &entry)
+       && entry.policy == mail, "its policy is kept");
+    is_err(&test.warnings[0], 1, 0, "domain \"y.example\" has another policy "
+           "at c.conf:2");
+    walks(&catalog, domains, 4);
+}
+
+
+/* Not the pointer makes policies equal, but what senders see of them. */
+
+static void
+test_equal(void)
+{
+    int                      lenient;
+    mta_sts_server_t         a, b, c;
+    mta_sts_catalog_t        catalog;
+    const mta_sts_policy_t  *mail;
+
+    static const char  *domains[] = { "a.example", "b.example", "c.example" };
+
+    const mta_sts_server_t  *all[] = { &a, &b, &c };
+
+    test_begin(0);
+    mail = set_policy(MAIL);
+
+    serve(&a, "a.example b.example", mail, "p", "a.conf");
+    serve(&b, "b.example c.example", set_policy(MAIL), "", "b.conf");
+    serve(&c, "c.example a.example", set_policy(MAIL), "q", "c.conf");
+
+    for (lenient = 0; lenient < 2; lenient++) {
+        is_int(BUILD(&catalog, lenient), MTA_STS_OK, "equal policies");
+        is_int((long long) test.n_warnings, 0, "no warnings");
+        ok(has(&catalog, "b.example", mail, "a.conf", 2), "the first is kept");
+        walks(&catalog, domains, 3);
+    }
+}
+
+
+static void
+test_shared(void)
+{
+    mta_sts_server_t   a, b, c, d;
+    mta_sts_catalog_t  catalog;
+
+    static const char  *domains[] = { "a.example", "b.example", "c.example" };
+
+    const mta_sts_server_t  *all[] = { &a, &b, &c, &d };
+
+    test_begin(0);
+
+    /* the largest, and the other one */
+
+    serve(&a, "a.example b.example", set_policy(MAIL), "", "a.conf");
+    serve(&c, "c.example", set_policy(OTHER), "", "c.conf");
+    b = a;
+    d = c;
+
+    is_int(BUILD(&catalog, 0), MTA_STS_OK, "shared tables");
+    walks(&catalog, domains, 3);
+
+    ok(catalog.largest.names == a.table.names, "the largest is not copied");
+    is_int(catalog.others.n, 1, "nor its domains");
+
+    is_int(BUILD(&catalog, 1), MTA_STS_OK, "the same, leniently");
+    is_int((long long) test.n_warnings, 0, "no warnings");
+    is_int((long long) catalog.n, 3, "the same domains");
+}
+
+
+static void
+test_empty(void)
+{
+    mta_sts_server_t         a, b;
+    mta_sts_catalog_t        catalog;
+    const mta_sts_policy_t  *mail;
+
+    static const char  *domains[] = { "a.example" };
+
+    const mta_sts_server_t  *all[] = { &a, &b };
+
+    test_begin(0);
+    mail = set_policy(MAIL);
+
+    is_int(build(&catalog, 0, 0, NULL), MTA_STS_OK, "no servers");
+    ok(has_not(&catalog, "a.example"), "nothing is found");
+    walks(&catalog, domains, 0);
+
+    memset(&a, 0, sizeof(mta_sts_server_t));
+    serve(&b, "", mail, "", "b.conf");
+
+    is_int(BUILD(&catalog, 0), MTA_STS_OK, "servers without domains");
+    ok(has_not(&catalog, "a.example"), "nothing is found");
+    walks(&catalog, domains, 0);
+
+    serve(&b, "a.example", mail, "", "b.conf");
+
+    is_int(BUILD(&catalog, 0), MTA_STS_OK, "one of two has domains");
+    ok(has(&catalog, "a.example", mail, "b.conf", 1), "it is found");
+    walks(&catalog, domains, 1);
+}
+
+
+/* Each allocation of the catalog, but not those of what it is made of. */
+
+static void
+test_memory_build(void)
+{
+    int                      rc;
+    size_t                   fail;
+    mta_sts_server_t         a, b;
+    mta_sts_catalog_t        catalog;
+    const mta_sts_policy_t  *mail;
+
+    const mta_sts_server_t  *all[] = { &a, &b };
+
+    for (fail = 1; fail < 100; fail++) {
+        test_begin(0);
+        mail = set_policy(MAIL);
+
+        serve(&a, "a.example b.example", mail, "", "a.conf");
+        serve(&b, "c.example", mail, "p", "b.conf");
+
+        /* no allocation is to fail before this one */
+
+        test.fail = test.n + fail;
+
+        rc = BUILD(&catalog, 0);
+
+        if (rc != MTA_STS_ERROR || test.err.place.line
+            || strcmp(test.err.text, "out of memory") != 0)
+        {
+            break;
+        }
+    }
+
+    ok(rc == MTA_STS_OK && fail > 1, "each of %zu allocations may fail",
+       fail - 1);
+}
+
+
+int
+main(void)
+{
+    test_find();
+    test_strict();
+    test_lenient();
+    test_equal();
+    test_shared();
+    test_empty();
+    test_memory_build();
+
+    return done();
+}

@@ -1,0 +1,261 @@
+/*
+ * A server that takes its domains from a file: which directives and names go
+ * with it, and what of the file it shares.
+ */
+
+#include "../../src/core/server.h"
+#include "files.h"
+#include "set.h"
+
+
+#define NAMES_MAX  8
+
+#define FILE_TEXT  "policies:\n  p: {mx: m.example}\n"                        \
+                   "domains:\n  a.example: p\n  xn--bcher-kva.example: p\n"
+
+#define NOT_SERVED  "no server name begins with \"mta-sts.\", the policies " \
+                    "are served as the default server alone"
+
+
+/*
+ * Uses the domains, with the directive at 3:5 and names at line 7, as in
+ * server_test.c.
+ */
+
+static int
+use(mta_sts_server_t *server, const mta_sts_settings_t *settings,
+    const mta_sts_domains_t *domains, const char *text)
+{
+    size_t                 n, len;
+    const char            *p;
+    mta_sts_str_t          str;
+    mta_sts_value_t        directive;
+    mta_sts_server_name_t  names[NAMES_MAX];
+
+    for (n = 0, p = text; *p && n < NAMES_MAX; n++) {
+        len = strcspn(p, " ");
+
+        names[n].regex = *p == '~';
+
+        str.data = p + names[n].regex;
+        str.len = len - (size_t) names[n].regex;
+
+        names[n].value = test_value(str, 7, (unsigned) (p - text) + 1);
+
+        p += len + (p[len] == ' ');
+    }
+
+    directive = test_value(mta_sts_str("mta_sts_domains"), 3, 5);
+    memset(server, 0xa5, sizeof(mta_sts_server_t));
+
+    return mta_sts_server_use(server, settings, domains, directive.place,
+                              names, n, &test.env, &test.err);
+}
+
+
+static void
+read_domains(mta_sts_domains_t *domains, const char *text)
+{
+    if (files_read(domains, text) != MTA_STS_OK) {
+        abort();
+    }
+}
+
+
+/* Names that are served, and what the server is warned of, if at all. */
+
+static const struct {
+    const char  *names;
+    unsigned     line;
+    unsigned     column;
+    const char  *warning;
+} served[] = {
+    { "mta-sts.a.example", 0, 0, NULL },
+    { "MTA-STS.A.example", 0, 0, NULL },
+    { "mta-sts.xn--bcher-kva.example www.example", 0, 0, NULL },
+    { ".mta-sts.a.example", 0, 0, NULL },
+    { ".example", 0, 0, NULL },
+    { "*.example", 0, 0, NULL },
+    { "mta-sts.*", 0, 0, NULL },
+    { "~^mta-sts\\.", 0, 0, NULL },
+    { "", 3, 5, NOT_SERVED },
+    { "_", 3, 5, NOT_SERVED },
+    { "www.example a.example", 3, 5, NOT_SERVED },
+    { "mta-sts.", 3, 5, NOT_SERVED },
+    { "mta-sts.a.example mta-sts.b.example", 7, 19,
+      "server name \"mta-sts.b.example\" has no policy in the domains file" },
+    { "mta-sts.example", 7, 1,
+      "server name \"mta-sts.example\" has no policy in the domains file" }
+};
+
+
+static void
+test_names(void)
+{
+    size_t                 i;
+    mta_sts_server_t       server;
+    mta_sts_domains_t      domains;
+    mta_sts_settings_t     settings;
+    mta_sts_server_name_t  name;
+
+    for (i = 0; i < sizeof(served) / sizeof(served[0]); i++) {
+        test_begin(0);
+        (void) set_lines(&settings, "");
+        read_domains(&domains, FILE_TEXT);
+
+        is_int(use(&server, &settings, &domains, served[i].names), MTA_STS_OK,
+               "names \"%s\"", served[i].names);
+        is_int((long long) test.n_warnings, served[i].warning != NULL,
+               "their warnings");
+
+        if (served[i].warning) {
+            is_err(&test.warnings[0], served[i].line, served[i].column,
+                   served[i].warning);
+        }
+
+        is_int(server.table.n, 2, "all domains of the file");
+        ok(server.fallback == NULL, "and no fallback");
+    }
+
+    /* nginx does not tell where a name stands: the directive is blamed */
+
+    test_begin(0);
+    read_domains(&domains, FILE_TEXT);
+
+    name.value = test_value(mta_sts_str("mta-sts.b.example"), 0, 0);
+    name.regex = 0;
+
+    is_int(mta_sts_server_use(&server, &settings, &domains,
+                              test_value(name.value.text, 3, 5).place, &name,
+                              1, &test.env, &test.err),
+           MTA_STS_OK, "a name without a place");
+    is_int((long long) test.n_warnings, 1, "one warning");
+    is_err(&test.warnings[0], 3, 5, "server name \"mta-sts.b.example\" has no "
+           "policy in the domains file");
+}
+
+
+/* What is shared: the table itself, and all about the fallback. */
+
+static void
+test_shared(void)
+{
+    mta_sts_str_t            domain;
+    mta_sts_server_t         server;
+    mta_sts_domains_t        domains;
+    mta_sts_settings_t       settings;
+    const mta_sts_policy_t  *a;
+
+    test_begin(0);
+    (void) set_lines(&settings, "");
+    read_domains(&domains, FILE_TEXT "default: p\n");
+
+    is_int(use(&server, &settings, &domains, "mta-sts.unknown.example"),
+           MTA_STS_OK, "a file with a default");
+    is_int((long long) test.n_warnings, 0, "has a policy for every name");
+
+    ok(server.table.names == domains.table.names
+       && server.table.slots == domains.table.slots, "the table is shared");
+    ok(server.fallback && server.fallback == domains.fallback, "the fallback");
+    is_str(server.fallback_label, mta_sts_str("p"), "its label");
+    is_str(server.fallback_place.file, TEST_FILE, "its file");
+    is_int(server.fallback_place.line, 6, "its line");
+
+    a = mta_sts_table_policy(&domains.table, mta_sts_str("a.example"));
+
+    ok(a && mta_sts_server_find(&server, mta_sts_str("mta-sts.a.example"),
+                                &domain)
+            == a, "a domain is found");
+    ok(mta_sts_server_find(&server, mta_sts_str("mta-sts.b.example"), &domain)
+       == domains.fallback, "any other gets the fallback");
+
+    memset(&server, 0xa5, sizeof(mta_sts_server_t));
+    mta_sts_server_share(&server, &domains);
+
+    ok(server.table.names == domains.table.names
+       && server.fallback == domains.fallback
+       && mta_sts_str_eq(server.fallback_label, mta_sts_str("p"))
+       && server.fallback_place.line == 6, "the same without names");
+}
+
+
+/* Each server that is refused: its settings, its names, where, and why. */
+
+static const struct {
+    const char  *settings;
+    const char  *names;
+    unsigned     line;
+    unsigned     column;
+    const char  *error;
+} refused[] = {
+    { "\n\n\nmode enforce", "mta-sts.a.example", 4, 1,
+      "\"mta_sts_mode\" is incompatible with \"mta_sts_domains\" at "
+      "test.conf:3" },
+    { "mx m.example", "mta-sts.a.example", 1, 1,
+      "\"mta_sts_mx\" is incompatible with \"mta_sts_domains\" at "
+      "test.conf:3" },
+    { "\nmax_age 1w", "", 2, 1,
+      "\"mta_sts_max_age\" is incompatible with \"mta_sts_domains\" at "
+      "test.conf:3" },
+    { "tlsrpt_rua mailto:a@b.example", "*.example", 1, 1,
+      "\"mta_sts_tlsrpt_rua\" is incompatible with \"mta_sts_domains\" at "
+      "test.conf:3" },
+    { "", "www.example mta-sts.b\xc3\xbc" "cher.example", 7, 13,
+      "server name \"mta-sts.b\xc3\xbc" "cher.example\" is never matched, must "
+      "be \"mta-sts.xn--bcher-kva.example\"" },
+    { "", "mta-sts.a.example.", 7, 1,
+      "server name \"mta-sts.a.example.\" is never matched, must be "
+      "\"mta-sts.a.example\"" },
+    { "", "mta-sts.a_b.example", 7, 1,
+      "invalid server name \"mta-sts.a_b.example\", \"_\" is not allowed in a "
+      "host name" }
+};
+
+
+static void
+test_refused(void)
+{
+    size_t              i;
+    mta_sts_server_t    server;
+    mta_sts_domains_t   domains;
+    mta_sts_settings_t  settings, parent;
+
+    for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        test_begin(0);
+        (void) set_lines(&settings, refused[i].settings);
+        read_domains(&domains, FILE_TEXT);
+
+        is_int(use(&server, &settings, &domains, refused[i].names),
+               MTA_STS_ERROR, "refused: %s, %s", refused[i].settings,
+               refused[i].names);
+        is_err(&test.err, refused[i].line, refused[i].column,
+               refused[i].error);
+        is_int((long long) test.n_warnings, 0, "and not warned of");
+    }
+
+    /* what others set for servers with directives is no matter */
+
+    test_begin(0);
+    (void) set_lines(&parent, "mode enforce\nmx m.example\nmax_age 1w\n"
+                     "tlsrpt_rua mailto:a@b.example");
+    (void) set_lines(&settings, "");
+    mta_sts_settings_inherit(&settings, &parent);
+    read_domains(&domains, FILE_TEXT);
+
+    is_int(use(&server, &settings, &domains, "mta-sts.a.example"), MTA_STS_OK,
+           "inherited settings");
+    is_int((long long) test.n_warnings, 0, "no warnings");
+    is_str(mta_sts_policy_mode(server.table.policies[0]),
+           mta_sts_str("testing"), "are not the file's");
+}
+
+
+int
+main(void)
+{
+    test_names();
+    test_shared();
+    test_refused();
+
+    return done();
+}

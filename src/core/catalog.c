@@ -3,6 +3,7 @@
  */
 
 #include "catalog.h"
+#include "held.h"
 
 
 /* Adds what a server has and the largest table has not. */
@@ -12,14 +13,14 @@ catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
     mta_sts_table_builder_t *builder, const mta_sts_env_t *env,
     mta_sts_err_t *err)
 {
-    size_t                   cursor;
-    uint32_t                 index;
-    mta_sts_entry_t          entry, other;
-    const mta_sts_policy_t  *policy;
+    size_t           cursor;
+    uint32_t         index;
+    mta_sts_entry_t  entry, other, last;
 
     cursor = 0;
     index = 0;
-    policy = NULL;
+
+    memset(&last, 0, sizeof(mta_sts_entry_t));
 
     while (mta_sts_table_next(&server->table, &cursor, &entry)) {
 
@@ -36,11 +37,13 @@ catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
             continue;
         }
 
-        if (entry.policy != policy) {
-            policy = entry.policy;
+        /* equal policies are one, but may have more than one label */
 
-            if (mta_sts_table_add_policy(builder, policy, entry.label, &index,
-                                         err)
+        if (entry.policy != last.policy || entry.label.data != last.label.data) {
+            last = entry;
+
+            if (mta_sts_table_add_policy(builder, entry.policy, entry.label,
+                                         &index, err)
                 != MTA_STS_OK)
             {
                 return MTA_STS_ERROR;
@@ -58,8 +61,33 @@ catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
 }
 
 
-int
-mta_sts_catalog_build(mta_sts_catalog_t *catalog,
+/* Has one of the servers before it, or the largest, the server's table? */
+
+static int
+catalog_is_known(const mta_sts_catalog_t *catalog,
+    const mta_sts_server_t *const *servers, size_t i)
+{
+    size_t                  k;
+    const mta_sts_table_t  *table;
+
+    table = &servers[i]->table;
+
+    if (table->names == catalog->largest.names) {
+        return 1;
+    }
+
+    for (k = 0; servers[i]->shared && k < i; k++) {
+        if (servers[k]->shared && servers[k]->table.names == table->names) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+catalog_build(mta_sts_catalog_t *catalog,
     const mta_sts_server_t *const *servers, size_t n, int lenient,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
@@ -78,10 +106,7 @@ mta_sts_catalog_build(mta_sts_catalog_t *catalog,
     }
 
     for (i = 0; i < n; i++) {
-
-        /* servers may share a table */
-
-        if (servers[i]->table.names == catalog->largest.names) {
+        if (catalog_is_known(catalog, servers, i)) {
             continue;
         }
 
@@ -102,6 +127,57 @@ mta_sts_catalog_build(mta_sts_catalog_t *catalog,
     catalog->n = catalog->largest.n + catalog->others.n;
 
     return MTA_STS_OK;
+}
+
+
+/* Memory as it is, and the warnings held back, since there may be many. */
+
+typedef struct {
+    const mta_sts_env_t  *env;
+    mta_sts_held_t        held;
+} catalog_env_t;
+
+
+static void *
+catalog_alloc(void *ctx, size_t size)
+{
+    catalog_env_t *catalog = ctx;
+
+    return catalog->env->alloc(catalog->env->ctx, size);
+}
+
+
+static void
+catalog_warn(void *ctx, const mta_sts_err_t *warning)
+{
+    catalog_env_t *catalog = ctx;
+
+    mta_sts_held_add(&catalog->held, warning);
+}
+
+
+int
+mta_sts_catalog_build(mta_sts_catalog_t *catalog,
+    const mta_sts_server_t *const *servers, size_t n, int lenient,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    int            rc;
+    mta_sts_env_t  few;
+    catalog_env_t  ctx;
+
+    ctx.env = env;
+    ctx.held.n = 0;
+    ctx.held.more = 0;
+
+    few.alloc = catalog_alloc;
+    few.warn = catalog_warn;
+    few.ctx = &ctx;
+
+    rc = catalog_build(catalog, servers, n, lenient, &few, err);
+
+    mta_sts_held_tell(&ctx.held, env);
+
+    return rc;
 }
 
 

@@ -158,6 +158,86 @@ mta_sts_domains_add(mta_sts_domains_reader_t *reader, mta_sts_input_t *input,
 }
 
 
+/* Looks for the last key of a map that is domain on the line of err. */
+
+static int
+domains_find_key(mta_sts_domains_reader_t *reader, mta_sts_yaml_t *yaml,
+    mta_sts_str_t domain, mta_sts_err_t *err)
+{
+    int              end;
+    mta_sts_err_t    ignored;
+    mta_sts_str_t    found;
+    mta_sts_value_t  key;
+
+    for ( ;; ) {
+        if (mta_sts_yaml_key(yaml, &key, &end, &ignored) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+
+        if (end) {
+            return MTA_STS_OK;
+        }
+
+        mta_sts_arena_reset(&reader->scratched);
+
+        if (key.place.line == err->place.line
+            && mta_sts_name_domain("", &key, &reader->scratch, &found,
+                                   &ignored)
+               == MTA_STS_OK
+            && mta_sts_str_eq(found, domain))
+        {
+            err->place.column = key.place.column;
+        }
+
+        if (mta_sts_yaml_skip(yaml, &ignored) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+    }
+}
+
+
+/* The same in the keys behind "domains". */
+
+static void
+domains_find_in(mta_sts_domains_reader_t *reader, mta_sts_input_t *input,
+    mta_sts_str_t domain, mta_sts_err_t *err)
+{
+    int               rc, end;
+    mta_sts_err_t     ignored;
+    mta_sts_value_t   value;
+    mta_sts_yaml_t   *yaml;
+
+    yaml = mta_sts_yaml_open(input);
+    if (yaml == NULL) {
+        return;
+    }
+
+    rc = mta_sts_yaml_next(yaml, &value, &ignored) == MTA_STS_YAML_MAP
+         ? MTA_STS_OK : MTA_STS_ERROR;
+
+    while (rc == MTA_STS_OK) {
+        rc = mta_sts_yaml_key(yaml, &value, &end, &ignored);
+
+        if (rc != MTA_STS_OK || end) {
+            break;
+        }
+
+        if (!mta_sts_str_eq(value.text, mta_sts_str("domains"))) {
+            rc = mta_sts_yaml_skip(yaml, &ignored);
+            continue;
+        }
+
+        if (mta_sts_yaml_next(yaml, &value, &ignored) != MTA_STS_YAML_MAP) {
+            break;
+        }
+
+        rc = domains_find_key(reader, yaml, domain, err);
+    }
+
+    mta_sts_yaml_close(yaml);
+}
+
+
 /*
  * Finds the column of a duplicate domain, which is only known when its file
  * has been read: looks for it there once more.
@@ -167,13 +247,9 @@ static void
 domains_find_column(mta_sts_domains_reader_t *reader, mta_sts_str_t domain,
     mta_sts_err_t *err)
 {
-    size_t            i;
-    mta_sts_err_t     ignored;
-    mta_sts_str_t     found;
-    mta_sts_input_t   input;
-    mta_sts_yaml_e    node;
-    mta_sts_yaml_t   *yaml;
-    mta_sts_value_t   value;
+    size_t           i;
+    mta_sts_err_t    ignored;
+    mta_sts_input_t  input;
 
     for (i = 0; i < reader->n_inputs; i++) {
         if (mta_sts_str_eq(reader->inputs[i].name, err->place.file)) {
@@ -195,30 +271,7 @@ domains_find_column(mta_sts_domains_reader_t *reader, mta_sts_str_t domain,
         return;
     }
 
-    yaml = mta_sts_yaml_open(&input);
-
-    do {
-        node = yaml ? mta_sts_yaml_next(yaml, &value, &ignored)
-                    : MTA_STS_YAML_ERROR;
-
-        mta_sts_arena_reset(&reader->scratched);
-
-        if (node == MTA_STS_YAML_TEXT && value.place.line == err->place.line
-            && mta_sts_name_domain("", &value, &reader->scratch, &found,
-                                   &ignored)
-               == MTA_STS_OK
-            && mta_sts_str_eq(found, domain))
-        {
-            err->place.column = value.place.column;
-        }
-
-    } while (node != MTA_STS_YAML_ERROR && node != MTA_STS_YAML_EOF
-             && value.place.line <= err->place.line);
-
-    if (yaml) {
-        mta_sts_yaml_close(yaml);
-    }
-
+    domains_find_in(reader, &input, domain, err);
     mta_sts_input_close(&input);
 }
 

@@ -47,7 +47,7 @@ mta_sts_domains_reader_t *mta_sts_domains_begin(const mta_sts_env_t *env);
  *
  * Errors, with line and column: those of mta_sts_yaml_next(); of
  * mta_sts_settings_set() and mta_sts_policy_render(); invalid domain "DOMAIN",
- * and the rule; a file without keys; unknown key, duplicate key "KEY"; what
+ * and the rule; an empty file; unknown key, duplicate key "KEY"; what
  * is not a text, a list or a map where it must be; unknown policy, duplicate
  * policy "NAME"; duplicate default.  After an error the reader is only good for
  * mta_sts_domains_discard().

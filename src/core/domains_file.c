@@ -53,6 +53,8 @@ file_domain(mta_sts_domains_file_t *file, const mta_sts_value_t *key,
         return MTA_STS_OK;
     }
 
+    settings = NULL;
+
     if (mta_sts_named_resolve(file->named, &use, &settings, &label, &index,
                               &file->err)
         != MTA_STS_OK)
@@ -63,7 +65,9 @@ file_domain(mta_sts_domains_file_t *file, const mta_sts_value_t *key,
 
         file->failed = 1;
 
-        if (file->err.place.line == 0) {
+        /* what is inherited by all is no place to look for one domain */
+
+        if (settings && !mta_sts_settings_own_policy(settings)) {
             file->err.place = key->place;
         }
 
@@ -161,10 +165,17 @@ file_domains(mta_sts_domains_file_t *file, mta_sts_err_t *err)
     }
 
     mta_sts_named_inherit(file->named);
+    mta_sts_named_mark(file->named);
 
-    file->mark = mta_sts_held_mark(file->held);
+    file->before = mta_sts_held_mark(file->held);
 
-    return file_map(file, FILE_DOMAINS, err);
+    if (file_map(file, FILE_DOMAINS, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    file->behind = mta_sts_held_mark(file->held);
+
+    return MTA_STS_OK;
 }
 
 
@@ -207,13 +218,12 @@ file_key(mta_sts_domains_file_t *file, const mta_sts_value_t *key,
         return file_default(file, key->place, err);
     }
 
-    if (file->seen & (1u << FILE_DOMAINS)) {
-        if (!file->late) {
+    if (file->seen & (1u << FILE_DOMAINS) && !file->late) {
 
-            /* the domains come again, and what they are warned of */
+        /* the domains come again, and what they are warned of */
 
-            mta_sts_held_rewind(file->held, file->mark);
-        }
+        mta_sts_held_cut(file->held, file->before, file->behind);
+        mta_sts_named_rewind(file->named);
 
         file->late = 1;
     }
@@ -305,12 +315,15 @@ file_resolve_default(mta_sts_domains_file_t *file, mta_sts_err_t *err)
     }
 
     domains = file->domains;
+    settings = NULL;
 
     if (mta_sts_named_resolve(file->named, file->fallback, &settings,
                               &domains->fallback_label, &index, err)
         != MTA_STS_OK)
     {
-        if (err->place.line == 0 && !err->memory) {
+        if (settings && !mta_sts_settings_own_policy(settings)
+            && !err->memory)
+        {
             err->place = file->fallback_place;
         }
 

@@ -30,7 +30,8 @@ typedef struct {
     int                       late;       /* they are to be read again */
     int                       failed;     /* a domain has no policy: see err */
     mta_sts_err_t             err;
-    mta_sts_held_mark_t       mark;       /* warnings before the domains */
+    mta_sts_held_mark_t       before;     /* warnings before the domains */
+    mta_sts_held_mark_t       behind;     /* and behind them */
 } mta_sts_domains_file_t;
 
 

@@ -30,10 +30,14 @@ mta_sts_held_mark(const mta_sts_held_t *held)
 
 
 void
-mta_sts_held_rewind(mta_sts_held_t *held, mta_sts_held_mark_t mark)
+mta_sts_held_cut(mta_sts_held_t *held, mta_sts_held_mark_t from,
+    mta_sts_held_mark_t to)
 {
-    held->n = mark.n;
-    held->more = mark.more;
+    memmove(&held->warnings[from.n], &held->warnings[to.n],
+            (held->n - to.n) * sizeof(mta_sts_err_t));
+
+    held->n -= to.n - from.n;
+    held->more -= to.more - from.more;
 }
 
 

@@ -34,8 +34,9 @@ void mta_sts_held_add(mta_sts_held_t *held, const mta_sts_err_t *warning);
 
 mta_sts_held_mark_t mta_sts_held_mark(const mta_sts_held_t *held);
 
-/* Forgets what came after the mark. */
-void mta_sts_held_rewind(mta_sts_held_t *held, mta_sts_held_mark_t mark);
+/* Forgets what came between two marks. */
+void mta_sts_held_cut(mta_sts_held_t *held, mta_sts_held_mark_t from,
+    mta_sts_held_mark_t to);
 
 /* Tells them all to env, and how many more there were. */
 void mta_sts_held_tell(const mta_sts_held_t *held, const mta_sts_env_t *env);

@@ -172,7 +172,12 @@ mta_sts_input_place(mta_sts_input_t *input, size_t offset)
         }
 
         for (i = 0; i < n && offset; i++, offset--) {
-            place.column++;
+
+            /* of a character of UTF-8 the first byte counts */
+
+            if ((buf[i] & 0xc0) != 0x80) {
+                place.column++;
+            }
 
             if (buf[i] == '\n') {
                 place.line++;

@@ -13,7 +13,10 @@ struct mta_sts_named_policy_s {
     mta_sts_settings_t       settings;
     int                      added;     /* has an index */
     uint32_t                 index;
-    mta_sts_named_policy_t  *next;
+    mta_sts_named_policy_t  *next;      /* an older one */
+
+    int                      was_added; /* at the mark */
+    unsigned                 was_warned;
 };
 
 
@@ -21,7 +24,7 @@ void
 mta_sts_named_file(mta_sts_named_t *named, mta_sts_settings_t *top)
 {
     named->top = top;
-    named->recent = NULL;
+    named->older = named->all;
 }
 
 
@@ -147,8 +150,8 @@ named_add(mta_sts_named_t *named, const mta_sts_value_t *name,
         return NULL;
     }
 
-    policy->next = named->recent;
-    named->recent = policy;
+    policy->next = named->all;
+    named->all = policy;
 
     return policy;
 }
@@ -269,14 +272,37 @@ mta_sts_named_inherit(mta_sts_named_t *named)
 {
     mta_sts_named_policy_t  *policy;
 
-    for (policy = named->recent; policy; policy = policy->next) {
+    for (policy = named->all; policy != named->older; policy = policy->next) {
         mta_sts_settings_inherit(&policy->settings, named->top);
+    }
+}
 
-        policy->settings.warned = 0;
-        policy->added = 0;
+
+void
+mta_sts_named_mark(mta_sts_named_t *named)
+{
+    mta_sts_named_policy_t  *policy;
+
+    for (policy = named->all; policy; policy = policy->next) {
+        policy->was_added = policy->added;
+        policy->was_warned = policy->settings.warned;
     }
 
-    named->top->warned = 0;
+    named->top_warned = named->top->warned;
+}
+
+
+void
+mta_sts_named_rewind(mta_sts_named_t *named)
+{
+    mta_sts_named_policy_t  *policy;
+
+    for (policy = named->all; policy; policy = policy->next) {
+        policy->added = policy->was_added;
+        policy->settings.warned = policy->was_warned;
+    }
+
+    named->top->warned = named->top_warned;
 }
 
 

@@ -34,8 +34,10 @@ typedef struct {
     mta_sts_policies_t        policies;
 
     void                     *tree;
-    mta_sts_named_policy_t   *recent; /* those of the current file */
-    mta_sts_settings_t       *top;    /* what they inherit */
+    mta_sts_named_policy_t   *all;    /* the newest first */
+    mta_sts_named_policy_t   *older;  /* the first that is of another file */
+    mta_sts_settings_t       *top;    /* what those of the file inherit */
+    unsigned                  top_warned;
 } mta_sts_named_t;
 
 
@@ -73,6 +75,12 @@ int mta_sts_named_read_use(mta_sts_named_t *named, mta_sts_yaml_t *yaml,
 
 /* The current file's settings have changed: hands them to its policies. */
 void mta_sts_named_inherit(mta_sts_named_t *named);
+
+/* Notes, before domains, which policies were used and warned of. */
+void mta_sts_named_mark(mta_sts_named_t *named);
+
+/* Goes back to what was noted. */
+void mta_sts_named_rewind(mta_sts_named_t *named);
 
 /*
  * Gives the index of the policy that use stands for, *settings that it was

@@ -223,6 +223,7 @@ void
 mta_sts_server_share(mta_sts_server_t *server,
     const mta_sts_domains_t *domains)
 {
+    server->shared = 1;
     server->table = domains->table;
     server->fallback = domains->fallback;
     server->fallback_label = domains->fallback_label;

@@ -26,6 +26,7 @@ typedef struct {
     const mta_sts_policy_t  *fallback;         /* for other hosts, or NULL */
     mta_sts_str_t            fallback_label;   /* its name, or empty */
     mta_sts_place_t          fallback_place;   /* not known for directives */
+    int                      shared;           /* the table is that of a file */
 } mta_sts_server_t;
 
 

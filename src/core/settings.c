@@ -297,13 +297,17 @@ mta_sts_settings_inherit(mta_sts_settings_t *settings,
 
 
 int
+mta_sts_settings_own_policy(const mta_sts_settings_t *settings)
+{
+    return (settings->own & (1u << MTA_STS_SET_MODE | 1u << MTA_STS_SET_MX))
+           != 0;
+}
+
+
+int
 mta_sts_settings_unwarned(mta_sts_settings_t *settings)
 {
-    unsigned  both;
-
-    both = 1u << MTA_STS_SET_MODE | 1u << MTA_STS_SET_MX;
-
-    while (!(settings->own & both) && settings->parent) {
+    while (!mta_sts_settings_own_policy(settings) && settings->parent) {
         settings = settings->parent;
     }
 

@@ -108,6 +108,9 @@ void mta_sts_settings_inherit(mta_sts_settings_t *settings,
  */
 int mta_sts_settings_are_policy(const mta_sts_settings_t *settings);
 
+/* Is mode or mx set here, and not inherited? */
+int mta_sts_settings_own_policy(const mta_sts_settings_t *settings);
+
 /*
  * Where the policy stands: its mx, or in mode "none" without one, its mode; or
  * else the first setting.  Not known where nothing is set.

@@ -248,6 +248,8 @@ mta_sts_yaml_e
 mta_sts_yaml_next(mta_sts_yaml_t *yaml, mta_sts_value_t *value,
     mta_sts_err_t *err)
 {
+    memset(value, 0, sizeof(mta_sts_value_t));
+
     for ( ;; ) {
 
         if (yaml->has_event) {
@@ -264,7 +266,6 @@ mta_sts_yaml_next(mta_sts_yaml_t *yaml, mta_sts_value_t *value,
         yaml->pending = 0;
         yaml->end = yaml->event.end_mark;
 
-        memset(value, 0, sizeof(mta_sts_value_t));
         value->place = yaml_place(yaml, &yaml->event.start_mark);
 
         switch (yaml->event.type) {

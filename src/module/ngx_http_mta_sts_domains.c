@@ -89,6 +89,8 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
 
     reader = mta_sts_domains_begin(&env);
     if (reader == NULL) {
+        (void) mta_sts_error_memory(&err);
+        ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
         return NGX_ERROR;
     }
 
@@ -223,7 +225,16 @@ ngx_http_mta_sts_dump(ngx_conf_t *cf, mta_sts_input_t *input,
 {
     size_t            n;
     ngx_buf_t        *b;
+    ngx_uint_t        i;
     ngx_conf_dump_t  *cd;
+
+    cd = cf->cycle->config_dump.elts;
+
+    for (i = 0; i < cf->cycle->config_dump.nelts; i++) {
+        if (mta_sts_str_eq(ngx_http_mta_sts_str(&cd[i].name), input->name)) {
+            return NGX_OK;
+        }
+    }
 
     cd = ngx_array_push(&cf->cycle->config_dump);
     b = ngx_create_temp_buf(cf->cycle->pool, (size_t) input->st.st_size);

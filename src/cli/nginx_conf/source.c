@@ -223,10 +223,7 @@ source_trim(mta_sts_str_t *text)
 }
 
 
-/*
- * Takes the output of nginx -T apart; another text is one configuration that
- * has no name.
- */
+/* Takes the output of nginx -T apart; of another text nothing is taken. */
 
 static int
 source_split(source_t *source, mta_sts_str_t text, mta_sts_err_t *err)
@@ -257,24 +254,80 @@ source_split(source_t *source, mta_sts_str_t text, mta_sts_err_t *err)
         start += sizeof(SOURCE_MARK) - 1;
     }
 
-    source->files = files;
-
     if (source->n) {
         source_trim(&files[source->n - 1].text);
+        source->files = files;
         source->dump = 1;
-        return MTA_STS_OK;
     }
 
-    files = source->env->alloc(source->env->ctx, sizeof(source_file_t));
-    if (files == NULL) {
+    return MTA_STS_OK;
+}
+
+
+int
+source_init_stdin(source_t *source, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
+{
+    source_file_t    *file;
+    mta_sts_place_t   nowhere = { { NULL, 0 }, 0, 0 };
+
+    memset(source, 0, sizeof(source_t));
+
+    source->env = env;
+
+    file = env->alloc(env->ctx, sizeof(source_file_t));
+    if (file == NULL) {
         return mta_sts_error_memory(err);
     }
 
-    files[0].name = mta_sts_str("stdin");
-    files[0].text = text;
+    file->name = mta_sts_str("stdin");
 
-    source->files = files;
+    if (source_read_fd(source, STDIN_FILENO, mta_sts_str("-"), nowhere,
+                       &file->text, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    if (file->text.len == 0) {
+
+        /* what is left of an nginx -T that has failed */
+
+        return mta_sts_error(err, nowhere, "standard input is empty");
+    }
+
+    source->main = file->name;
+    source->files = file;
     source->n = 1;
+
+    return MTA_STS_OK;
+}
+
+
+/* The same, taken apart if it is the output of nginx -T. */
+
+static int
+source_init_dump(source_t *source, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
+{
+    source_file_t  whole;
+
+    if (source_init_stdin(source, env, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    whole = source->files[0];
+    source->n = 0;
+
+    if (source_split(source, whole.text, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    if (source->n == 0) {
+        source->n = 1;
+    }
+
+    source->main = source->files[0].name;
 
     return MTA_STS_OK;
 }
@@ -284,35 +337,19 @@ int
 source_init(source_t *source, mta_sts_str_t name, const mta_sts_env_t *env,
     mta_sts_err_t *err)
 {
-    size_t           i;
-    mta_sts_str_t    text;
-    mta_sts_place_t  nowhere = { { NULL, 0 }, 0, 0 };
-
-    memset(source, 0, sizeof(source_t));
-
-    source->env = env;
-    source->main = name;
+    size_t  i;
 
     if (mta_sts_str_eq(name, mta_sts_str("-"))) {
 
-        if (source_read_fd(source, STDIN_FILENO, name, nowhere, &text, err)
-            != MTA_STS_OK)
-        {
+        if (source_init_dump(source, env, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
 
-        if (text.len == 0) {
+    } else {
+        memset(source, 0, sizeof(source_t));
 
-            /* what is left of an nginx -T that has failed */
-
-            return mta_sts_error(err, nowhere, "standard input is empty");
-        }
-
-        if (source_split(source, text, err) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
-
-        source->main = source->files[0].name;
+        source->env = env;
+        source->main = name;
     }
 
     source->prefix = source->main;
@@ -423,22 +460,32 @@ source_glob(const source_t *source, mta_sts_str_t pattern,
 }
 
 
+mta_sts_str_t
+source_full_name(const source_t *source, mta_sts_str_t name)
+{
+    mta_sts_str_t    none = { NULL, 0 };
+    mta_sts_text_t   text = { source->env, NULL, 0, 0, 0 };
+
+    if (!mta_sts_str_starts(name, mta_sts_str("/"))) {
+        mta_sts_text_add(&text, source->prefix);
+    }
+
+    mta_sts_text_add(&text, name);
+
+    return text.failed ? none
+                       : mta_sts_str_copy(source->env, mta_sts_text_str(&text));
+}
+
+
 int
 source_names(const source_t *source, const mta_sts_value_t *include,
     int wildcards, mta_sts_str_t **names, size_t *n, mta_sts_err_t *err)
 {
-    mta_sts_str_t    full;
-    mta_sts_text_t   text = { source->env, NULL, 0, 0, 0 };
+    mta_sts_str_t  full;
 
-    if (!mta_sts_str_starts(include->text, mta_sts_str("/"))) {
-        mta_sts_text_add(&text, source->prefix);
-    }
+    full = source_full_name(source, include->text);
 
-    mta_sts_text_add(&text, include->text);
-
-    full = mta_sts_str_copy(source->env, mta_sts_text_str(&text));
-
-    if (text.failed || full.data == NULL) {
+    if (full.data == NULL) {
         return mta_sts_error_memory(err);
     }
 

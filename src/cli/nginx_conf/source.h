@@ -39,6 +39,17 @@ int source_init(source_t *source, mta_sts_str_t name, const mta_sts_env_t *env,
     mta_sts_err_t *err);
 
 /*
+ * A source of nothing but the file "stdin", which is standard input.
+ *
+ * Errors: as source_init().
+ */
+int source_init_stdin(source_t *source, const mta_sts_env_t *env,
+    mta_sts_err_t *err);
+
+/* Makes name full, as includes are: data is NULL when memory ran out. */
+mta_sts_str_t source_full_name(const source_t *source, mta_sts_str_t name);
+
+/*
  * Gives the text of a file, in env's memory.  What is wrong is blamed on
  * place, that of the include.
  *

@@ -46,11 +46,19 @@ int
 site_file(site_t *site, const mta_sts_value_t *value, const mta_sts_env_t *env,
     const mta_sts_domains_t **domains, mta_sts_err_t *err)
 {
-    size_t        i;
-    site_file_t  *files;
+    size_t           i;
+    site_file_t     *files;
+    mta_sts_value_t  full;
+
+    full.place = value->place;
+    full.text = source_full_name(&site->source, value->text);
+
+    if (full.text.data == NULL) {
+        return mta_sts_error_memory(err);
+    }
 
     for (i = 0; i < site->n_files; i++) {
-        if (mta_sts_str_eq(site->files[i].name, value->text)) {
+        if (mta_sts_str_eq(site->files[i].name, full.text)) {
             *domains = &site->files[i].domains;
             return MTA_STS_OK;
         }
@@ -64,9 +72,9 @@ site_file(site_t *site, const mta_sts_value_t *value, const mta_sts_env_t *env,
 
     site->files = files;
 
-    files[site->n_files].name = value->text;
+    files[site->n_files].name = full.text;
 
-    if (files_read(site, value, env, &files[site->n_files].domains, err)
+    if (files_read(site, &full, env, &files[site->n_files].domains, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;

@@ -109,7 +109,7 @@ site_read_domains(site_t *site, mta_sts_str_t file, const mta_sts_env_t *env,
 
     if (mta_sts_str_eq(file, mta_sts_str("-"))) {
 
-        if (source_init(&site->source, file, env, err) != MTA_STS_OK) {
+        if (source_init_stdin(&site->source, env, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
 

@@ -39,7 +39,9 @@ catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
 
         /* equal policies are one, but may have more than one label */
 
-        if (entry.policy != last.policy || entry.label.data != last.label.data) {
+        if (entry.policy != last.policy
+            || entry.label.data != last.label.data)
+        {
             last = entry;
 
             if (mta_sts_table_add_policy(builder, entry.policy, entry.label,

@@ -18,7 +18,8 @@
 
 /*
  * Where something stands: line and column count from 1, the column in bytes, or
- * in YAML in characters; 0 is "not known".  file is empty where the text came from no file.
+ * in YAML in characters; 0 is "not known".  file is empty where the text came
+ * from no file.
  */
 
 typedef struct {

@@ -52,8 +52,8 @@ int mta_sts_input_read(mta_sts_input_t *input, char *buf, size_t size,
 int mta_sts_input_rewind(mta_sts_input_t *input, mta_sts_err_t *err);
 
 /*
- * Tells line and column, in characters, of a byte of the input; what cannot be read any more
- * is not known.  The position for reading moves.
+ * Tells line and column, in characters, of a byte of the input; what cannot be
+ * read any more is not known.  The position for reading moves.
  */
 mta_sts_place_t mta_sts_input_place(mta_sts_input_t *input, size_t offset);
 

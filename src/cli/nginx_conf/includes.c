@@ -1,0 +1,155 @@
+/*
+ * The names that an include stands for: in the file system or in the output of
+ * nginx -T.
+ */
+
+#include <fnmatch.h>
+#include <glob.h>
+#include <stdlib.h>
+
+#include "source.h"
+
+
+static int
+names_alloc(const source_t *source, mta_sts_str_t **names, size_t n,
+    mta_sts_err_t *err)
+{
+    *names = source->env->alloc(source->env->ctx,
+                                (n + 1) * sizeof(mta_sts_str_t));
+
+    return *names ? MTA_STS_OK : mta_sts_error_memory(err);
+}
+
+
+static int
+names_cmp(const void *a, const void *b)
+{
+    return mta_sts_str_cmp(*(const mta_sts_str_t *) a,
+                           *(const mta_sts_str_t *) b);
+}
+
+
+/* The files of nginx -T that match the pattern. */
+
+static int
+names_match(const source_t *source, const char *pattern,
+    mta_sts_str_t **names, size_t *n, mta_sts_err_t *err)
+{
+    size_t          i;
+    mta_sts_str_t   name;
+
+    if (names_alloc(source, names, source->n, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    *n = 0;
+
+    for (i = 0; i < source->n; i++) {
+        name = mta_sts_str_copy(source->env, source->files[i].name);
+
+        if (name.data == NULL) {
+            return mta_sts_error_memory(err);
+        }
+
+        if (fnmatch(pattern, name.data, FNM_PATHNAME|FNM_PERIOD) == 0) {
+            (*names)[(*n)++] = name;
+        }
+    }
+
+    qsort(*names, *n, sizeof(mta_sts_str_t), names_cmp);
+
+    return MTA_STS_OK;
+}
+
+
+/* The files of the file system that match the pattern. */
+
+static int
+names_glob(const source_t *source, mta_sts_str_t pattern,
+    mta_sts_place_t place, mta_sts_str_t **names, size_t *n,
+    mta_sts_err_t *err)
+{
+    int     rc;
+    size_t  i;
+    glob_t  gl;
+
+    *n = 0;
+
+    rc = glob(pattern.data, 0, NULL, &gl);
+
+    if (rc == GLOB_NOMATCH) {
+        globfree(&gl);
+        return MTA_STS_OK;
+    }
+
+    if (rc != 0) {
+        return mta_sts_error(err, place, "glob() \"%.*s\" failed",
+                             MTA_STS_SHOW(pattern));
+    }
+
+    rc = names_alloc(source, names, gl.gl_pathc, err);
+
+    for (i = 0; i < gl.gl_pathc && rc == MTA_STS_OK; i++) {
+        (*names)[i] = mta_sts_str_copy(source->env,
+                                       mta_sts_str_from(gl.gl_pathv[i]));
+
+        if ((*names)[i].data == NULL) {
+            rc = mta_sts_error_memory(err);
+        }
+    }
+
+    *n = gl.gl_pathc;
+
+    globfree(&gl);
+
+    return rc;
+}
+
+
+mta_sts_str_t
+source_full_name(const source_t *source, mta_sts_str_t name)
+{
+    mta_sts_str_t    none = { NULL, 0 };
+    mta_sts_text_t   text = { source->env, NULL, 0, 0, 0 };
+
+    if (!mta_sts_str_starts(name, mta_sts_str("/"))) {
+        mta_sts_text_add(&text, source->prefix);
+    }
+
+    mta_sts_text_add(&text, name);
+
+    return text.failed ? none
+                       : mta_sts_str_copy(source->env, mta_sts_text_str(&text));
+}
+
+
+int
+source_names(const source_t *source, const mta_sts_value_t *include,
+    int wildcards, mta_sts_str_t **names, size_t *n, mta_sts_err_t *err)
+{
+    mta_sts_str_t  full;
+
+    full = source_full_name(source, include->text);
+
+    if (full.data == NULL) {
+        return mta_sts_error_memory(err);
+    }
+
+    if (!wildcards || strpbrk(full.data, "*?[") == NULL) {
+
+        if (names_alloc(source, names, 1, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+
+        (*names)[0] = full;
+        *n = 1;
+
+        return MTA_STS_OK;
+    }
+
+    if (source->dump) {
+        return names_match(source, full.data, names, n, err);
+    }
+
+    return names_glob(source, full, include->place, names, n, err);
+}

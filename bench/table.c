@@ -1,0 +1,187 @@
+/*
+ * What the table of domains costs, without nginx and without a file.
+ *
+ * usage: table DOMAINS LOOKUPS
+ *
+ * Prints: seconds to build, nanoseconds a look-up, bytes a domain above the
+ * names.  Under callgrind with --instr-atstart=no, only the look-ups are
+ * counted.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <valgrind/callgrind.h>
+
+#include "../src/core/arena.h"
+#include "../src/core/table.h"
+
+
+#define NAME_LEN  25                       /* customer-00000001.example */
+#define POLICIES  10
+
+
+typedef struct {
+    mta_sts_arena_t  arena;
+    size_t           bytes;
+} counted_t;
+
+
+static void *
+counted_alloc(void *ctx, size_t size)
+{
+    counted_t  *counted = ctx;
+
+    counted->bytes += size;
+
+    return mta_sts_arena_alloc(&counted->arena, size);
+}
+
+
+static double
+now(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
+}
+
+
+static mta_sts_str_t
+name(char *data, size_t i)
+{
+    mta_sts_str_t  str;
+
+    (void) snprintf(data, NAME_LEN + 1, "customer-%08zu.example",
+                    i % 100000000);
+
+    str.data = data;
+    str.len = NAME_LEN;
+
+    return str;
+}
+
+
+static int
+build(mta_sts_table_t *table, char *names, size_t n, const mta_sts_env_t *env)
+{
+    size_t                   i;
+    uint32_t                 index;
+    mta_sts_str_t            domain;
+    mta_sts_err_t            err;
+    mta_sts_place_t          place = { { "bench", 5 }, 1, 0 };
+    mta_sts_table_builder_t  builder;
+
+    static mta_sts_policy_t    policies[POLICIES];
+    static const mta_sts_str_t none;
+
+    memset(&builder, 0, sizeof(builder));
+
+    for (i = 0; i < POLICIES; i++) {
+        if (mta_sts_table_add_policy(&builder, &policies[i], none, &index, &err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    domain.len = NAME_LEN;
+
+    for (i = 0; i < n; i++) {
+        domain.data = names + i * (NAME_LEN + 1);
+        place.line++;
+
+        if (mta_sts_table_add(&builder, domain, (uint32_t) (i % POLICIES),
+                              place, &err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return mta_sts_table_end(&builder, table, env, &err);
+}
+
+
+int
+main(int argc, char **argv)
+{
+    char             *names, *wanted;
+    size_t            i, n, lookups, found;
+    double            start, built, looked;
+    counted_t         counted;
+    mta_sts_str_t     domain;
+    mta_sts_env_t     env = { counted_alloc, NULL, NULL };
+    mta_sts_table_t   table;
+
+    n = argc == 3 ? strtoul(argv[1], NULL, 10) : 0;
+    lookups = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+
+    if (n == 0 || lookups == 0) {
+        fprintf(stderr, "usage: table DOMAINS LOOKUPS\n");
+        return 2;
+    }
+
+    memset(&counted, 0, sizeof(counted));
+    env.ctx = &counted;
+
+    /* neither making a name nor choosing one is to be measured */
+
+    names = malloc(n * (NAME_LEN + 1));
+    wanted = malloc(lookups * (NAME_LEN + 1));
+
+    if (names == NULL || wanted == NULL) {
+        return 1;
+    }
+
+    for (i = 0; i < n; i++) {
+        (void) name(names + i * (NAME_LEN + 1), i);
+    }
+
+    srandom(1);
+
+    for (i = 0; i < lookups; i++) {
+        (void) name(wanted + i * (NAME_LEN + 1), (size_t) random() % n);
+    }
+
+    start = now();
+
+    if (build(&table, names, n, &env) != MTA_STS_OK) {
+        fprintf(stderr, "table: no table of %zu domains\n", n);
+        return 1;
+    }
+
+    built = now();
+
+    free(names);
+
+    domain.len = NAME_LEN;
+    found = 0;
+    looked = now();
+
+    CALLGRIND_START_INSTRUMENTATION;
+
+    for (i = 0; i < lookups; i++) {
+        domain.data = wanted + i * (NAME_LEN + 1);
+        found += mta_sts_table_policy(&table, domain) != NULL;
+    }
+
+    CALLGRIND_STOP_INSTRUMENTATION;
+
+    looked = now() - looked;
+
+    if (found != lookups) {
+        fprintf(stderr, "table: found %zu of %zu\n", found, lookups);
+        return 1;
+    }
+
+    printf("%.3f %.1f %.2f\n", built - start, looked * 1e9 / (double) lookups,
+           (double) counted.bytes / (double) n - NAME_LEN);
+
+    free(wanted);
+    mta_sts_arena_free(&counted.arena);
+
+    return 0;
+}

@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use File::Spec;
 use MtaSts;
 use Test::More;
 
@@ -468,6 +469,12 @@ is(scalar(() = dump_of() =~ /^# configuration file .*overlap-a/mg), 1,
    'nginx -T prints a file once');
 is((helper(\dump_of(), 'list', '--hosts', '-c', '-'))[1],
    "mta-sts.a.example\nmta-sts.b.example\n", '... and mta-sts reads it');
+
+# names are relative to nginx.conf, wherever that is seen from
+
+$nginx->conf(conf_of('mta_sts_domains overlap-*.yaml;'));
+is((helper('list', '--hosts', '-c', File::Spec->abs2rel("$dir/nginx.conf")))[1],
+   "mta-sts.a.example\nmta-sts.b.example\n", 'nginx.conf by a relative name');
 
 # equal policies of two names, beside a larger file
 

@@ -93,11 +93,11 @@ replace(substr $good, 0, length($good) - 9);
 refuse('cut off in the last line', qr/in \Q$dir\E\/d.yaml:/);
 
 replace("${good}  c1.example: p1\n");
-refuse('a domain twice', qr/^duplicate domain "c1.example", first at
-                             [ ].*:14[ ]in[ ].*:10014:3$/x);
+refuse('a domain twice',
+       qr/^duplicate domain "c1.example", first at .*:14 in .*:10014:3$/);
 
 replace('domains: ' . '[' x 10_000);
-refuse('nested', qr/^"domains" must be a map of domains in /);
+refuse('nested', qr/^nested more than 32 deep in /);
 
 replace('mode: ' . 'a' x 10_000_000);
 refuse('a scalar without end', qr/^no end of a key, value or comment/);

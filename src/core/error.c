@@ -2,6 +2,7 @@
  * Errors and warnings are made here; they are printed or logged elsewhere.
  */
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -56,6 +57,19 @@ mta_sts_error_memory(mta_sts_err_t *err)
     err->memory = 1;
 
     return MTA_STS_ERROR;
+}
+
+
+int
+mta_sts_error_errno(mta_sts_err_t *err, mta_sts_place_t place,
+    const char *call, mta_sts_str_t name)
+{
+    int  errnum;
+
+    errnum = errno;
+
+    return mta_sts_error(err, place, "%s \"%.*s\" failed (%d: %s)", call,
+                         MTA_STS_SHOW(name), errnum, strerror(errnum));
 }
 
 

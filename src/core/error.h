@@ -65,6 +65,13 @@ int mta_sts_error(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
 /* Fills err with "out of memory" and no place; returns MTA_STS_ERROR. */
 int mta_sts_error_memory(mta_sts_err_t *err);
 
+/*
+ * Fills err with: CALL "NAME" failed (ERRNO: TEXT), of errno; returns
+ * MTA_STS_ERROR.
+ */
+int mta_sts_error_errno(mta_sts_err_t *err, mta_sts_place_t place,
+    const char *call, mta_sts_str_t name);
+
 /* Makes a warning of fmt and tells it to env->warn. */
 void mta_sts_warn(const mta_sts_env_t *env, mta_sts_place_t place,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -9,19 +9,6 @@
 #include "input.h"
 
 
-static int
-input_failed(const mta_sts_input_t *input, const char *call,
-    mta_sts_place_t place, mta_sts_err_t *err)
-{
-    int  errnum;
-
-    errnum = errno;
-
-    return mta_sts_error(err, place, "%s \"%.*s\" failed (%d: %s)", call,
-                         MTA_STS_SHOW(input->name), errnum, strerror(errnum));
-}
-
-
 int
 mta_sts_input_open(mta_sts_input_t *input, mta_sts_str_t name,
     mta_sts_place_t place, mta_sts_err_t *err)
@@ -37,11 +24,11 @@ mta_sts_input_open(mta_sts_input_t *input, mta_sts_str_t name,
     input->fd = open(name.data, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
 
     if (input->fd == -1) {
-        return input_failed(input, "open()", place, err);
+        return mta_sts_error_errno(err, place, "open()", input->name);
     }
 
     if (fstat(input->fd, &input->st) == -1) {
-        rc = input_failed(input, "fstat()", place, err);
+        rc = mta_sts_error_errno(err, place, "fstat()", input->name);
 
     } else if (S_ISDIR(input->st.st_mode)) {
         rc = mta_sts_error(err, place, "\"%.*s\" is a directory",
@@ -85,7 +72,7 @@ input_check_end(const mta_sts_input_t *input, mta_sts_err_t *err)
     mta_sts_place_t  place = { input->name, 0, 0 };
 
     if (fstat(input->fd, &st) == -1) {
-        return input_failed(input, "fstat()", place, err);
+        return mta_sts_error_errno(err, place, "fstat()", input->name);
     }
 
     if (input->offset != (size_t) input->st.st_size
@@ -126,7 +113,7 @@ mta_sts_input_read(mta_sts_input_t *input, char *buf, size_t size, size_t *n,
     } while (got == -1 && errno == EINTR);
 
     if (got == -1) {
-        return input_failed(input, "read()", place, err);
+        return mta_sts_error_errno(err, place, "read()", input->name);
     }
 
     *n = (size_t) got;
@@ -142,7 +129,7 @@ mta_sts_input_rewind(mta_sts_input_t *input, mta_sts_err_t *err)
     mta_sts_place_t  place = { input->name, 0, 0 };
 
     if (input->fd != -1 && lseek(input->fd, 0, SEEK_SET) == -1) {
-        return input_failed(input, "lseek()", place, err);
+        return mta_sts_error_errno(err, place, "lseek()", input->name);
     }
 
     input->offset = 0;

@@ -5,10 +5,9 @@
  */
 
 #include "../../src/core/server.h"
+#include "names.h"
 #include "set.h"
 
-
-#define NAMES_MAX  8
 
 #define L63   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define N242  L63 "." L63 "." L63 ".bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" \
@@ -17,31 +16,13 @@
 #define DEFAULT  "mx mail.example.net"
 
 
-/*
- * Builds a server at line 7 with names that are separated by " ", a regex name
- * begins with "~".  A name's column is the one it has in text.
- */
-
 static int
 build(mta_sts_server_t *server, mta_sts_settings_t *settings, const char *text)
 {
-    size_t                 n, len;
-    const char            *p;
-    mta_sts_str_t          str;
+    size_t                 n;
     mta_sts_server_name_t  names[NAMES_MAX];
 
-    for (n = 0, p = text; *p && n < NAMES_MAX; n++) {
-        len = strcspn(p, " ");
-
-        names[n].regex = *p == '~';
-
-        str.data = p + names[n].regex;
-        str.len = len - (size_t) names[n].regex;
-
-        names[n].value = test_value(str, 7, (unsigned) (p - text) + 1);
-
-        p += len + (p[len] == ' ');
-    }
+    n = names_of(text, names);
 
     return mta_sts_server_build(server, settings, names, n, &test.env,
                                 &test.err);

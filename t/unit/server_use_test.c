@@ -5,10 +5,9 @@
 
 #include "../../src/core/server.h"
 #include "files.h"
+#include "names.h"
 #include "set.h"
 
-
-#define NAMES_MAX  8
 
 #define FILE_TEXT  "policies:\n  p: {mx: m.example}\n"                        \
                    "domains:\n  a.example: p\n  xn--bcher-kva.example: p\n"
@@ -26,25 +25,11 @@ static int
 use(mta_sts_server_t *server, const mta_sts_settings_t *settings,
     const mta_sts_domains_t *domains, const char *text)
 {
-    size_t                 n, len;
-    const char            *p;
-    mta_sts_str_t          str;
+    size_t                 n;
     mta_sts_value_t        directive;
     mta_sts_server_name_t  names[NAMES_MAX];
 
-    for (n = 0, p = text; *p && n < NAMES_MAX; n++) {
-        len = strcspn(p, " ");
-
-        names[n].regex = *p == '~';
-
-        str.data = p + names[n].regex;
-        str.len = len - (size_t) names[n].regex;
-
-        names[n].value = test_value(str, 7, (unsigned) (p - text) + 1);
-
-        p += len + (p[len] == ' ');
-    }
-
+    n = names_of(text, names);
     directive = test_value(mta_sts_str("mta_sts_domains"), 3, 5);
     memset(server, 0xa5, sizeof(mta_sts_server_t));
 

@@ -18,19 +18,6 @@
 #define SOURCE_MARK  "# configuration file "
 
 
-static int
-source_failed(const char *call, mta_sts_str_t name, mta_sts_place_t place,
-    mta_sts_err_t *err)
-{
-    int  errnum;
-
-    errnum = errno;
-
-    return mta_sts_error(err, place, "%s \"%.*s\" failed (%d: %s)", call,
-                         MTA_STS_SHOW(name), errnum, strerror(errnum));
-}
-
-
 /* Reads fd up to its end into env's memory. */
 
 static int
@@ -70,7 +57,7 @@ source_read_fd(const source_t *source, int fd, mta_sts_str_t name,
         }
 
         if (n == -1) {
-            (void) source_failed("read()", name, place, err);
+            (void) mta_sts_error_errno(err, place, "read()", name);
             free(buf);
             return MTA_STS_ERROR;
         }
@@ -138,7 +125,7 @@ source_read(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
     fd = open(name.data, O_RDONLY|O_CLOEXEC);
 
     if (fd == -1) {
-        return source_failed("open()", name, place, err);
+        return mta_sts_error_errno(err, place, "open()", name);
     }
 
     rc = source_read_fd(source, fd, name, place, text, err);

@@ -7,7 +7,8 @@
 
 static int
 files_read(const site_t *site, const mta_sts_value_t *value,
-    const mta_sts_env_t *env, mta_sts_domains_t *domains, mta_sts_err_t *err)
+    mta_sts_str_t full, const mta_sts_env_t *env, mta_sts_domains_t *domains,
+    mta_sts_err_t *err)
 {
     size_t                     i, n;
     mta_sts_str_t             *names;
@@ -20,7 +21,7 @@ files_read(const site_t *site, const mta_sts_value_t *value,
 
     if (n == 0) {
         return mta_sts_error(err, value->place, "no file matches \"%.*s\"",
-                             MTA_STS_SHOW(value->text));
+                             MTA_STS_SHOW(full));
     }
 
     reader = mta_sts_domains_begin(env);
@@ -46,19 +47,18 @@ int
 site_file(site_t *site, const mta_sts_value_t *value, const mta_sts_env_t *env,
     const mta_sts_domains_t **domains, mta_sts_err_t *err)
 {
-    size_t           i;
-    site_file_t     *files;
-    mta_sts_value_t  full;
+    size_t          i;
+    site_file_t    *files;
+    mta_sts_str_t   full;
 
-    full.place = value->place;
-    full.text = source_full_name(&site->source, value->text);
+    full = source_full_name(&site->source, value->text);
 
-    if (full.text.data == NULL) {
+    if (full.data == NULL) {
         return mta_sts_error_memory(err);
     }
 
     for (i = 0; i < site->n_files; i++) {
-        if (mta_sts_str_eq(site->files[i].name, full.text)) {
+        if (mta_sts_str_eq(site->files[i].name, full)) {
             *domains = &site->files[i].domains;
             return MTA_STS_OK;
         }
@@ -72,9 +72,9 @@ site_file(site_t *site, const mta_sts_value_t *value, const mta_sts_env_t *env,
 
     site->files = files;
 
-    files[site->n_files].name = full.text;
+    files[site->n_files].name = full;
 
-    if (files_read(site, &full, env, &files[site->n_files].domains, err)
+    if (files_read(site, value, full, env, &files[site->n_files].domains, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;

@@ -347,8 +347,8 @@ for my $form (['settings first', $main], ['sorted keys', $sorted],
 # nginx -T, which has the files
 
 sub dump_of {
-    my (undef, $out) = run('', $MtaSts::NGINX, '-p', "$dir/", '-c',
-                           'nginx.conf', '-T', '-e', 'stderr');
+    my ($status, $out, $err) = $nginx->nginx('-T');
+    is($status, 0, 'nginx -T') or diag($err);
     return $out;
 }
 
@@ -404,9 +404,8 @@ like($nginx->get($_, 'mta-sts.b.example'), qr/^mode: enforce\r$/m,
      "... server $_ has it") for 0, 1;
 
 {
-    local $MtaSts::LEVEL = 'debug';
-    my ($status, undef, $strace) = run('', 'strace', '-f', '-e', 'trace=openat',
-        $MtaSts::NGINX, '-p', "$dir/", '-c', 'nginx.conf', '-t', '-e', 'stderr');
+    my ($status, undef, $strace) = $nginx->nginx('-t', 'strace', '-f', '-e',
+                                                 'trace=openat');
     is($status, 0, 'nginx -t under strace');
     is(scalar(() = $strace =~ /openat\([^\n]*\Q$yaml\E/g), 1,
        '... reads the file once');

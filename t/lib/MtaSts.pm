@@ -183,13 +183,22 @@ sub conf {
 }
 
 
+# nginx with an option, such as -t, as a command of @before; returns exit status,
+# stdout and stderr.
+
+sub nginx {
+    my ($self, $option, @before) = @_;
+    local $ENV{ASAN_OPTIONS} = $nginx_asan;
+    return run('', @before, $NGINX, '-p', "$self->{dir}/", '-c', 'nginx.conf',
+               $option, '-e', 'stderr');
+}
+
+
 # nginx -t; returns the exit status and what it says.
 
 sub test {
     my ($self) = @_;
-    local $ENV{ASAN_OPTIONS} = $nginx_asan;
-    my ($status, $out, $err) = run('', $NGINX, '-p', "$self->{dir}/", '-c',
-                                   'nginx.conf', '-t', '-e', 'stderr');
+    my ($status, $out, $err) = $self->nginx('-t');
     return ($status, $out . $err);
 }
 

@@ -14,7 +14,7 @@ use Test::More;
 use constant { N => 10_000, RELOADS => 200 };
 
 sub conf_of {
-    my ($file, $more) = @_;
+    my ($file) = @_;
     return 'server { listen 127.0.0.1:%%PORT0%%; server_name mta-sts.*; '
         . "keepalive_requests 100000000; mta_sts_domains $file; }";
 }

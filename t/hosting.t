@@ -104,7 +104,7 @@ for my $sni (spellings('mta-sts.c042.example')) {
 # HTTP/2, all in one go of curl, which verifies, too
 
 sub curl {
-    my ($n, $connect, @hosts) = @_;
+    my ($n, @hosts) = @_;
     my $port = $nginx->port($n);
     my ($status, $out, $err) = run('', 'curl', '-sS', '--http2', '--max-time',
         60, '--cacert', "$dir/ca.pem", '-w', '%{http_version} ',
@@ -113,10 +113,10 @@ sub curl {
     return $status ? $err : $out;
 }
 
-is(curl(0, 1, map { "mta-sts.$_" } @domains),
+is(curl(0, map { "mta-sts.$_" } @domains),
    join('', map { body_of('enforce', 'mx' . $_ % 10 . '.example') . '2 ' }
         0 .. $#domains), N . ' domains over HTTP/2');
-is(curl(0, 1, 'MTA-STS.C007.Example'), body_of('enforce', 'mx6.example') . '2 ',
+is(curl(0, 'MTA-STS.C007.Example'), body_of('enforce', 'mx6.example') . '2 ',
    'HTTP/2 with capitals');
 
 

@@ -14,10 +14,14 @@
 #define OPTIONS_LIST_HOSTS  512
 
 static const struct option  options_long[] = {
-    { "mode",       required_argument, NULL, OPTIONS_FIRST },
-    { "mx",         required_argument, NULL, OPTIONS_FIRST + 1 },
-    { "max-age",    required_argument, NULL, OPTIONS_FIRST + 2 },
-    { "tlsrpt-rua", required_argument, NULL, OPTIONS_FIRST + 3 },
+    { "mode",       required_argument, NULL,
+      OPTIONS_FIRST + MTA_STS_SET_MODE },
+    { "mx",         required_argument, NULL,
+      OPTIONS_FIRST + MTA_STS_SET_MX },
+    { "max-age",    required_argument, NULL,
+      OPTIONS_FIRST + MTA_STS_SET_MAX_AGE },
+    { "tlsrpt-rua", required_argument, NULL,
+      OPTIONS_FIRST + MTA_STS_SET_TLSRPT_RUA },
     { "hosts",      no_argument,       NULL, OPTIONS_LIST_HOSTS },
     { "conf",       required_argument, NULL, 'c' },
     { "domains",    required_argument, NULL, 'd' },
@@ -25,13 +29,6 @@ static const struct option  options_long[] = {
     { "format",     required_argument, NULL, 'f' },
     { "help",       no_argument,       NULL, 'h' },
     { NULL,         0,                 NULL, 0 }
-};
-
-static const char *const  options_settings[] = {
-    "mode",
-    "mx",
-    "max_age",
-    "tlsrpt_rua"
 };
 
 
@@ -108,8 +105,10 @@ options_set(options_t *options, int ch)
 
     default:
         setting = &options->settings[options->n_settings++];
-        setting->name = options_value(options_settings[ch - OPTIONS_FIRST]);
         setting->value = options_value(optarg);
+        setting->name = setting->value;
+        setting->name.text =
+            mta_sts_settings_name((mta_sts_setting_e) (ch - OPTIONS_FIRST));
     }
 }
 

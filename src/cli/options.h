@@ -6,7 +6,7 @@
 #define MTA_STS_OPTIONS_H
 
 
-#include "../core/error.h"
+#include "../core/settings.h"
 
 
 /* nginx's own path; the build sets it. */

@@ -26,12 +26,10 @@ catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
 
         if (mta_sts_table_find(&catalog->largest, entry.domain, &other)) {
 
-            if (mta_sts_table_conflict(&other, &entry, err) != MTA_STS_OK) {
-                if (builder->rule != MTA_STS_TABLE_FIRST) {
-                    return MTA_STS_ERROR;
-                }
-
-                env->warn(env->ctx, err);
+            if (mta_sts_table_conflict(builder->rule, &other, &entry, env, err)
+                != MTA_STS_OK)
+            {
+                return MTA_STS_ERROR;
             }
 
             continue;

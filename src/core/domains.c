@@ -281,7 +281,6 @@ mta_sts_domains_end(mta_sts_domains_reader_t *reader,
     mta_sts_domains_t *domains, mta_sts_err_t *err)
 {
     int              rc;
-    mta_sts_str_t    duplicate;
     mta_sts_place_t  place = { { NULL, 0 }, 0, 0 };
 
     *domains = reader->domains;
@@ -293,10 +292,8 @@ mta_sts_domains_end(mta_sts_domains_reader_t *reader,
     rc = mta_sts_table_end(&reader->builder, &domains->table, reader->env,
                            err);
 
-    duplicate = reader->builder.duplicate;
-
-    if (rc != MTA_STS_OK && duplicate.data) {
-        domains_find_column(reader, duplicate, err);
+    if (rc != MTA_STS_OK && reader->builder.duplicate.data) {
+        domains_find_column(reader, reader->builder.duplicate, err);
     }
 
     if (rc == MTA_STS_OK && domains->table.n == 0 && !domains->fallback) {

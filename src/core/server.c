@@ -6,32 +6,42 @@
 #include "server.h"
 
 
-static int
-server_is_wildcard(mta_sts_str_t name)
-{
-    return mta_sts_str_starts(name, mta_sts_str("*."))
-           || mta_sts_str_ends(name, mta_sts_str(".*"));
-}
-
-
-/* Can a host of many be behind a name? */
+/* Is it a wildcard or a regex? */
 
 static int
 server_is_many(const mta_sts_server_name_t *name)
 {
-    return name->regex || server_is_wildcard(name->value.text);
+    return name->regex
+           || mta_sts_str_starts(name->value.text, mta_sts_str("*."))
+           || mta_sts_str_ends(name->value.text, mta_sts_str(".*"));
+}
+
+
+/* A name, to be blamed at place where its own is not known, as in nginx. */
+
+static mta_sts_value_t
+server_name(const mta_sts_server_name_t *name, mta_sts_place_t place)
+{
+    mta_sts_value_t  value;
+
+    value = name->value;
+
+    if (value.place.line == 0) {
+        value.place = place;
+    }
+
+    return value;
 }
 
 
 /*
  * Gives the policy domain of an exact name, or an empty one where the name is
- * no policy host.  Names are blamed at place where their own is not known, as
- * in nginx.
+ * no policy host.
  */
 
 static int
-server_domain(mta_sts_value_t name, mta_sts_place_t place,
-    mta_sts_str_t *domain, const mta_sts_env_t *env, mta_sts_err_t *err)
+server_domain(mta_sts_value_t name, mta_sts_str_t *domain,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     mta_sts_str_t  host, prefix;
 
@@ -44,10 +54,6 @@ server_domain(mta_sts_value_t name, mta_sts_place_t place,
         || !mta_sts_str_caseeq(prefix, mta_sts_str("mta-sts.")))
     {
         return MTA_STS_OK;
-    }
-
-    if (name.place.line == 0) {
-        name.place = place;
     }
 
     if (mta_sts_name_host("server name", &name, env, &host, err)
@@ -99,7 +105,7 @@ server_names(mta_sts_table_builder_t *builder,
     place = mta_sts_settings_place(settings);
 
     for (i = 0; i < n; i++) {
-        name = names[i].value;
+        name = server_name(&names[i], place);
 
         if (server_is_many(&names[i])) {
             *many = 1;
@@ -111,7 +117,7 @@ server_names(mta_sts_table_builder_t *builder,
             name.text = mta_sts_str_after(name.text, 1);
         }
 
-        if (server_domain(name, place, &domain, env, err) != MTA_STS_OK) {
+        if (server_domain(name, &domain, env, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
 
@@ -121,8 +127,7 @@ server_names(mta_sts_table_builder_t *builder,
 
         mta_sts_settings_check_domain(settings, domain, env);
 
-        if (mta_sts_table_add(builder, domain, 0,
-                              name.place.line ? name.place : place, err)
+        if (mta_sts_table_add(builder, domain, 0, name.place, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -237,9 +242,10 @@ mta_sts_server_use(mta_sts_server_t *server,
     mta_sts_place_t place, const mta_sts_server_name_t *names, size_t n,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    int            used;
-    size_t         i;
-    mta_sts_str_t  domain;
+    int              used;
+    size_t           i;
+    mta_sts_str_t    domain;
+    mta_sts_value_t  name;
 
     memset(server, 0, sizeof(mta_sts_server_t));
 
@@ -250,16 +256,16 @@ mta_sts_server_use(mta_sts_server_t *server,
     used = 0;
 
     for (i = 0; i < n; i++) {
+        name = server_name(&names[i], place);
+
         if (server_is_many(&names[i])
-            || mta_sts_str_starts(names[i].value.text, mta_sts_str(".")))
+            || mta_sts_str_starts(name.text, mta_sts_str(".")))
         {
             used = 1;
             continue;
         }
 
-        if (server_domain(names[i].value, place, &domain, env, err)
-            != MTA_STS_OK)
-        {
+        if (server_domain(name, &domain, env, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
 
@@ -272,10 +278,8 @@ mta_sts_server_use(mta_sts_server_t *server,
         if (domains->fallback == NULL
             && mta_sts_table_policy(&domains->table, domain) == NULL)
         {
-            mta_sts_warn(env, names[i].value.place.line
-                              ? names[i].value.place : place,
-                         "server name \"%.*s\" has no policy in the domains "
-                         "file", MTA_STS_SHOW(names[i].value.text));
+            mta_sts_warn(env, name.place, "server name \"%.*s\" has no policy "
+                         "in the domains file", MTA_STS_SHOW(name.text));
         }
     }
 

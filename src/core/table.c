@@ -275,50 +275,33 @@ table_entry(const mta_sts_table_t *table, const mta_sts_table_slot_t *slot,
 
 
 int
-mta_sts_table_conflict(const mta_sts_entry_t *first,
-    const mta_sts_entry_t *second, mta_sts_err_t *err)
+mta_sts_table_conflict(mta_sts_table_rule_e rule, const mta_sts_entry_t *first,
+    const mta_sts_entry_t *second, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
 {
-    if (mta_sts_policy_eq(first->policy, second->policy)) {
+    int            rc;
+    mta_sts_str_t  file;
+
+    if (rule != MTA_STS_TABLE_ONCE
+        && mta_sts_policy_eq(first->policy, second->policy))
+    {
         return MTA_STS_OK;
     }
 
-    return mta_sts_error(err, second->place, "domain \"%.*s\" has another "
-                         "policy at %.*s:%u", MTA_STS_SHOW(first->domain),
-                         (int) first->place.file.len,
-                         first->place.file.len ? first->place.file.data : "",
-                         first->place.line);
-}
+    file = first->place.file;
 
-
-/* A domain for the second time. */
-
-static int
-table_repeated(const mta_sts_table_t *table, const mta_sts_table_slot_t *slot,
-    const mta_sts_table_slot_t *new, mta_sts_table_rule_e rule,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
-{
-    mta_sts_entry_t  first, second;
-
-    table_entry(table, slot, &first);
-    table_entry(table, new, &second);
-
-    if (rule == MTA_STS_TABLE_ONCE) {
-        return mta_sts_error(err, second.place, "duplicate domain \"%.*s\", "
-                             "first at %.*s:%u", MTA_STS_SHOW(first.domain),
-                             (int) first.place.file.len, first.place.file.data,
-                             first.place.line);
-    }
-
-    if (mta_sts_table_conflict(&first, &second, err) == MTA_STS_OK) {
-        return MTA_STS_OK;
-    }
+    rc = mta_sts_error(err, second->place, rule == MTA_STS_TABLE_ONCE
+                       ? "duplicate domain \"%.*s\", first at %.*s:%u"
+                       : "domain \"%.*s\" has another policy at %.*s:%u",
+                       MTA_STS_SHOW(first->domain), (int) file.len,
+                       file.len ? file.data : "", first->place.line);
 
     if (rule == MTA_STS_TABLE_FIRST) {
         env->warn(env->ctx, err);
         return MTA_STS_OK;
     }
 
-    return MTA_STS_ERROR;
+    return rc;
 }
 
 
@@ -329,6 +312,7 @@ table_index(const mta_sts_table_builder_t *b, mta_sts_table_t *table,
     mta_sts_str_t *duplicate, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     size_t                       i;
+    mta_sts_entry_t              first, second;
     mta_sts_table_slot_t        *slot;
     const mta_sts_table_slot_t  *new;
 
@@ -343,8 +327,13 @@ table_index(const mta_sts_table_builder_t *b, mta_sts_table_t *table,
 
         table->n--;
 
-        if (table_repeated(table, slot, new, b->rule, env, err) != MTA_STS_OK) {
-            *duplicate = table_name(table, new->name);
+        table_entry(table, slot, &first);
+        table_entry(table, new, &second);
+
+        if (mta_sts_table_conflict(b->rule, &first, &second, env, err)
+            != MTA_STS_OK)
+        {
+            *duplicate = second.domain;
             return MTA_STS_ERROR;
         }
     }

@@ -126,11 +126,13 @@ int mta_sts_table_end(mta_sts_table_builder_t *builder, mta_sts_table_t *table,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
- * Two entries of one domain: returns MTA_STS_OK if their policies are equal;
- * otherwise fills err, at the place of the second, and returns MTA_STS_ERROR.
+ * Two entries of one domain: returns MTA_STS_OK if the rule lets them be, after
+ * a warning to env if it says so; otherwise fills err, at the place of the
+ * second, and returns MTA_STS_ERROR.
  */
-int mta_sts_table_conflict(const mta_sts_entry_t *first,
-    const mta_sts_entry_t *second, mta_sts_err_t *err);
+int mta_sts_table_conflict(mta_sts_table_rule_e rule,
+    const mta_sts_entry_t *first, const mta_sts_entry_t *second,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /* Frees what a builder holds. */
 void mta_sts_table_discard(mta_sts_table_builder_t *builder);

@@ -366,7 +366,8 @@ like($nginx->get(0, 'mta-sts.other.example'), qr{^HTTP/1.1 404},
 like($nginx->get(0, 'mta-sts.example.com'), qr{^HTTP/1.1 200},
      '... and a domain of the file does not');
 is((helper('policy', '-d', $yaml, 'other.example'))[2],
-   "mta-sts: no policy for domain \"other.example\"\n", '... nor in mta-sts');
+   "mta-sts: no policy for domain \"other.example\", the nearest is "
+   . "\"same.example\"\n", '... nor in mta-sts');
 
 
 # list: which policy, which file and line

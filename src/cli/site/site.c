@@ -8,6 +8,7 @@
 #include "conf.h"
 #include "files.h"
 #include "names.h"
+#include "nearest.h"
 #include "site.h"
 
 
@@ -242,6 +243,23 @@ site_rank_fallback(const site_server_t *server, mta_sts_str_t host,
 }
 
 
+static int
+site_unknown(const site_t *site, const mta_sts_value_t *domain,
+    mta_sts_str_t name, mta_sts_err_t *err)
+{
+    mta_sts_str_t  nearest;
+
+    if (site_nearest(&site->catalog, name, &nearest)) {
+        return mta_sts_error(err, domain->place, "no policy for domain "
+                             "\"%.*s\", the nearest is \"%.*s\"",
+                             MTA_STS_SHOW(name), MTA_STS_SHOW(nearest));
+    }
+
+    return mta_sts_error(err, domain->place, "no policy for domain \"%.*s\"",
+                         MTA_STS_SHOW(name));
+}
+
+
 /* Finds the fallback that nginx chooses for entry->domain. */
 
 static int
@@ -280,8 +298,7 @@ site_find_fallback(const site_t *site, const mta_sts_value_t *domain,
     }
 
     if (best == 0) {
-        return mta_sts_error(err, domain->place, "no policy for domain "
-                             "\"%.*s\"", MTA_STS_SHOW(entry->domain));
+        return site_unknown(site, domain, entry->domain, err);
     }
 
     site_warn_better(site, host, best, env);

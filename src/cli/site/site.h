@@ -96,10 +96,11 @@ void site_sort(mta_sts_entry_t *entries, size_t n);
  * of the two nginx chooses is a matter of their addresses.
  *
  * Errors: invalid domain "DOMAIN", and the rule; no policy for domain
- * "DOMAIN"; domain "DOMAIN" may have the policy in FILE:LINE or in FILE:LINE;
- * out of memory.
+ * "DOMAIN", the nearest is "DOMAIN"; domain "DOMAIN" may have the policy in
+ * FILE:LINE or in FILE:LINE; out of memory.
  */
 int site_find(const site_t *site, const mta_sts_value_t *domain,
     const mta_sts_env_t *env, mta_sts_entry_t *entry, mta_sts_err_t *err);
+
 
 #endif /* MTA_STS_SITE_H */

@@ -24,7 +24,7 @@ CONF_PATH   = /etc/nginx/nginx.conf
 
 HELPER_CPP  = -std=c11 -D_GNU_SOURCE -DMTA_STS_VERSION='"$(VERSION)"' \
               -DMTA_STS_CONF_PATH='"$(CONF_PATH)"'
-LIBS        = -lidn2 -lcrypto -lyaml
+LIBS        = -lidn2 -lcrypto -lyaml -ljansson
 
 CORE        = $(wildcard src/core/*.c)
 CLI         = $(wildcard src/cli/*.c src/cli/*/*.c)
@@ -132,6 +132,7 @@ bench:
 	$(RUN_ENV) bench/requests
 	$(RUN_ENV) bench/handshakes
 	$(RUN_ENV) bench/domains
+	$(RUN_ENV) bench/records
 
 
 install: all

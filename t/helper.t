@@ -82,17 +82,20 @@ b.example
     Type   TXT
     Host   _mta-sts
     Value  v=STSv1; id=54641748000b04075191;
+    TTL    3600
 
     Type   TXT
     Host   _smtp._tls
     Value  v=TLSRPTv1; rua=mailto:tls@b.example,https://b.example/a%2Cb%3Bc%21d
+    TTL    3600
 
 EOO
 
 ($rc, $out, $err) = helper('records', '-c', $conf, 'a.example', 'x.example');
 is($rc, 1, 'records of an unknown domain: status');
 is($out, '', '... prints nothing, not even the known one');
-is($err, "mta-sts: no policy for domain \"x.example\"\n", '... and says so');
+is($err, "mta-sts: no policy for domain \"x.example\", the nearest is "
+   . "\"a.example\"\n", '... and says so');
 
 ($rc, $out, $err) = helper('records', '-c', $conf, 'x_y');
 is($err, 'mta-sts: invalid domain "x_y", "_" is not allowed in a host name'

@@ -22,7 +22,7 @@ static const command_t  commands[] = {
 
     { "records", "[DOMAIN...]",
       "the DNS records of the configured domains",
-      OPTIONS_CONF|OPTIONS_FORMAT, command_records },
+      OPTIONS_CONF|OPTIONS_RECORDS, command_records },
 
     { "policy", "DOMAIN",
       "the exact bytes that are served for a domain",
@@ -63,36 +63,11 @@ usage_command(FILE *out, const command_t *command)
     (void) fprintf(out, "usage: mta-sts %s [options] %s\n\n    %s\n",
                    command->name, command->arguments, command->description);
 
-    if (command->options & OPTIONS_CONF) {
-        (void) fprintf(out, "\noptions:\n"
-            "    -c FILE     nginx.conf (default: " MTA_STS_CONF_PATH "), or\n"
-            "                \"-\" for the output of nginx -T\n"
-            "    -d FILE     a domains file alone, or \"-\" for standard"
-            " input\n"
-            "    -p PREFIX   the folder that a relative FILE is in, as nginx's"
-            " -p\n");
-    }
+    options_usage(out, command->options);
 
-    if (command->options & OPTIONS_HOSTS) {
-        (void) fprintf(out, "    --hosts     the policy hosts alone, one a "
-                       "line\n");
-    }
-
-    if (command->options & OPTIONS_FORMAT) {
-        (void) fprintf(out, "    -f FORMAT   one of the formats (default: "
-                       "zone)\n\nformats:\n");
+    if (command->options & OPTIONS_RECORDS) {
+        (void) fprintf(out, "\nformats:\n");
         format_usage(out);
-    }
-
-    if (command->options & OPTIONS_SETTINGS) {
-        (void) fprintf(out, "\noptions:\n"
-            "    --mode MODE         enforce, testing (default) or none\n"
-            "    --mx PATTERN        a mail server, such as mx.example.com or\n"
-            "                        *.mx.example.com; may be repeated\n"
-            "    --max-age TIME      how long senders keep the policy, such as"
-            "\n                        2w or 1209600 (default: 1w)\n"
-            "    --tlsrpt-rua URI    where reports go, mailto: or https:; may"
-            "\n                        be repeated\n");
     }
 }
 
@@ -158,7 +133,7 @@ int
 main(int argc, char **argv)
 {
     int               status;
-    mta_sts_arena_t           arena = { NULL, 0 };
+    mta_sts_arena_t   arena = { NULL, 0 };
     mta_sts_env_t     env = { mta_sts_arena_alloc, say_warning, &arena };
     const command_t  *command;
 

@@ -6,6 +6,8 @@
 #define MTA_STS_OPTIONS_H
 
 
+#include <stdio.h>
+
 #include "../core/settings.h"
 
 
@@ -19,12 +21,12 @@
 /* Which options a command takes. */
 
 #define OPTIONS_CONF      1       /* -c, -d, -p */
-#define OPTIONS_FORMAT    2       /* -f */
+#define OPTIONS_RECORDS   2       /* -f, -o and which records, where */
 #define OPTIONS_SETTINGS  4       /* --mode, --mx, --max-age, --tlsrpt-rua */
 #define OPTIONS_HOSTS     8       /* --hosts */
 
 
-/* A policy setting, by its name in mta_sts_policy_set(). */
+/* A policy setting, by its name in mta_sts_settings_set(). */
 
 typedef struct {
     mta_sts_value_t  name;
@@ -32,18 +34,35 @@ typedef struct {
 } options_setting_t;
 
 
+/* The values of an option that may be repeated. */
+
 typedef struct {
-    const char         *conf;     /* NULL is the default */
-    const char         *domains;  /* or NULL */
-    const char         *prefix;   /* or NULL */
-    const char         *format;   /* or NULL */
+    mta_sts_value_t  *values;     /* in the order of the command line */
+    size_t            n;
+} options_list_t;
+
+
+/* What is not on the command line is NULL, 0 or empty. */
+
+typedef struct {
+    const char         *conf;
+    const char         *domains;
+    const char         *prefix;
+    const char         *format;
+    const char         *output;
+    const char         *ttl;
+    const char         *delegate;
+    const char         *provider;
+
+    options_list_t      zones;
+    options_list_t      policy_hosts;
+    options_list_t      args;
 
     options_setting_t  *settings; /* in the order of the command line */
     size_t              n_settings;
 
-    mta_sts_value_t    *args;
-    size_t              n;
-
+    int                 customer;
+    int                 escaped_semicolons;
     int                 hosts;
     int                 help;
 } options_t;
@@ -55,6 +74,9 @@ typedef struct {
  */
 int options_parse(options_t *options, int argc, char **argv, unsigned allowed,
     const mta_sts_env_t *env);
+
+/* Prints the options of the groups, for --help. */
+void options_usage(FILE *out, unsigned allowed);
 
 /*
  * The name of the domains file, -d, or else of nginx.conf, -c or the default,

@@ -72,10 +72,13 @@ name_label_fault(const char *label, size_t len)
 }
 
 
-/* What is wrong with a name in lower case; NULL if nothing. */
+/*
+ * What is wrong with a name in lower case; NULL if nothing.  The name of a zone
+ * may have "_" in it.
+ */
 
 static const char *
-name_fault(mta_sts_str_t name)
+name_fault(mta_sts_str_t name, int zone)
 {
     char         ch;
     size_t       i, start;
@@ -99,6 +102,10 @@ name_fault(mta_sts_str_t name)
         }
 
         if (ch == '_') {
+            if (zone) {
+                continue;
+            }
+
             return "\"_\" is not allowed in a host name";
         }
 
@@ -241,8 +248,8 @@ name_to_ascii(mta_sts_str_t name, const mta_sts_env_t *env, const char **fault)
 
 static int
 name_normalise(const char *what, const mta_sts_value_t *value,
-    mta_sts_str_t text, const mta_sts_env_t *env, mta_sts_str_t *name,
-    mta_sts_err_t *err)
+    mta_sts_str_t text, int zone, const mta_sts_env_t *env,
+    mta_sts_str_t *name, mta_sts_err_t *err)
 {
     const char  *fault, *mistake;
 
@@ -255,7 +262,7 @@ name_normalise(const char *what, const mta_sts_value_t *value,
     }
 
     if (fault == NULL) {
-        fault = name_fault(*name);
+        fault = name_fault(*name, zone);
     }
 
     if (fault) {
@@ -274,7 +281,15 @@ int
 mta_sts_name_host(const char *what, const mta_sts_value_t *value,
     const mta_sts_env_t *env, mta_sts_str_t *name, mta_sts_err_t *err)
 {
-    return name_normalise(what, value, value->text, env, name, err);
+    return name_normalise(what, value, value->text, 0, env, name, err);
+}
+
+
+int
+mta_sts_name_zone(const char *what, const mta_sts_value_t *value,
+    const mta_sts_env_t *env, mta_sts_str_t *name, mta_sts_err_t *err)
+{
+    return name_normalise(what, value, value->text, 1, env, name, err);
 }
 
 
@@ -323,7 +338,7 @@ mta_sts_name_mx(const mta_sts_value_t *value, const mta_sts_env_t *env,
                              "leftmost label", MTA_STS_SHOW(value->text));
     }
 
-    if (name_normalise("mx", value, text, env, &name, err) != MTA_STS_OK) {
+    if (name_normalise("mx", value, text, 0, env, &name, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
@@ -351,7 +366,26 @@ mta_sts_name_mx(const mta_sts_value_t *value, const mta_sts_env_t *env,
 int
 mta_sts_name_is_host(mta_sts_str_t name)
 {
-    return name_fault(name) == NULL;
+    return name_fault(name, 0) == NULL;
+}
+
+
+int
+mta_sts_name_in_zone(mta_sts_str_t name, mta_sts_str_t zone,
+    mta_sts_str_t *labels)
+{
+    if (!mta_sts_str_ends(name, zone)) {
+        return 0;
+    }
+
+    *labels = name;
+    labels->len -= zone.len;
+
+    if (labels->len == 0) {
+        return 1;
+    }
+
+    return name.data[--labels->len] == '.';
 }
 
 

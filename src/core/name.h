@@ -46,6 +46,13 @@ int mta_sts_name_mx(const mta_sts_value_t *value, const mta_sts_env_t *env,
     mta_sts_str_t *pattern, mta_sts_err_t *err);
 
 /*
+ * The same for the apex of a zone: a host name that may have "_" in it, such
+ * as _mta-sts.example.com.
+ */
+int mta_sts_name_zone(const char *what, const mta_sts_value_t *value,
+    const mta_sts_env_t *env, mta_sts_str_t *name, mta_sts_err_t *err);
+
+/*
  * Copies name to buf, which has room for name.len bytes, in lower case and
  * without one trailing dot.  Returns the name's new length.
  */
@@ -53,6 +60,13 @@ size_t mta_sts_name_fold(mta_sts_str_t name, char *buf);
 
 /* Is name a normalised host name?  Allocates nothing. */
 int mta_sts_name_is_host(mta_sts_str_t name);
+
+/*
+ * Is a normalised name that of zone, or below it?  Returns 1 and in *labels
+ * what stands in front of zone, without a dot at the end: nothing at the apex.
+ */
+int mta_sts_name_in_zone(mta_sts_str_t name, mta_sts_str_t zone,
+    mta_sts_str_t *labels);
 
 /*
  * Makes the policy host of a policy domain, "mta-sts.<domain>", in env's

@@ -210,3 +210,54 @@ mta_sts_policy_eq(const mta_sts_policy_t *a, const mta_sts_policy_t *b)
 
     return mta_sts_str_eq(*a->tlsrpt_rua, *b->tlsrpt_rua);
 }
+
+
+/*
+ * A policy keeps no more than its bytes, so that is where these are read from:
+ * each line is "KEY: VALUE" and a line end, and max_age is the last one.
+ */
+
+int
+mta_sts_policy_next_mx(const mta_sts_policy_t *policy, size_t *cursor,
+    mta_sts_str_t *mx)
+{
+    mta_sts_str_t  line, rest;
+
+    rest = mta_sts_str_after(mta_sts_policy_body(policy), *cursor);
+
+    while (rest.len) {
+        line = rest;
+        line.len = (size_t) ((const char *) memchr(rest.data, '\r', rest.len)
+                             - rest.data);
+
+        rest = mta_sts_str_after(rest, line.len + 2);
+
+        if (mta_sts_str_starts(line, mta_sts_str("mx: "))) {
+            *mx = mta_sts_str_after(line, 4);
+            *cursor = policy->len - rest.len;
+            return 1;
+        }
+    }
+
+    *cursor = policy->len;
+
+    return 0;
+}
+
+
+uint32_t
+mta_sts_policy_max_age(const mta_sts_policy_t *policy)
+{
+    const char  *p;
+    uint32_t     n, unit;
+
+    n = 0;
+
+    for (p = policy->body + policy->len - 3, unit = 1; *p != ' ';
+         p--, unit *= 10)
+    {
+        n += (uint32_t) (*p - '0') * unit;
+    }
+
+    return n;
+}

@@ -64,6 +64,16 @@ mta_sts_policy_t *mta_sts_policy_copy(const mta_sts_policy_t *policy,
 /* Have two policies the same body and the same reports? */
 int mta_sts_policy_eq(const mta_sts_policy_t *a, const mta_sts_policy_t *b);
 
+/*
+ * Gives the mx patterns one by one, in their order: *cursor is 0 to begin with.
+ * Returns 0 when there are no more.
+ */
+int mta_sts_policy_next_mx(const mta_sts_policy_t *policy, size_t *cursor,
+    mta_sts_str_t *mx);
+
+/* The max_age of a policy; seconds. */
+uint32_t mta_sts_policy_max_age(const mta_sts_policy_t *policy);
+
 
 static inline mta_sts_str_t
 mta_sts_policy_body(const mta_sts_policy_t *policy)

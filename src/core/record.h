@@ -1,37 +1,61 @@
 /*
  * The DNS records that belong to a policy domain: the policy's own TXT record
- * (RFC 8461, 3.1) and, where reports are wanted, that of TLSRPT (RFC 8460, 3).
+ * (RFC 8461, 3.1); where reports are wanted, that of TLSRPT (RFC 8460, 3); and
+ * how the policy host resolves.
+ *
+ * Where a domain is delegated (RFC 8461, 8.2), the TXT records stand below a
+ * name of the provider's, who can change them alone, and the customer has
+ * aliases that never change:
+ *
+ *     _mta-sts.DOMAIN    CNAME  DOMAIN._mta-sts.PROVIDER
+ *     _smtp._tls.DOMAIN  CNAME  DOMAIN._smtp._tls.PROVIDER
+ *     mta-sts.DOMAIN     CNAME  a target of the provider's
  */
 
 #ifndef MTA_STS_RECORD_H
 #define MTA_STS_RECORD_H
 
 
-#include "policy.h"
+#include "table.h"
+#include "target.h"
 
 
-#define MTA_STS_RECORDS_MAX  2
-#define MTA_STS_RECORD_TTL   3600           /* seconds */
+#define MTA_STS_RECORD_TTL      3600        /* seconds; the usual one */
+#define MTA_STS_RECORD_TTL_MAX  2147483647  /* seconds; RFC 2181, 8 */
 
+
+/* Names are absolute, without the dot at the end. */
 
 typedef struct {
-    mta_sts_str_t  label;                   /* "_mta-sts" or "_smtp._tls" */
-    mta_sts_str_t  type;                    /* "TXT" */
+    mta_sts_str_t  name;                    /* the owner */
+    mta_sts_str_t  type;                    /* "TXT", "A", "AAAA", "CNAME" */
     uint32_t       ttl;                     /* seconds */
-    mta_sts_str_t  value;                   /* the text, unquoted, unsplit */
+    mta_sts_str_t  value;                   /* a text: unquoted, unsplit */
 } mta_sts_record_t;
 
 
+/* Which records are wanted. */
+
+typedef struct {
+    uint32_t                 ttl;           /* seconds */
+    mta_sts_str_t            provider;      /* delegated to; or empty */
+    int                      customer;      /* the customer's side of that */
+    const mta_sts_target_t  *targets;       /* of the policy host */
+    size_t                   n_targets;
+} mta_sts_record_wanted_t;
+
+
 /*
- * Fills records, which has room for MTA_STS_RECORDS_MAX, from a rendered
- * policy and sets *n.  The owner of each is its label in front of the policy
- * domain.  Values live in env's memory.
+ * Gives the records of a domain in env's memory: first that of the policy,
+ * then that of TLSRPT, then those of the policy host; the provider's side of a
+ * delegation has no policy host.  A policy host is not made an alias of itself.
  *
- * Errors: out of memory.
+ * Errors: at the entry's place, domain "DOMAIN" is too long to be delegated to
+ * "PROVIDER"; out of memory.
  */
-int mta_sts_record_build(const mta_sts_policy_t *policy,
-    const mta_sts_env_t *env, mta_sts_record_t *records, size_t *n,
-    mta_sts_err_t *err);
+int mta_sts_record_build(const mta_sts_entry_t *entry,
+    const mta_sts_record_wanted_t *wanted, const mta_sts_env_t *env,
+    mta_sts_record_t **records, size_t *n, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_RECORD_H */

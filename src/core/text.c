@@ -132,6 +132,15 @@ mta_sts_text_add_cstr(mta_sts_text_t *text, const char *str)
 
 
 void
+mta_sts_text_add_char(mta_sts_text_t *text, char ch)
+{
+    if (text_reserve(text, 1)) {
+        text->data[text->len++] = ch;
+    }
+}
+
+
+void
 mta_sts_text_add_uint(mta_sts_text_t *text, unsigned long n)
 {
     char  buf[24];

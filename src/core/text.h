@@ -45,6 +45,9 @@ void mta_sts_text_add(mta_sts_text_t *text, mta_sts_str_t str);
 /* Appends a NUL-terminated string. */
 void mta_sts_text_add_cstr(mta_sts_text_t *text, const char *str);
 
+/* Appends one byte. */
+void mta_sts_text_add_char(mta_sts_text_t *text, char ch);
+
 /* Appends n in decimal. */
 void mta_sts_text_add_uint(mta_sts_text_t *text, unsigned long n);
 

@@ -186,8 +186,7 @@ mta_sts_uri_check_rua(const mta_sts_value_t *value, mta_sts_err_t *err)
 void
 mta_sts_uri_add_rua(mta_sts_text_t *text, mta_sts_str_t uri)
 {
-    size_t         i;
-    mta_sts_str_t  ch;
+    size_t  i;
 
     for (i = 0; i < uri.len; i++) {
         switch (uri.data[i]) {
@@ -205,9 +204,7 @@ mta_sts_uri_add_rua(mta_sts_text_t *text, mta_sts_str_t uri)
             break;
 
         default:
-            ch.data = &uri.data[i];
-            ch.len = 1;
-            mta_sts_text_add(text, ch);
+            mta_sts_text_add_char(text, uri.data[i]);
         }
     }
 }

@@ -201,6 +201,120 @@ test_copy(void)
 }
 
 
+/* The body is all that a policy has of them. */
+
+static void
+test_next_mx(void)
+{
+    size_t                   i, k, cursor;
+    mta_sts_str_t            mx, text;
+    const mta_sts_policy_t  *policy;
+
+    /* a policy, and its mx with ";" behind each */
+
+    static const char  *lists[][2] = {
+        { "mode none", "" },
+        { "mode none\nmax_age 1", "" },
+        { "mx a", "a;" },
+        { "mx *.mx.example", "*.mx.example;" },
+        { "mode enforce\nmx C.example *.b.example. a.example\nmx mx.d",
+          "c.example;*.b.example;a.example;mx.d;" },
+        { "mx max-age mode version.mode *.mx", "max-age;mode;version.mode;"
+          "*.mx;" }
+    };
+
+    for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        test_begin(0);
+
+        policy = set_policy(lists[i][0]);
+
+        if (!ok(policy != NULL, "a policy: %s", lists[i][0])) {
+            continue;
+        }
+
+        text = mta_sts_str_from(lists[i][1]);
+        cursor = 0;
+
+        for (k = 0; mta_sts_policy_next_mx(policy, &cursor, &mx); k++) {
+            if (!mta_sts_str_starts(text, mx) || text.data[mx.len] != ';') {
+                break;
+            }
+
+            text = mta_sts_str_after(text, mx.len + 1);
+        }
+
+        is_str(text, mta_sts_str(""), "all mx of %s", lists[i][0]);
+        is_int(mta_sts_policy_next_mx(policy, &cursor, &mx), 0,
+               "%zu are all of them", k);
+    }
+}
+
+
+static void
+test_many_mx(void)
+{
+    char                     line[64];
+    size_t                   i, n, bad, cursor;
+    mta_sts_str_t            mx;
+    mta_sts_settings_t       settings;
+    const mta_sts_policy_t  *policy;
+
+    test_begin(0);
+
+    (void) set_lines(&settings, "mode enforce");
+
+    for (i = 1; i <= 200; i++) {
+        (void) snprintf(line, sizeof(line), "mx mx%zu.example.com", i);
+        (void) set_line(&settings, 3, line);
+    }
+
+    policy = set_render(&settings);
+    cursor = 0;
+    bad = 0;
+
+    for (n = 0; mta_sts_policy_next_mx(policy, &cursor, &mx); n++) {
+        (void) snprintf(line, sizeof(line), "mx%zu.example.com", n + 1);
+        bad += !mta_sts_str_eq(mx, mta_sts_str_from(line));
+    }
+
+    is_int((long long) n, 200, "200 mx");
+    is_int((long long) bad, 0, "in their order");
+}
+
+
+static void
+test_max_age(void)
+{
+    size_t                   i;
+    const mta_sts_policy_t  *policy;
+
+    static const struct {
+        const char  *lines;
+        uint32_t     max_age;
+    } ages[] = {
+        { "mx a.example\nmax_age 1", 1 },
+        { "mx a.example\nmax_age 10", 10 },
+        { "mode none\nmax_age 1", 1 },
+        { "mode none", 604800 },
+        { "mx a.example", 604800 },
+        { "mx a.example 1.b\nmax_age 9d", 777600 },
+        { "mx a.example\nmax_age 31557599", 31557599 },
+        { "mx a.example\nmax_age 31557600", 31557600 }
+    };
+
+    for (i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
+        test_begin(0);
+
+        policy = set_policy(ages[i].lines);
+
+        if (ok(policy != NULL, "a policy: %s", ages[i].lines)) {
+            is_int(mta_sts_policy_max_age(policy), ages[i].max_age,
+                   "its max_age");
+        }
+    }
+}
+
+
 int
 main(void)
 {
@@ -208,6 +322,9 @@ main(void)
     test_no_mx();
     test_rua();
     test_copy();
+    test_next_mx();
+    test_many_mx();
+    test_max_age();
 
     return done();
 }

@@ -41,17 +41,17 @@ command_pick(const site_t *site, const options_t *options,
 {
     size_t  i, k;
 
-    for (i = 0; i < options->n; i++) {
-        if (site_find(site, &options->args[i], env, &entries[i], err)
+    for (i = 0; i < options->args.n; i++) {
+        if (site_find(site, &options->args.values[i], env, &entries[i], err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
         }
     }
 
-    site_sort(entries, options->n);
+    site_sort(entries, options->args.n);
 
-    for (i = 0, k = 0; i < options->n; i++) {
+    for (i = 0, k = 0; i < options->args.n; i++) {
         if (k == 0
             || !mta_sts_str_eq(entries[k - 1].domain, entries[i].domain))
         {
@@ -72,7 +72,7 @@ command_entries(const site_t *site, const options_t *options,
     int            rc;
     mta_sts_err_t  err;
 
-    if (options->n == 0) {
+    if (options->args.n == 0) {
         rc = site_domains(site, env, entries, n, &err);
 
         if (rc == MTA_STS_OK && site_is_empty(site)) {
@@ -81,7 +81,8 @@ command_entries(const site_t *site, const options_t *options,
         }
 
     } else {
-        *entries = env->alloc(env->ctx, options->n * sizeof(mta_sts_entry_t));
+        *entries = env->alloc(env->ctx,
+                              options->args.n * sizeof(mta_sts_entry_t));
 
         rc = *entries ? command_pick(site, options, env, *entries, n, &err)
                       : mta_sts_error_memory(&err);

@@ -4,7 +4,7 @@
 
 #include "../../core/block.h"
 #include "../../core/name.h"
-#include "../formats/format.h"
+#include "../publish/output.h"
 #include "../say.h"
 #include "command.h"
 
@@ -13,20 +13,19 @@
 
 static int
 generate_policy(const options_t *options, mta_sts_settings_t *settings,
-    const mta_sts_policy_t **policy, mta_sts_str_t *domain,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+    mta_sts_entry_t *entry, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     size_t                    i;
+    mta_sts_str_t             domain;
     mta_sts_server_t          server;
     mta_sts_server_name_t     name;
     const options_setting_t  *setting;
 
-    *policy = NULL;
-
     memset(settings, 0, sizeof(mta_sts_settings_t));
     memset(&name, 0, sizeof(mta_sts_server_name_t));
 
-    if (mta_sts_name_domain("domain", &options->args[0], env, domain, err)
+    if (mta_sts_name_domain("domain", &options->args.values[0], env, &domain,
+                            err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -47,7 +46,7 @@ generate_policy(const options_t *options, mta_sts_settings_t *settings,
 
     settings->own |= 1u << MTA_STS_SET_MODE;
 
-    name.value.text = mta_sts_name_policy_host(*domain, env);
+    name.value.text = mta_sts_name_policy_host(domain, env);
 
     if (name.value.text.data == NULL) {
         return mta_sts_error_memory(err);
@@ -59,36 +58,61 @@ generate_policy(const options_t *options, mta_sts_settings_t *settings,
         return MTA_STS_ERROR;
     }
 
-    *policy = mta_sts_table_policy(&server.table, *domain);
+    (void) mta_sts_table_find(&server.table, domain, entry);
 
     return MTA_STS_OK;
+}
+
+
+static int
+generate_records(const mta_sts_entry_t *entry, const char *format,
+    const options_t *options, mta_sts_err_t *err)
+{
+    int                      rc;
+    plan_t                   plan;
+    zones_t                  zones = { NULL, 0 };
+    mta_sts_record_wanted_t  wanted;
+
+    memset(&plan, 0, sizeof(plan_t));
+    memset(&wanted, 0, sizeof(mta_sts_record_wanted_t));
+
+    wanted.ttl = MTA_STS_RECORD_TTL;
+
+    rc = plan_build(&plan, entry, 1, &zones, &wanted, 0, err);
+
+    if (rc == MTA_STS_OK) {
+        rc = output_print(&plan, format_find(format), options, err);
+    }
+
+    plan_free(&plan);
+
+    return rc;
 }
 
 
 int
 command_generate(const options_t *options, const mta_sts_env_t *env)
 {
-    size_t                   n;
-    mta_sts_err_t            err;
-    mta_sts_str_t            domain, body, block;
-    mta_sts_text_t           text = { env, NULL, 0, 0, 0 };
-    mta_sts_record_t         records[MTA_STS_RECORDS_MAX];
-    mta_sts_settings_t       settings;
-    const mta_sts_policy_t  *policy;
+    int                 rc;
+    mta_sts_err_t       err;
+    mta_sts_str_t       domain, body, block;
+    mta_sts_text_t      text = { env, NULL, 0, 0, 0 };
+    mta_sts_entry_t     entry;
+    mta_sts_settings_t  settings;
 
-    if (options->n != 1) {
+    if (options->args.n != 1) {
         say("command \"generate\" takes one domain");
         return COMMAND_USAGE;
     }
 
-    if (generate_policy(options, &settings, &policy, &domain, env, &err)
-        != MTA_STS_OK
-        || mta_sts_record_build(policy, env, records, &n, &err)
-           != MTA_STS_OK)
+    if (generate_policy(options, &settings, &entry, env, &err)
+        != MTA_STS_OK)
     {
         say_error(&err);
         return COMMAND_ERROR;
     }
+
+    domain = entry.domain;
 
     mta_sts_block_add(&text, &settings, domain);
 
@@ -97,7 +121,7 @@ command_generate(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_ERROR;
     }
 
-    body = mta_sts_policy_body(policy);
+    body = mta_sts_policy_body(entry.policy);
     block = mta_sts_text_str(&text);
 
     (void) printf("# Policy, at https://mta-sts.%.*s/.well-known/mta-sts.txt:"
@@ -105,10 +129,20 @@ command_generate(const options_t *options, const mta_sts_env_t *env)
                   (int) body.len, body.data);
 
     (void) printf("# DNS records, as lines of a zone file:\n\n");
-    format_zone(stdout, domain, records, n);
 
-    (void) printf("\n# The same records, for the form of a DNS panel:\n\n");
-    format_text(stdout, domain, records, n);
+    rc = generate_records(&entry, "zone", options, &err);
+
+    if (rc == MTA_STS_OK) {
+        (void) printf("\n# The same records, for the form of a DNS panel:"
+                      "\n\n");
+
+        rc = generate_records(&entry, "text", options, &err);
+    }
+
+    if (rc != MTA_STS_OK) {
+        say_error(&err);
+        return COMMAND_ERROR;
+    }
 
     (void) printf("# nginx server block:\n\n%.*s", (int) block.len,
                   block.data);

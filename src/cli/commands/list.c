@@ -102,7 +102,7 @@ command_list(const options_t *options, const mta_sts_env_t *env)
         list_line(&entries[i], width, "mta-sts.", entries[i].domain);
     }
 
-    for (i = 0; i < site.n && options->n == 0; i++) {
+    for (i = 0; i < site.n && options->args.n == 0; i++) {
         if (site.servers[i]->server.fallback) {
             list_fallback(site.servers[i], width);
         }

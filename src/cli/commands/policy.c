@@ -16,7 +16,7 @@ command_policy(const options_t *options, const mta_sts_env_t *env)
     mta_sts_str_t     body;
     mta_sts_entry_t  *entries;
 
-    if (options->n != 1) {
+    if (options->args.n != 1) {
         say("command \"policy\" takes one domain");
         return COMMAND_USAGE;
     }

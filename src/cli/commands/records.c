@@ -2,8 +2,8 @@
  * mta-sts records: the DNS records of the configured domains.
  */
 
-#include "../../core/arena.h"
-#include "../formats/format.h"
+#include "../publish/output.h"
+#include "../publish/wanted.h"
 #include "../say.h"
 #include "../site/names.h"
 #include "command.h"
@@ -43,35 +43,80 @@ records_say_fallbacks(const site_t *site)
 }
 
 
-/* Prints the records of the entries; each has memory of its own. */
+/* The format of the options; NULL after it has said what is wrong with them. */
 
-static int
-records_print(const format_t *format, const mta_sts_entry_t *entries, size_t n)
+static const format_t *
+records_format(const options_t *options)
 {
-    int               rc;
-    size_t            i, n_records;
-    mta_sts_err_t     err;
-    mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { mta_sts_arena_alloc, say_warning, &arena };
-    mta_sts_record_t  records[MTA_STS_RECORDS_MAX];
+    int              terraform;
+    const char      *provider;
+    const format_t  *format;
 
-    rc = MTA_STS_OK;
+    format = format_find(options->format ? options->format : "zone");
 
-    for (i = 0; i < n && rc == MTA_STS_OK; i++) {
-        rc = mta_sts_record_build(entries[i].policy, &env, records, &n_records,
-                                  &err);
-
-        if (rc == MTA_STS_OK) {
-            format->print(stdout, entries[i].domain, records, n_records);
-
-        } else {
-            say_error(&err);
-        }
-
-        mta_sts_arena_reset(&arena);
+    if (format == NULL) {
+        say("unknown format \"%s\", see mta-sts records --help",
+            options->format);
+        return NULL;
     }
 
-    mta_sts_arena_free(&arena);
+    provider = options->provider;
+    terraform = strcmp(format->name, "terraform") == 0;
+
+    if (terraform && provider == NULL) {
+        say("format \"terraform\" needs \"--provider\": route53 or "
+            "cloudflare");
+        return NULL;
+    }
+
+    if (provider && strcmp(provider, "route53") != 0
+        && strcmp(provider, "cloudflare") != 0)
+    {
+        say("unknown provider \"%s\", must be route53 or cloudflare",
+            provider);
+        return NULL;
+    }
+
+    if (provider && !terraform) {
+        say("option \"--provider\" is for format \"terraform\"");
+        return NULL;
+    }
+
+    if (options->escaped_semicolons && strcmp(format->name, "octodns") != 0) {
+        say("option \"--escaped-semicolons\" is for format \"octodns\"");
+        return NULL;
+    }
+
+    return format;
+}
+
+
+/* Plans and prints the records of n entries. */
+
+static int
+records_print(const mta_sts_entry_t *entries, size_t n, const zones_t *zones,
+    const mta_sts_record_wanted_t *wanted, const format_t *format,
+    const options_t *options)
+{
+    int            rc;
+    plan_t         plan;
+    mta_sts_err_t  err;
+
+    memset(&plan, 0, sizeof(plan_t));
+
+    rc = plan_build(&plan, entries, n, zones, wanted,
+                    format->flags & FORMAT_DOMAIN, &err);
+
+    if (rc == MTA_STS_OK) {
+        rc = options->output ? output_files(&plan, format, options, &err)
+                             : output_print(&plan, format, options, &err);
+    }
+
+    if (rc != MTA_STS_OK) {
+        say_error(&err);
+    }
+
+    plan_free(&plan);
 
     return rc;
 }
@@ -80,16 +125,26 @@ records_print(const format_t *format, const mta_sts_entry_t *entries, size_t n)
 int
 command_records(const options_t *options, const mta_sts_env_t *env)
 {
-    site_t             site;
-    size_t             n;
-    mta_sts_entry_t   *entries;
-    const format_t    *format;
+    site_t                    site;
+    size_t                    n;
+    zones_t                   zones;
+    mta_sts_err_t             err;
+    mta_sts_entry_t          *entries;
+    const format_t           *format;
+    mta_sts_record_wanted_t   wanted;
 
-    format = format_find(options->format ? options->format : "zone");
+    format = records_format(options);
 
     if (format == NULL) {
-        say("unknown format \"%s\", see mta-sts records --help",
-            options->format);
+        return COMMAND_USAGE;
+    }
+
+    if (wanted_set(&wanted, options, env, &err) != MTA_STS_OK
+        || zones_set(&zones, options->zones.values, options->zones.n, env,
+                     &err)
+           != MTA_STS_OK)
+    {
+        say_error(&err);
         return COMMAND_USAGE;
     }
 
@@ -105,10 +160,10 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_ERROR;
     }
 
-    if (options->n == 0) {
+    if (options->args.n == 0) {
         records_say_fallbacks(&site);
     }
 
-    return records_print(format, entries, n) == MTA_STS_OK ? COMMAND_OK
-                                                           : COMMAND_ERROR;
+    return records_print(entries, n, &zones, &wanted, format, options)
+           == MTA_STS_OK ? COMMAND_OK : COMMAND_ERROR;
 }

@@ -6,8 +6,33 @@
 
 
 static const format_t  formats[] = {
-    { "zone", "lines of a zone file (RFC 1035), absolute names", format_zone },
-    { "text", "Type / Host / Value, as DNS panels ask for them", format_text }
+
+    { "zone", "lines of a zone file (RFC 1035), absolute names",
+      format_zone, ".zone", 0 },
+
+    { "nsupdate", "a script that replaces each record (RFC 2136)",
+      format_nsupdate, ".nsupdate", 0 },
+
+    { "powerdns", "bodies to PATCH zones with, one a line",
+      format_powerdns, ".json", 0 },
+
+    { "octodns", "a file a zone for octoDNS's YamlProvider",
+      format_octodns, ".yaml", FORMAT_ZONE },
+
+    { "dnscontrol", "a D_EXTEND() a zone for dnsconfig.js",
+      format_dnscontrol, ".js", 0 },
+
+    { "external-dns", "DNSEndpoint objects of Kubernetes",
+      format_external_dns, ".yaml", FORMAT_DOMAIN },
+
+    { "terraform", "resources; needs --provider",
+      format_terraform, ".tf", 0 },
+
+    { "json", "an array, one object a domain",
+      format_json, ".json", FORMAT_DOMAIN },
+
+    { "text", "Type / Host / Value, as DNS panels ask for them",
+      format_text, ".txt", 0 }
 };
 
 #define FORMATS  (sizeof(formats) / sizeof(formats[0]))
@@ -34,7 +59,7 @@ format_usage(FILE *out)
     size_t  i;
 
     for (i = 0; i < FORMATS; i++) {
-        (void) fprintf(out, "    %-11s %s\n", formats[i].name,
+        (void) fprintf(out, "    %-12s  %s\n", formats[i].name,
                        formats[i].description);
     }
 }

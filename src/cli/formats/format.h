@@ -6,19 +6,23 @@
 #define MTA_STS_FORMAT_H
 
 
-#include <stdio.h>
+#include "../publish/stream.h"
 
-#include "../../core/record.h"
+
+#define FORMAT_ZONE    1          /* a zone is a file, not a part of one */
+#define FORMAT_DOMAIN  2          /* a domain is printed as a whole */
 
 
 typedef struct {
     const char  *name;
     const char  *description;
 
-    /* prints the n records of one policy domain */
+    /* prints all of the stream to its out */
 
-    void       (*print)(FILE *out, mta_sts_str_t domain,
-                        const mta_sts_record_t *records, size_t n);
+    void       (*print)(stream_t *stream);
+
+    const char  *suffix;          /* of a file */
+    unsigned     flags;
 } format_t;
 
 
@@ -29,10 +33,15 @@ const format_t *format_find(const char *name);
 void format_usage(FILE *out);
 
 
-void format_zone(FILE *out, mta_sts_str_t domain,
-    const mta_sts_record_t *records, size_t n);
-void format_text(FILE *out, mta_sts_str_t domain,
-    const mta_sts_record_t *records, size_t n);
+void format_zone(stream_t *stream);
+void format_nsupdate(stream_t *stream);
+void format_powerdns(stream_t *stream);
+void format_octodns(stream_t *stream);
+void format_dnscontrol(stream_t *stream);
+void format_external_dns(stream_t *stream);
+void format_terraform(stream_t *stream);
+void format_json(stream_t *stream);
+void format_text(stream_t *stream);
 
 
 #endif /* MTA_STS_FORMAT_H */

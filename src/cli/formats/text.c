@@ -1,24 +1,45 @@
 /*
  * Blocks for people who paste into the form of a DNS panel: the host is
- * relative to the policy domain, which the panel adds.
+ * relative to the zone, which the panel adds.
  */
 
+#include "../../core/name.h"
 #include "format.h"
 
 
-void
-format_text(FILE *out, mta_sts_str_t domain, const mta_sts_record_t *records,
-    size_t n)
+static void
+text_block(FILE *out, mta_sts_str_t zone, const mta_sts_record_t *record)
 {
-    size_t  i;
+    mta_sts_str_t  host;
 
-    (void) fprintf(out, "%.*s\n", (int) domain.len, domain.data);
+    (void) mta_sts_name_in_zone(record->name, zone, &host);
 
-    for (i = 0; i < n; i++) {
-        (void) fprintf(out, "    Type   %.*s\n    Host   %.*s\n"
-                       "    Value  %.*s\n\n",
-                       (int) records[i].type.len, records[i].type.data,
-                       (int) records[i].label.len, records[i].label.data,
-                       (int) records[i].value.len, records[i].value.data);
+    if (host.len == 0) {
+        host = mta_sts_str("@");
+    }
+
+    (void) fprintf(out, "    Type   %.*s\n    Host   %.*s\n"
+                   "    Value  %.*s\n    TTL    %u\n\n",
+                   (int) record->type.len, record->type.data,
+                   (int) host.len, host.data,
+                   (int) record->value.len, record->value.data, record->ttl);
+}
+
+
+void
+format_text(stream_t *stream)
+{
+    size_t         i;
+    stream_set_t   set;
+    mta_sts_str_t  zone;
+
+    while (stream_next_zone(stream, &zone)) {
+        (void) fprintf(stream->out, "%.*s\n", (int) zone.len, zone.data);
+
+        while (stream_next(stream, &set)) {
+            for (i = 0; i < set.n; i++) {
+                text_block(stream->out, zone, &set.records[i]);
+            }
+        }
     }
 }

@@ -1,74 +1,47 @@
 /*
- * Zone file lines (RFC 1035, 5.1).
+ * Zone file lines (RFC 1035, 5.1), with absolute names: they fit into any
+ * zone's file.
  */
 
 #include "format.h"
-
-
-/*
- * A character-string has up to 255 bytes; a longer text is several of them,
- * which readers of TXT records join (RFC 8461, 3.1; RFC 8460, 3).
- */
-
-#define ZONE_STRING_MAX  255
+#include "quote.h"
 
 
 static void
-zone_string(FILE *out, mta_sts_str_t str)
+zone_line(stream_t *stream, const mta_sts_record_t *record)
 {
-    size_t         i;
-    unsigned char  ch;
+    mta_sts_text_t  line = { &stream->env, NULL, 0, 0, 0 };
 
-    (void) fputc('"', out);
+    mta_sts_text_add(&line, record->name);
+    mta_sts_text_add_cstr(&line, ". ");
+    mta_sts_text_add_uint(&line, record->ttl);
+    mta_sts_text_add_cstr(&line, " IN ");
+    mta_sts_text_add(&line, record->type);
+    mta_sts_text_add_char(&line, ' ');
+    quote_rdata(&line, record);
+    mta_sts_text_add_char(&line, '\n');
 
-    for (i = 0; i < str.len; i++) {
-        ch = (unsigned char) str.data[i];
-
-        if (ch < ' ' || ch >= 0x7f) {
-            (void) fprintf(out, "\\%03u", ch);
-            continue;
-        }
-
-        if (ch == '"' || ch == '\\') {
-            (void) fputc('\\', out);
-        }
-
-        (void) fputc(ch, out);
+    if (line.failed) {
+        stream_fail_memory(stream);
+        return;
     }
 
-    (void) fputc('"', out);
+    (void) fwrite(line.data, 1, line.len, stream->out);
 }
 
 
 void
-format_zone(FILE *out, mta_sts_str_t domain, const mta_sts_record_t *records,
-    size_t n)
+format_zone(stream_t *stream)
 {
     size_t         i;
-    mta_sts_str_t  rest, part;
+    stream_set_t   set;
+    mta_sts_str_t  zone;
 
-    for (i = 0; i < n; i++) {
-        (void) fprintf(out, "%.*s.%.*s. %u IN %.*s",
-                       (int) records[i].label.len, records[i].label.data,
-                       (int) domain.len, domain.data, records[i].ttl,
-                       (int) records[i].type.len, records[i].type.data);
-
-        rest = records[i].value;
-
-        do {
-            part = rest;
-
-            if (part.len > ZONE_STRING_MAX) {
-                part.len = ZONE_STRING_MAX;
+    while (stream_next_zone(stream, &zone)) {
+        while (stream_next(stream, &set)) {
+            for (i = 0; i < set.n; i++) {
+                zone_line(stream, &set.records[i]);
             }
-
-            (void) fputc(' ', out);
-            zone_string(out, part);
-
-            rest = mta_sts_str_after(rest, part.len);
-
-        } while (rest.len);
-
-        (void) fputc('\n', out);
+        }
     }
 }

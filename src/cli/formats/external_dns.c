@@ -1,0 +1,120 @@
+/*
+ * DNSEndpoint objects for external-dns: one a domain, so that what has changed
+ * is one object.  Its name is the policy host's, which Kubernetes takes as one,
+ * too.
+ */
+
+#include "../../core/name.h"
+#include "emitter.h"
+#include "format.h"
+#include "rrset.h"
+
+
+static const char  external_dns_note[] =
+    "# external-dns with the TXT registry can lose changed values of TXT\n"
+    "# records: see kubernetes-sigs/external-dns #6718.\n";
+
+
+/* An RRset of n records. */
+
+static void
+external_dns_endpoint(emitter_t *emitter, const mta_sts_record_t *records,
+    size_t n)
+{
+    size_t  i;
+
+    emitter_map(emitter);
+
+    emitter_word(emitter, "dnsName");
+    emitter_name(emitter, records[0].name);
+
+    emitter_word(emitter, "recordTTL");
+    emitter_uint(emitter, records[0].ttl);
+
+    emitter_word(emitter, "recordType");
+    emitter_word(emitter, records[0].type.data);
+
+    emitter_word(emitter, "targets");
+    emitter_list(emitter);
+
+    for (i = 0; i < n; i++) {
+        emitter_text(emitter, records[i].value);
+    }
+
+    emitter_list_end(emitter);
+    emitter_map_end(emitter);
+}
+
+
+static void
+external_dns_object(emitter_t *emitter, const stream_set_t *set,
+    mta_sts_str_t name)
+{
+    size_t  i, n;
+
+    emitter_document(emitter);
+    emitter_map(emitter);
+
+    emitter_word(emitter, "apiVersion");
+    emitter_word(emitter, "externaldns.k8s.io/v1alpha1");
+
+    emitter_word(emitter, "kind");
+    emitter_word(emitter, "DNSEndpoint");
+
+    emitter_word(emitter, "metadata");
+    emitter_map(emitter);
+    emitter_word(emitter, "name");
+    emitter_name(emitter, name);
+    emitter_map_end(emitter);
+
+    emitter_word(emitter, "spec");
+    emitter_map(emitter);
+    emitter_word(emitter, "endpoints");
+    emitter_list(emitter);
+
+    for (i = 0; i < set->n; i += n) {
+        n = rrset_len(&set->records[i], set->n - i);
+        external_dns_endpoint(emitter, &set->records[i], n);
+    }
+
+    emitter_list_end(emitter);
+    emitter_map_end(emitter);
+
+    emitter_map_end(emitter);
+    emitter_document_end(emitter);
+}
+
+
+void
+format_external_dns(stream_t *stream)
+{
+    emitter_t      *emitter;
+    stream_set_t    set;
+    mta_sts_str_t   zone, name;
+
+    (void) fputs(external_dns_note, stream->out);
+
+    emitter = emitter_begin(stream->out);
+    if (emitter == NULL) {
+        stream_fail_memory(stream);
+        return;
+    }
+
+    while (stream_next_zone(stream, &zone)) {
+        while (stream_next(stream, &set)) {
+
+            name = mta_sts_name_policy_host(set.entry->domain, &stream->env);
+
+            if (name.data == NULL) {
+                stream_fail_memory(stream);
+                break;
+            }
+
+            external_dns_object(emitter, &set, name);
+        }
+    }
+
+    if (emitter_end(emitter) != MTA_STS_OK) {
+        stream_fail_memory(stream);
+    }
+}

@@ -1,0 +1,293 @@
+/*
+ * A zone for octoDNS's YamlProvider: names relative to it, in the natural order
+ * that octoDNS insists on (a2 before a10), which is not the stream's.  So this
+ * format keeps the zone's records until the last of them is known.
+ */
+
+#include <stdlib.h>
+
+#include "../../core/name.h"
+#include "emitter.h"
+#include "format.h"
+#include "rrset.h"
+
+
+typedef struct {
+    mta_sts_record_t  *records;        /* names relative to the zone */
+    size_t             n;
+    size_t             size;
+    mta_sts_arena_t    arena;
+} octodns_zone_t;
+
+
+/* The value of a record, as octoDNS reads it. */
+
+static void
+octodns_value(mta_sts_text_t *text, const mta_sts_record_t *record,
+    int escaped)
+{
+    char    ch;
+    size_t  i;
+
+    for (i = 0; i < record->value.len; i++) {
+        ch = record->value.data[i];
+
+        if (ch == ';' && escaped) {
+            mta_sts_text_add_char(text, '\\');
+        }
+
+        mta_sts_text_add_char(text, ch);
+    }
+
+    if (mta_sts_str_eq(record->type, mta_sts_str("CNAME"))) {
+        mta_sts_text_add_char(text, '.');
+    }
+}
+
+
+static int
+octodns_add(octodns_zone_t *kept, mta_sts_str_t zone,
+    const mta_sts_record_t *record, int escaped)
+{
+    mta_sts_str_t      name;
+    mta_sts_env_t      env = { mta_sts_arena_alloc, NULL, &kept->arena };
+    mta_sts_text_t     value = { &env, NULL, 0, 0, 0 };
+    mta_sts_record_t  *records, *copy;
+
+    if (kept->n == kept->size) {
+        kept->size = kept->size ? kept->size * 2 : 16;
+
+        records = realloc(kept->records,
+                          kept->size * sizeof(mta_sts_record_t));
+        if (records == NULL) {
+            return MTA_STS_ERROR;
+        }
+
+        kept->records = records;
+    }
+
+    (void) mta_sts_name_in_zone(record->name, zone, &name);
+
+    octodns_value(&value, record, escaped);
+
+    copy = &kept->records[kept->n++];
+
+    *copy = *record;
+    copy->name = mta_sts_str_copy(&env, name);
+    copy->value = mta_sts_text_str(&value);
+
+    return copy->name.data && !value.failed ? MTA_STS_OK : MTA_STS_ERROR;
+}
+
+
+/* Takes what comes next in *str: a number, or all that is none. */
+
+static mta_sts_str_t
+octodns_chunk(mta_sts_str_t *str, int digits)
+{
+    size_t         i;
+    mta_sts_str_t  chunk;
+
+    for (i = 0; i < str->len; i++) {
+        if ((str->data[i] >= '0' && str->data[i] <= '9') != digits) {
+            break;
+        }
+    }
+
+    chunk = *str;
+    chunk.len = i;
+
+    *str = mta_sts_str_after(*str, i);
+
+    return chunk;
+}
+
+
+static int
+octodns_number_cmp(mta_sts_str_t a, mta_sts_str_t b)
+{
+    while (a.len && a.data[0] == '0') {
+        a = mta_sts_str_after(a, 1);
+    }
+
+    while (b.len && b.data[0] == '0') {
+        b = mta_sts_str_after(b, 1);
+    }
+
+    if (a.len != b.len) {
+        return a.len < b.len ? -1 : 1;
+    }
+
+    return mta_sts_str_cmp(a, b);
+}
+
+
+/* Texts and numbers take turns, a text comes first and may be empty. */
+
+static int
+octodns_name_cmp(mta_sts_str_t a, mta_sts_str_t b)
+{
+    int            rc, digits;
+    mta_sts_str_t  x, y;
+
+    for (digits = 0; a.len && b.len; digits = !digits) {
+        x = octodns_chunk(&a, digits);
+        y = octodns_chunk(&b, digits);
+
+        rc = digits ? octodns_number_cmp(x, y) : mta_sts_str_cmp(x, y);
+
+        if (rc) {
+            return rc;
+        }
+    }
+
+    return (a.len > 0) - (b.len > 0);
+}
+
+
+static int
+octodns_cmp(const void *a, const void *b)
+{
+    int                      rc;
+    const mta_sts_record_t  *x = a, *y = b;
+
+    rc = octodns_name_cmp(x->name, y->name);
+
+    if (rc == 0) {
+        rc = mta_sts_str_cmp(x->name, y->name);
+    }
+
+    if (rc == 0) {
+        rc = mta_sts_str_cmp(x->type, y->type);
+    }
+
+    return rc ? rc : mta_sts_str_cmp(x->value, y->value);
+}
+
+
+/* An RRset of n records. */
+
+static void
+octodns_rrset(emitter_t *emitter, const mta_sts_record_t *records, size_t n)
+{
+    size_t  i;
+
+    emitter_map(emitter);
+
+    emitter_word(emitter, "ttl");
+    emitter_uint(emitter, records[0].ttl);
+
+    emitter_word(emitter, "type");
+    emitter_word(emitter, records[0].type.data);
+
+    if (n == 1) {
+        emitter_word(emitter, "value");
+        emitter_text(emitter, records[0].value);
+
+    } else {
+        emitter_word(emitter, "values");
+        emitter_list(emitter);
+
+        for (i = 0; i < n; i++) {
+            emitter_text(emitter, records[i].value);
+        }
+
+        emitter_list_end(emitter);
+    }
+
+    emitter_map_end(emitter);
+}
+
+
+/* The n records of a name: an RRset, or a list of them. */
+
+static void
+octodns_name(emitter_t *emitter, const mta_sts_record_t *records, size_t n)
+{
+    size_t  i, len;
+
+    emitter_name(emitter, records[0].name);
+
+    len = rrset_len(records, n);
+
+    if (len == n) {
+        octodns_rrset(emitter, records, n);
+        return;
+    }
+
+    emitter_list(emitter);
+
+    for (i = 0; i < n; i += len) {
+        len = rrset_len(&records[i], n - i);
+        octodns_rrset(emitter, &records[i], len);
+    }
+
+    emitter_list_end(emitter);
+}
+
+
+static void
+octodns_print(stream_t *stream, const octodns_zone_t *kept)
+{
+    size_t      i, n;
+    emitter_t  *emitter;
+
+    emitter = emitter_begin(stream->out);
+    if (emitter == NULL) {
+        stream_fail_memory(stream);
+        return;
+    }
+
+    emitter_document(emitter);
+    emitter_map(emitter);
+
+    for (i = 0; i < kept->n; i += n) {
+        n = rrset_name_len(&kept->records[i], kept->n - i);
+        octodns_name(emitter, &kept->records[i], n);
+    }
+
+    emitter_map_end(emitter);
+    emitter_document_end(emitter);
+
+    if (emitter_end(emitter) != MTA_STS_OK) {
+        stream_fail_memory(stream);
+    }
+}
+
+
+void
+format_octodns(stream_t *stream)
+{
+    size_t          i;
+    stream_set_t    set;
+    mta_sts_str_t   zone;
+    octodns_zone_t  kept;
+
+    memset(&kept, 0, sizeof(octodns_zone_t));
+
+    while (stream_next_zone(stream, &zone)) {
+        kept.n = 0;
+
+        while (stream_next(stream, &set)) {
+            for (i = 0; i < set.n; i++) {
+                if (octodns_add(&kept, zone, &set.records[i],
+                                stream->options->escaped_semicolons)
+                    != MTA_STS_OK)
+                {
+                    stream_fail_memory(stream);
+                    break;
+                }
+            }
+        }
+
+        if (kept.n && !stream->failed) {
+            qsort(kept.records, kept.n, sizeof(mta_sts_record_t), octodns_cmp);
+            octodns_print(stream, &kept);
+        }
+
+        mta_sts_arena_reset(&kept.arena);
+    }
+
+    mta_sts_arena_free(&kept.arena);
+    free(kept.records);
+}

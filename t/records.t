@@ -1,0 +1,215 @@
+#!/usr/bin/perl
+
+# The options of mta-sts records: what goes together, which zone a record goes
+# to, what is said about names that are wrong, and that an output is whole or is
+# not there.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use File::Temp qw(tempdir);
+use MtaSts;
+use Test::More;
+
+my $dir = tempdir(CLEANUP => 1);
+my $yaml = "$dir/mta-sts.yaml";
+my $deep = join '.', ('d' x 60) x 3, 'example';
+
+spew($yaml, <<"EOY");
+mx: mx.example.com
+tlsrpt_rua: mailto:tls\@example.com
+policies:
+  p: {}
+domains:
+  example.com: p
+  mail.example.com: p
+  hoster.example: p
+  $deep: p
+EOY
+
+my @d = ('-d', $yaml);
+
+
+sub records { return helper('records', @d, @_) }
+
+
+# Refused, before anything is printed
+
+my @refused = (
+    # options, what is said, exit status
+
+    [['-f', 'bind'], 'unknown format "bind", see mta-sts records --help', 2],
+    [['--ttl', 'x'],
+     'invalid ttl "x", must be between 0 and 2147483647 seconds', 2],
+    [['--ttl', '2147483648'],
+     'invalid ttl "2147483648", must be between 0 and 2147483647 seconds', 2],
+    [['--ttl', ''],
+     'invalid ttl "", must be between 0 and 2147483647 seconds', 2],
+    [['--zone', 'a..b'], 'invalid zone "a..b", has an empty label', 2],
+    [['--zone', ''], 'invalid zone "", must not be empty', 2],
+    [['--policy-host', 'a_b'],
+     'invalid policy host "a_b", "_" is not allowed in a host name', 2],
+    [['--policy-host', '192.0.2.256'], 'invalid policy host "192.0.2.256", '
+     . 'is neither an IP address nor a host name', 2],
+    [['--policy-host', 'a.example', '--policy-host', '192.0.2.1'],
+     'policy host "a.example" is a name and must be the only one', 2],
+    [['--policy-host', '::1', '--policy-host', 'a.example'],
+     'policy host "a.example" is a name and must be the only one', 2],
+    [['--policy-host', 'a.example', '--policy-host', 'b.example'],
+     'policy host "a.example" is a name and must be the only one', 2],
+    [['--delegate', 'a..b'], 'invalid provider "a..b", has an empty label', 2],
+    [['--customer'], 'option "--customer" needs "--delegate"', 2],
+    [['--delegate', 'p.example', '--policy-host', '::1'],
+     'policy hosts are in the customers\' zones, "--policy-host" needs '
+     . '"--customer" beside "--delegate"', 2],
+    [['--provider', 'route53'],
+     'option "--provider" is for format "terraform"', 2],
+    [['-f', 'terraform'],
+     'format "terraform" needs "--provider": route53 or cloudflare', 2],
+    [['-f', 'terraform', '--provider', 'aws'],
+     'unknown provider "aws", must be route53 or cloudflare', 2],
+    [['--escaped-semicolons'],
+     'option "--escaped-semicolons" is for format "octodns"', 2],
+    [['--hosts'], 'command "records" does not take option "--hosts"', 2],
+    [['--zone'], 'option "--zone" needs a value', 2],
+    [['--zones=a'], 'unknown option "--zones=a"', 2],
+
+    [['-f', 'octodns'], 'format "octodns" has a file for each zone and there '
+     . 'are several, use "-o"', 1],
+    [['--zone', 'example.com'], "$yaml:9: \""
+     . substr("_mta-sts.$deep", 0, 100) . '" is in none of the zones', 1],
+    [['--zone', 'com', '--zone', 'xample', 'hoster.example'],
+     "$yaml:8: \"_mta-sts.hoster.example\" is in none of the zones", 1],
+    [['--zone', '_mta-sts.p.example', '--delegate', 'p.example',
+      'hoster.example'], "$yaml:8: \"hoster.example._smtp._tls.p.example\" is "
+     . 'in none of the zones', 1],
+    [['--zone', 'example.com', '--zone', 'mta-sts.mail.example.com',
+      '--policy-host', 'a.example', 'example.com', 'mail.example.com'],
+     "$yaml:7: \"mta-sts.mail.example.com\" is the apex of a zone and cannot "
+     . 'be an alias', 1],
+    [['--delegate', 'a-rather-long-name-of-a-zone-for-delegated-policies.'
+      . 'hoster.example'], "$yaml:9: domain \"" . substr($deep, 0, 100)
+     . '" is too long to be delegated to '
+     . '"a-rather-long-name-of-a-zone-for-delegated-policies.hoster.example"',
+     1],
+    [['-o', "$dir/none"], undef, 1],
+);
+
+for my $case (@refused) {
+    my ($options, $said, $status) = @$case;
+    my ($rc, $out, $err) = records(@$options);
+    is($rc, $status, "@$options");
+    is($out, '', '... nothing is printed');
+
+    if (defined $said) {
+        is($err, "mta-sts: $said\n", '... and it is said why');
+
+    } else {
+        like($err, qr{^mta-sts: open\(\) "\Q$dir\E/none/\.mta-sts\.\w{6}" },
+             '... and it is said why');
+    }
+}
+
+
+# The nearest domain
+
+for my $case (['exmaple.com', 'example.com'], ['xample.com', 'example.com'],
+              ['www.example.com', 'example.com'],
+              ['a.b.mail.example.com', 'mail.example.com'],
+              ['hosters.example', 'hoster.example'],
+              ['HOSTER.exampl.', 'hoster.example'])
+{
+    my ($asked, $near) = @$case;
+    my $shown = lc $asked =~ s/\.\z//r;
+    my ($rc, $out, $err) = records($asked);
+    is($err, "mta-sts: no policy for domain \"$shown\", the nearest is "
+       . "\"$near\"\n", "$asked is not $near");
+    is("$rc $out", '1 ', '... and an error');
+}
+
+
+# Which zone a record goes to
+
+mkdir "$dir/out";
+
+my @zones = map { ('--zone', $_) }
+    qw(com Example.COM. mta-sts.mail.example.com example _tls.example
+       example.com);
+
+my ($rc, $out, $err) = records('-o', "$dir/out", @zones, '--policy-host',
+                               '192.0.2.1');
+is("$rc $out$err", '0 ', 'records of four zones');
+is(join(' ', map { m{([^/]+)$} } sort glob "$dir/out/* $dir/out/.m*"),
+   'example.com.zone example.zone mta-sts.mail.example.com.zone',
+   '... are in three files');
+is(join(' ', slurp("$dir/out/example.com.zone") =~ /^(\S+)/mg),
+   '_mta-sts.example.com. _smtp._tls.example.com. mta-sts.example.com. '
+   . '_mta-sts.mail.example.com. _smtp._tls.mail.example.com.',
+   '... the longest zone that a name is in has it');
+is(slurp("$dir/out/mta-sts.mail.example.com.zone"),
+   "mta-sts.mail.example.com. 3600 IN A 192.0.2.1\n", '... also at its apex');
+is((stat "$dir/out/example.zone")[2] & 0777, 0666 & ~umask,
+   '... with the usual rights');
+
+($rc, $out) = records('-f', 'text', @zones, '--policy-host', '192.0.2.1',
+                      'mail.example.com');
+is(join(' ', grep { defined } $out =~ /^([a-z]\S*)$|Host   (\S+)/mg),
+   'example.com _mta-sts.mail _smtp._tls.mail mta-sts.mail.example.com @',
+   'hosts are relative to the zone');
+
+
+# The policy host is not an alias of itself
+
+($rc, $out) = records('--policy-host', 'MTA-STS.hoster.example.');
+is(scalar(() = $out =~ / IN CNAME mta-sts\.hoster\.example\.$/mg), 3,
+   'policy hosts are aliases');
+unlike($out, qr/^mta-sts\.hoster/m, '... but for the one they are aliases of');
+
+
+# An output is whole or is not there
+
+my $before = slurp("$dir/out/example.com.zone");
+my $mta_sts = "$MtaSts::BUILD/mta-sts";
+my $many = "$dir/many.yaml";
+
+spew($many, "policies: {p: {mx: a.example}}\ndomains:\n"
+    . join '', map { "  d$_.example.com: p\n" } 1 .. 20000);
+
+($rc, $out, $err) = run('', 'bash', '-c', "trap '' XFSZ; ulimit -f 1; "
+    . 'exec "$0" "$@"', $mta_sts, 'records', '-d', $many, '--zone',
+    'example.com', '-o', "$dir/out");
+is($rc, 1, 'a file that cannot be written');
+is($err, "mta-sts: write() \"$dir/out/example.com.zone\" failed (27: File too "
+   . "large)\n", '... is an error');
+is(slurp("$dir/out/example.com.zone"), $before, '... the old one is there');
+is(scalar(() = glob "$dir/out/.m*"), 0, '... and no part of the new one');
+
+for my $format (qw(zone nsupdate powerdns octodns dnscontrol external-dns json
+                   text terraform))
+{
+    my @more = $format eq 'terraform' ? ('--provider', 'route53') : ();
+
+    ($rc, $out, $err) = run('', 'bash', '-c', '"$@" >/dev/full', 'bash',
+        $mta_sts, 'records', '-d', $many, '--zone', 'example.com', '-f',
+        $format, @more);
+    is($rc, 1, "$format: a full disk");
+    like($err, qr/^mta-sts: write error on standard output/,
+         '... is an error');
+
+    ($rc, $out, $err) = run('', 'bash', '-c', '{ "$@"; echo $? >&2; } '
+        . '| head -c 1000 >/dev/null', 'bash', $mta_sts, 'records', '-d',
+        $many, '--zone', 'example.com', '-f', $format, @more);
+    like($err, qr/^mta-sts: write error on standard output.*\n1\n\z/,
+         "$format: a closed pipe, too");
+}
+
+mkdir "$dir/out/example.com.zone.dir";
+rename "$dir/out/example.com.zone", "$dir/kept";
+rename "$dir/out/example.com.zone.dir", "$dir/out/example.com.zone";
+($rc, $out, $err) = records('-o', "$dir/out", 'example.com');
+is("$rc $err", "1 mta-sts: rename() \"$dir/out/example.com.zone\" failed (21: "
+   . "Is a directory)\n", 'a folder in the place of a file');
+is(scalar(() = glob "$dir/out/.m*"), 0, '... leaves nothing behind');
+
+done_testing();

@@ -1,0 +1,124 @@
+/*
+ * Plans for the tests: of which domains, and what is streamed of them, as one
+ * text.
+ */
+
+#ifndef MTA_STS_TEST_PLANS_H
+#define MTA_STS_TEST_PLANS_H
+
+
+#include "../../src/cli/publish/plan.h"
+#include "../../src/cli/publish/stream.h"
+#include "records.h"
+
+
+#define ENTRIES_MAX  256
+
+/* TXT records, without their names */
+
+#define STS  " 3600 TXT " RECORDS_STS "\n"
+#define RPT  " 3600 TXT " RECORDS_RPT "\n"
+
+
+/* The plan and what it is made of. */
+
+static mta_sts_entry_t          entries[ENTRIES_MAX];
+static mta_sts_record_wanted_t  wanted;
+static zones_t                  zones;
+static plan_t                   plan;
+
+
+/* Makes entries of domains, the first at line 1. */
+
+static inline size_t
+set_entries(const char *domains, const mta_sts_policy_t *policy)
+{
+    size_t  n, len;
+
+    for (n = 0; *domains && n < ENTRIES_MAX; n++) {
+        len = strcspn(domains, " ");
+
+        entries[n] = entry_of(domains, policy, (unsigned) n + 1);
+        entries[n].domain.len = len;
+
+        domains += len + (domains[len] == ' ');
+    }
+
+    return n;
+}
+
+
+static inline void
+set_zones(const char *text)
+{
+    size_t           n;
+    mta_sts_value_t  values[VALUES_MAX];
+
+    n = values_of(text, values);
+
+    if (zones_set(&zones, values, n, &test.env, &test.err) != MTA_STS_OK) {
+        abort();
+    }
+}
+
+
+static inline int
+build(const char *domains, const char *policy, int whole)
+{
+    size_t  n;
+
+    n = set_entries(domains, set_policy(policy));
+
+    memset(&plan, 0, sizeof(plan_t));
+
+    return plan_build(&plan, entries, n, &zones, &wanted, whole, &test.err);
+}
+
+
+/*
+ * What is streamed of the items from begin up to end: "[ZONE] " in front of
+ * each zone, each domain on a line, and behind it its records.
+ */
+
+static inline mta_sts_str_t
+streamed(size_t begin, size_t end)
+{
+    stream_t        stream;
+    stream_set_t    set;
+    mta_sts_str_t   zone;
+    mta_sts_text_t  text = { &test.env, NULL, 0, 0, 0 };
+
+    stream_init(&stream, &plan, begin, end, stdout, NULL);
+
+    while (stream_next_zone(&stream, &zone)) {
+
+        mta_sts_text_add_cstr(&text, "[");
+        mta_sts_text_add(&text, zone);
+        mta_sts_text_add_cstr(&text, "] ");
+
+        while (stream_next(&stream, &set)) {
+            if (!mta_sts_str_eq(set.zone, zone) || set.n == 0) {
+                mta_sts_text_add_cstr(&text, "another zone, or nothing: ");
+            }
+
+            mta_sts_text_add(&text, set.entry->domain);
+            mta_sts_text_add_cstr(&text, "\n");
+            records_add(&text, set.records, set.n);
+        }
+    }
+
+    /* the end stays the end */
+
+    if (stream_next_zone(&stream, &zone) || stream_next(&stream, &set)
+        || stream.failed)
+    {
+        mta_sts_text_add_cstr(&text, "and more");
+    }
+
+    stream_free(&stream);
+
+    return mta_sts_text_str(&text);
+}
+
+
+#endif /* MTA_STS_TEST_PLANS_H */

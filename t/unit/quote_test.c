@@ -1,0 +1,269 @@
+/*
+ * A value that is quoted wrongly is another one, or the end of a line that
+ * somebody else may go on with.
+ */
+
+#include "../../src/cli/formats/quote.h"
+#include "tap.h"
+
+
+#define A15   "aaaaaaaaaaaaaaa"
+#define A51   A15 A15 A15 "aaaaaa"
+#define A255  A51 A51 A51 A51 A51
+
+
+static void
+quote_spaced(mta_sts_text_t *text, mta_sts_str_t value)
+{
+    quote_txt(text, value, " ");
+}
+
+
+static void
+quote_joined(mta_sts_text_t *text, mta_sts_str_t value)
+{
+    quote_txt(text, value, "");
+}
+
+
+static void
+quote_listed(mta_sts_text_t *text, mta_sts_str_t value)
+{
+    quote_txt(text, value, ", ");
+}
+
+
+typedef void (*quote_fn)(mta_sts_text_t *text, mta_sts_str_t value);
+
+
+/* Is value, behind what is there already, appended as expected? */
+
+static void
+is_quoted(quote_fn fn, mta_sts_str_t value, mta_sts_str_t expected,
+    const char *name)
+{
+    mta_sts_str_t   got;
+    mta_sts_text_t  text = { &test.env, NULL, 0, 0, 0 };
+
+    test_begin(0);
+
+    mta_sts_text_add_cstr(&text, "TXT ");
+    fn(&text, value);
+
+    got = mta_sts_text_str(&text);
+
+    if (ok(!text.failed && mta_sts_str_starts(got, mta_sts_str("TXT ")),
+           "quoted: %s", name))
+    {
+        is_str(mta_sts_str_after(got, 4), expected, "as this");
+    }
+}
+
+
+static void
+test_txt(void)
+{
+    char           value[256], *p, expected[1280];
+    unsigned       ch;
+    mta_sts_str_t  str, quoted;
+
+    is_quoted(quote_spaced, mta_sts_str(""), mta_sts_str("\"\""), "nothing");
+    is_quoted(quote_spaced, (mta_sts_str_t) { NULL, 0 }, mta_sts_str("\"\""),
+              "no data");
+    is_quoted(quote_spaced, mta_sts_str("v=STSv1; id=1;"),
+              mta_sts_str("\"v=STSv1; id=1;\""), "a record");
+    is_quoted(quote_spaced, mta_sts_str("a\"b\\c"),
+              mta_sts_str("\"a\\\"b\\\\c\""), "quotes and backslashes");
+    is_quoted(quote_spaced, mta_sts_str("\\\""), mta_sts_str("\"\\\\\\\"\""),
+              "nothing else");
+    is_quoted(quote_spaced, mta_sts_str("\0\t\n\r\x1f\x7f\x80\xc3\xbc\xff"),
+              mta_sts_str("\"\\000\\009\\010\\013\\031\\127\\128\\195\\188"
+                          "\\255\""), "control and high bytes");
+    is_quoted(quote_spaced, mta_sts_str("\n" "1"), mta_sts_str("\"\\0101\""),
+              "a digit behind one");
+    is_quoted(quote_spaced, mta_sts_str("$ORIGIN @ ; ( ) ' ~ ` %s ${a}"),
+              mta_sts_str("\"$ORIGIN @ ; ( ) ' ~ ` %s ${a}\""),
+              "what is special elsewhere");
+
+    /* each byte there is but the last, in one string */
+
+    for (ch = 0, p = expected; ch < 255; ch++) {
+        value[ch] = (char) ch;
+
+        if (ch < 32 || ch > 126) {
+            p += snprintf(p, 5, "\\%03u", ch);
+
+        } else {
+            p += snprintf(p, 5, "%s%c", ch == '"' || ch == '\\' ? "\\" : "",
+                          (int) ch);
+        }
+    }
+
+    str.data = value;
+    str.len = 255;
+    quoted.data = expected;
+    quoted.len = (size_t) (p - expected);
+
+    memmove(expected + 1, expected, quoted.len);
+    expected[0] = expected[quoted.len + 1] = '"';
+    quoted.len += 2;
+
+    is_quoted(quote_spaced, str, quoted, "all bytes");
+}
+
+
+/* A string has up to 255 bytes, of the value and not of how it is written. */
+
+static void
+test_split(void)
+{
+    char           value[512], expected[2048];
+    size_t         i;
+    mta_sts_str_t  str, quoted;
+
+    is_quoted(quote_spaced, mta_sts_str(A51), mta_sts_str("\"" A51 "\""),
+              "51 bytes");
+    is_quoted(quote_spaced, mta_sts_str(A255), mta_sts_str("\"" A255 "\""),
+              "255 bytes");
+    is_quoted(quote_spaced, mta_sts_str(A255 "b"),
+              mta_sts_str("\"" A255 "\" \"b\""), "256 bytes");
+    is_quoted(quote_spaced, mta_sts_str(A255 A255),
+              mta_sts_str("\"" A255 "\" \"" A255 "\""), "510 bytes");
+    is_quoted(quote_spaced, mta_sts_str(A255 A255 "b"),
+              mta_sts_str("\"" A255 "\" \"" A255 "\" \"b\""), "511 bytes");
+
+    is_quoted(quote_joined, mta_sts_str(A255 "b"),
+              mta_sts_str("\"" A255 "\"\"b\""), "256 bytes, joined");
+    is_quoted(quote_listed, mta_sts_str(A255 A255 "b"),
+              mta_sts_str("\"" A255 "\", \"" A255 "\", \"b\""),
+              "511 bytes, listed");
+
+    /* an escape is not torn */
+
+    is_quoted(quote_spaced, mta_sts_str(A255 "\""),
+              mta_sts_str("\"" A255 "\" \"\\\"\""), "a quote behind");
+
+    memset(value, '\n', 256);
+    memset(expected, '"', sizeof(expected));
+
+    for (i = 0; i < 256; i++) {
+        memcpy(expected + 1 + 4 * i + (i > 254 ? 3 : 0), "\\010", 4);
+    }
+
+    memcpy(expected + 1 + 4 * 255, "\" \"", 3);
+
+    str.data = value;
+    str.len = 256;
+    quoted.data = expected;
+    quoted.len = 4 * 256 + 5;
+
+    is_quoted(quote_spaced, str, quoted, "256 control bytes");
+}
+
+
+static void
+is_rdata(const char *type, mta_sts_str_t value, mta_sts_str_t expected)
+{
+    mta_sts_text_t    text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_record_t  record;
+
+    test_begin(0);
+
+    record.name = mta_sts_str("a.example");
+    record.type = mta_sts_str_from(type);
+    record.ttl = 3600;
+    record.value = value;
+
+    quote_rdata(&text, &record);
+
+    ok(!text.failed, "the data of %s", type);
+    is_str(mta_sts_text_str(&text), expected, "are these");
+}
+
+
+static void
+test_rdata(void)
+{
+    is_rdata("A", mta_sts_str("192.0.2.1"), mta_sts_str("192.0.2.1"));
+    is_rdata("AAAA", mta_sts_str("2001:db8::1"), mta_sts_str("2001:db8::1"));
+    is_rdata("CNAME", mta_sts_str("a.example"), mta_sts_str("a.example."));
+    is_rdata("CNAME", mta_sts_str("a.example._mta-sts.p.example"),
+             mta_sts_str("a.example._mta-sts.p.example."));
+    is_rdata("TXT", mta_sts_str("v=STSv1; id=1;"),
+             mta_sts_str("\"v=STSv1; id=1;\""));
+    is_rdata("TXT", mta_sts_str(A255 "\\"),
+             mta_sts_str("\"" A255 "\" \"\\\\\""));
+}
+
+
+static void
+test_json(void)
+{
+    size_t          i;
+    mta_sts_text_t  text;
+
+    static const char  *invalid[] = {
+        "\xff", "a\x80", "\xc3", "\xed\xa0\x80", "\xc0\xaf"
+    };
+
+    is_quoted(quote_json, mta_sts_str(""), mta_sts_str("\"\""), "nothing");
+    is_quoted(quote_json, mta_sts_str("a.example"),
+              mta_sts_str("\"a.example\""), "a name");
+    is_quoted(quote_json, mta_sts_str("a\"b\\c"),
+              mta_sts_str("\"a\\\"b\\\\c\""), "quotes and backslashes");
+    is_quoted(quote_json, mta_sts_str("\"\\010\""),
+              mta_sts_str("\"\\\"\\\\010\\\"\""), "what is quoted already");
+    is_quoted(quote_json, mta_sts_str("\b\t\n\f\r\x1f"),
+              mta_sts_str("\"\\b\\t\\n\\f\\r\\u001F\""), "control bytes");
+    is_quoted(quote_json, mta_sts_str("a\0b"), mta_sts_str("\"a\\u0000b\""),
+              "a NUL");
+    is_quoted(quote_json, mta_sts_str("b\xc3\xbc" "cher"),
+              mta_sts_str("\"b\\u00FCcher\""), "a letter");
+    is_quoted(quote_json, mta_sts_str("\xe2\x80\xa8\xe2\x80\xa9"),
+              mta_sts_str("\"\\u2028\\u2029\""), "line ends of JavaScript");
+    is_quoted(quote_json, mta_sts_str("\xf0\x9f\x93\xa7"),
+              mta_sts_str("\"\\uD83D\\uDCE7\""), "a pair of surrogates");
+
+    /* no value of ours is that */
+
+    for (i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++) {
+        test_begin(0);
+
+        memset(&text, 0, sizeof(mta_sts_text_t));
+        text.env = &test.env;
+
+        quote_json(&text, mta_sts_str_from(invalid[i]));
+        ok(text.failed, "no UTF-8: %s", invalid[i]);
+    }
+}
+
+
+static int
+memory_quote(void)
+{
+    mta_sts_text_t    text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_record_t  record;
+
+    record.name = mta_sts_str("a.example");
+    record.type = mta_sts_str("TXT");
+    record.ttl = 3600;
+    record.value = mta_sts_str(A255 A255 "\"\n");
+
+    quote_rdata(&text, &record);
+    quote_json(&text, record.value);
+
+    return text.failed ? mta_sts_error_memory(&test.err) : MTA_STS_OK;
+}
+
+
+int
+main(void)
+{
+    test_txt();
+    test_split();
+    test_rdata();
+    test_json();
+    test_memory(memory_quote, "quote");
+
+    return done();
+}

@@ -1,0 +1,478 @@
+package MtaSts::Dns;
+
+# Real DNS servers for the tests: what a record means, and whether it got there,
+# is for BIND, NSD, Knot, PowerDNS and Unbound to say.  Each server has a folder
+# of its own, a free port of loopback, and ends with the test.
+#
+#   my $dns = MtaSts::Dns->knot(zones => { 'a.example' => '_x TXT "y"' });
+#   is(join(' ', $dns->dig('_x.a.example', 'TXT')), '"y"');
+#
+# named, nsd, knot and pdns take zones, a hash of name => text (see zone_text);
+# unbound takes stubs, a hash of name => server.  named and knot take key => 1
+# for a TSIG key, in key_file, that may update every zone.  All take conf, more
+# lines for the server's own section of its configuration.
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use File::Copy qw(copy);
+use File::Spec;
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+use MIME::Base64;
+use MtaSts qw(run slurp spew);
+use POSIX qw(:sys_wait_h);
+use Scalar::Util qw(weaken);
+
+our @EXPORT_OK = qw(zone_text);
+
+my $KEY = 'mta-sts-test';
+my $SCHEMA = '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql';
+
+my %alive;
+
+
+# A whole zone from records that may be relative to it; with an SOA among them
+# they are a whole zone already.
+
+sub zone_text {
+    my ($zone, $text, $serial) = @_;
+    return $text if $text =~ /\sSOA\s/;
+    $serial //= 1;
+    return "\$ORIGIN $zone.\n\$TTL 60\n"
+        . "@ SOA ns hostmaster $serial 3600 600 86400 60\n"
+        . "@ NS ns\nns A 127.0.0.1\n$text\n";
+}
+
+
+# A port that is free for UDP and TCP.  It is below those that the kernel gives
+# to clients and to nginx's tests; the name of a socket, which goes away with
+# the process, keeps it from other tests until the server has it.
+
+sub free_port {
+    my ($self) = @_;
+
+    for (1 .. 1000) {
+        my $port = 10000 + int rand 20000;
+        my $lock = IO::Socket::UNIX->new(Local => "\0mta-sts-port-$port",
+                                         Listen => 1) or next;
+        my @addr = (LocalAddr => '127.0.0.1', LocalPort => $port);
+
+        next unless IO::Socket::INET->new(@addr, Proto => 'udp')
+            && IO::Socket::INET->new(@addr, Proto => 'tcp', Listen => 1);
+
+        push @{ $self->{locks} }, $lock;
+        return $port;
+    }
+
+    die 'no free port';
+}
+
+
+sub new {
+    my ($class, %opt) = @_;
+    my $self = bless { owner => $$, conf => $opt{conf} // '',
+                       zones => $opt{zones} // {}, serial => 1 }, $class;
+
+    # the path of a unix socket has 107 bytes
+
+    my $tmp = File::Spec->tmpdir;
+    $self->{dir} = tempdir('mta-sts-dns-XXXXXX', CLEANUP => 1,
+                           DIR => length $tmp < 70 ? $tmp : '/tmp');
+    $self->{port} = $self->free_port;
+
+    $self->write_zone($_) for $self->zones;
+
+    if ($opt{key}) {
+        open my $fh, '<:raw', '/dev/urandom' or die "/dev/urandom: $!";
+        read $fh, my $secret, 32;
+        $self->{secret} = encode_base64($secret, '');
+        spew($self->key_file, "key \"$KEY\" {\n    algorithm hmac-sha256;\n"
+             . "    secret \"$self->{secret}\";\n};\n");
+        chmod 0600, $self->key_file;
+    }
+
+    return $self;
+}
+
+
+sub dir { return $_[0]{dir} }
+sub port { return $_[0]{port} }
+sub pid { return $_[0]{pid} }
+sub zones { return sort keys %{ $_[0]{zones} } }
+sub zone_file { return "$_[0]{dir}/$_[1].zone" }
+sub key_file { return "$_[0]{dir}/tsig.key" }
+sub url { return "http://127.0.0.1:$_[0]{http}" }
+sub api_key { return $_[0]{api_key} }
+sub log { return slurp("$_[0]{dir}/log") }
+
+
+sub write_zone {
+    my ($self, $zone) = @_;
+    spew($self->zone_file($zone),
+         zone_text($zone, $self->{zones}{$zone}, $self->{serial}));
+}
+
+
+# Starts the server and waits until it knows each of @names.
+
+sub start {
+    my ($self, $binary, $args, @names) = @_;
+    my $dir = $self->{dir};
+    my ($name) = $binary =~ m{([^/]+)\z};
+
+    # AppArmor lets the packaged path read few folders, and not this one
+
+    copy($binary, "$dir/$name") or die "$binary: $!";
+    chmod 0755, "$dir/$name";
+
+    # from setpriv the server learns of a test that was killed, and ends; in a
+    # process group of its own, children can be ended with it
+
+    my $pid = fork // die "fork: $!";
+
+    if ($pid == 0) {
+        setpgrp 0, 0;
+        chdir $dir or POSIX::_exit(127);
+        open STDIN, '<', '/dev/null' or POSIX::_exit(127);
+        open STDOUT, '>', "$dir/log" or POSIX::_exit(127);
+        open STDERR, '>&', \*STDOUT or POSIX::_exit(127);
+        { no warnings; exec '/usr/bin/setpriv', '--pdeathsig', 'TERM', '--',
+                            "$dir/$name", @$args; }
+        print STDERR "setpriv: $!";
+        POSIX::_exit(127);
+    }
+
+    $self->{pid} = $pid;
+    weaken($alive{$pid} = $self);
+
+    my $until = time + 20;
+    my $why = 'did not answer in time';
+
+    while (time <= $until) {
+        if (waitpid($pid, WNOHANG) != 0) {
+            $why = sprintf 'ended with status %d, signal %d', $? >> 8, $? & 127;
+            delete $alive{$pid};
+            delete $self->{pid};
+            last;
+        }
+        return $self if $self->answers(@names);
+        select undef, undef, undef, 0.05;
+    }
+
+    my $log = -e "$dir/log" ? $self->log : '';
+    $self->stop;
+    die "$name $why: $log";
+}
+
+
+sub answers {
+    my ($self, @names) = @_;
+    my ($status, $out) = $self->ask('+tries=1', '+time=1', '+short',
+                                    map { ($_, 'SOA') } @names);
+    my $got = () = $out =~ /^[^;\s]\S* \S+ \d+ /mg;
+
+    return $got == @names && (!$self->{http} || IO::Socket::INET->new(
+        PeerAddr => '127.0.0.1', PeerPort => $self->{http}));
+}
+
+
+sub ask {
+    my ($self, @args) = @_;
+    local $ENV{LC_ALL} = 'C';
+    return run('', '/usr/bin/dig', '-r', '@127.0.0.1', '-p', $self->{port},
+               @args);
+}
+
+
+# What dig +short prints, as a list of lines; @more are options for dig.
+
+sub dig {
+    my ($self, $name, $type, @more) = @_;
+    my ($status, $out, $err) = $self->ask('+short', @more, $name, $type);
+    die "dig $name $type: $out$err" if $status;
+    return grep { !/^;/ } split /\n/, $out;
+}
+
+
+# NOERROR, NXDOMAIN, ...: an empty list from dig does not tell them apart.
+
+sub rcode {
+    my ($self, $name, $type, @more) = @_;
+    my ($status, $out, $err) = $self->ask(@more, $name, $type);
+    return $out =~ /, status: (\w+),/ ? $1 : die "dig $name $type: $out$err";
+}
+
+
+# Another text for a zone of named, nsd or knot that has no key; returns when it
+# is served.
+
+sub reload {
+    my ($self, $zone, $text) = @_;
+    my $until = time + 20;
+
+    $self->{zones}{$zone} = $text;
+    $self->{serial}++;
+    $self->write_zone($zone);
+
+    # for servers that look at the time of a file, in seconds, first
+
+    utime time, time + $self->{serial}, $self->zone_file($zone);
+    kill 'HUP', $self->{pid};
+
+    while (time <= $until) {
+        my ($soa) = $self->dig($zone, 'SOA');
+        return $self if ($soa // '') =~ /^\S+ \S+ $self->{serial} /;
+        select undef, undef, undef, 0.05;
+    }
+
+    die "$zone was not reloaded: " . $self->log;
+}
+
+
+sub stop {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    return if $self->{owner} != $$;
+    local ($?, $!);
+
+    delete $alive{$pid};
+
+    for (1 .. 200) {
+        kill 'TERM', $pid if $_ % 20 == 1;
+        return if waitpid($pid, WNOHANG) != 0;
+        select undef, undef, undef, 0.05;
+    }
+
+    kill 'KILL', -$pid;
+    waitpid $pid, 0;
+}
+
+
+sub DESTROY { $_[0]->stop }
+
+
+# before the one of File::Temp, which takes the folders away
+
+END { $_ && $_->stop for values %alive }
+
+
+sub named {
+    my $self = new(@_);
+    my $dir = $self->{dir};
+    my $key = $self->{secret} ? "allow-update { key \"$KEY\"; };" : '';
+    my $include = $key && "include \"" . $self->key_file . '";';
+    my $zones = join '', map {
+        "zone \"$_\" { type primary; file \"" . $self->zone_file($_)
+        . "\"; $key };\n" } $self->zones;
+
+    spew("$dir/named.conf", <<"EOC");
+$include
+controls { };
+options {
+    directory "$dir";
+    pid-file none;
+    lock-file none;
+    session-keyfile "$dir/session.key";
+    listen-on port $self->{port} { 127.0.0.1; };
+    listen-on-v6 { none; };
+    recursion no;
+    notify no;
+    dnssec-validation no;
+    $self->{conf}
+};
+$zones
+EOC
+
+    return $self->start('/usr/sbin/named', ['-g', '-4', '-n', 1, '-c',
+                        "$dir/named.conf"], $self->zones);
+}
+
+
+sub nsd {
+    my $self = new(@_);
+    my $dir = $self->{dir};
+    my $zones = join '', map {
+        "zone:\n    name: \"$_\"\n    zonefile: \"" . $self->zone_file($_)
+        . "\"\n" } $self->zones;
+
+    spew("$dir/nsd.conf", <<"EOC");
+server:
+    ip-address: 127.0.0.1
+    port: $self->{port}
+    do-ip6: no
+    server-count: 1
+    username: ""
+    chroot: ""
+    database: ""
+    pidfile: ""
+    xfrdfile: ""
+    xfrdir: "$dir"
+    zonesdir: "$dir"
+    zonelistfile: "$dir/zone.list"
+    verbosity: 1
+    $self->{conf}
+remote-control:
+    control-enable: no
+$zones
+EOC
+
+    return $self->start('/usr/sbin/nsd', ['-d', '-c', "$dir/nsd.conf"],
+                        $self->zones);
+}
+
+
+# For knotc: -s, with knot.sock in the folder.
+
+sub knot {
+    my $self = new(@_);
+    my $dir = $self->{dir};
+    my ($keys, $acl) = ('', '');
+
+    if ($self->{secret}) {
+        $keys = "key:\n  - id: $KEY\n    algorithm: hmac-sha256\n"
+              . "    secret: $self->{secret}\n"
+              . "acl:\n  - id: update\n    key: $KEY\n    action: update\n";
+        $acl = "    acl: update\n";
+    }
+
+    my $zones = join '', map {
+        "  - domain: $_\n    file: " . $self->zone_file($_) . "\n$acl"
+        } $self->zones;
+
+    spew("$dir/knot.conf", <<"EOC");
+server:
+    rundir: $dir
+    listen: 127.0.0.1\@$self->{port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+    $self->{conf}
+control:
+    listen: knot.sock
+database:
+    storage: $dir
+    journal-db-max-size: 16M
+    kasp-db-max-size: 16M
+    timer-db-max-size: 16M
+log:
+  - target: stderr
+    any: info
+${keys}zone:
+$zones
+EOC
+
+    return $self->start('/usr/sbin/knotd', ['-c', "$dir/knot.conf"],
+                        $self->zones);
+}
+
+
+# With its API on a port of its own.  For pdnsutil: --config-dir, the folder.
+
+sub pdns {
+    my $self = new(@_);
+    my $dir = $self->{dir};
+
+    $self->{http} = $self->free_port;
+    $self->{api_key} = join '', map { sprintf '%08x', rand 2 ** 32 } 1 .. 4;
+
+    # nothing is cached, and the list of zones neither: a change is seen at once;
+    # no question about security to a server of PowerDNS
+
+    spew("$dir/pdns.conf", <<"EOC");
+launch=gsqlite3
+gsqlite3-database=$dir/pdns.sqlite3
+gsqlite3-pragma-synchronous=0
+local-address=127.0.0.1
+local-port=$self->{port}
+socket-dir=$dir
+write-pid=no
+daemon=no
+guardian=no
+disable-syslog=yes
+receiver-threads=1
+distributor-threads=1
+cache-ttl=0
+query-cache-ttl=0
+negquery-cache-ttl=0
+zone-cache-refresh-interval=0
+security-poll-suffix=
+webserver=yes
+webserver-address=127.0.0.1
+webserver-port=$self->{http}
+webserver-allow-from=127.0.0.1
+api=yes
+api-key=$self->{api_key}
+$self->{conf}
+EOC
+
+    # the API counts the serial up in zones that it made, and so here
+
+    my @util = ('/usr/bin/pdnsutil', '--config-dir', $dir);
+
+    for my $step (['/usr/bin/sqlite3', "$dir/pdns.sqlite3", ".read $SCHEMA"],
+                  map { ([@util, 'load-zone', $_, $self->zone_file($_)],
+                         [@util, 'set-meta', $_, 'SOA-EDIT-API', 'DEFAULT']) }
+                  $self->zones)
+    {
+        my ($status, $out, $err) = run('', @$step);
+        die "@$step: $out$err" if $status;
+    }
+
+    return $self->start('/usr/sbin/pdns_server', ["--config-dir=$dir"],
+                        $self->zones);
+}
+
+
+# A resolver that asks the servers of $opt{stubs}, and else a root zone of its
+# own that has no names: nothing leaves this machine.
+
+sub unbound {
+    my ($class, %opt) = @_;
+    my $self = $class->new(%opt);
+    my $dir = $self->{dir};
+    my $stubs = join '', map {
+        my $port = ref $opt{stubs}{$_} ? $opt{stubs}{$_}->port
+                                       : $opt{stubs}{$_};
+        "stub-zone:\n    name: \"$_\"\n    stub-addr: 127.0.0.1\@$port\n"
+        } sort keys %{ $opt{stubs} };
+
+    spew("$dir/root.zone", ". 60 SOA . . 1 3600 600 86400 60\n"
+         . ". 60 NS localhost.\n");
+    spew("$dir/unbound.conf", <<"EOC");
+server:
+    interface: 127.0.0.1\@$self->{port}
+    do-ip6: no
+    num-threads: 1
+    so-reuseport: no
+    do-daemonize: no
+    username: ""
+    chroot: ""
+    directory: "$dir"
+    pidfile: ""
+    use-syslog: no
+    logfile: ""
+    verbosity: 1
+    module-config: "iterator"
+    do-not-query-localhost: no
+    outgoing-port-avoid: 0-32767
+    $self->{conf}
+remote-control:
+    control-enable: no
+auth-zone:
+    name: "."
+    zonefile: "$dir/root.zone"
+    for-downstream: no
+    for-upstream: yes
+    fallback-enabled: no
+$stubs
+EOC
+
+    return $self->start('/usr/sbin/unbound', ['-d', '-c', "$dir/unbound.conf"],
+                        '.');
+}
+
+
+1;

@@ -1,0 +1,329 @@
+#!/usr/bin/perl
+
+# From configuration to published record: the commands of README, word for word
+# but for places and ports, with the servers that they are for.  What counts is
+# what comes out of the DNS.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use File::Temp qw(tempdir);
+use JSON::PP;
+use MtaSts;
+use MtaSts::Dns qw(zone_text);
+use Test::More;
+
+my $dir = tempdir(CLEANUP => 1);
+my $yaml = "$dir/mta-sts.yaml";
+my $readme = slurp('README.md');
+
+$ENV{PATH} .= ':/usr/sbin:/sbin';
+
+# a text of two strings, and one with all that is encoded
+
+my $long = join ',', map { "https://r.example/$_/" . 'x' x 100 } 1 .. 4;
+
+
+# The domains file; mx is what changes.
+
+sub configure {
+    my ($mx) = @_;
+    spew($yaml, <<"EOY");
+domains:
+  a.example: {mode: enforce, mx: $mx, tlsrpt_rua: mailto:tls\@a.example}
+  mail.a.example: {mx: $mx}
+  b.example: {mx: $mx, tlsrpt_rua: [@{[join ', ', split /,/, $long]}]}
+  c.example: {mx: $mx, tlsrpt_rua: "https://c.example/a,b;c!d"}
+EOY
+}
+
+
+# The records that the configuration has, by the helper itself.
+
+sub configured {
+    my (undef, $json) = helper('records', '-d', $yaml, '-f', 'json', @_);
+    return map { [@$_{qw(name type value)}] }
+           map { @{ $_->{records} } } @{ decode_json($json) };
+}
+
+
+# Does the server have the records, and each in strings of 255 bytes at most?
+
+sub has {
+    my ($dns, $what, @records) = @_;
+    my (%want, %got);
+
+    push @{ $want{"$_->[0] $_->[1]"} }, $_->[2] for @records;
+
+    for my $key (keys %want) {
+        my @lines = $dns->dig(split / /, $key);
+
+        for my $line (@lines) {
+            my @strings = $line =~ /"([^"]*)"/g;
+            $line = join '', @strings if @strings;
+            $line = 'string too long' if grep { length > 255 } @strings;
+            $line =~ s/\.\z//;
+        }
+
+        $got{$key} = [sort @lines];
+        $want{$key} = [sort @{ $want{$key} }];
+    }
+
+    is_deeply(\%got, \%want, $what) or diag($dns->log);
+}
+
+
+# The commands of a section of README: what is indented or fenced, the n-th.
+
+sub readme {
+    my ($section, $n) = @_;
+    my ($text) = $readme =~ /^### \Q$section\E\n(.*?)^##/ms;
+    my @blocks = $text =~ /((?:^    .*\n)+)/mg;
+    my $block = $blocks[$n] // die "README.md, $section: no block $n";
+    return $block =~ s/^    //mgr;
+}
+
+
+# Runs commands as an administrator would; the helper reads our configuration.
+
+sub shell {
+    my ($commands, %replace) = @_;
+    my $helper = "$ENV{PWD}/$MtaSts::BUILD/mta-sts";
+
+    $helper = "$MtaSts::BUILD/mta-sts" if $MtaSts::BUILD =~ m{^/};
+
+    is($commands =~ s/\bmta-sts records\b/$helper records -d $yaml/g, 1,
+       'the command prints records');
+
+    for my $word (sort keys %replace) {
+        ok($commands =~ s/\Q$word\E/$replace{$word}/g,
+           "the command has $word") or diag($commands);
+    }
+
+    return run('', 'bash', '-o', 'pipefail', '-c', $commands);
+}
+
+
+my @zones = qw(a.example b.example c.example);
+my @options = map { ('--zone', $_) } @zones;
+
+
+# zone
+
+configure('mx.a.example');
+mkdir "$dir/zones";
+
+for my $kind (qw(named nsd knot)) {
+    my ($status, $out, $err) = shell(readme('zone', 0),
+        '/var/lib/mta-sts' => "$dir/zones @options --policy-host 192.0.2.1 "
+                              . '--policy-host 2001:db8::1');
+    is("$status $out$err", '0 ', "$kind: README's command");
+
+    my %text = map {
+        my $include = readme('zone', 1) =~ s{/var/lib/mta-sts}{$dir/zones}r
+                                        =~ s/example\.com/$_/r;
+        ($_ => $include)
+    } @zones;
+
+    for my $zone (@zones) {
+        spew("$dir/$zone", zone_text($zone, $text{$zone}));
+        my ($rc, $said) = run('', 'named-checkzone', $zone, "$dir/$zone");
+        is($rc, 0, "named-checkzone: $zone") or diag($said);
+    }
+
+    my $dns = MtaSts::Dns->$kind(zones => \%text);
+    has($dns, "$kind has the records", configured('--policy-host', '192.0.2.1',
+        '--policy-host', '2001:db8::1'));
+}
+
+is(scalar(() = glob "$dir/zones/.*[a-z]*"), 0, 'no temporary file is left');
+
+
+# nsupdate
+
+for my $kind (qw(named knot)) {
+    my $dns = MtaSts::Dns->$kind(key => 1, zones => { map { ($_ =>
+        "_mta-sts TXT \"v=STSv1; id=1;\"\n_mta-sts TXT \"v=STSv1; id=2;\"\n"
+        . "_smtp._tls CNAME else.where.\nmta-sts CNAME else.where.\n"
+        . "other TXT stays\n") } @zones });
+    my $update = readme('nsupdate', 0);
+    my @place = ('server ns1.example.com' => 'server 127.0.0.1 ' . $dns->port,
+                 '/etc/mta-sts/tsig.key' => $dns->key_file);
+    my @more = (@options, '--policy-host', '192.0.2.1', '--policy-host',
+                '2001:db8::1');
+
+    for my $mx ('mx1.a.example', 'mx1.a.example', 'mx2.a.example') {
+        configure($mx);
+
+        my ($status, $out, $err) = shell($update, @place,
+            '-f nsupdate' => "-f nsupdate @more");
+        is("$status $out$err", '0 ', "$kind: README's command, $mx");
+        has($dns, '... the server has the records, and no old id',
+            configured(@more));
+    }
+
+    # an address that is an alias now, and back again
+
+    for my $host ('policies.hoster.example', '192.0.2.2') {
+        my @other = (@options, '--policy-host', $host);
+        my ($status, $out, $err) = shell($update, @place,
+            '-f nsupdate' => "-f nsupdate @other");
+        is("$status $out$err", '0 ', "$kind: policy host $host");
+        has($dns, '... has taken the place of the others',
+            configured(@other));
+        is_deeply([$dns->dig('mta-sts.a.example', 'AAAA')],
+                  [$host =~ /hoster/ ? "$host." : ()], '... of all types');
+    }
+
+    # texts become aliases when the customer delegates
+
+    my @customer = (@options, '--delegate', 'p.example', '--customer');
+    my ($status, $out, $err) = shell($update, @place,
+        '-f nsupdate' => "-f nsupdate @customer");
+    is("$status $out$err", '0 ', "$kind: delegated");
+    has($dns, '... texts are aliases now', configured(@customer));
+
+    is_deeply([$dns->dig('other.a.example', 'TXT')], ['"stays"'],
+              '... and other records are left alone');
+
+    # a zone that the server does not have
+
+    ($status, $out, $err) = shell($update, @place,
+        '-f nsupdate' => "-f nsupdate --zone example");
+    isnt($status, 0, "$kind: an update that is refused is an error");
+}
+
+{
+    # more than fits into a message, by an order of magnitude
+
+    my $dns = MtaSts::Dns->named(key => 1, zones => { 'p.example' => '' });
+    my $many = "$dir/many.yaml";
+
+    spew($many, "tlsrpt_rua: mailto:tls\@p.example\nmx: mx.p.example\n"
+        . "policies: {a: {}}\ndomains:\n"
+        . join '', map { "  d$_.customer.example: a\n" } 1 .. 2000);
+
+    my (undef, $script) = helper('records', '-d', $many, '-f', 'nsupdate',
+                                 '--delegate', 'p.example');
+    cmp_ok(scalar(() = $script =~ /^send$/mg), '>', 5, 'several updates');
+
+    my ($status, $out, $err) = run('server 127.0.0.1 ' . $dns->port
+        . "\n$script", 'nsupdate', '-k', $dns->key_file);
+    is("$status $out$err", '0 ', '... are taken');
+
+    my (undef, $all) = $dns->ask('+noall', '+answer', 'p.example', 'AXFR');
+    is(scalar(() = $all =~ /\sTXT\s/g), 4000, '... with all their records');
+}
+
+
+# powerdns
+
+{
+    my $dns = MtaSts::Dns->pdns(zones => { (map { ($_ =>
+        "_mta-sts TXT \"v=STSv1; id=1;\"\n_mta-sts TXT \"v=STSv1; id=2;\"\n"
+        . "mta-sts CNAME else.where.\nother TXT stays\n") } @zones),
+        'p.example' => '' });
+    spew("$dir/pdns.key", $dns->api_key . "\n");
+
+    my $patch = readme('powerdns', 0);
+    my @place = ('http://127.0.0.1:8081' => $dns->url,
+                 '/etc/mta-sts/pdns.key' => "$dir/pdns.key");
+
+    for my $set (['mx1.a.example', '192.0.2.1'],
+                 ['mx1.a.example', '192.0.2.1', '2001:db8::1'],
+                 ['mx2.a.example', 'policies.hoster.example'],
+                 ['mx3.a.example', '2001:db8::1'])
+    {
+        my ($mx, @hosts) = @$set;
+        my @more = (@options, map { ('--policy-host', $_) } @hosts);
+        configure($mx);
+
+        my ($status, $out, $err) = shell($patch, @place,
+            '-f powerdns' => "-f powerdns @more");
+        is("$status $out$err", '0 ', "pdns: README's command, @$set");
+        has($dns, '... the server has the records', configured(@more));
+        is_deeply([$dns->dig('mta-sts.a.example', 'A')],
+                  [grep { /^192/ } $hosts[0]], '... and no old address')
+            if $hosts[0] !~ /hoster/;
+    }
+
+    is_deeply([$dns->dig('other.a.example', 'TXT')], ['"stays"'],
+              '... and other records are left alone');
+
+    my ($status) = shell($patch, @place,
+        '-f powerdns' => '-f powerdns --zone example');
+    isnt($status, 0, 'pdns: a zone that is not there is an error');
+
+    # a body has less than the server's limit of 2 MB
+
+    my $many = "$dir/many.yaml";
+    spew($many, "tlsrpt_rua: [@{[join ', ', split /,/, $long]}]\n"
+        . "mx: mx.p.example\npolicies: {a: {}}\ndomains:\n"
+        . join '', map { "  d$_.customer.example: a\n" } 1 .. 2500);
+
+    my (undef, $bodies) = helper('records', '-d', $many, '-f', 'powerdns',
+                                 '--delegate', 'p.example');
+    my @bodies = split /\n/, $bodies;
+    cmp_ok(scalar @bodies, '>', 1, 'pdns: a large zone has several bodies');
+
+    for my $body (@bodies) {
+        cmp_ok(length $body, '<', 2_000_000, '... of less than 2 MB');
+        my ($rc, $out, $err) = run($body, 'curl', '-qfsS', '-X', 'PATCH',
+            '-H', 'X-API-Key: ' . $dns->api_key, '--data', '@-',
+            $dns->url . '/api/v1/servers/localhost/zones/p.example.');
+        is("$rc $err", '0 ', '... is taken');
+    }
+
+    is(scalar($dns->dig("d$_.customer.example._mta-sts.p.example", 'TXT')), 1,
+       "... d$_ is there") for 1, 1250, 2500;
+}
+
+
+# A customer's aliases, the provider's texts and a resolver between them.
+
+{
+    configure('mx1.a.example');
+
+    my @side = ('records', '-d', $yaml, '--delegate', 'hoster.example');
+    my (undef, $aliases) = helper(@side, '--customer', '--policy-host',
+                                  'mta-sts.hoster.example', 'a.example');
+    my $customer = MtaSts::Dns->nsd(zones => { 'a.example' => $aliases });
+    my $provider = MtaSts::Dns->named(key => 1, zones => {
+        'hoster.example' => "mta-sts A 192.0.2.7\n" });
+    my $resolver = MtaSts::Dns->unbound(stubs => {
+        'a.example' => $customer, 'hoster.example' => $provider },
+        conf => 'cache-max-ttl: 0');
+
+    is(scalar(() = $aliases =~ /^\S+ 3600 IN CNAME /mg), 3,
+       'the customer has three aliases');
+
+    for my $mx ('mx1.a.example', 'mx2.a.example') {
+        configure($mx);
+        my (undef, $script) = helper(@side, '-f', 'nsupdate');
+        my ($status, $out, $err) = run('server 127.0.0.1 ' . $provider->port
+            . "\n$script", 'nsupdate', '-k', $provider->key_file);
+        is("$status $out$err", '0 ', "the provider updates alone: $mx");
+
+        for my $record (configured('a.example')) {
+            my ($name, $type, $value) = @$record;
+            my (undef, $label) = $name =~ /^((_mta-sts|_smtp\._tls)\.a\.ex)/;
+            is_deeply([$resolver->dig($name, $type)],
+                      ["a.example.$label.hoster.example.", "\"$value\""],
+                      "... and a resolver finds $name");
+        }
+    }
+
+    is_deeply([$resolver->dig('mta-sts.a.example', 'A')],
+              ['mta-sts.hoster.example.', '192.0.2.7'],
+              '... and the policy host');
+
+    # the provider's texts stand alone, without the customers
+
+    my (undef, $zone) = helper(@side, '--zone', '_mta-sts.hoster.example',
+                               '--zone', '_smtp._tls.hoster.example');
+    is(scalar(() = $zone =~ /^\S+\._mta-sts\.hoster\.example\. /mg), 4,
+       'a record a domain below the provider');
+}
+
+done_testing();

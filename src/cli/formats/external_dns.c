@@ -11,8 +11,8 @@
 
 
 static const char  external_dns_note[] =
-    "# external-dns with the TXT registry can lose changed values of TXT\n"
-    "# records: see kubernetes-sigs/external-dns #6718.\n";
+    "# external-dns with its TXT registry may drop changed values of TXT\n"
+    "# records, and not say so: kubernetes-sigs/external-dns #6718.\n";
 
 
 /* An RRset of n records. */

@@ -73,6 +73,7 @@ my %readers = (
     'octodns 1'    => [\&read_octodns, '--escaped-semicolons'],
     dnscontrol     => [\&read_dnscontrol],
     'external-dns' => [\&read_external_dns],
+    'external-dns route53' => [\&read_external_dns, '--provider', 'route53'],
     'terraform route53'    => [\&read_route53, '--provider', 'route53'],
     'terraform cloudflare' => [\&read_cloudflare, '--provider', 'cloudflare'],
     text           => [\&read_text],
@@ -214,7 +215,7 @@ sub read_dnscontrol {
 
 
 sub read_external_dns {
-    my ($out) = @_;
+    my ($out, $folder, @more) = @_;
     my (@records, %names);
 
     for my $object (@{ parse($out, '/usr/bin/python3', 't/parsers/documents.py') }) {
@@ -224,7 +225,8 @@ sub read_external_dns {
 
         for my $set (@{ $object->{spec}{endpoints} }) {
             push @records, map {
-                [$set->{dnsName}, $set->{recordType}, $set->{recordTTL}, "$_"]
+                [$set->{dnsName}, $set->{recordType}, $set->{recordTTL},
+                 @more ? rdata($set->{recordType}, $_) : "$_"]
             } @{ $set->{targets} };
         }
     }
@@ -328,7 +330,7 @@ for my $set (sort keys %sets) {
         ($rc, undef, $err) = helper(@command, '-f', $format, @more, '-o',
                                     $folder);
         is("$rc $err", '0 ', '... to files');
-        @got = map { $read->(slurp($_)) } glob "$folder/*";
+        @got = map { $read->(slurp($_), $folder, @more) } glob "$folder/*";
         is_deeply(lines(@got), lines(@records), '... has the same records');
     }
 }

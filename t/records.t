@@ -64,7 +64,7 @@ my @refused = (
      'policy hosts are in the customers\' zones, "--policy-host" needs '
      . '"--customer" beside "--delegate"', 2],
     [['--provider', 'route53'],
-     'option "--provider" is for format "terraform"', 2],
+     'option "--provider" is for formats "terraform" and "external-dns"', 2],
     [['-f', 'terraform'],
      'format "terraform" needs "--provider": route53 or cloudflare', 2],
     [['-f', 'terraform', '--provider', 'aws'],

@@ -75,7 +75,8 @@ static const option_t  options_table[] = {
       "for octoDNS 1.x, whose default they are" },
 
     { "provider", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(provider),
-      "NAME", "of Terraform: route53 or cloudflare" },
+      "NAME", "of Terraform or external-dns: route53 or\n"
+      "cloudflare" },
 
     { "mode", 0, OPTIONS_SETTINGS, OPTION_SETTING, MTA_STS_SET_MODE, "MODE",
       "enforce, testing (default) or none" },

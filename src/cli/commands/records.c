@@ -77,8 +77,9 @@ records_format(const options_t *options)
         return NULL;
     }
 
-    if (provider && !terraform) {
-        say("option \"--provider\" is for format \"terraform\"");
+    if (provider && !terraform && strcmp(format->name, "external-dns") != 0) {
+        say("option \"--provider\" is for formats \"terraform\" and "
+            "\"external-dns\"");
         return NULL;
     }
 

@@ -7,19 +7,49 @@
 #include "../../core/name.h"
 #include "emitter.h"
 #include "format.h"
+#include "quote.h"
 #include "rrset.h"
 
 
 static const char  external_dns_note[] =
-    "# external-dns with its TXT registry may drop changed values of TXT\n"
-    "# records, and not say so: kubernetes-sigs/external-dns #6718.\n";
+    "# external-dns before 0.22, with its TXT registry, drops changed values of\n"
+    "# TXT records and does not say so: kubernetes-sigs/external-dns #6718.\n";
+
+
+/* external-dns hands a text on as it is, and Route 53 wants strings. */
+
+static void
+external_dns_target(stream_t *stream, emitter_t *emitter,
+    const mta_sts_record_t *record)
+{
+    const char      *provider;
+    mta_sts_text_t   strings = { &stream->env, NULL, 0, 0, 0 };
+
+    provider = stream->options->provider;
+
+    if (provider == NULL || strcmp(provider, "route53") != 0
+        || !mta_sts_str_eq(record->type, mta_sts_str("TXT")))
+    {
+        emitter_text(emitter, record->value);
+        return;
+    }
+
+    quote_txt(&strings, record->value, " ");
+
+    if (strings.failed) {
+        stream_fail_memory(stream);
+        return;
+    }
+
+    emitter_text(emitter, mta_sts_text_str(&strings));
+}
 
 
 /* An RRset of n records. */
 
 static void
-external_dns_endpoint(emitter_t *emitter, const mta_sts_record_t *records,
-    size_t n)
+external_dns_endpoint(stream_t *stream, emitter_t *emitter,
+    const mta_sts_record_t *records, size_t n)
 {
     size_t  i;
 
@@ -38,7 +68,7 @@ external_dns_endpoint(emitter_t *emitter, const mta_sts_record_t *records,
     emitter_list(emitter);
 
     for (i = 0; i < n; i++) {
-        emitter_text(emitter, records[i].value);
+        external_dns_target(stream, emitter, &records[i]);
     }
 
     emitter_list_end(emitter);
@@ -47,8 +77,8 @@ external_dns_endpoint(emitter_t *emitter, const mta_sts_record_t *records,
 
 
 static void
-external_dns_object(emitter_t *emitter, const stream_set_t *set,
-    mta_sts_str_t name)
+external_dns_object(stream_t *stream, emitter_t *emitter,
+    const stream_set_t *set, mta_sts_str_t name)
 {
     size_t  i, n;
 
@@ -74,7 +104,7 @@ external_dns_object(emitter_t *emitter, const stream_set_t *set,
 
     for (i = 0; i < set->n; i += n) {
         n = rrset_len(&set->records[i], set->n - i);
-        external_dns_endpoint(emitter, &set->records[i], n);
+        external_dns_endpoint(stream, emitter, &set->records[i], n);
     }
 
     emitter_list_end(emitter);
@@ -110,7 +140,7 @@ format_external_dns(stream_t *stream)
                 break;
             }
 
-            external_dns_object(emitter, &set, name);
+            external_dns_object(stream, emitter, &set, name);
         }
     }
 

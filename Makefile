@@ -41,6 +41,10 @@ MODULE      = $(BUILD)/ngx_http_mta_sts_module.so
 RUN_ENV     = MTA_STS_BUILD=$(BUILD) MTA_STS_MODULE=$(abspath $(MODULE)) \
               MTA_STS_NGINX=$(NGINX)
 
+# two test files at a time
+
+PROVE       = -j2
+
 # nginx itself reads this from the environment, as a list of sockets
 
 unexport NGINX

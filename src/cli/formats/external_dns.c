@@ -12,8 +12,8 @@
 
 
 static const char  external_dns_note[] =
-    "# external-dns before 0.22, with its TXT registry, drops changed values of\n"
-    "# TXT records and does not say so: kubernetes-sigs/external-dns #6718.\n";
+    "# external-dns before 0.22, with its TXT registry, drops changed TXT\n"
+    "# values and does not say so: kubernetes-sigs/external-dns #6718.\n";
 
 
 /* external-dns hands a text on as it is, and Route 53 wants strings. */

@@ -242,9 +242,11 @@ sub stop {
 
     for (1 .. 200) {
         kill 'TERM', $pid if $_ % 20 == 1;
-        return if waitpid($pid, WNOHANG) != 0;
+        last if waitpid($pid, WNOHANG) != 0;
         select undef, undef, undef, 0.05;
     }
+
+    # children of NSD may outlive it for a moment, and hold the port
 
     kill 'KILL', -$pid;
     waitpid $pid, 0;
@@ -256,7 +258,7 @@ sub DESTROY { $_[0]->stop }
 
 # before the one of File::Temp, which takes the folders away
 
-END { $_ && $_->stop for values %alive }
+END { $_ && $_->stop for my @all = values %alive }
 
 
 sub named {
@@ -378,7 +380,7 @@ sub pdns {
     $self->{http} = $self->free_port;
     $self->{api_key} = join '', map { sprintf '%08x', rand 2 ** 32 } 1 .. 4;
 
-    # nothing is cached, and the list of zones neither: a change is seen at once;
+    # nothing is cached, nor the list of zones: a change is seen at once;
     # no question about security to a server of PowerDNS
 
     spew("$dir/pdns.conf", <<"EOC");

@@ -29,6 +29,7 @@ domains:
   mail.example.com: {mx: mail.example.com}
   a10.example.com: hosted
   a9.example.com: hosted
+  a02.example.com: hosted
   a-9.example.com: hosted
   no: hosted
   1e5: hosted
@@ -97,11 +98,20 @@ sub absolute {
 sub undot { return $_[0] =~ s/\.\z//r }
 
 
+# A target as a zone has it: with a dot if it is a name.
+
+sub target {
+    my ($type, $value) = @_;
+    die "no dot: $value" if $type eq 'CNAME' && $value !~ /\.\z/;
+    return undot($value);
+}
+
+
 # The data of a record as in a zone file, unquoted.
 
 sub rdata {
-    my ($type, $data) = @_;
-    return undot($data) unless $type eq 'TXT';
+    my ($type, $data, $bare) = @_;
+    return $bare ? $data : target($type, $data) unless $type eq 'TXT';
 
     my @strings = $data =~ /\G"((?:[^"\\]|\\.)*)"(?: |\z)/g;
     die "not strings: $data"
@@ -189,7 +199,7 @@ sub read_octodns {
                         $value =~ s/\\;/;/g;
                     }
                     [absolute($label, $zone), $set->{type}, $set->{ttl},
-                     undot($value)]
+                     target($set->{type}, $value)]
                 } $set->{values} ? @{ $set->{values} } : $set->{value};
             }
         }
@@ -206,7 +216,7 @@ sub read_dnscontrol {
     for my $zone (@{ parse($out, 'node', 't/parsers/dnscontrol.js') }) {
         push @records, map {
             [absolute($_->{name}, $zone->{zone}), $_->{type}, $_->{ttl},
-             undot($_->{value})]
+             target($_->{type}, $_->{value})]
         } @{ $zone->{records} };
     }
 
@@ -226,7 +236,7 @@ sub read_external_dns {
         for my $set (@{ $object->{spec}{endpoints} }) {
             push @records, map {
                 [$set->{dnsName}, $set->{recordType}, $set->{recordTTL},
-                 @more ? rdata($set->{recordType}, $_) : "$_"]
+                 @more ? rdata($set->{recordType}, $_, 1) : "$_"]
             } @{ $set->{targets} };
         }
     }
@@ -272,7 +282,8 @@ sub read_route53 {
 
 sub read_cloudflare {
     return map {
-        [$_->{name}, $_->{type}, $_->{ttl}, rdata($_->{type}, $_->{content})]
+        [$_->{name}, $_->{type}, $_->{ttl},
+         rdata($_->{type}, $_->{content}, 1)]
     } resources($_[0], 'cloudflare_dns_record', 'cloudflare_zone');
 }
 
@@ -302,6 +313,10 @@ for my $set (sort keys %sets) {
 
     my ($rc, $json, $err) = helper(@command, '-f', 'json');
     is("$rc $err", '0 ', "$set: json");
+
+    my @domains = map { $_->{domain} } @{ decode_json($json) };
+    my %once = map { ($_ => 1) } @domains;
+    is(keys %once, @domains, '... each domain once');
 
     my @records = map {
         [$_->{name}, $_->{type}, $_->{ttl}, $_->{value}]
@@ -334,6 +349,16 @@ for my $set (sort keys %sets) {
         is_deeply(lines(@got), lines(@records), '... has the same records');
     }
 }
+
+
+# More domains in a zone than a call of DNSControl's takes
+
+spew("$dir/many.yaml", "policies: {p: {mx: mx.example.com}}\ndomains:\n"
+    . join '', map { "  d$_.example.com: p\n" } 1 .. 2500);
+my (undef, $many) = helper('records', '-d', "$dir/many.yaml", '-f',
+                           'dnscontrol', '--zone', 'example.com');
+is(scalar read_dnscontrol($many), 2500, 'dnscontrol: many records of a zone');
+cmp_ok(scalar(() = $many =~ /^D_EXTEND/mg), '>', 1, '... are several calls');
 
 
 # What the records are, in one case of each kind
@@ -374,7 +399,7 @@ for my $golden (@golden) {
     my ($file, $format, @more) = @$golden;
     my @domains = $format eq 'octodns'
         ? qw(example.com mail.example.com a9.example.com a10.example.com
-             a-9.example.com)
+             a02.example.com a-9.example.com)
         : ('example.com', 'mail.example.com', "b\xc3\xbccher.example",
            '2.example.net');
     my ($status, $out) = helper('records', '-d', "$dir/mta-sts.yaml", '-f',

@@ -101,7 +101,7 @@ sub shell {
            "the command has $word") or diag($commands);
     }
 
-    return run('', 'bash', '-o', 'pipefail', '-c', $commands);
+    return run('', 'sh', '-c', "cd $dir && { $commands }");
 }
 
 
@@ -116,12 +116,12 @@ mkdir "$dir/zones";
 
 for my $kind (qw(named nsd knot)) {
     my ($status, $out, $err) = shell(readme('zone', 0),
-        '/var/lib/mta-sts' => "$dir/zones @options --policy-host 192.0.2.1 "
+        '/var/lib/bind/mta-sts' => "$dir/zones @options --policy-host 192.0.2.1 "
                               . '--policy-host 2001:db8::1');
     is("$status $out$err", '0 ', "$kind: README's command");
 
     my %text = map {
-        my $include = readme('zone', 1) =~ s{/var/lib/mta-sts}{$dir/zones}r
+        my $include = readme('zone', 1) =~ s{/var/lib/bind/mta-sts}{$dir/zones}r
                                         =~ s/example\.com/$_/r;
         ($_ => $include)
     } @zones;
@@ -138,6 +138,22 @@ for my $kind (qw(named nsd knot)) {
 }
 
 is(scalar(() = glob "$dir/zones/.*[a-z]*"), 0, 'no temporary file is left');
+
+{
+    # Knot counts the serial by itself, as README says; its control socket has
+    # a short path
+
+    my @settings = $readme =~ /`(zonefile-load: \S+)` and\s+`(\S+: \S+)`/;
+    is(@settings, 2, "README's settings for Knot");
+    my $dns = MtaSts::Dns->knot(zone => join('', map { "    $_\n" } @settings),
+                                zones => { 'a.example' => 'x TXT "1"' });
+    my ($before) = $dns->dig('a.example', 'SOA');
+    spew($dns->zone_file('a.example'), zone_text('a.example', 'x TXT "2"'));
+    run('', 'knotc', '-s', $dns->dir . '/knot.sock', '-b', 'zone-reload',
+        'a.example');
+    is_deeply([$dns->dig('x.a.example', 'TXT')], ['"2"'], '... knotc reloads');
+    isnt(($dns->dig('a.example', 'SOA'))[0], $before, '... and counts');
+}
 
 
 # nsupdate
@@ -195,6 +211,33 @@ for my $kind (qw(named knot)) {
 }
 
 {
+    # README's own rights are enough, and no other key's; a configuration that is
+    # wrong is an error, and nothing is sent
+
+    my $update = readme('nsupdate', 1) =~ s/.*(update-policy.*\};).*\};\s*/$1/sr;
+    my $zone = 'example.com';
+    my $dns = MtaSts::Dns->named(key => 1, update => $update,
+        zones => { $zone => '_mta-sts TXT "v=STSv1; id=1;"' });
+    my @place = ('server ns1.example.com' => 'server 127.0.0.1 ' . $dns->port,
+                 '/etc/mta-sts/tsig.key' => $dns->key_file);
+
+    spew($yaml, "mx: mx.example.com\ntlsrpt_rua: mailto:a\@example.com\n"
+                . "policies: {p: {}}\ndomains: {example.com: p}\n");
+
+    for my $host (qw(192.0.2.1 2001:db8::1 p.hoster.example)) {
+        my ($status, $out, $err) = shell(readme('nsupdate', 0), @place,
+            '-f nsupdate' => "-f nsupdate --policy-host $host");
+        is("$status $out$err", '0 ', "named: README's update-policy, $host");
+        has($dns, '... lets records be updated',
+            configured('--policy-host', $host));
+    }
+
+    spew($yaml, "domains: {example.com: no}\n");
+    my ($status) = shell(readme('nsupdate', 0), @place);
+    isnt($status, 0, '... and a wrong configuration is an error');
+}
+
+{
     # more than fits into a message, by an order of magnitude
 
     my $dns = MtaSts::Dns->named(key => 1, zones => { 'p.example' => '' });
@@ -224,7 +267,7 @@ for my $kind (qw(named knot)) {
         "_mta-sts TXT \"v=STSv1; id=1;\"\n_mta-sts TXT \"v=STSv1; id=2;\"\n"
         . "mta-sts CNAME else.where.\nother TXT stays\n") } @zones),
         'p.example' => '' });
-    spew("$dir/pdns.key", $dns->api_key . "\n");
+    spew("$dir/pdns.key", 'X-API-Key: ' . $dns->api_key . "\n");
 
     my $patch = readme('powerdns', 0);
     my @place = ('http://127.0.0.1:8081' => $dns->url,
@@ -254,6 +297,9 @@ for my $kind (qw(named knot)) {
     my ($status) = shell($patch, @place,
         '-f powerdns' => '-f powerdns --zone example');
     isnt($status, 0, 'pdns: a zone that is not there is an error');
+
+    ($status) = shell($patch, @place, '-f powerdns' => '-f powerdns none.test');
+    isnt($status, 0, '... and so is a domain that is not');
 
     # a body has less than the server's limit of 2 MB
 

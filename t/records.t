@@ -64,13 +64,14 @@ my @refused = (
      'policy hosts are in the customers\' zones, "--policy-host" needs '
      . '"--customer" beside "--delegate"', 2],
     [['--provider', 'route53'],
-     'option "--provider" is for formats "terraform" and "external-dns"', 2],
+     'format "zone" does not take option "--provider"', 2],
     [['-f', 'terraform'],
      'format "terraform" needs "--provider": route53 or cloudflare', 2],
     [['-f', 'terraform', '--provider', 'aws'],
      'unknown provider "aws", must be route53 or cloudflare', 2],
     [['--escaped-semicolons'],
-     'option "--escaped-semicolons" is for format "octodns"', 2],
+     'format "zone" does not take option "--escaped-semicolons"', 2],
+    [['-o', ''], 'option "-o" needs the name of a folder', 2],
     [['--hosts'], 'command "records" does not take option "--hosts"', 2],
     [['--zone'], 'option "--zone" needs a value', 2],
     [['--zones=a'], 'unknown option "--zones=a"', 2],
@@ -78,12 +79,12 @@ my @refused = (
     [['-f', 'octodns'], 'format "octodns" has a file for each zone and there '
      . 'are several, use "-o"', 1],
     [['--zone', 'example.com'], "$yaml:9: \""
-     . substr("_mta-sts.$deep", 0, 100) . '" is in none of the zones', 1],
+     . substr("_mta-sts.$deep", 0, 100) . '" is in none of the zones of "--zone"', 1],
     [['--zone', 'com', '--zone', 'xample', 'hoster.example'],
-     "$yaml:8: \"_mta-sts.hoster.example\" is in none of the zones", 1],
+     "$yaml:8: \"_mta-sts.hoster.example\" is in none of the zones of \"--zone\"", 1],
     [['--zone', '_mta-sts.p.example', '--delegate', 'p.example',
       'hoster.example'], "$yaml:8: \"hoster.example._smtp._tls.p.example\" is "
-     . 'in none of the zones', 1],
+     . 'in none of the zones of "--zone"', 1],
     [['--zone', 'example.com', '--zone', 'mta-sts.mail.example.com',
       '--policy-host', 'a.example', 'example.com', 'mail.example.com'],
      "$yaml:7: \"mta-sts.mail.example.com\" is the apex of a zone and cannot "
@@ -203,6 +204,18 @@ for my $format (qw(zone nsupdate powerdns octodns dnscontrol external-dns json
     like($err, qr/^mta-sts: write error on standard output.*\n1\n\z/,
          "$format: a closed pipe, too");
 }
+
+# Memory does not grow with the output
+
+my @peaks = map {
+    my (undef, undef, $said) = run('', '/usr/bin/time', '-f', 'peak %M',
+        'sh', '-c', 'exec "$@" >/dev/null', 'sh', $mta_sts, 'records', '-d',
+        $many, @$_);
+    $said =~ /^peak (\d+)/m
+} [], [map { ('--policy-host', "192.0.2.$_") } 1 .. 20];
+
+cmp_ok($peaks[1], '<', $peaks[0] * 1.1,
+       '20 more records a domain take no memory');
 
 mkdir "$dir/out/example.com.zone.dir";
 rename "$dir/out/example.com.zone", "$dir/kept";

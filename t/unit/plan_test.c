@@ -150,26 +150,27 @@ static const struct {
     const char  *fault;
 } refusals[] = {
     { "a.example b.example c.example", "", 0, "", "c.example a.example", 2,
-      "\"_mta-sts.b.example\" is in none of the zones" },
+      "\"_mta-sts.b.example\" is in none of the zones of \"--zone\"" },
 
     { "xa.example", "", 0, "", "a.example", 1,
-      "\"_mta-sts.xa.example\" is in none of the zones" },
+      "\"_mta-sts.xa.example\" is in none of the zones of \"--zone\"" },
 
     { "a.example", "", 0, "", "_smtp._tls.a.example", 1,
-      "\"_mta-sts.a.example\" is in none of the zones" },
+      "\"_mta-sts.a.example\" is in none of the zones of \"--zone\"" },
 
     { "a.example", "", 0, "", "_mta-sts.a.example", 1,
-      "\"_smtp._tls.a.example\" is in none of the zones" },
+      "\"_smtp._tls.a.example\" is in none of the zones of \"--zone\"" },
 
     { "a.example b.example", "", 0, "192.0.2.1", "a.example "
       "_mta-sts.b.example _smtp._tls.b.example", 2,
-      "\"mta-sts.b.example\" is in none of the zones" },
+      "\"mta-sts.b.example\" is in none of the zones of \"--zone\"" },
 
     { "a.example", "p.example", 0, "", "a.example", 1,
-      "\"a.example._mta-sts.p.example\" is in none of the zones" },
+      "\"a.example._mta-sts.p.example\" is in none of the zones of "
+      "\"--zone\"" },
 
     { "a.example b.example", "p.example", 1, "", "a.example p.example", 2,
-      "\"_mta-sts.b.example\" is in none of the zones" },
+      "\"_mta-sts.b.example\" is in none of the zones of \"--zone\"" },
 
     { "a.example b.example", "", 0, "m.example",
       "mta-sts.b.example a.example b.example", 2,

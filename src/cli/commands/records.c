@@ -48,7 +48,6 @@ records_say_fallbacks(const site_t *site)
 static const format_t *
 records_format(const options_t *options)
 {
-    int              terraform;
     const char      *provider;
     const format_t  *format;
 
@@ -61,13 +60,6 @@ records_format(const options_t *options)
     }
 
     provider = options->provider;
-    terraform = strcmp(format->name, "terraform") == 0;
-
-    if (terraform && provider == NULL) {
-        say("format \"terraform\" needs \"--provider\": route53 or "
-            "cloudflare");
-        return NULL;
-    }
 
     if (provider && strcmp(provider, "route53") != 0
         && strcmp(provider, "cloudflare") != 0)
@@ -77,14 +69,26 @@ records_format(const options_t *options)
         return NULL;
     }
 
-    if (provider && !terraform && strcmp(format->name, "external-dns") != 0) {
-        say("option \"--provider\" is for formats \"terraform\" and "
-            "\"external-dns\"");
+    if (provider && !(format->flags & FORMAT_PROVIDER)) {
+        say("format \"%s\" does not take option \"--provider\"",
+            format->name);
         return NULL;
     }
 
-    if (options->escaped_semicolons && strcmp(format->name, "octodns") != 0) {
-        say("option \"--escaped-semicolons\" is for format \"octodns\"");
+    if (provider == NULL && (format->flags & FORMAT_NEEDS_PROVIDER)) {
+        say("format \"%s\" needs \"--provider\": route53 or cloudflare",
+            format->name);
+        return NULL;
+    }
+
+    if (options->escaped_semicolons && !(format->flags & FORMAT_SEMICOLONS)) {
+        say("format \"%s\" does not take option \"--escaped-semicolons\"",
+            format->name);
+        return NULL;
+    }
+
+    if (options->output && options->output[0] == '\0') {
+        say("option \"-o\" needs the name of a folder");
         return NULL;
     }
 
@@ -163,6 +167,10 @@ command_records(const options_t *options, const mta_sts_env_t *env)
 
     if (options->args.n == 0) {
         records_say_fallbacks(&site);
+    }
+
+    if (n == 0) {
+        return COMMAND_ERROR;
     }
 
     return records_print(entries, n, &zones, &wanted, format, options)

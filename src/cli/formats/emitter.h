@@ -19,7 +19,10 @@ typedef struct emitter_s  emitter_t;
 /* Begins a stream of documents; NULL when memory ran out. */
 emitter_t *emitter_begin(FILE *out);
 
-/* Returns MTA_STS_ERROR when memory ran out; out may have a write error. */
+/*
+ * Ends the stream and frees the emitter.  Returns MTA_STS_ERROR when memory ran
+ * out; out may have a write error.
+ */
 int emitter_end(emitter_t *emitter);
 
 void emitter_document(emitter_t *emitter);

@@ -17,16 +17,16 @@ static const format_t  formats[] = {
       format_powerdns, ".json", 0 },
 
     { "octodns", "a file a zone for octoDNS's YamlProvider",
-      format_octodns, ".yaml", FORMAT_ZONE },
+      format_octodns, ".yaml", FORMAT_ZONE|FORMAT_SEMICOLONS },
 
     { "dnscontrol", "a D_EXTEND() a zone for dnsconfig.js",
       format_dnscontrol, ".js", 0 },
 
     { "external-dns", "DNSEndpoint objects of Kubernetes",
-      format_external_dns, ".yaml", FORMAT_DOMAIN },
+      format_external_dns, ".yaml", FORMAT_DOMAIN|FORMAT_PROVIDER },
 
     { "terraform", "resources; needs --provider",
-      format_terraform, ".tf", 0 },
+      format_terraform, ".tf", FORMAT_PROVIDER|FORMAT_NEEDS_PROVIDER },
 
     { "json", "an array, one object a domain",
       format_json, ".json", FORMAT_DOMAIN },

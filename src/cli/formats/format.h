@@ -9,8 +9,11 @@
 #include "../publish/stream.h"
 
 
-#define FORMAT_ZONE    1          /* a zone is a file, not a part of one */
-#define FORMAT_DOMAIN  2          /* a domain is printed as a whole */
+#define FORMAT_ZONE            1   /* a zone is a file, not a part of one */
+#define FORMAT_DOMAIN          2   /* a domain is printed as a whole */
+#define FORMAT_PROVIDER        4   /* takes --provider */
+#define FORMAT_NEEDS_PROVIDER  8
+#define FORMAT_SEMICOLONS      16  /* takes --escaped-semicolons */
 
 
 typedef struct {

@@ -104,6 +104,10 @@ format_nsupdate(stream_t *stream)
             len += nsupdate_set(stream, &set);
         }
 
-        (void) fprintf(stream->out, "send\n");
+        /* what is not sent is not done: no half of an update */
+
+        if (!stream->failed) {
+            (void) fprintf(stream->out, "send\n");
+        }
     }
 }

@@ -37,8 +37,8 @@ terraform_quote(mta_sts_text_t *text, mta_sts_str_t str,
 
 
 /*
- * Appends str as an identifier, or as a part of one: "." and ":" become "_",
- * and "_", which zones may have, becomes what is in place of it.
+ * Appends str as an identifier, or as a part of one: "." becomes "_", ":" "-",
+ * and "_", which zones may have, becomes underscore.
  */
 
 static void
@@ -54,8 +54,8 @@ terraform_id(mta_sts_text_t *text, mta_sts_str_t str, const char *underscore)
             mta_sts_text_add_cstr(text, underscore);
 
         } else {
-            mta_sts_text_add_char(text, (char) (ch == '.' || ch == ':' ? '_'
-                                                                       : ch));
+            ch = (char) (ch == '.' ? '_' : ch == ':' ? '-' : ch);
+            mta_sts_text_add_char(text, ch);
         }
     }
 }

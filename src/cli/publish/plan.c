@@ -54,7 +54,8 @@ plan_add_record(plan_t *plan, const mta_sts_entry_t *entry,
 
     if (zone == NULL) {
         return mta_sts_error(err, entry->place, "\"%.*s\" is in none of the "
-                             "zones", MTA_STS_SHOW(record->name));
+                             "zones of \"--zone\"",
+                             MTA_STS_SHOW(record->name));
     }
 
     if (record->name.len == zone->len

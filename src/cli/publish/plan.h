@@ -37,9 +37,9 @@ typedef struct {
  * provider's side of a delegation, the provider.  The records of a domain may
  * be in several zones; with whole they are all taken to be in the first one's.
  *
- * Errors, at the entry's place: "NAME" is in none of the zones; "NAME" is the
- * apex of a zone and cannot be an alias; those of mta_sts_record_build(); out
- * of memory.
+ * Errors, at the entry's place: "NAME" is in none of the zones of "--zone";
+ * "NAME" is the apex of a zone and cannot be an alias; those of
+ * mta_sts_record_build(); out of memory.
  */
 int plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n,
     const zones_t *zones, const mta_sts_record_wanted_t *wanted, int whole,

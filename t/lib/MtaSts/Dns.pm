@@ -9,8 +9,9 @@ package MtaSts::Dns;
 #
 # named, nsd, knot and pdns take zones, a hash of name => text (see zone_text);
 # unbound takes stubs, a hash of name => server.  named and knot take key => 1
-# for a TSIG key, in key_file, that may update every zone.  All take conf, more
-# lines for the server's own section of its configuration.
+# for a TSIG key "mta-sts", in key_file, that may update every zone, or for
+# named do what update says.  All take conf, more lines for the server's own
+# section of its configuration; knot takes zone, more lines for each zone.
 
 use strict;
 use warnings;
@@ -28,7 +29,7 @@ use Scalar::Util qw(weaken);
 
 our @EXPORT_OK = qw(zone_text);
 
-my $KEY = 'mta-sts-test';
+my $KEY = 'mta-sts';
 my $SCHEMA = '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql';
 
 my %alive;
@@ -74,7 +75,9 @@ sub free_port {
 sub new {
     my ($class, %opt) = @_;
     my $self = bless { owner => $$, conf => $opt{conf} // '',
-                       zones => $opt{zones} // {}, serial => 1 }, $class;
+                       zones => $opt{zones} // {}, serial => 1,
+                       update => $opt{update},
+                       zone => $opt{zone} // '' }, $class;
 
     # the path of a unix socket has 107 bytes
 
@@ -265,6 +268,7 @@ sub named {
     my $self = new(@_);
     my $dir = $self->{dir};
     my $key = $self->{secret} ? "allow-update { key \"$KEY\"; };" : '';
+    $key = $self->{update} if $self->{update};
     my $include = $key && "include \"" . $self->key_file . '";';
     my $zones = join '', map {
         "zone \"$_\" { type primary; file \"" . $self->zone_file($_)
@@ -342,7 +346,7 @@ sub knot {
 
     my $zones = join '', map {
         "  - domain: $_\n    file: " . $self->zone_file($_) . "\n$acl"
-        } $self->zones;
+        . $self->{zone} } $self->zones;
 
     spew("$dir/knot.conf", <<"EOC");
 server:

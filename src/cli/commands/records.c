@@ -159,15 +159,11 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_ERROR;
     }
 
-    /* an empty zone is more likely a wrong file than what was wanted */
-
-    if (site_is_empty(&site)) {
-        return COMMAND_ERROR;
-    }
-
     if (options->args.n == 0) {
         records_say_fallbacks(&site);
     }
+
+    /* an empty zone is more likely a wrong file than what was wanted */
 
     if (n == 0) {
         return COMMAND_ERROR;

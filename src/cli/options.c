@@ -176,10 +176,8 @@ options_set(options_t *options, const option_t *option)
 
     if (option->kind == OPTION_SETTING) {
         setting = &options->settings[options->n_settings++];
+        setting->setting = (mta_sts_setting_e) option->where;
         setting->value = options_value(optarg);
-        setting->name = setting->value;
-        setting->name.text =
-            mta_sts_settings_name((mta_sts_setting_e) option->where);
         return;
     }
 

@@ -26,11 +26,11 @@
 #define OPTIONS_HOSTS     8       /* --hosts */
 
 
-/* A policy setting, by its name in mta_sts_settings_set(). */
+/* A policy setting and its value. */
 
 typedef struct {
-    mta_sts_value_t  name;
-    mta_sts_value_t  value;
+    mta_sts_setting_e  setting;
+    mta_sts_value_t    value;
 } options_setting_t;
 
 

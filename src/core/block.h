@@ -1,5 +1,6 @@
 /*
- * The nginx server block that serves a policy, for people to copy.
+ * The nginx server block that serves a policy, and the entry of a domains file,
+ * for people to copy.
  */
 
 #ifndef MTA_STS_BLOCK_H
@@ -15,6 +16,13 @@
  */
 void mta_sts_block_add(mta_sts_text_t *text, const mta_sts_settings_t *settings,
     mta_sts_str_t domain);
+
+/*
+ * Appends the same as the domains file of one domain (README: "Many domains").
+ * Returns MTA_STS_ERROR when memory ran out.
+ */
+int mta_sts_block_add_yaml(mta_sts_text_t *text,
+    const mta_sts_settings_t *settings, mta_sts_str_t domain);
 
 
 #endif /* MTA_STS_BLOCK_H */

@@ -46,12 +46,12 @@ typedef struct mta_sts_err_s {
 
 /*
  * For "%.*s": a slice, cut after 100 bytes so that a value of megabytes does
- * not push the rule that it breaks out of the message.
+ * not push the rule that it breaks out of the message; but not in the middle of
+ * a UTF-8 character.
  */
 
 #define MTA_STS_SHOW(str)                                                     \
-    (int) ((str).len < 100 ? (str).len : 100),                                \
-    (str).len ? (str).data : ""
+    (int) mta_sts_str_cut(str, 100), (str).len ? (str).data : ""
 
 
 /*

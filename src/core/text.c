@@ -8,6 +8,27 @@
 #include "text.h"
 
 
+size_t
+mta_sts_str_cut(mta_sts_str_t str, size_t max)
+{
+    size_t  len;
+
+    if (str.len <= max) {
+        return str.len;
+    }
+
+    /* back over bytes that continue a character; one has three at most */
+
+    for (len = max; len > 0 && max - len < 4; len--) {
+        if ((str.data[len] & 0xc0) != 0x80) {
+            return len;
+        }
+    }
+
+    return max;
+}
+
+
 int
 mta_sts_str_is_ascii(mta_sts_str_t str)
 {

@@ -103,6 +103,11 @@ mta_sts_str_from(const char *cstr)
 }
 
 
+/*
+ * The bytes of str up to the last UTF-8 character that ends within max bytes.
+ */
+size_t mta_sts_str_cut(mta_sts_str_t str, size_t max);
+
 /* Has str no byte above 0x7f? */
 int mta_sts_str_is_ascii(mta_sts_str_t str);
 

@@ -1,10 +1,12 @@
 /*
- * The server block is made for people to copy into nginx.conf: what nginx then
- * reads must be the policy that it was made of, to the byte.
+ * The server block is made for people to copy into nginx.conf, and the YAML
+ * into a domains file: what nginx then reads must be the policy that it was
+ * made of, to the byte.
  */
 
 #include "../../src/cli/nginx_conf/lexer.h"
 #include "../../src/core/block.h"
+#include "files.h"
 #include "set.h"
 
 
@@ -250,13 +252,194 @@ memory_block(void)
 }
 
 
+/* Each domain and policy, and its entry; NULL: whatever libyaml makes of it. */
+
+#define L59  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define L60  L59 "b"
+
+static const struct {
+    const char  *domain;
+    const char  *lines;
+    const char  *yaml;
+} entries[] = {
+    { "example.com", "mx mail.example.com",
+      "domains:\n"
+      "  example.com:\n"
+      "    mode: testing\n"
+      "    mx: mail.example.com\n"
+      "    max_age: 604800\n" },
+
+    { "example.com", "mode none",
+      "domains:\n"
+      "  example.com:\n"
+      "    mode: none\n"
+      "    max_age: 604800\n" },
+
+    { "no", "mode enforce\nmx a.example *.b.example\nmx *.b\xc3\xbc"
+      "cher.example\nmax_age 2w\n"
+      "tlsrpt_rua mailto:o'brien@example.com https://example.com/?a=$b;c#d",
+      "domains:\n"
+      "  no:\n"
+      "    mode: enforce\n"
+      "    mx:\n"
+      "    - a.example\n"
+      "    - '*.b.example'\n"
+      "    - '*.xn--bcher-kva.example'\n"
+      "    max_age: 1209600\n"
+      "    tlsrpt_rua:\n"
+      "    - mailto:o'brien@example.com\n"
+      "    - https://example.com/?a=$b;c#d\n" },
+
+    { "1e5", "mx no 1e5 0x1f yes", NULL },
+    { "null", "mx null", NULL },
+    { "true", "mx *.true\nmax_age 1", NULL },
+    { "y", "mx on off 0o17 1.2e3", NULL },
+    { "2001.example", "mx 12.example 1-2-3.example", NULL },
+    { "inf", "mx *.nan", NULL },
+    { "policy", "mx mode\nmode none", NULL },
+    { "default", "mx domains policies", NULL },
+    { "a--b.example", "mx a---b.example", NULL },
+    { L60 "." L60 "." L60, "mx *." L60 "." L60 "." L60, NULL },
+    { L60 "." L60 "." L60 "." L59, "mx a", NULL },
+
+    { "a.example", "mx b\ntlsrpt_rua https://a.example/;", NULL },
+    { "a.example", "mx b\ntlsrpt_rua https://a.example/#", NULL },
+    { "a.example", "mx b\ntlsrpt_rua https://a.example/x:", NULL },
+    { "a.example", "mx b\ntlsrpt_rua https://a.example/:#: mailto:a@b", NULL },
+    { "a.example", "mx b\ntlsrpt_rua mailto:''@b mailto:'a'@b", NULL },
+    { "a.example", "mx b\ntlsrpt_rua mailto:&a@b mailto:*a@b mailto:!@b"
+      " https://a.example/,[x]?-:&*%2C https://a.example/%22%5C", NULL }
+};
+
+
+static void
+is_yaml_again(mta_sts_settings_t *settings, mta_sts_str_t domain,
+    const char *yaml)
+{
+    size_t                   cursor;
+    mta_sts_entry_t          entry;
+    mta_sts_domains_t        domains;
+    const mta_sts_policy_t  *policy;
+
+    policy = set_render(settings);
+
+    memset(&domains, 0, sizeof(mta_sts_domains_t));
+    cursor = 0;
+
+    if (!ok(policy && files_read(&domains, yaml) == MTA_STS_OK
+            && mta_sts_table_next(&domains.table, &cursor, &entry),
+            "the entry is read again"))
+    {
+        printf("# %u:%u: %s\n", test.err.place.line, test.err.place.column,
+               test.err.text);
+        return;
+    }
+
+    is_str(entry.domain, domain, "for the same domain");
+    is_str(mta_sts_policy_body(entry.policy), mta_sts_policy_body(policy),
+           "to the same bytes");
+    ok(mta_sts_policy_eq(entry.policy, policy), "and the same reports");
+    ok(!mta_sts_table_next(&domains.table, &cursor, &entry)
+       && domains.fallback == NULL, "and for no other");
+}
+
+
+static void
+test_yaml(void)
+{
+    size_t              i;
+    mta_sts_str_t       domain;
+    mta_sts_text_t      text;
+    mta_sts_settings_t  settings;
+
+    for (i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+        test_begin(0);
+
+        memset(&text, 0, sizeof(mta_sts_text_t));
+        text.env = &test.env;
+
+        domain = mta_sts_str_from(entries[i].domain);
+
+        if (set_lines(&settings, entries[i].lines) != MTA_STS_OK) {
+            ok(0, "%s: %s", entries[i].lines, test.err.text);
+            continue;
+        }
+
+        is_int(mta_sts_block_add_yaml(&text, &settings, domain), MTA_STS_OK,
+               "YAML of %s: %s", entries[i].domain, entries[i].lines);
+
+        if (entries[i].yaml) {
+            is_str(mta_sts_text_str(&text),
+                   mta_sts_str_from(entries[i].yaml), "as it is written");
+        }
+
+        mta_sts_text_add_char(&text, '\0');
+        is_yaml_again(&settings, domain, text.data);
+    }
+}
+
+
+/* What stands in the text before the entry stays there. */
+
+static void
+test_yaml_text(void)
+{
+    mta_sts_text_t      text;
+    mta_sts_settings_t  settings;
+
+    test_begin(0);
+    (void) set_lines(&settings, "mode none");
+
+    memset(&text, 0, sizeof(mta_sts_text_t));
+    text.env = &test.env;
+
+    mta_sts_text_add_cstr(&text, "# before\n");
+    (void) mta_sts_block_add_yaml(&text, &settings, mta_sts_str("a.example"));
+
+    is_str(mta_sts_text_str(&text),
+           mta_sts_str("# before\ndomains:\n  a.example:\n    mode: none\n"
+                       "    max_age: 604800\n"), "an entry after a text");
+}
+
+
+static int
+memory_yaml(void)
+{
+    char                uri[1000];
+    mta_sts_text_t      text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_value_t     mx;
+    mta_sts_settings_t  settings;
+
+    memset(&settings, 0, sizeof(mta_sts_settings_t));
+    memset(uri, 'a', sizeof(uri));
+
+    mx = test_value(mta_sts_str(""), 1, 1);
+    mx.text.data = uri;
+    mx.text.len = sizeof(uri);
+
+    settings.mx.elts = &mx;
+    settings.mx.n = 1;
+
+    if (mta_sts_block_add_yaml(&text, &settings, mta_sts_str("a.example"))
+        != MTA_STS_OK)
+    {
+        return mta_sts_error_memory(&test.err);
+    }
+
+    return text.failed ? MTA_STS_OK + 1 : MTA_STS_OK;
+}
+
+
 int
 main(void)
 {
     test_blocks();
     test_inherited();
     test_long();
+    test_yaml();
+    test_yaml_text();
     test_memory(memory_block, "block");
+    test_memory(memory_yaml, "YAML");
 
     return done();
 }

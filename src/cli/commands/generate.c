@@ -3,7 +3,7 @@
  */
 
 #include "../../core/block.h"
-#include "../../core/name.h"
+#include "../../core/draft.h"
 #include "../publish/output.h"
 #include "../say.h"
 #include "command.h"
@@ -12,20 +12,15 @@
 /* Makes the policy of the options; the errors are those of directives. */
 
 static int
-generate_policy(const options_t *options, mta_sts_settings_t *settings,
-    mta_sts_entry_t *entry, const mta_sts_env_t *env, mta_sts_err_t *err)
+generate_policy(const options_t *options, mta_sts_draft_t *draft,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     size_t                    i;
-    mta_sts_str_t             domain;
-    mta_sts_server_t          server;
-    mta_sts_server_name_t     name;
     const options_setting_t  *setting;
 
-    memset(settings, 0, sizeof(mta_sts_settings_t));
-    memset(&name, 0, sizeof(mta_sts_server_name_t));
+    memset(draft, 0, sizeof(mta_sts_draft_t));
 
-    if (mta_sts_name_domain("domain", &options->args.values[0], env, &domain,
-                            err)
+    if (mta_sts_draft_domain(draft, &options->args.values[0], env, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -34,33 +29,15 @@ generate_policy(const options_t *options, mta_sts_settings_t *settings,
     for (i = 0; i < options->n_settings; i++) {
         setting = &options->settings[i];
 
-        if (mta_sts_settings_set(settings, &setting->name, &setting->value, 1,
-                                 env, err)
+        if (mta_sts_draft_set(draft, setting->setting, &setting->value, env,
+                              err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
         }
     }
 
-    /* no setting at all is a policy without mx, too */
-
-    settings->own |= 1u << MTA_STS_SET_MODE;
-
-    name.value.text = mta_sts_name_policy_host(domain, env);
-
-    if (name.value.text.data == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    if (mta_sts_server_build(&server, settings, &name, 1, env, err)
-        != MTA_STS_OK)
-    {
-        return MTA_STS_ERROR;
-    }
-
-    (void) mta_sts_table_find(&server.table, domain, entry);
-
-    return MTA_STS_OK;
+    return mta_sts_draft_end(draft, env, err);
 }
 
 
@@ -93,35 +70,32 @@ generate_records(const mta_sts_entry_t *entry, const char *format,
 int
 command_generate(const options_t *options, const mta_sts_env_t *env)
 {
-    int                 rc;
-    mta_sts_err_t       err;
-    mta_sts_str_t       domain, body, block;
-    mta_sts_text_t      text = { env, NULL, 0, 0, 0 };
-    mta_sts_entry_t     entry;
-    mta_sts_settings_t  settings;
+    int              rc;
+    mta_sts_err_t    err;
+    mta_sts_str_t    domain, body, block;
+    mta_sts_text_t   text = { env, NULL, 0, 0, 0 };
+    mta_sts_draft_t  draft;
 
     if (options->args.n != 1) {
         say("command \"generate\" takes one domain");
         return COMMAND_USAGE;
     }
 
-    if (generate_policy(options, &settings, &entry, env, &err)
-        != MTA_STS_OK)
-    {
+    if (generate_policy(options, &draft, env, &err) != MTA_STS_OK) {
         say_error(&err);
         return COMMAND_ERROR;
     }
 
-    domain = entry.domain;
+    domain = draft.domain;
 
-    mta_sts_block_add(&text, &settings, domain);
+    mta_sts_block_add(&text, &draft.settings, domain);
 
     if (text.failed) {
         say("out of memory");
         return COMMAND_ERROR;
     }
 
-    body = mta_sts_policy_body(entry.policy);
+    body = mta_sts_policy_body(draft.entry.policy);
     block = mta_sts_text_str(&text);
 
     (void) printf("# Policy, at https://mta-sts.%.*s/.well-known/mta-sts.txt:"
@@ -130,13 +104,13 @@ command_generate(const options_t *options, const mta_sts_env_t *env)
 
     (void) printf("# DNS records, as lines of a zone file:\n\n");
 
-    rc = generate_records(&entry, "zone", options, &err);
+    rc = generate_records(&draft.entry, "zone", options, &err);
 
     if (rc == MTA_STS_OK) {
         (void) printf("\n# The same records, for the form of a DNS panel:"
                       "\n\n");
 
-        rc = generate_records(&entry, "text", options, &err);
+        rc = generate_records(&draft.entry, "text", options, &err);
     }
 
     if (rc != MTA_STS_OK) {

@@ -4,8 +4,8 @@
  * too.
  */
 
+#include "../../core/emitter.h"
 #include "../../core/name.h"
-#include "emitter.h"
 #include "format.h"
 #include "quote.h"
 #include "rrset.h"
@@ -19,7 +19,7 @@ static const char  external_dns_note[] =
 /* external-dns hands a text on as it is, and Route 53 wants strings. */
 
 static void
-external_dns_target(stream_t *stream, emitter_t *emitter,
+external_dns_target(stream_t *stream, mta_sts_emitter_t *emitter,
     const mta_sts_record_t *record)
 {
     const char      *provider;
@@ -30,7 +30,7 @@ external_dns_target(stream_t *stream, emitter_t *emitter,
     if (provider == NULL || strcmp(provider, "route53") != 0
         || !mta_sts_str_eq(record->type, mta_sts_str("TXT")))
     {
-        emitter_text(emitter, record->value);
+        mta_sts_emitter_text(emitter, record->value);
         return;
     }
 
@@ -41,90 +41,90 @@ external_dns_target(stream_t *stream, emitter_t *emitter,
         return;
     }
 
-    emitter_text(emitter, mta_sts_text_str(&strings));
+    mta_sts_emitter_text(emitter, mta_sts_text_str(&strings));
 }
 
 
 /* An RRset of n records. */
 
 static void
-external_dns_endpoint(stream_t *stream, emitter_t *emitter,
+external_dns_endpoint(stream_t *stream, mta_sts_emitter_t *emitter,
     const mta_sts_record_t *records, size_t n)
 {
     size_t  i;
 
-    emitter_map(emitter);
+    mta_sts_emitter_map(emitter);
 
-    emitter_word(emitter, "dnsName");
-    emitter_name(emitter, records[0].name);
+    mta_sts_emitter_word(emitter, "dnsName");
+    mta_sts_emitter_name(emitter, records[0].name);
 
-    emitter_word(emitter, "recordTTL");
-    emitter_uint(emitter, records[0].ttl);
+    mta_sts_emitter_word(emitter, "recordTTL");
+    mta_sts_emitter_uint(emitter, records[0].ttl);
 
-    emitter_word(emitter, "recordType");
-    emitter_word(emitter, records[0].type.data);
+    mta_sts_emitter_word(emitter, "recordType");
+    mta_sts_emitter_word(emitter, records[0].type.data);
 
-    emitter_word(emitter, "targets");
-    emitter_list(emitter);
+    mta_sts_emitter_word(emitter, "targets");
+    mta_sts_emitter_list(emitter);
 
     for (i = 0; i < n; i++) {
         external_dns_target(stream, emitter, &records[i]);
     }
 
-    emitter_list_end(emitter);
-    emitter_map_end(emitter);
+    mta_sts_emitter_list_end(emitter);
+    mta_sts_emitter_map_end(emitter);
 }
 
 
 static void
-external_dns_object(stream_t *stream, emitter_t *emitter,
+external_dns_object(stream_t *stream, mta_sts_emitter_t *emitter,
     const stream_set_t *set, mta_sts_str_t name)
 {
     size_t  i, n;
 
-    emitter_document(emitter);
-    emitter_map(emitter);
+    mta_sts_emitter_document(emitter, 1);
+    mta_sts_emitter_map(emitter);
 
-    emitter_word(emitter, "apiVersion");
-    emitter_word(emitter, "externaldns.k8s.io/v1alpha1");
+    mta_sts_emitter_word(emitter, "apiVersion");
+    mta_sts_emitter_word(emitter, "externaldns.k8s.io/v1alpha1");
 
-    emitter_word(emitter, "kind");
-    emitter_word(emitter, "DNSEndpoint");
+    mta_sts_emitter_word(emitter, "kind");
+    mta_sts_emitter_word(emitter, "DNSEndpoint");
 
-    emitter_word(emitter, "metadata");
-    emitter_map(emitter);
-    emitter_word(emitter, "name");
-    emitter_name(emitter, name);
-    emitter_map_end(emitter);
+    mta_sts_emitter_word(emitter, "metadata");
+    mta_sts_emitter_map(emitter);
+    mta_sts_emitter_word(emitter, "name");
+    mta_sts_emitter_name(emitter, name);
+    mta_sts_emitter_map_end(emitter);
 
-    emitter_word(emitter, "spec");
-    emitter_map(emitter);
-    emitter_word(emitter, "endpoints");
-    emitter_list(emitter);
+    mta_sts_emitter_word(emitter, "spec");
+    mta_sts_emitter_map(emitter);
+    mta_sts_emitter_word(emitter, "endpoints");
+    mta_sts_emitter_list(emitter);
 
     for (i = 0; i < set->n; i += n) {
         n = rrset_len(&set->records[i], set->n - i);
         external_dns_endpoint(stream, emitter, &set->records[i], n);
     }
 
-    emitter_list_end(emitter);
-    emitter_map_end(emitter);
+    mta_sts_emitter_list_end(emitter);
+    mta_sts_emitter_map_end(emitter);
 
-    emitter_map_end(emitter);
-    emitter_document_end(emitter);
+    mta_sts_emitter_map_end(emitter);
+    mta_sts_emitter_document_end(emitter);
 }
 
 
 void
 format_external_dns(stream_t *stream)
 {
-    emitter_t      *emitter;
-    stream_set_t    set;
-    mta_sts_str_t   zone, name;
+    stream_set_t        set;
+    mta_sts_str_t       zone, name;
+    mta_sts_emitter_t  *emitter;
 
     (void) fputs(external_dns_note, stream->out);
 
-    emitter = emitter_begin(stream->out);
+    emitter = mta_sts_emitter_begin(stream_write, stream);
     if (emitter == NULL) {
         stream_fail_memory(stream);
         return;
@@ -144,7 +144,7 @@ format_external_dns(stream_t *stream)
         }
     }
 
-    if (emitter_end(emitter) != MTA_STS_OK) {
+    if (mta_sts_emitter_end(emitter) != MTA_STS_OK) {
         stream_fail_memory(stream);
     }
 }

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
+#include "../../core/emitter.h"
 #include "../../core/name.h"
-#include "emitter.h"
 #include "format.h"
 #include "rrset.h"
 
@@ -168,45 +168,47 @@ octodns_cmp(const void *a, const void *b)
 /* An RRset of n records. */
 
 static void
-octodns_rrset(emitter_t *emitter, const mta_sts_record_t *records, size_t n)
+octodns_rrset(mta_sts_emitter_t *emitter, const mta_sts_record_t *records,
+    size_t n)
 {
     size_t  i;
 
-    emitter_map(emitter);
+    mta_sts_emitter_map(emitter);
 
-    emitter_word(emitter, "ttl");
-    emitter_uint(emitter, records[0].ttl);
+    mta_sts_emitter_word(emitter, "ttl");
+    mta_sts_emitter_uint(emitter, records[0].ttl);
 
-    emitter_word(emitter, "type");
-    emitter_word(emitter, records[0].type.data);
+    mta_sts_emitter_word(emitter, "type");
+    mta_sts_emitter_word(emitter, records[0].type.data);
 
     if (n == 1) {
-        emitter_word(emitter, "value");
-        emitter_text(emitter, records[0].value);
+        mta_sts_emitter_word(emitter, "value");
+        mta_sts_emitter_text(emitter, records[0].value);
 
     } else {
-        emitter_word(emitter, "values");
-        emitter_list(emitter);
+        mta_sts_emitter_word(emitter, "values");
+        mta_sts_emitter_list(emitter);
 
         for (i = 0; i < n; i++) {
-            emitter_text(emitter, records[i].value);
+            mta_sts_emitter_text(emitter, records[i].value);
         }
 
-        emitter_list_end(emitter);
+        mta_sts_emitter_list_end(emitter);
     }
 
-    emitter_map_end(emitter);
+    mta_sts_emitter_map_end(emitter);
 }
 
 
 /* The n records of a name: an RRset, or a list of them. */
 
 static void
-octodns_name(emitter_t *emitter, const mta_sts_record_t *records, size_t n)
+octodns_name(mta_sts_emitter_t *emitter, const mta_sts_record_t *records,
+    size_t n)
 {
     size_t  i, len;
 
-    emitter_name(emitter, records[0].name);
+    mta_sts_emitter_name(emitter, records[0].name);
 
     len = rrset_len(records, n);
 
@@ -215,41 +217,41 @@ octodns_name(emitter_t *emitter, const mta_sts_record_t *records, size_t n)
         return;
     }
 
-    emitter_list(emitter);
+    mta_sts_emitter_list(emitter);
 
     for (i = 0; i < n; i += len) {
         len = rrset_len(&records[i], n - i);
         octodns_rrset(emitter, &records[i], len);
     }
 
-    emitter_list_end(emitter);
+    mta_sts_emitter_list_end(emitter);
 }
 
 
 static void
 octodns_print(stream_t *stream, const octodns_zone_t *kept)
 {
-    size_t      i, n;
-    emitter_t  *emitter;
+    size_t              i, n;
+    mta_sts_emitter_t  *emitter;
 
-    emitter = emitter_begin(stream->out);
+    emitter = mta_sts_emitter_begin(stream_write, stream);
     if (emitter == NULL) {
         stream_fail_memory(stream);
         return;
     }
 
-    emitter_document(emitter);
-    emitter_map(emitter);
+    mta_sts_emitter_document(emitter, 1);
+    mta_sts_emitter_map(emitter);
 
     for (i = 0; i < kept->n; i += n) {
         n = rrset_name_len(&kept->records[i], kept->n - i);
         octodns_name(emitter, &kept->records[i], n);
     }
 
-    emitter_map_end(emitter);
-    emitter_document_end(emitter);
+    mta_sts_emitter_map_end(emitter);
+    mta_sts_emitter_document_end(emitter);
 
-    if (emitter_end(emitter) != MTA_STS_OK) {
+    if (mta_sts_emitter_end(emitter) != MTA_STS_OK) {
         stream_fail_memory(stream);
     }
 }

@@ -29,6 +29,17 @@ stream_free(stream_t *stream)
 }
 
 
+int
+stream_write(void *ctx, mta_sts_str_t data)
+{
+    stream_t *stream = ctx;
+
+    (void) fwrite(data.data, 1, data.len, stream->out);
+
+    return 1;
+}
+
+
 void
 stream_fail_memory(stream_t *stream)
 {

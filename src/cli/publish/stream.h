@@ -62,6 +62,12 @@ int stream_next_zone(stream_t *stream, mta_sts_str_t *zone);
  */
 int stream_next(stream_t *stream, stream_set_t *set);
 
+/*
+ * Writes data to the out of ctx, a stream_t.  Always returns 1: a write error
+ * is for whoever closes out.
+ */
+int stream_write(void *ctx, mta_sts_str_t data);
+
 /* A printer ran out of memory. */
 void stream_fail_memory(stream_t *stream);
 

@@ -2,33 +2,40 @@
  * YAML, written by libyaml.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <yaml.h>
 
-#include "../../core/error.h"
 #include "emitter.h"
+#include "error.h"
 
 
-struct emitter_s {
-    yaml_emitter_t   yaml;
-    FILE            *out;
-    int              failed;
+struct mta_sts_emitter_s {
+    yaml_emitter_t             yaml;
+    mta_sts_emitter_write_fn   write;
+    void                      *ctx;
+    int                        failed;
 };
 
 
 static int
 emitter_write(void *data, unsigned char *buf, size_t len)
 {
-    emitter_t *emitter = data;
+    mta_sts_emitter_t *emitter = data;
 
-    return fwrite(buf, 1, len, emitter->out) == len;
+    mta_sts_str_t  str;
+
+    str.data = (const char *) buf;
+    str.len = len;
+
+    return emitter->write(emitter->ctx, str);
 }
 
 
 /* Emits an event, if there was memory to make it; libyaml frees it. */
 
 static void
-emitter_event(emitter_t *emitter, yaml_event_t *event, int made)
+emitter_event(mta_sts_emitter_t *emitter, yaml_event_t *event, int made)
 {
     if (!made) {
         emitter->failed = 1;
@@ -46,13 +53,13 @@ emitter_event(emitter_t *emitter, yaml_event_t *event, int made)
 }
 
 
-emitter_t *
-emitter_begin(FILE *out)
+mta_sts_emitter_t *
+mta_sts_emitter_begin(mta_sts_emitter_write_fn write, void *ctx)
 {
-    emitter_t     *emitter;
-    yaml_event_t   event;
+    yaml_event_t        event;
+    mta_sts_emitter_t  *emitter;
 
-    emitter = malloc(sizeof(emitter_t));
+    emitter = malloc(sizeof(mta_sts_emitter_t));
     if (emitter == NULL) {
         return NULL;
     }
@@ -62,7 +69,8 @@ emitter_begin(FILE *out)
         return NULL;
     }
 
-    emitter->out = out;
+    emitter->write = write;
+    emitter->ctx = ctx;
     emitter->failed = 0;
 
     yaml_emitter_set_output(&emitter->yaml, emitter_write, emitter);
@@ -77,14 +85,14 @@ emitter_begin(FILE *out)
 
 
 int
-emitter_end(emitter_t *emitter)
+mta_sts_emitter_end(mta_sts_emitter_t *emitter)
 {
     int           failed;
     yaml_event_t  event;
 
     emitter_event(emitter, &event, yaml_stream_end_event_initialize(&event));
 
-    failed = emitter->failed && !ferror(emitter->out);
+    failed = emitter->failed;
 
     yaml_emitter_delete(&emitter->yaml);
     free(emitter);
@@ -94,18 +102,18 @@ emitter_end(emitter_t *emitter)
 
 
 void
-emitter_document(emitter_t *emitter)
+mta_sts_emitter_document(mta_sts_emitter_t *emitter, int mark)
 {
     yaml_event_t  event;
 
     emitter_event(emitter, &event,
                   yaml_document_start_event_initialize(&event, NULL, NULL,
-                                                       NULL, 0));
+                                                       NULL, !mark));
 }
 
 
 void
-emitter_document_end(emitter_t *emitter)
+mta_sts_emitter_document_end(mta_sts_emitter_t *emitter)
 {
     yaml_event_t  event;
 
@@ -115,7 +123,7 @@ emitter_document_end(emitter_t *emitter)
 
 
 void
-emitter_map(emitter_t *emitter)
+mta_sts_emitter_map(mta_sts_emitter_t *emitter)
 {
     yaml_event_t  event;
 
@@ -126,7 +134,7 @@ emitter_map(emitter_t *emitter)
 
 
 void
-emitter_map_end(emitter_t *emitter)
+mta_sts_emitter_map_end(mta_sts_emitter_t *emitter)
 {
     yaml_event_t  event;
 
@@ -135,7 +143,7 @@ emitter_map_end(emitter_t *emitter)
 
 
 void
-emitter_list(emitter_t *emitter)
+mta_sts_emitter_list(mta_sts_emitter_t *emitter)
 {
     yaml_event_t  event;
 
@@ -146,7 +154,7 @@ emitter_list(emitter_t *emitter)
 
 
 void
-emitter_list_end(emitter_t *emitter)
+mta_sts_emitter_list_end(mta_sts_emitter_t *emitter)
 {
     yaml_event_t  event;
 
@@ -156,7 +164,7 @@ emitter_list_end(emitter_t *emitter)
 
 
 static void
-emitter_scalar(emitter_t *emitter, mta_sts_str_t text,
+emitter_styled(mta_sts_emitter_t *emitter, mta_sts_str_t text,
     yaml_scalar_style_t style)
 {
     yaml_event_t  event;
@@ -169,14 +177,14 @@ emitter_scalar(emitter_t *emitter, mta_sts_str_t text,
 
 
 void
-emitter_word(emitter_t *emitter, const char *word)
+mta_sts_emitter_word(mta_sts_emitter_t *emitter, const char *word)
 {
-    emitter_scalar(emitter, mta_sts_str_from(word), YAML_PLAIN_SCALAR_STYLE);
+    emitter_styled(emitter, mta_sts_str_from(word), YAML_PLAIN_SCALAR_STYLE);
 }
 
 
 void
-emitter_name(emitter_t *emitter, mta_sts_str_t name)
+mta_sts_emitter_name(mta_sts_emitter_t *emitter, mta_sts_str_t name)
 {
     int  plain;
 
@@ -185,24 +193,31 @@ emitter_name(emitter_t *emitter, mta_sts_str_t name)
     plain = mta_sts_str_starts(name, mta_sts_str("_"))
             || mta_sts_str_starts(name, mta_sts_str("mta-sts"));
 
-    emitter_scalar(emitter, name, plain ? YAML_PLAIN_SCALAR_STYLE
+    emitter_styled(emitter, name, plain ? YAML_PLAIN_SCALAR_STYLE
                                         : YAML_SINGLE_QUOTED_SCALAR_STYLE);
 }
 
 
 void
-emitter_text(emitter_t *emitter, mta_sts_str_t text)
+mta_sts_emitter_text(mta_sts_emitter_t *emitter, mta_sts_str_t text)
 {
-    emitter_scalar(emitter, text, YAML_SINGLE_QUOTED_SCALAR_STYLE);
+    emitter_styled(emitter, text, YAML_SINGLE_QUOTED_SCALAR_STYLE);
 }
 
 
 void
-emitter_uint(emitter_t *emitter, uint32_t n)
+mta_sts_emitter_scalar(mta_sts_emitter_t *emitter, mta_sts_str_t text)
+{
+    emitter_styled(emitter, text, YAML_ANY_SCALAR_STYLE);
+}
+
+
+void
+mta_sts_emitter_uint(mta_sts_emitter_t *emitter, uint32_t n)
 {
     char  buf[16];
 
     (void) snprintf(buf, sizeof(buf), "%u", n);
 
-    emitter_word(emitter, buf);
+    mta_sts_emitter_word(emitter, buf);
 }

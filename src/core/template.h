@@ -1,0 +1,58 @@
+/*
+ * Pages from templates: a subset of Mustache.
+ *
+ *     {{name}}                  the field's value, escaped for HTML
+ *     {{#name}} ... {{/name}}   once if the value is not empty; or once for
+ *                               each element of the field's list
+ *     {{^name}} ... {{/name}}   once if value and list are empty
+ *
+ * There is no way to put a value in unescaped.
+ */
+
+#ifndef MTA_STS_TEMPLATE_H
+#define MTA_STS_TEMPLATE_H
+
+
+#include "error.h"
+
+
+#define MTA_STS_TEMPLATE_DEPTH  8
+
+
+typedef struct mta_sts_field_s   mta_sts_field_t;
+typedef struct mta_sts_fields_s  mta_sts_fields_t;
+
+
+/* The names that are known in a place, and in those within it. */
+
+struct mta_sts_fields_s {
+    const mta_sts_field_t   *elts;
+    size_t                   n;
+};
+
+
+/* A value, or a list. */
+
+struct mta_sts_field_s {
+    const char              *name;
+    mta_sts_str_t            value;
+    const mta_sts_fields_t  *list;
+    size_t                   n;
+};
+
+
+/*
+ * Appends the page of a template and fields.  A name that is not known is an
+ * empty value.  Sections nest up to MTA_STS_TEMPLATE_DEPTH deep.
+ *
+ * Errors: template has no end of "NAME"; template has an end of "NAME" too
+ * many; template is nested too deep; template has an open tag; out of memory.
+ */
+int mta_sts_template_render(mta_sts_str_t template_text,
+    const mta_sts_fields_t *fields, mta_sts_text_t *text, mta_sts_err_t *err);
+
+/* Appends str escaped for HTML, in text and in quoted attributes. */
+void mta_sts_template_escape(mta_sts_text_t *text, mta_sts_str_t str);
+
+
+#endif /* MTA_STS_TEMPLATE_H */

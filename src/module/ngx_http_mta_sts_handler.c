@@ -9,12 +9,9 @@
 #include "ngx_http_mta_sts_module.h"
 
 
-static ngx_int_t ngx_http_mta_sts_add_header(ngx_http_request_t *r,
-    ngx_table_elt_t **header);
 static ngx_int_t ngx_http_mta_sts_send(ngx_http_request_t *r,
     const mta_sts_policy_t *policy);
 static ngx_int_t ngx_http_mta_sts_not_allowed(ngx_http_request_t *r);
-static ngx_int_t ngx_http_mta_sts_cache_control(ngx_http_request_t *r);
 
 
 #define NGX_HTTP_MTA_STS_URI  "/.well-known/mta-sts.txt"
@@ -90,46 +87,20 @@ ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
 static ngx_int_t
 ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
 {
-    ngx_int_t     rc;
-    ngx_buf_t    *b;
-    ngx_chain_t   out;
-
     r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = policy->len;
 
     ngx_str_set(&r->headers_out.content_type, "text/plain");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
 
     /* nothing conditional is answered: senders take 200 alone */
 
     r->disable_not_modified = 1;
 
-    if (ngx_http_mta_sts_cache_control(r) != NGX_OK) {
+    if (ngx_http_mta_sts_cache_control(r, "no-cache") != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
-
-    b->pos = (u_char *) policy->body;
-    b->last = b->pos + policy->len;
-    b->memory = 1;
-    b->last_buf = (r == r->main) ? 1 : 0;
-    b->last_in_chain = 1;
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
+    return ngx_http_mta_sts_output(r, mta_sts_policy_body(policy));
 }
 
 
@@ -141,77 +112,13 @@ ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
 static ngx_int_t
 ngx_http_mta_sts_not_allowed(ngx_http_request_t *r)
 {
-    ngx_table_elt_t  *h;
-
-    if (ngx_http_mta_sts_add_header(r, &h) != NGX_OK) {
+    if (ngx_http_mta_sts_add_header(r, "Allow", "GET, HEAD") == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    ngx_str_set(&h->key, "Allow");
-    ngx_str_set(&h->value, "GET, HEAD");
 
     r->headers_out.status = NGX_HTTP_NOT_ALLOWED;
     r->headers_out.content_length_n = 0;
     r->header_only = 1;
 
     return ngx_http_send_header(r);
-}
-
-
-static ngx_int_t
-ngx_http_mta_sts_cache_control(ngx_http_request_t *r)
-{
-    ngx_table_elt_t   *h;
-#if (nginx_version < 1023000)
-    ngx_table_elt_t  **cc;
-#endif
-
-    if (ngx_http_mta_sts_add_header(r, &h) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_str_set(&h->key, "Cache-Control");
-    ngx_str_set(&h->value, "no-cache");
-
-    /* where the expires directive looks for it */
-
-#if (nginx_version < 1023000)
-
-    if (ngx_array_init(&r->headers_out.cache_control, r->pool, 1,
-                       sizeof(ngx_table_elt_t *))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    cc = r->headers_out.cache_control.elts;
-    cc[0] = h;
-    r->headers_out.cache_control.nelts = 1;
-
-#else
-    r->headers_out.cache_control = h;
-#endif
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_mta_sts_add_header(ngx_http_request_t *r, ngx_table_elt_t **header)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-
-    *header = h;
-
-    return NGX_OK;
 }

@@ -33,6 +33,13 @@ static ngx_command_t  ngx_http_mta_sts_commands[] = {
       offsetof(ngx_http_mta_sts_srv_conf_t, enable),
       NULL },
 
+    { ngx_string("mta_sts_generator"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_mta_sts_set_generator,
+      0,
+      0,
+      NULL },
+
     { ngx_string("mta_sts_mode"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
       ngx_http_mta_sts_set,

@@ -41,6 +41,27 @@ const mta_sts_policy_t *ngx_http_mta_sts_find(ngx_http_request_t *r,
 ngx_int_t ngx_http_mta_sts_handler(ngx_http_request_t *r);
 
 /*
+ * Makes a location answer with the page of the policy generator: the directive
+ * mta_sts_generator.
+ */
+char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* Adds a header field; both texts must live as long as r.  NULL: no memory. */
+ngx_table_elt_t *ngx_http_mta_sts_add_header(ngx_http_request_t *r,
+    const char *key, const char *value);
+
+/* Adds Cache-Control, which the directive expires replaces. */
+ngx_int_t ngx_http_mta_sts_cache_control(ngx_http_request_t *r,
+    const char *value);
+
+/*
+ * Sends the header and a body, which must live as long as r.  Returns what a
+ * handler does.
+ */
+ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body);
+
+/*
  * Gives the domains of the file, or the glob of files, that value names; a
  * value that another server has, too, is read once.  Logs what is wrong and
  * returns NGX_ERROR.

@@ -1,0 +1,104 @@
+
+/*
+ * Copyright (C) the nginx-mta-sts authors
+ *
+ * What answers have in common.
+ */
+
+
+#include "ngx_http_mta_sts_module.h"
+
+
+ngx_table_elt_t *
+ngx_http_mta_sts_add_header(ngx_http_request_t *r, const char *key,
+    const char *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NULL;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
+    h->key.data = (u_char *) key;
+    h->key.len = ngx_strlen(key);
+    h->value.data = (u_char *) value;
+    h->value.len = ngx_strlen(value);
+
+    return h;
+}
+
+
+ngx_int_t
+ngx_http_mta_sts_cache_control(ngx_http_request_t *r, const char *value)
+{
+    ngx_table_elt_t   *h;
+#if (nginx_version < 1023000)
+    ngx_table_elt_t  **cc;
+#endif
+
+    h = ngx_http_mta_sts_add_header(r, "Cache-Control", value);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* where the expires directive looks for it */
+
+#if (nginx_version < 1023000)
+
+    if (ngx_array_init(&r->headers_out.cache_control, r->pool, 1,
+                       sizeof(ngx_table_elt_t *))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    cc = r->headers_out.cache_control.elts;
+    cc[0] = h;
+    r->headers_out.cache_control.nelts = 1;
+
+#else
+    r->headers_out.cache_control = h;
+#endif
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body)
+{
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
+
+    r->headers_out.content_length_n = (off_t) body.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = (u_char *) body.data;
+    b->last = b->pos + body.len;
+    b->memory = 1;
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}

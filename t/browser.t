@@ -1,0 +1,128 @@
+#!/usr/bin/perl
+
+# The policy generator as people use it: a real Chromium (Debian's) in front of
+# a real nginx, driven by t/browser/generator.js, which says what it saw as
+# lines of JSON.  Screenshots go to screenshots/ in the build folder.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Cwd qw(abs_path);
+use File::Temp qw(tempdir);
+use JSON::PP;
+use MtaSts;
+use Test::More;
+
+use constant CHROMIUM => '/usr/bin/chromium';
+
+my $json = JSON::PP->new->utf8->canonical;
+
+my $nginx = MtaSts->new(<<'EOC');
+server {
+    listen       127.0.0.1:%%PORT0%%;
+    server_name  mta-sts.example.com;
+    location = / { mta_sts_generator; }
+    location = /elsewhere { return 200 "elsewhere\n"; }
+    location = /favicon.ico { access_log %%DIR%%/logs/icon.log; return 204; }
+}
+EOC
+
+$nginx->start;
+
+
+# What the same fields are to mta-sts generate; this is what must be shown.
+
+sub expected {
+    my (%fields) = @_;
+    my @mx = split ' ', $fields{mx};
+    my ($rc, $out) = helper('generate', '--mode', $fields{mode},
+        '--max-age', $fields{max_age_other} || $fields{max_age},
+        (map { ('--mx', $_) } @mx),
+        ($fields{rua} ? ('--tlsrpt-rua', $fields{rua}) : ()), $fields{domain});
+    is($rc, 0, "mta-sts generate $fields{domain}, $fields{mode}");
+
+    my ($policy, $server) = $out =~ m{
+        ^\#\ Policy,[^\n]*\n\n (.*) \n \#\ DNS\ records, .*
+        ^\#\ nginx\ server\ block:\n\n (.*) \z
+    }xms;
+    my %values = $out =~ /^    Host   (\S+)\n    Value  (.*)$/mg;
+
+    return { fields => \%fields, policy => $policy, server => $server,
+             sts => $values{'_mta-sts'}, tlsrpt => $values{'_smtp._tls'} };
+}
+
+my @cases = (
+    expected(domain => 'testing.example', mode => 'testing',
+             mx => "mx1.testing.example\n*.mx.testing.example",
+             max_age => '86400', max_age_other => '',
+             rua => 'mailto:tls-reports@testing.example'),
+    expected(domain => 'enforce.example', mode => 'enforce',
+             mx => 'mail.enforce.example', max_age => '31557600',
+             max_age_other => '',
+             rua => 'https://enforce.example/?a=b&c=%2C;d'),
+    expected(domain => 'none.example', mode => 'none',
+             mx => 'mail.none.example', max_age => 'other',
+             max_age_other => '2w', rua => ''),
+);
+
+my %errors = (
+    domain  => ['exa_mple.com'],
+    mx      => ["mx.example.com\n192.0.2.1"],
+    max_age => ['one day'],
+    rua     => ['tls@example.com'],
+);
+
+(undef, undef, $errors{domain}[1]) = helper('generate', 'exa_mple.com');
+(undef, undef, $errors{mx}[1]) = helper('generate', '--mx', '192.0.2.1',
+                                        'a.example');
+(undef, undef, $errors{max_age}[1]) = helper('generate', '--max-age',
+                                             'one day', 'a.example');
+(undef, undef, $errors{rua}[1]) = helper('generate', '--tlsrpt-rua',
+                                         'tls@example.com', 'a.example');
+$_->[1] =~ s/^mta-sts: (.*)\n\z/$1/ for values %errors;
+
+
+# A browser of its own home, so that it leaves nothing behind
+
+my $shots = "$MtaSts::BUILD/screenshots";
+mkdir $shots;
+
+my $home = tempdir(CLEANUP => 1);
+local @ENV{qw(HOME TMPDIR XDG_CONFIG_HOME XDG_CACHE_HOME)} = ($home) x 4;
+
+my ($rc, $out, $err) = run($json->encode({
+    base     => 'http://127.0.0.1:' . $nginx->port(0) . '/',
+    chromium => CHROMIUM,
+    modules  => abs_path('build/npm/node_modules'),
+    shots    => abs_path($shots),
+    cases    => \@cases,
+    errors   => \%errors,
+}), 'node', 't/browser/generator.js');
+
+my $ended = 0;
+
+for my $line (split /\n/, $out) {
+    my $seen = eval { $json->decode($line) };
+    if (!$seen) {
+        diag($line);
+        next;
+    }
+
+    $ended = 1 if $seen->{ended};
+    note($seen->{note}) if defined $seen->{note};
+    next if !defined $seen->{name};
+
+    # names are for people, and go out as bytes
+
+    utf8::encode(my $name = $seen->{name});
+    utf8::encode(my $detail = $seen->{detail} // '');
+    ok($seen->{ok}, $name) or diag($detail);
+}
+
+is($rc, 0, 'the browser ran') or diag($err);
+is($ended, 1, '... to the end');
+
+$nginx->stop;
+
+done_testing();

@@ -1,0 +1,635 @@
+// Drives Chromium through the policy generator.  Standard input has where it is
+// and what it must show, as JSON; each line of standard output is one thing
+// that was seen: {name, ok, detail}; the last one is {ended}.
+
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+
+const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
+const { chromium } = require(path.join(plan.modules, 'playwright-core'));
+const axe = require(path.join(plan.modules, 'axe-core'));
+
+const WIDTHS = [360, 1440];
+const SCHEMES = ['light', 'dark'];
+
+const say = (object) => fs.writeSync(1, `${JSON.stringify(object)}\n`);
+
+const ok = (value, name, detail) =>
+    say({ name, ok: Boolean(value), detail: detail && String(detail) });
+
+const is = (got, expected, name) =>
+    ok(got === expected, name, `got: ${JSON.stringify(got)}\n`
+       + `expected: ${JSON.stringify(expected)}`);
+
+const urlOf = (fields) => `${plan.base}?${new URLSearchParams(fields)}`;
+
+let browser;
+
+
+// A page, and all that it did and should not have: dialogs, errors and messages
+// of the console, violations of its Content-Security-Policy, other hosts.
+
+const open = async (options = {}) => {
+    const context = await browser.newContext({
+        viewport: { width: 1440, height: 900 },
+        ...options,
+    });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'],
+                                   { origin: new URL(plan.base).origin });
+
+    const page = await context.newPage();
+    const bad = [];
+
+    page.setDefaultTimeout(20000);
+    page.on('dialog', (dialog) => {
+        bad.push(`dialog: ${dialog.message()}`);
+        dialog.dismiss();
+    });
+    page.on('console', (message) => {
+        bad.push(`console: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => bad.push(`error: ${error.message}`));
+    context.on('request', (request) => {
+        if (!request.url().startsWith(plan.base)) {
+            bad.push(`request: ${request.url()}`);
+        }
+    });
+
+    return {
+        page,
+        close: async (name) => {
+            is(bad.join('\n'), '', `${name}: nothing in the console, `
+               + 'no dialog, no other host');
+            await context.close();
+        },
+    };
+};
+
+
+// Text of an element, or null without it.
+
+const textOf = (page, id) => page.evaluate((name) => {
+    const element = document.getElementById(name);
+    return element && element.textContent;
+}, id);
+
+const valueOf = (page, id) => page.locator(`#${id}`).inputValue();
+
+const focused = (page) => page.evaluate(() => document.activeElement.id);
+
+
+const fill = async (page, fields) => {
+    await page.fill('#domain', fields.domain);
+    await page.click(`label[for=mode-${fields.mode}]`);
+    await page.fill('#mx', fields.mx);
+    await page.selectOption('#max_age', fields.max_age);
+    if (fields.max_age === 'other') {
+        await page.fill('#max_age_other', fields.max_age_other);
+    }
+    await page.fill('#rua', fields.rua);
+};
+
+
+// Submits, and waits for the page that comes.  By keyboard: what is told of a
+// field while one types may move the button away from under a pointer.
+
+const submit = async (page, selector = 'form button[type=submit]') => {
+    await Promise.all([
+        page.waitForEvent('load'),
+        page.press(selector, 'Enter'),
+    ]);
+};
+
+
+// The shown result is that of a case, and the form is as it was typed.
+
+const shows = async (page, expected, name) => {
+    is(await textOf(page, 'policy'), expected.policy.replace(/\r/g, ''),
+       `${name}: the policy`);
+    is(await textOf(page, 'server'), expected.server,
+       `${name}: the server block`);
+    is(await textOf(page, 'record-sts-host'), '_mta-sts', `${name}: Host`);
+    is(await textOf(page, 'record-sts-value'), expected.sts, `${name}: Value`);
+    is(await textOf(page, 'record-tlsrpt-value'), expected.tlsrpt || null,
+       `${name}: the TLSRPT record`);
+    ok((await textOf(page, 'yaml')).startsWith('domains:\n'),
+       `${name}: the YAML`);
+};
+
+const keeps = async (page, fields, name) => {
+    for (const id of ['domain', 'mx', 'max_age', 'max_age_other', 'rua']) {
+        is(await valueOf(page, id), fields[id],
+           `${name}: ${id} is still there`);
+    }
+    ok(await page.isChecked(`#mode-${fields.mode}`),
+       `${name}: the mode is still chosen`);
+};
+
+
+const testModes = async () => {
+    for (const expected of plan.cases) {
+        const name = expected.fields.mode;
+        const { page, close } = await open({ acceptDownloads: true });
+
+        await page.goto(plan.base);
+        await fill(page, expected.fields);
+        await submit(page);
+
+        is(new URL(page.url()).searchParams.get('domain'),
+           expected.fields.domain, `${name}: the form is in the URL`);
+        await shows(page, expected, name);
+        await keeps(page, expected.fields, name);
+        is(await page.locator('[aria-invalid]').count(), 0,
+           `${name}: no field is invalid`);
+
+        await testCopy(page, expected, name);
+        await testDownload(page, expected, name);
+        await close(name);
+    }
+};
+
+
+// The clipboard, when it has changed from what was put there.
+
+const copied = async (page) => {
+    await page.waitForFunction(
+        async () => (await navigator.clipboard.readText()) !== 'before');
+    return page.evaluate(() => navigator.clipboard.readText());
+};
+
+const testCopy = async (page, expected, name) => {
+    const ids = await page.locator('button.copy:visible')
+        .evaluateAll((buttons) => buttons.map((one) => one.dataset.copy));
+    const all = ['record-sts-host', 'record-sts-value', 'policy', 'server',
+                 'yaml'];
+
+    if (expected.tlsrpt) {
+        all.push('record-tlsrpt-host', 'record-tlsrpt-value');
+    }
+    is(ids.slice().sort().join(' '), all.sort().join(' '),
+       `${name}: a copy button for each`);
+
+    for (const id of ids) {
+        await page.evaluate(() => navigator.clipboard.writeText('before'));
+        await page.focus(`button.copy[data-copy=${id}]`);
+        await page.keyboard.press('Enter');
+        is(await copied(page), await textOf(page, id), `${name}: copies ${id}`);
+        is((await textOf(page, 'status')).trim(), 'Copied',
+           `${name}: ... and says so`);
+    }
+};
+
+const testDownload = async (page, expected, name) => {
+    const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.click('#download'),
+    ]);
+
+    is(download.suggestedFilename(), 'mta-sts.txt', `${name}: download's name`);
+    is(fs.readFileSync(await download.path(), 'latin1'), expected.policy,
+       `${name}: the download has the exact bytes`);
+};
+
+
+const wrongFields = () => ({
+    domain: plan.errors.domain[0],
+    mode: 'enforce',
+    mx: plan.errors.mx[0],
+    max_age: 'other',
+    max_age_other: plan.errors.max_age[0],
+    rua: plan.errors.rua[0],
+});
+
+// What a page says of fields that are wrong, and to whom.
+
+const errorsOf = async (page, wrong, name) => {
+    for (const id of ['domain', 'mx', 'max_age', 'rua']) {
+        const field = page.locator(`#${id}`);
+        const refers = await field.getAttribute('aria-describedby') || '';
+
+        ok(refers.split(' ').includes(`error-${id}`),
+           `${name}: ${id} refers to its error`, refers);
+
+        if (wrong.includes(id)) {
+            is((await textOf(page, `error-${id}`)).trim(), plan.errors[id][1],
+               `${name}: ${id} has its error`);
+            ok(await page.locator(`#error-${id}`).isVisible(),
+               `${name}: ... which is visible`);
+            is(await field.getAttribute('aria-invalid'), 'true',
+               `${name}: ... and is invalid`);
+        } else {
+            is((await textOf(page, `error-${id}`) || '').trim(), '',
+               `${name}: ${id} has no error`);
+            is(await field.getAttribute('aria-invalid'), null,
+               `${name}: ... and is not invalid`);
+        }
+    }
+};
+
+const testErrors = async () => {
+    const { page, close } = await open();
+    const fields = wrongFields();
+
+    await page.goto(plan.base);
+    await fill(page, fields);
+    await submit(page);
+
+    await errorsOf(page, ['domain', 'mx', 'max_age', 'rua'], 'errors');
+    await keeps(page, fields, 'errors');
+    is(await textOf(page, 'policy'), null, 'errors: no policy');
+    is(await focused(page), 'summary', 'errors: the summary has the focus');
+
+    is(await page.locator('#summary a').count(), 4,
+       'errors: the summary leads to each field');
+    for (const id of ['domain', 'mx', 'max_age', 'rua']) {
+        await page.goto(urlOf(fields));
+        await page.click(`#summary a[href="#${id}"]`);
+        is(await focused(page), id, `errors: its link focuses ${id}`);
+    }
+
+    // one field alone
+
+    const good = plan.cases[0].fields;
+    for (const id of ['domain', 'mx', 'rua']) {
+        const one = { ...good, [id]: plan.errors[id][0] };
+        await page.goto(urlOf(one));
+        await errorsOf(page, [id], `only ${id}`);
+        await keeps(page, one, `only ${id}`);
+    }
+
+    await page.goto(urlOf({ ...good, max_age: 'x' }));
+    is(await page.locator('#max_age').inputValue(), 'other',
+       'a max_age of its own is "other"');
+
+    await close('errors');
+};
+
+
+const testBack = async () => {
+    const { page, close } = await open();
+    const [first, second] = plan.cases;
+
+    // to another page, without having submitted
+
+    await page.goto(plan.base);
+    await fill(page, first.fields);
+    await page.locator('#policy').waitFor();
+    await page.waitForFunction((rua) => location.search.includes(rua),
+                               new URLSearchParams({ rua: first.fields.rua })
+                                   .toString());
+    await page.goto(`${plan.base}elsewhere`);
+    await page.goBack();
+    await keeps(page, first.fields, 'back to what was typed');
+    await shows(page, first, 'back to what was typed');
+
+    // and after having submitted, twice
+
+    await submit(page);
+    await page.goto(urlOf(second.fields));
+    await page.goBack();
+    await keeps(page, first.fields, 'back to what was submitted');
+    await shows(page, first, 'back to what was submitted');
+    await page.goForward();
+    await keeps(page, second.fields, 'forward again');
+    await shows(page, second, 'forward again');
+
+    // to mistakes
+
+    await page.goto(plan.base);
+    await fill(page, wrongFields());
+    await submit(page);
+    await page.goto(`${plan.base}elsewhere`);
+    await page.goBack();
+    await keeps(page, wrongFields(), 'back to mistakes');
+    await errorsOf(page, ['domain', 'mx', 'max_age', 'rua'],
+                   'back to mistakes');
+
+    await close('back');
+};
+
+
+const testWithoutScript = async () => {
+    const { page, close } = await open({
+        javaScriptEnabled: false,
+        acceptDownloads: true,
+    });
+
+    for (const expected of plan.cases) {
+        const name = `without a script, ${expected.fields.mode}`;
+
+        await page.goto(plan.base);
+        await fill(page, expected.fields);
+        await submit(page);
+        await shows(page, expected, name);
+        await keeps(page, expected.fields, name);
+        is(await page.locator('button.copy:visible').count(), 0,
+           `${name}: no copy button`);
+        await testDownload(page, expected, name);
+    }
+
+    await page.goto(plan.base);
+    await fill(page, wrongFields());
+    await submit(page);
+    await errorsOf(page, ['domain', 'mx', 'max_age', 'rua'],
+                   'without a script');
+    await keeps(page, wrongFields(), 'without a script');
+    ok(await page.locator('#summary').isVisible(),
+       'without a script: the summary is there');
+
+    await page.goto(urlOf(plan.cases[0].fields));
+    await page.goto(urlOf(plan.cases[1].fields));
+    await page.goBack();
+    await keeps(page, plan.cases[0].fields, 'without a script, back');
+
+    await close('without a script');
+};
+
+
+const testInstant = async () => {
+    const { page, close } = await open();
+    const [first, second] = plan.cases;
+
+    await page.goto(plan.base);
+    await page.evaluate(() => {
+        window.stays = true;
+    });
+
+    // while one types the first field, nobody wants to hear of the others
+
+    await page.locator('#domain').pressSequentially(first.fields.domain);
+    await page.waitForFunction(() => location.search !== '');
+    is(await focused(page), 'domain', 'instant: the focus stays');
+    is(await page.locator('#error-mx').textContent(), '',
+       'instant: fields that nobody came to have no error');
+    ok(!await page.locator('#summary').isVisible(), 'instant: no summary');
+
+    for (const expected of [first, second]) {
+        await fill(page, expected.fields);
+        await page.waitForFunction((policy) => {
+            const shown = document.getElementById('policy');
+            return shown && shown.textContent === policy
+                && document.getElementById('record-tlsrpt-value');
+        }, expected.policy.replace(/\r/g, ''));
+        await page.waitForFunction(
+            (search) => location.search.includes(search),
+            new URLSearchParams({ rua: expected.fields.rua }).toString());
+        await shows(page, expected, `instant, ${expected.fields.mode}`);
+        await keeps(page, expected.fields, `instant, ${expected.fields.mode}`);
+        await testCopy(page, expected, `instant, ${expected.fields.mode}`);
+    }
+
+    // a mistake shows when the field is left, and goes when it is mended
+
+    await page.fill('#mx', plan.errors.mx[0]);
+    await page.focus('#domain');
+    await page.waitForFunction(
+        () => document.getElementById('error-mx').textContent !== '');
+    await errorsOf(page, ['mx'], 'instant mistake');
+    is(await textOf(page, 'policy'), null, 'instant mistake: no policy');
+    is(await focused(page), 'domain', 'instant mistake: the focus stays');
+
+    await page.fill('#mx', second.fields.mx);
+    await page.waitForFunction(
+        () => document.getElementById('error-mx').textContent === '');
+    await errorsOf(page, [], 'instant mistake, mended');
+    await shows(page, second, 'instant mistake, mended');
+
+    // a page that shows one result with a reload
+
+    await page.reload();
+    await keeps(page, second.fields, 'instant, reload');
+    await close('instant');
+};
+
+const testStays = async () => {
+    const { page, close } = await open();
+
+    await page.goto(plan.base);
+    await page.evaluate(() => {
+        window.stays = true;
+    });
+    await fill(page, plan.cases[1].fields);
+    await page.locator('#policy').waitFor();
+    is(await page.evaluate(() => window.stays), true,
+       'instant: the page is not loaded again');
+    await close('instant');
+};
+
+
+const HOSTILE = [
+    '"><script>window.hacked = 1</script>',
+    "' onfocus='window.hacked = 1' autofocus='",
+    '" onfocus="window.hacked = 1" autofocus="',
+    '</textarea><script>window.hacked = 1</script>',
+    '</title><script>window.hacked = 1</script>',
+    '<img src=x onerror="window.hacked = 1">',
+    '<svg/onload=window.hacked=1>', '{{domain}}', '{{#result}}',
+    '\u2028<script>window.hacked = 1</script>', '\u202e<b>x</b>',
+    'javascript:window.hacked=1', '<base href="//evil.example/">',
+    '<meta http-equiv="refresh" content="0;url=//evil.example/">',
+    '&lt;script&gt;window.hacked = 1&lt;/script&gt;',
+];
+
+const harmless = async (page, scripts, name) => {
+    is(await page.evaluate(() => window.hacked), undefined,
+       `${name}: nothing ran`);
+    is(await page.locator('script').count(), scripts, `${name}: no script`);
+    is(await page.locator('[onfocus], [onerror], [onload], base, img, svg, '
+                          + 'meta[http-equiv]').count(), 0,
+       `${name}: no element`);
+};
+
+const testInjection = async () => {
+    const { page, close } = await open();
+    const good = plan.cases[0].fields;
+
+    await page.goto(plan.base);
+    const scripts = await page.locator('script').count();
+
+    for (const id of ['domain', 'mode', 'mx', 'max_age', 'max_age_other',
+                      'rua'])
+    {
+        for (const text of HOSTILE) {
+            const fields = { ...good, max_age: 'other', max_age_other: '1w',
+                             [id]: text };
+            const name = `injection, ${id}: ${text}`;
+            const shown = id === 'max_age' ? 'max_age_other' : id;
+
+            await page.goto(urlOf(fields));
+            await harmless(page, scripts, name);
+            if (id !== 'mode') {
+                is(await valueOf(page, shown), text, `${name}: as typed`);
+            }
+        }
+    }
+
+    // and by typing
+
+    for (const id of ['domain', 'mx', 'rua']) {
+        for (const text of HOSTILE.slice(0, 8)) {
+            const name = `typed injection, ${id}: ${text}`;
+            const query = new URLSearchParams({ [id]: text }).toString();
+
+            await page.goto(urlOf(good));
+            await page.fill(`#${id}`, text);
+            await page.locator('#max_age').focus();
+            await page.waitForFunction((part) => location.search.includes(part),
+                                       query);
+            await harmless(page, scripts, name);
+        }
+    }
+
+    await close('injection');
+};
+
+
+// States of the page, each for accessibility and for people to look at.
+
+const states = () => ({
+    empty: {},
+    ...Object.fromEntries(plan.cases.map(
+        (expected) => [expected.fields.mode, expected.fields])),
+    errors: wrongFields(),
+    warning: { ...plan.cases[0].fields, max_age: 'other', max_age_other: '1h' },
+    long: {
+        ...plan.cases[1].fields,
+        domain: `${'a'.repeat(63)}.${'b'.repeat(63)}.example`,
+        mx: `*.${'m'.repeat(63)}.${'n'.repeat(63)}.${'o'.repeat(63)}.example`,
+        rua: `https://reports.example/${'x'.repeat(300)}`,
+    },
+    longerrors: {
+        ...wrongFields(),
+        domain: `_${'a'.repeat(300)}`, mx: `_${'m'.repeat(300)}`,
+    },
+});
+
+const testLooks = async () => {
+    for (const width of WIDTHS) {
+        for (const colorScheme of SCHEMES) {
+            const { page, close } = await open({
+                viewport: { width, height: width < 500 ? 740 : 900 },
+                colorScheme,
+                reducedMotion: 'reduce',
+            });
+
+            for (const [state, fields] of Object.entries(states())) {
+                await page.goto(Object.keys(fields).length ? urlOf(fields)
+                                                           : plan.base);
+                await look(page, `${state}-${colorScheme}-${width}`, width);
+            }
+
+            await page.locator('details').evaluateAll((all) => {
+                for (const one of all) {
+                    one.open = true;
+                }
+            });
+            await look(page, `questions-${colorScheme}-${width}`, width);
+            await close(`looks, ${colorScheme}, ${width} px`);
+        }
+    }
+};
+
+const look = async (page, name, width) => {
+    await page.screenshot({
+        path: path.join(plan.shots, `${name}.png`),
+        fullPage: true,
+    });
+
+    const size = await page.evaluate(
+        () => document.documentElement.scrollWidth);
+    ok(size <= width, `${name}: nothing to scroll sideways`, `${size} px`);
+
+    const shown = await page.evaluate(() =>
+        matchMedia('(prefers-color-scheme: dark)').matches);
+    is(shown, name.includes('-dark-'), `${name}: the scheme`);
+
+    // in the page's world, where its policy does not reach
+
+    await page.evaluate(axe.source);
+    const { violations, passes } = await page.evaluate(() => window.axe.run());
+    const faults = violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => nodes.map(
+            (node) => `${id}: ${node.target}: ${node.failureSummary}`)
+            .join('\n'));
+
+    ok(passes.length > 10, `${name}: axe-core ran`);
+    is(faults.join('\n'), '', `${name}: no serious fault of accessibility`);
+
+    for (const { id, impact, nodes } of violations) {
+        if (impact !== 'serious' && impact !== 'critical') {
+            say({ note: `${name}: ${impact} ${id}: ${nodes[0].target}` });
+        }
+    }
+};
+
+
+// All of the form by keyboard alone.
+
+const testKeyboard = async () => {
+    const { page, close } = await open();
+    const { fields } = plan.cases[1];
+
+    await page.goto(plan.base);
+    await page.keyboard.press('Tab');
+    is(await focused(page), 'domain', 'keyboard: the first field');
+    await page.keyboard.type(fields.domain);
+    await page.keyboard.press('Tab');
+    is(await focused(page), 'mode-testing', 'keyboard: the mode');
+    await page.keyboard.press('ArrowDown');
+    is(await focused(page), 'mode-enforce', 'keyboard: another mode');
+    await page.keyboard.press('Tab');
+    is(await focused(page), 'mx', 'keyboard: mail servers');
+    await page.keyboard.type(fields.mx);
+    await page.keyboard.press('Tab');
+    is(await focused(page), 'max_age', 'keyboard: max_age');
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowUp');
+    is(await valueOf(page, 'max_age'), '31557600', 'keyboard: a max_age');
+    await page.keyboard.press('Tab');
+    is(await focused(page), 'rua', 'keyboard: the address for reports');
+    await page.keyboard.type(fields.rua);
+
+    await submit(page, '#rua');
+    await shows(page, plan.cases[1], 'keyboard');
+    await close('keyboard');
+};
+
+
+const main = async () => {
+    browser = await chromium.launch({
+        executablePath: plan.chromium,
+        headless: true,
+        // containers do not let a browser make one; the pages are our own
+        chromiumSandbox: false,
+        args: ['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
+    });
+
+    const parts = {
+        modes: testModes, errors: testErrors, back: testBack,
+        'without a script': testWithoutScript, instant: testInstant,
+        stays: testStays, keyboard: testKeyboard, injection: testInjection,
+        looks: testLooks,
+    };
+
+    for (const [name, part] of Object.entries(parts)) {
+        const begin = Date.now();
+
+        try {
+            await part();
+        } catch (error) {
+            ok(false, `${name}: goes on to its end`, error.stack);
+        }
+        say({ note: `${name}: ${Date.now() - begin} ms` });
+    }
+
+    await browser.close();
+    say({ ended: true });
+};
+
+main().catch((error) => {
+    console.error(error);
+    process.exit(1);
+});

@@ -57,12 +57,15 @@ static const ngx_http_mta_sts_file_page_t  ngx_http_mta_sts_files[] = {
 };
 
 
-/* What the page may do: fetch its own files and itself, nothing else. */
+/*
+ * What the page may do: fetch its own files and itself, nothing else.  Browsers
+ * look for the site's icon by themselves, and would report that.
+ */
 
 static const char  ngx_http_mta_sts_csp[] =
     "default-src 'none'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'";
+    "img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'";
 
 
 static ngx_int_t

@@ -81,9 +81,7 @@ mta_sts_error(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt, ...)
 int
 mta_sts_error_memory(mta_sts_err_t *err)
 {
-    mta_sts_place_t  nowhere = { { NULL, 0 }, 0, 0 };
-
-    (void) mta_sts_error(err, nowhere, "out of memory");
+    (void) mta_sts_error(err, MTA_STS_NOWHERE, "out of memory");
     err->memory = 1;
 
     return MTA_STS_ERROR;

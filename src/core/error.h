@@ -29,6 +29,11 @@ typedef struct {
 } mta_sts_place_t;
 
 
+/* The place of what came from no file, such as the command line. */
+
+#define MTA_STS_NOWHERE  ((mta_sts_place_t) { { NULL, 0 }, 0, 0 })
+
+
 /* A word of a configuration or of a command line, and where it stands. */
 
 typedef struct {

@@ -6,9 +6,6 @@
 #include "generator.h"
 #include "query.h"
 
-
-static const mta_sts_place_t  generator_nowhere;
-
 /* in the order of mta_sts_form_e */
 
 static const char *const  generator_names[] = {
@@ -97,7 +94,7 @@ generator_value(mta_sts_str_t typed)
     mta_sts_value_t  value;
 
     value.text = typed;
-    value.place = generator_nowhere;
+    value.place = MTA_STS_NOWHERE;
 
     return value;
 }
@@ -124,7 +121,7 @@ generator_add(mta_sts_generator_t *generator, mta_sts_form_e field,
     }
 
     if (field != MTA_STS_FORM_MX && field != MTA_STS_FORM_RUA) {
-        (void) mta_sts_error(err, generator_nowhere, "duplicate \"%s\"",
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "duplicate \"%s\"",
                              generator_names[field]);
         return generator_fault(generator, MTA_STS_FORM_QUERY, err);
     }
@@ -173,7 +170,7 @@ generator_query(mta_sts_generator_t *generator, mta_sts_str_t query,
     mta_sts_form_e  field;
 
     if (query.len > MTA_STS_QUERY_MAX) {
-        (void) mta_sts_error(err, generator_nowhere, "the query has more than "
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "the query has more than "
                              "%d bytes", MTA_STS_QUERY_MAX);
         return generator_fault(generator, MTA_STS_FORM_QUERY, err);
     }
@@ -224,7 +221,7 @@ generator_word(mta_sts_str_t *typed, mta_sts_value_t *word)
 
     word->text = *typed;
     word->text.len = i;
-    word->place = generator_nowhere;
+    word->place = MTA_STS_NOWHERE;
 
     *typed = mta_sts_str_after(*typed, i);
 

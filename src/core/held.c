@@ -45,14 +45,13 @@ void
 mta_sts_held_tell(const mta_sts_held_t *held, const mta_sts_env_t *env)
 {
     size_t           i;
-    mta_sts_place_t  nowhere = { { NULL, 0 }, 0, 0 };
 
     for (i = 0; i < held->n; i++) {
         env->warn(env->ctx, &held->warnings[i]);
     }
 
     if (held->more) {
-        mta_sts_warn(env, nowhere, "%zu more warnings about domains",
+        mta_sts_warn(env, MTA_STS_NOWHERE, "%zu more warnings about domains",
                      held->more);
     }
 }

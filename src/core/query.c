@@ -8,9 +8,6 @@
 #include "query.h"
 
 
-static const mta_sts_place_t  query_nowhere;
-
-
 static int
 query_hex(char ch)
 {
@@ -93,11 +90,11 @@ query_check(mta_sts_str_t str, mta_sts_err_t *err)
         len = query_utf8(str);
 
         if (len == 0) {
-            return mta_sts_error(err, query_nowhere, "not UTF-8");
+            return mta_sts_error(err, MTA_STS_NOWHERE, "not UTF-8");
         }
 
         if (query_is_control(str.data, len)) {
-            return mta_sts_error(err, query_nowhere,
+            return mta_sts_error(err, MTA_STS_NOWHERE,
                                  "has a control character");
         }
 
@@ -134,7 +131,7 @@ query_decode(mta_sts_str_t encoded, const mta_sts_env_t *env,
             low = encoded.len - i > 2 ? query_hex(encoded.data[i + 2]) : -1;
 
             if (high < 0 || low < 0) {
-                return mta_sts_error(err, query_nowhere, "\"%%\" must be "
+                return mta_sts_error(err, MTA_STS_NOWHERE, "\"%%\" must be "
                                      "followed by two hex digits");
             }
 

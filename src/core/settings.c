@@ -35,7 +35,6 @@ static int settings_set_tlsrpt_rua(mta_sts_settings_t *settings,
 /* in the order of mta_sts_setting_e */
 
 static const settings_row_t  settings_rows[MTA_STS_SETTINGS] = {
-
     { { "mode", 4 },        0, settings_set_mode },
     { { "mx", 2 },          1, settings_set_mx },
     { { "max_age", 7 },     0, settings_set_max_age },
@@ -327,7 +326,6 @@ mta_sts_settings_place(const mta_sts_settings_t *settings)
 {
     size_t           k;
     unsigned         any;
-    mta_sts_place_t  nowhere = { { NULL, 0 }, 0, 0 };
 
     if (settings->mx.n) {
         return settings->places[MTA_STS_SET_MX];
@@ -347,7 +345,7 @@ mta_sts_settings_place(const mta_sts_settings_t *settings)
         }
     }
 
-    return nowhere;
+    return MTA_STS_NOWHERE;
 }
 
 

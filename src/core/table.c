@@ -55,12 +55,12 @@ mta_sts_table_add_policy(mta_sts_table_builder_t *b,
     const mta_sts_policy_t *policy, mta_sts_str_t label, uint32_t *index,
     mta_sts_err_t *err)
 {
-    mta_sts_place_t           nowhere = { { NULL, 0 }, 0, 0 };
     mta_sts_table_label_t    *labels;
     const mta_sts_policy_t  **policies;
 
     if (b->n_policies == UINT32_MAX) {
-        return mta_sts_error(err, nowhere, "too many policies for a table");
+        return mta_sts_error(err, MTA_STS_NOWHERE,
+                             "too many policies for a table");
     }
 
     policies = table_grow(b->policies, b->n_policies, &b->policies_size,

@@ -6,9 +6,6 @@
 #include "template.h"
 
 
-static const mta_sts_place_t  template_nowhere;
-
-
 typedef struct {
     mta_sts_str_t    rest;
     mta_sts_text_t  *text;
@@ -139,7 +136,7 @@ template_next(template_t *template, mta_sts_str_t *before,
     len = template_index(template->rest, '}');
 
     if (len == template->rest.len) {
-        return mta_sts_error(template->err, template_nowhere,
+        return mta_sts_error(template->err, MTA_STS_NOWHERE,
                              "template has an open tag");
     }
 
@@ -208,7 +205,7 @@ template_walk(template_t *template, const template_tag_t *section,
     const mta_sts_field_t  *field;
 
     if (template->depth++ > MTA_STS_TEMPLATE_DEPTH) {
-        return mta_sts_error(template->err, template_nowhere,
+        return mta_sts_error(template->err, MTA_STS_NOWHERE,
                              "template is nested too deep");
     }
 
@@ -246,7 +243,7 @@ template_walk(template_t *template, const template_tag_t *section,
     template->depth--;
 
     if (!found && section) {
-        return mta_sts_error(template->err, template_nowhere,
+        return mta_sts_error(template->err, MTA_STS_NOWHERE,
                              "template has no end of \"%.*s\"",
                              MTA_STS_SHOW(section->name));
     }
@@ -254,7 +251,7 @@ template_walk(template_t *template, const template_tag_t *section,
     if (found && (section == NULL
                   || !mta_sts_str_eq(tag.name, section->name)))
     {
-        return mta_sts_error(template->err, template_nowhere,
+        return mta_sts_error(template->err, MTA_STS_NOWHERE,
                              "template has an end of \"%.*s\" too many",
                              MTA_STS_SHOW(tag.name));
     }

@@ -215,13 +215,12 @@ nginx_conf_read(const source_t *source, const nginx_conf_user_t *user,
     mta_sts_err_t *err)
 {
     reader_t         reader;
-    mta_sts_place_t  nowhere = { { NULL, 0 }, 0, 0 };
 
     memset(&reader, 0, sizeof(reader_t));
 
     reader.source = source;
     reader.user = user;
 
-    return reader_file(&reader, source->main, nowhere,
+    return reader_file(&reader, source->main, MTA_STS_NOWHERE,
                        NGINX_CONF_DIRECTIVES, err);
 }

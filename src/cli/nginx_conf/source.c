@@ -254,7 +254,6 @@ source_init_stdin(source_t *source, const mta_sts_env_t *env,
     mta_sts_err_t *err)
 {
     source_file_t    *file;
-    mta_sts_place_t   nowhere = { { NULL, 0 }, 0, 0 };
 
     memset(source, 0, sizeof(source_t));
 
@@ -267,7 +266,7 @@ source_init_stdin(source_t *source, const mta_sts_env_t *env,
 
     file->name = mta_sts_str("stdin");
 
-    if (source_read_fd(source, STDIN_FILENO, mta_sts_str("-"), nowhere,
+    if (source_read_fd(source, STDIN_FILENO, mta_sts_str("-"), MTA_STS_NOWHERE,
                        &file->text, err)
         != MTA_STS_OK)
     {
@@ -278,7 +277,7 @@ source_init_stdin(source_t *source, const mta_sts_env_t *env,
 
         /* what is left of an nginx -T that has failed */
 
-        return mta_sts_error(err, nowhere, "standard input is empty");
+        return mta_sts_error(err, MTA_STS_NOWHERE, "standard input is empty");
     }
 
     source->main = file->name;

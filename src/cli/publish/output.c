@@ -10,9 +10,6 @@
 #include "output.h"
 
 
-static const mta_sts_place_t  output_nowhere;
-
-
 /* The item behind those of the same zone as that at begin. */
 
 static size_t
@@ -62,7 +59,7 @@ output_print(const plan_t *plan, const format_t *format,
     const options_t *options, mta_sts_err_t *err)
 {
     if ((format->flags & FORMAT_ZONE) && output_zone_end(plan, 0) < plan->n) {
-        return mta_sts_error(err, output_nowhere, "format \"%s\" has a file "
+        return mta_sts_error(err, MTA_STS_NOWHERE, "format \"%s\" has a file "
                              "for each zone and there are several, use "
                              "\"-o\"", format->name);
     }
@@ -158,17 +155,17 @@ output_file(const plan_t *plan, size_t begin, size_t end,
 
     out = output_open((char *) temp.data);
     if (out == NULL) {
-        return mta_sts_error_errno(err, output_nowhere, "open()", temp);
+        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()", temp);
     }
 
     rc = output_items(plan, begin, end, format, out, options, err);
 
     if (output_close(out) != MTA_STS_OK && rc == MTA_STS_OK) {
-        rc = mta_sts_error_errno(err, output_nowhere, "write()", path);
+        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "write()", path);
     }
 
     if (rc == MTA_STS_OK && rename(temp.data, path.data) != 0) {
-        rc = mta_sts_error_errno(err, output_nowhere, "rename()", path);
+        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "rename()", path);
     }
 
     if (rc != MTA_STS_OK) {

@@ -7,9 +7,6 @@
 #include "wanted.h"
 
 
-static const mta_sts_place_t  wanted_nowhere;
-
-
 static int
 wanted_ttl(mta_sts_record_wanted_t *wanted, const char *ttl,
     mta_sts_err_t *err)
@@ -24,7 +21,7 @@ wanted_ttl(mta_sts_record_wanted_t *wanted, const char *ttl,
     seconds = mta_sts_duration_parse(mta_sts_str_from(ttl));
 
     if (seconds < 0 || seconds > MTA_STS_RECORD_TTL_MAX) {
-        return mta_sts_error(err, wanted_nowhere, "invalid ttl \"%s\", must "
+        return mta_sts_error(err, MTA_STS_NOWHERE, "invalid ttl \"%s\", must "
                              "be between 0 and %d seconds", ttl,
                              MTA_STS_RECORD_TTL_MAX);
     }
@@ -45,7 +42,7 @@ wanted_delegate(mta_sts_record_wanted_t *wanted, const options_t *options,
 
     if (options->delegate == NULL) {
         if (options->customer) {
-            return mta_sts_error(err, wanted_nowhere,
+            return mta_sts_error(err, MTA_STS_NOWHERE,
                                  "option \"--customer\" needs \"--delegate\"");
         }
 
@@ -53,13 +50,13 @@ wanted_delegate(mta_sts_record_wanted_t *wanted, const options_t *options,
     }
 
     if (options->policy_hosts.n && !options->customer) {
-        return mta_sts_error(err, wanted_nowhere, "policy hosts are in the "
+        return mta_sts_error(err, MTA_STS_NOWHERE, "policy hosts are in the "
                              "customers' zones, \"--policy-host\" needs "
                              "\"--customer\" beside \"--delegate\"");
     }
 
     provider.text = mta_sts_str_from(options->delegate);
-    provider.place = wanted_nowhere;
+    provider.place = MTA_STS_NOWHERE;
 
     return mta_sts_name_zone("provider", &provider, env, &wanted->provider,
                              err);

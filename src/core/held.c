@@ -44,7 +44,7 @@ mta_sts_held_cut(mta_sts_held_t *held, mta_sts_held_mark_t from,
 void
 mta_sts_held_tell(const mta_sts_held_t *held, const mta_sts_env_t *env)
 {
-    size_t           i;
+    size_t  i;
 
     for (i = 0; i < held->n; i++) {
         env->warn(env->ctx, &held->warnings[i]);

@@ -45,25 +45,15 @@ static int
 generate_records(const mta_sts_entry_t *entry, const char *format,
     const options_t *options, mta_sts_err_t *err)
 {
-    int                      rc;
-    plan_t                   plan;
     zones_t                  zones = { NULL, 0 };
     mta_sts_record_wanted_t  wanted;
 
-    memset(&plan, 0, sizeof(plan_t));
     memset(&wanted, 0, sizeof(mta_sts_record_wanted_t));
 
     wanted.ttl = MTA_STS_RECORD_TTL;
 
-    rc = plan_build(&plan, entry, 1, &zones, &wanted, 0, err);
-
-    if (rc == MTA_STS_OK) {
-        rc = output_print(&plan, format_find(format), options, err);
-    }
-
-    plan_free(&plan);
-
-    return rc;
+    return output_records(entry, 1, &zones, &wanted, format_find(format),
+                          options, err);
 }
 
 

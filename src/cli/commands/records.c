@@ -96,37 +96,6 @@ records_format(const options_t *options)
 }
 
 
-/* Plans and prints the records of n entries. */
-
-static int
-records_print(const mta_sts_entry_t *entries, size_t n, const zones_t *zones,
-    const mta_sts_record_wanted_t *wanted, const format_t *format,
-    const options_t *options)
-{
-    int            rc;
-    plan_t         plan;
-    mta_sts_err_t  err;
-
-    memset(&plan, 0, sizeof(plan_t));
-
-    rc = plan_build(&plan, entries, n, zones, wanted,
-                    format->flags & FORMAT_DOMAIN, &err);
-
-    if (rc == MTA_STS_OK) {
-        rc = options->output ? output_files(&plan, format, options, &err)
-                             : output_print(&plan, format, options, &err);
-    }
-
-    if (rc != MTA_STS_OK) {
-        say_error(&err);
-    }
-
-    plan_free(&plan);
-
-    return rc;
-}
-
-
 int
 command_records(const options_t *options, const mta_sts_env_t *env)
 {
@@ -169,6 +138,12 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_ERROR;
     }
 
-    return records_print(entries, n, &zones, &wanted, format, options)
-           == MTA_STS_OK ? COMMAND_OK : COMMAND_ERROR;
+    if (output_records(entries, n, &zones, &wanted, format, options, &err)
+        != MTA_STS_OK)
+    {
+        say_error(&err);
+        return COMMAND_ERROR;
+    }
+
+    return COMMAND_OK;
 }

@@ -24,10 +24,11 @@ dnscontrol_record(mta_sts_text_t *call, mta_sts_str_t zone,
 
     /* DNSControl splits a long text by itself */
 
-    mta_sts_text_add(&value, record->value);
+    if (mta_sts_str_eq(record->type, mta_sts_str("TXT"))) {
+        mta_sts_text_add(&value, record->value);
 
-    if (mta_sts_str_eq(record->type, mta_sts_str("CNAME"))) {
-        mta_sts_text_add_char(&value, '.');
+    } else {
+        quote_rdata(&value, record);
     }
 
     call->failed |= value.failed;

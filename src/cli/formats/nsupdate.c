@@ -35,21 +35,6 @@ nsupdate_delete(mta_sts_text_t *script, const mta_sts_record_t *record)
 }
 
 
-static void
-nsupdate_add(mta_sts_text_t *script, const mta_sts_record_t *record)
-{
-    mta_sts_text_add_cstr(script, "update add ");
-    mta_sts_text_add(script, record->name);
-    mta_sts_text_add_cstr(script, ". ");
-    mta_sts_text_add_uint(script, record->ttl);
-    mta_sts_text_add_cstr(script, " IN ");
-    mta_sts_text_add(script, record->type);
-    mta_sts_text_add_char(script, ' ');
-    quote_rdata(script, record);
-    mta_sts_text_add_char(script, '\n');
-}
-
-
 /* Prints what replaces a domain's records; returns its bytes. */
 
 static size_t
@@ -64,7 +49,8 @@ nsupdate_set(stream_t *stream, const stream_set_t *set)
         nsupdate_delete(&script, &set->records[i]);
 
         for (k = 0; k < n; k++) {
-            nsupdate_add(&script, &set->records[i + k]);
+            mta_sts_text_add_cstr(&script, "update add ");
+            quote_record(&script, &set->records[i + k]);
         }
     }
 

@@ -9,6 +9,7 @@
 #include "../../core/emitter.h"
 #include "../../core/name.h"
 #include "format.h"
+#include "quote.h"
 #include "rrset.h"
 
 
@@ -29,6 +30,11 @@ octodns_value(mta_sts_text_t *text, const mta_sts_record_t *record,
     char    ch;
     size_t  i;
 
+    if (!mta_sts_str_eq(record->type, mta_sts_str("TXT"))) {
+        quote_rdata(text, record);
+        return;
+    }
+
     for (i = 0; i < record->value.len; i++) {
         ch = record->value.data[i];
 
@@ -37,10 +43,6 @@ octodns_value(mta_sts_text_t *text, const mta_sts_record_t *record,
         }
 
         mta_sts_text_add_char(text, ch);
-    }
-
-    if (mta_sts_str_eq(record->type, mta_sts_str("CNAME"))) {
-        mta_sts_text_add_char(text, '.');
     }
 }
 

@@ -106,6 +106,20 @@ quote_rdata(mta_sts_text_t *text, const mta_sts_record_t *record)
 
 
 void
+quote_record(mta_sts_text_t *text, const mta_sts_record_t *record)
+{
+    mta_sts_text_add(text, record->name);
+    mta_sts_text_add_cstr(text, ". ");
+    mta_sts_text_add_uint(text, record->ttl);
+    mta_sts_text_add_cstr(text, " IN ");
+    mta_sts_text_add(text, record->type);
+    mta_sts_text_add_char(text, ' ');
+    quote_rdata(text, record);
+    mta_sts_text_add_char(text, '\n');
+}
+
+
+void
 quote_json(mta_sts_text_t *text, mta_sts_str_t str)
 {
     char    *quoted;

@@ -16,6 +16,9 @@ void quote_txt(mta_sts_text_t *text, mta_sts_str_t value,
 /* Appends the data of a record as in a zone file; names have their dot. */
 void quote_rdata(mta_sts_text_t *text, const mta_sts_record_t *record);
 
+/* Appends a record as a line of a zone file, with its absolute name. */
+void quote_record(mta_sts_text_t *text, const mta_sts_record_t *record);
+
 /* Appends str as a string of JSON, which is one of JavaScript, too. */
 void quote_json(mta_sts_text_t *text, mta_sts_str_t str);
 

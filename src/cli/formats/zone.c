@@ -12,14 +12,7 @@ zone_line(stream_t *stream, const mta_sts_record_t *record)
 {
     mta_sts_text_t  line = { &stream->env, NULL, 0, 0, 0 };
 
-    mta_sts_text_add(&line, record->name);
-    mta_sts_text_add_cstr(&line, ". ");
-    mta_sts_text_add_uint(&line, record->ttl);
-    mta_sts_text_add_cstr(&line, " IN ");
-    mta_sts_text_add(&line, record->type);
-    mta_sts_text_add_char(&line, ' ');
-    quote_rdata(&line, record);
-    mta_sts_text_add_char(&line, '\n');
+    quote_record(&line, record);
 
     if (line.failed) {
         stream_fail_memory(stream);

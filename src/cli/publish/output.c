@@ -54,7 +54,7 @@ output_items(const plan_t *plan, size_t begin, size_t end,
 }
 
 
-int
+static int
 output_print(const plan_t *plan, const format_t *format,
     const options_t *options, mta_sts_err_t *err)
 {
@@ -176,7 +176,7 @@ output_file(const plan_t *plan, size_t begin, size_t end,
 }
 
 
-int
+static int
 output_files(const plan_t *plan, const format_t *format,
     const options_t *options, mta_sts_err_t *err)
 {
@@ -196,6 +196,30 @@ output_files(const plan_t *plan, const format_t *format,
     }
 
     mta_sts_arena_free(&arena);
+
+    return rc;
+}
+
+
+int
+output_records(const mta_sts_entry_t *entries, size_t n, const zones_t *zones,
+    const mta_sts_record_wanted_t *wanted, const format_t *format,
+    const options_t *options, mta_sts_err_t *err)
+{
+    int     rc;
+    plan_t  plan;
+
+    memset(&plan, 0, sizeof(plan_t));
+
+    rc = plan_build(&plan, entries, n, zones, wanted,
+                    format->flags & FORMAT_DOMAIN, err);
+
+    if (rc == MTA_STS_OK) {
+        rc = options->output ? output_files(&plan, format, options, err)
+                             : output_print(&plan, format, options, err);
+    }
+
+    plan_free(&plan);
 
     return rc;
 }

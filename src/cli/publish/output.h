@@ -10,24 +10,19 @@
 
 
 /*
- * Prints the plan's records in a format to standard output; the caller looks
- * for a write error at its end.
+ * Plans the records of n entries, as plan_build() does, and prints them in a
+ * format: to standard output, where the caller looks for a write error at its
+ * end; or with options->output the records of each zone to a file in this
+ * folder, the zone's name and the format's suffix.  A file is replaced when it
+ * is whole.
  *
- * Errors: format "NAME" has a file for each zone, and there are several; out of
- * memory.
+ * Errors: those of plan_build(); format "NAME" has a file for each zone and
+ * there are several, use "-o"; open(), write() or rename() "NAME" failed, and
+ * files of zones before are written.
  */
-int output_print(const plan_t *plan, const format_t *format,
-    const options_t *options, mta_sts_err_t *err);
-
-/*
- * Prints the records of each zone to a file in the folder options->output, the
- * zone's name and the format's suffix.  A file is replaced when it is whole.
- *
- * Errors: open(), write() or rename() "NAME" failed; out of memory.  Files of
- * zones before stay as they are.
- */
-int output_files(const plan_t *plan, const format_t *format,
-    const options_t *options, mta_sts_err_t *err);
+int output_records(const mta_sts_entry_t *entries, size_t n,
+    const zones_t *zones, const mta_sts_record_wanted_t *wanted,
+    const format_t *format, const options_t *options, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_OUTPUT_H */

@@ -67,8 +67,6 @@ static int site_set_policy(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
 static int site_set_domains(site_reader_t *reader,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
-static int site_set_nothing(site_reader_t *reader,
-    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 static int site_set_names(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
 
@@ -113,7 +111,7 @@ static const site_directive_t  site_directives[] = {
     { { "mta_sts_tlsrpt_rua", 18 }, SITE_HTTP|SITE_SERVER, 1, SIZE_MAX,
       site_set_policy },
     { { "mta_sts_domains", 15 }, SITE_SERVER, 1, 1, site_set_domains },
-    { { "mta_sts_generator", 17 }, SITE_LOCATION, 0, 0, site_set_nothing },
+    { { "mta_sts_generator", 17 }, SITE_LOCATION, 0, 0, NULL },
     { { "server_name", 11 }, SITE_SERVER, 1, SIZE_MAX, site_set_names }
 };
 
@@ -256,7 +254,9 @@ site_directive(void *ctx, const mta_sts_value_t *words, size_t n,
         return site_invalid_number(&words[0], err);
     }
 
-    return directive->set(reader, words, n, err);
+    /* one that is nginx's alone sets nothing here */
+
+    return directive->set ? directive->set(reader, words, n, err) : MTA_STS_OK;
 }
 
 
@@ -423,21 +423,6 @@ site_set_domains(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
     }
 
     reader->current->domains = words[1];
-
-    return MTA_STS_OK;
-}
-
-
-/* The page of the generator is none of ours. */
-
-static int
-site_set_nothing(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
-    mta_sts_err_t *err)
-{
-    (void) reader;
-    (void) words;
-    (void) n;
-    (void) err;
 
     return MTA_STS_OK;
 }

@@ -9,46 +9,25 @@
 #include "error.h"
 
 
-/* Takes a UTF-8 character off the end of text that is not whole. */
-
-static void
-error_trim(char *text, size_t len)
-{
-    size_t         i, size;
-    unsigned char  ch;
-
-    for (i = len; i > 1 && len - i < 3; i--) {
-        if (((unsigned char) text[i - 1] & 0xc0) != 0x80) {
-            break;
-        }
-    }
-
-    ch = (unsigned char) text[i - 1];
-    size = ch >= 0xf0 ? 4 : ch >= 0xe0 ? 3 : ch >= 0xc0 ? 2 : 1;
-
-    if (i - 1 + size > len) {
-        text[i - 1] = '\0';
-    }
-}
-
-
 static void
 error_fill(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
     va_list args)
 {
+    char            text[sizeof(err->text) + 1];
     size_t          len;
     unsigned char  *p;
 
     err->place = place;
     err->memory = 0;
 
-    (void) vsnprintf(err->text, sizeof(err->text), fmt, args);
+    /* one byte more than there is room for tells where a character ends */
 
-    len = strlen(err->text);
+    (void) vsnprintf(text, sizeof(text), fmt, args);
 
-    if (len == sizeof(err->text) - 1) {
-        error_trim(err->text, len);
-    }
+    len = mta_sts_str_cut(mta_sts_str_from(text), sizeof(err->text) - 1);
+
+    memcpy(err->text, text, len);
+    err->text[len] = '\0';
 
     for (p = (unsigned char *) err->text; *p; p++) {
         if (*p < ' ' || *p == 0x7f) {

@@ -31,7 +31,6 @@ static ngx_int_t ngx_http_mta_sts_generator_page(ngx_http_request_t *r,
     mta_sts_generator_t *generator);
 static ngx_int_t ngx_http_mta_sts_generator_self(ngx_http_request_t *r,
     mta_sts_str_t *self);
-static mta_sts_str_t ngx_http_mta_sts_generator_version(u_char *buf);
 static ngx_int_t ngx_http_mta_sts_generator_send(ngx_http_request_t *r,
     ngx_uint_t status, const char *type, const char *cache,
     mta_sts_str_t body);
@@ -195,7 +194,6 @@ static ngx_int_t
 ngx_http_mta_sts_generator_page(ngx_http_request_t *r,
     mta_sts_generator_t *generator)
 {
-    u_char          version[8];
     mta_sts_err_t   err;
     mta_sts_str_t   self;
     mta_sts_text_t  text = { &generator->env, NULL, 0, 0, 0 };
@@ -205,7 +203,7 @@ ngx_http_mta_sts_generator_page(ngx_http_request_t *r,
     }
 
     if (mta_sts_generator_page(generator, ngx_http_mta_sts_page, self,
-                               ngx_http_mta_sts_generator_version(version),
+                               mta_sts_str(ngx_http_mta_sts_version),
                                &text, &err)
         != MTA_STS_OK)
     {
@@ -256,32 +254,6 @@ ngx_http_mta_sts_generator_self(ngx_http_request_t *r, mta_sts_str_t *self)
     (void) ngx_escape_uri(p, last, len, NGX_ESCAPE_URI_COMPONENT);
 
     return NGX_OK;
-}
-
-
-/* Changes with the files; buf has room for 8 characters. */
-
-static mta_sts_str_t
-ngx_http_mta_sts_generator_version(u_char *buf)
-{
-    uint32_t                              crc;
-    mta_sts_str_t                         version;
-    const ngx_http_mta_sts_file_page_t   *file;
-
-    ngx_crc32_init(crc);
-
-    for (file = ngx_http_mta_sts_files; file->name.len; file++) {
-        ngx_crc32_update(&crc, (u_char *) file->text.data, file->text.len);
-    }
-
-    ngx_crc32_final(crc);
-
-    (void) ngx_sprintf(buf, "%08xD", crc);
-
-    version.data = (const char *) buf;
-    version.len = 8;
-
-    return version;
 }
 
 

@@ -6,14 +6,20 @@
 #include "generator.h"
 #include "query.h"
 
-/* in the order of mta_sts_form_e */
 
-static const char *const  generator_names[] = {
+/* in the order of mta_sts_form_e; the last is no field */
+
+static const char *const  generator_names[MTA_STS_FORM_FIELDS] = {
     "domain", "mode", "mx", "max_age", "rua", "max_age_other", "format",
-    "file"
+    "file", "query"
 };
 
-#define GENERATOR_NAMES  (sizeof(generator_names) / sizeof(generator_names[0]))
+
+const char *
+mta_sts_generator_name(mta_sts_form_e field)
+{
+    return generator_names[field];
+}
 
 
 static void *
@@ -47,7 +53,10 @@ generator_warn(void *ctx, const mta_sts_err_t *warning)
 }
 
 
-/* Keeps the first mistake of a field. */
+/*
+ * Keeps the first mistake of a field, with those that people are told of: the
+ * other max_age is one of max_age, and what is no input one of the query.
+ */
 
 static int
 generator_fault(mta_sts_generator_t *generator, mta_sts_form_e field,
@@ -57,6 +66,13 @@ generator_fault(mta_sts_generator_t *generator, mta_sts_form_e field,
 
     if (err->memory) {
         return MTA_STS_ERROR;
+    }
+
+    if (field == MTA_STS_FORM_MAX_AGE_OTHER) {
+        field = MTA_STS_FORM_MAX_AGE;
+
+    } else if (field > MTA_STS_FORM_MAX_AGE_OTHER) {
+        field = MTA_STS_FORM_QUERY;
     }
 
     if (generator->errors[field].len == 0) {
@@ -145,7 +161,7 @@ generator_find(mta_sts_str_t name, mta_sts_form_e *field)
 {
     size_t  i;
 
-    for (i = 0; i < GENERATOR_NAMES; i++) {
+    for (i = 0; i < MTA_STS_FORM_QUERY; i++) {
         if (mta_sts_str_eq(name, mta_sts_str_from(generator_names[i]))) {
             *field = (mta_sts_form_e) i;
             return 1;

@@ -51,6 +51,9 @@ typedef struct {
 } mta_sts_generator_t;
 
 
+/* The name of a field in a query; also of a mistake in JSON. */
+const char *mta_sts_generator_name(mta_sts_form_e field);
+
 /*
  * Reads the query of a form and makes the policy.  What is wrong with a field
  * is in errors, in the words of the core; everything lives in env's memory, as

@@ -8,21 +8,6 @@
 #include "json.h"
 
 
-static const struct {
-    mta_sts_form_e   field;
-    const char      *name;
-} json_fields[] = {
-    { MTA_STS_FORM_DOMAIN, "domain" },
-    { MTA_STS_FORM_MODE, "mode" },
-    { MTA_STS_FORM_MX, "mx" },
-    { MTA_STS_FORM_MAX_AGE, "max_age" },
-    { MTA_STS_FORM_RUA, "rua" },
-    { MTA_STS_FORM_QUERY, "query" }
-};
-
-#define JSON_FIELDS  (sizeof(json_fields) / sizeof(json_fields[0]))
-
-
 static int
 json_set(json_t *object, const char *key, mta_sts_str_t value)
 {
@@ -44,10 +29,11 @@ json_errors(const mta_sts_generator_t *generator)
     errors = json_object();
     failed = errors == NULL;
 
-    for (i = 0; i < JSON_FIELDS; i++) {
-        if (generator->errors[json_fields[i].field].len) {
-            failed |= json_set(errors, json_fields[i].name,
-                               generator->errors[json_fields[i].field]);
+    for (i = 0; i < MTA_STS_FORM_FIELDS; i++) {
+        if (generator->errors[i].len) {
+            failed |= json_set(errors,
+                               mta_sts_generator_name((mta_sts_form_e) i),
+                               generator->errors[i]);
         }
     }
 

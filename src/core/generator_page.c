@@ -189,18 +189,16 @@ page_add_url(page_t *page, const char *name, mta_sts_str_t self,
     mta_sts_str_t    typed;
     mta_sts_text_t   url = { &page->generator->env, NULL, 0, 0, 0 };
 
-    static const char *const  keys[] = {
-        "domain=", "mode=", "mx=", "max_age=", "rua=", "max_age_other="
-    };
-
     mta_sts_text_add(&url, self);
     mta_sts_text_add_char(&url, '?');
 
-    for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+    for (i = 0; i <= MTA_STS_FORM_MAX_AGE_OTHER; i++) {
         typed = page->generator->typed[i];
 
         if (typed.len) {
-            mta_sts_text_add_cstr(&url, keys[i]);
+            mta_sts_text_add_cstr(&url,
+                                  mta_sts_generator_name((mta_sts_form_e) i));
+            mta_sts_text_add_char(&url, '=');
             mta_sts_query_add(&url, typed);
             mta_sts_text_add_char(&url, '&');
         }

@@ -166,6 +166,9 @@ static const struct {
 
     { "domain=%", "domain: " HEX "|" },
     { "domain=%ff", "domain: not UTF-8|" },
+    { FORM_MX "&max_age=other&max_age_other=%ff", "max_age: not UTF-8|" },
+    { FORM_MX "&format=%ff", "query: not UTF-8|" },
+    { FORM_MX "&file=%ff", "query: not UTF-8|" },
     { "domain=%00", "domain: has a control character|" },
     { "x=%1b&domain=a..b", "query: has a control character|" },
     { FORM_MX "&domain=a", "query: duplicate \"domain\"|" },

@@ -39,6 +39,22 @@ EOY
 }
 
 
+# A file of many domains that are delegated to p.example; what a format makes of
+# it.
+
+sub many {
+    my ($count, $rua, $format) = @_;
+    my $file = "$dir/many.yaml";
+
+    spew($file, "tlsrpt_rua: [$rua]\nmx: mx.p.example\npolicies: {a: {}}\n"
+        . "domains:\n"
+        . join '', map { "  d$_.customer.example: a\n" } 1 .. $count);
+
+    return (helper('records', '-d', $file, '-f', $format, '--delegate',
+                   'p.example'))[1];
+}
+
+
 # The records that the configuration has, by the helper itself.
 
 sub configured {
@@ -241,14 +257,7 @@ for my $kind (qw(named knot)) {
     # more than fits into a message, by an order of magnitude
 
     my $dns = MtaSts::Dns->named(key => 1, zones => { 'p.example' => '' });
-    my $many = "$dir/many.yaml";
-
-    spew($many, "tlsrpt_rua: mailto:tls\@p.example\nmx: mx.p.example\n"
-        . "policies: {a: {}}\ndomains:\n"
-        . join '', map { "  d$_.customer.example: a\n" } 1 .. 2000);
-
-    my (undef, $script) = helper('records', '-d', $many, '-f', 'nsupdate',
-                                 '--delegate', 'p.example');
+    my $script = many(2000, 'mailto:tls@p.example', 'nsupdate');
     cmp_ok(scalar(() = $script =~ /^send$/mg), '>', 5, 'several updates');
 
     my ($status, $out, $err) = run('server 127.0.0.1 ' . $dns->port
@@ -303,14 +312,8 @@ for my $kind (qw(named knot)) {
 
     # a body has less than the server's limit of 2 MB
 
-    my $many = "$dir/many.yaml";
-    spew($many, "tlsrpt_rua: [@{[join ', ', split /,/, $long]}]\n"
-        . "mx: mx.p.example\npolicies: {a: {}}\ndomains:\n"
-        . join '', map { "  d$_.customer.example: a\n" } 1 .. 2500);
-
-    my (undef, $bodies) = helper('records', '-d', $many, '-f', 'powerdns',
-                                 '--delegate', 'p.example');
-    my @bodies = split /\n/, $bodies;
+    my @bodies = split /\n/,
+        many(2500, join(', ', split /,/, $long), 'powerdns');
     cmp_ok(scalar @bodies, '>', 1, 'pdns: a large zone has several bodies');
 
     for my $body (@bodies) {

@@ -39,11 +39,10 @@ my %alive;
 # they are a whole zone already.
 
 sub zone_text {
-    my ($zone, $text, $serial) = @_;
+    my ($zone, $text) = @_;
     return $text if $text =~ /\sSOA\s/;
-    $serial //= 1;
     return "\$ORIGIN $zone.\n\$TTL 60\n"
-        . "@ SOA ns hostmaster $serial 3600 600 86400 60\n"
+        . "@ SOA ns hostmaster 1 3600 600 86400 60\n"
         . "@ NS ns\nns A 127.0.0.1\n$text\n";
 }
 
@@ -75,7 +74,7 @@ sub free_port {
 sub new {
     my ($class, %opt) = @_;
     my $self = bless { owner => $$, conf => $opt{conf} // '',
-                       zones => $opt{zones} // {}, serial => 1,
+                       zones => $opt{zones} // {},
                        update => $opt{update},
                        zone => $opt{zone} // '' }, $class;
 
@@ -115,7 +114,7 @@ sub log { return slurp("$_[0]{dir}/log") }
 sub write_zone {
     my ($self, $zone) = @_;
     spew($self->zone_file($zone),
-         zone_text($zone, $self->{zones}{$zone}, $self->{serial}));
+         zone_text($zone, $self->{zones}{$zone}));
 }
 
 
@@ -197,41 +196,6 @@ sub dig {
     my ($status, $out, $err) = $self->ask('+short', @more, $name, $type);
     die "dig $name $type: $out$err" if $status;
     return grep { !/^;/ } split /\n/, $out;
-}
-
-
-# NOERROR, NXDOMAIN, ...: an empty list from dig does not tell them apart.
-
-sub rcode {
-    my ($self, $name, $type, @more) = @_;
-    my ($status, $out, $err) = $self->ask(@more, $name, $type);
-    return $out =~ /, status: (\w+),/ ? $1 : die "dig $name $type: $out$err";
-}
-
-
-# Another text for a zone of named, nsd or knot that has no key; returns when it
-# is served.
-
-sub reload {
-    my ($self, $zone, $text) = @_;
-    my $until = time + 20;
-
-    $self->{zones}{$zone} = $text;
-    $self->{serial}++;
-    $self->write_zone($zone);
-
-    # for servers that look at the time of a file, in seconds, first
-
-    utime time, time + $self->{serial}, $self->zone_file($zone);
-    kill 'HUP', $self->{pid};
-
-    while (time <= $until) {
-        my ($soa) = $self->dig($zone, 'SOA');
-        return $self if ($soa // '') =~ /^\S+ \S+ $self->{serial} /;
-        select undef, undef, undef, 0.05;
-    }
-
-    die "$zone was not reloaded: " . $self->log;
 }
 
 

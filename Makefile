@@ -26,6 +26,10 @@ HELPER_CPP  = -std=c11 -D_GNU_SOURCE -DMTA_STS_VERSION='"$(VERSION)"' \
               -DMTA_STS_CONF_PATH='"$(CONF_PATH)"'
 LIBS        = -lidn2 -lcrypto -lyaml -ljansson
 
+# the helper alone looks at the network
+
+NET_LIBS    = -lcurl -lcares -lssl -lresolv
+
 CORE        = $(wildcard src/core/*.c)
 CLI         = $(wildcard src/cli/*.c src/cli/*/*.c)
 HEADERS     = $(wildcard src/*/*.h src/*/*/*.h)
@@ -60,7 +64,7 @@ module:
 
 $(BUILD)/mta-sts: $(CORE_OBJS) $(CLI_OBJS)
 	@echo "LINK $@"
-	@$(CC) $(CFLAGS) -pie $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) -pie $(LDFLAGS) -o $@ $^ $(NET_LIBS) $(LIBS)
 
 $(BUILD)/%.o: %.c $(HEADERS) Makefile
 	@mkdir -p $(@D)
@@ -73,7 +77,7 @@ $(BUILD)/t/%: t/unit/%.c $(wildcard t/unit/*.h) $(CORE_OBJS) $(CLI_OBJS)
 	@mkdir -p $(@D)
 	@echo "LINK $@"
 	@$(CC) $(HELPER_CPP) $(CFLAGS) -fPIE $(WARN) -pie $(LDFLAGS) -o $@ $< \
-	    $(CORE_OBJS) $(filter-out %/main.o,$(CLI_OBJS)) $(LIBS)
+	    $(CORE_OBJS) $(filter-out %/main.o,$(CLI_OBJS)) $(NET_LIBS) $(LIBS)
 
 # one lets each allocation fail, those of libyaml, too
 

@@ -10,6 +10,7 @@
 #include "../core/arena.h"
 #include "commands/command.h"
 #include "formats/format.h"
+#include "report/report.h"
 #include "say.h"
 
 
@@ -22,7 +23,7 @@ static const command_t  commands[] = {
 
     { "records", "[DOMAIN...]",
       "the DNS records of the configured domains",
-      OPTIONS_CONF|OPTIONS_RECORDS, command_records },
+      OPTIONS_CONF|OPTIONS_RECORDS|OPTIONS_NET, command_records },
 
     { "policy", "DOMAIN",
       "the exact bytes that are served for a domain",
@@ -31,6 +32,10 @@ static const command_t  commands[] = {
     { "list", "[DOMAIN...]",
       "domains, policy hosts, modes, ids and where each is configured",
       OPTIONS_CONF|OPTIONS_HOSTS, command_list },
+
+    { "check", "[DOMAIN...]",
+      "whether DNS, HTTPS and mail servers agree with the configuration",
+      OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET, command_check },
 
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
@@ -68,6 +73,11 @@ usage_command(FILE *out, const command_t *command)
     if (command->options & OPTIONS_RECORDS) {
         (void) fprintf(out, "\nformats:\n");
         format_usage(out);
+    }
+
+    if (command->options & OPTIONS_CHECK) {
+        (void) fprintf(out, "\nformats:\n");
+        report_usage(out);
     }
 }
 

@@ -20,7 +20,7 @@ typedef enum {
 typedef struct {
     const char     *name;
     int             ch;           /* the short option; or 0 */
-    unsigned        group;        /* of OPTIONS_*; 0 is for all commands */
+    unsigned        group;        /* of OPTIONS_*, any; 0 is for all commands */
     option_kind_e   kind;
     size_t          where;        /* in options_t; or which setting */
     const char     *argument;
@@ -45,8 +45,8 @@ static const option_t  options_table[] = {
     { "hosts", 0, OPTIONS_HOSTS, OPTION_FLAG, OPTION_IN(hosts), NULL,
       "the policy hosts alone, one a line" },
 
-    { "format", 'f', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(format),
-      "FORMAT", "one of the formats (default: zone)" },
+    { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
+      OPTION_IN(format), "FORMAT", "one of the formats (default: the first)" },
 
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
       "a file a zone, in DIR" },
@@ -77,6 +77,35 @@ static const option_t  options_table[] = {
     { "provider", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(provider),
       "NAME", "of Terraform or external-dns: route53 or\n"
       "cloudflare" },
+
+    { "served", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(served), NULL,
+      "only of domains whose policy is already served, on\n"
+      "every address of the policy host" },
+
+    { "changed", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(changed), NULL,
+      "only what differs from the live DNS" },
+
+    { "no-config", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_config), NULL,
+      "compare with no configuration: for any DOMAIN" },
+
+    { "no-smtp", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_smtp), NULL,
+      "do not connect to the mail servers" },
+
+    { "fail-on", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(fail_on),
+      "SEVERITY", "note, warning (default) or error: what makes the\n"
+      "exit status 1" },
+
+    { "resolver", 0, OPTIONS_NET, OPTION_TEXT, OPTION_IN(resolver),
+      "ADDR[:PORT]", "the DNS server to ask (default: the system's)" },
+
+    { "ca", 0, OPTIONS_NET, OPTION_TEXT, OPTION_IN(ca), "FILE",
+      "trusted roots, in PEM (default: the system's)" },
+
+    { "timeout", 0, OPTIONS_NET, OPTION_TEXT, OPTION_IN(timeout), "TIME",
+      "of a lookup or a transfer (default: 10s)" },
+
+    { "jobs", 0, OPTIONS_NET, OPTION_TEXT, OPTION_IN(jobs), "N",
+      "domains at a time (default: 64)" },
 
     { "mode", 0, OPTIONS_SETTINGS, OPTION_SETTING, MTA_STS_SET_MODE, "MODE",
       "enforce, testing (default) or none" },
@@ -285,7 +314,7 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
 
         option = options_find(ch);
 
-        if ((option->group & allowed) != option->group) {
+        if (option->group && (option->group & allowed) == 0) {
             options_not_taken(argv[0], option);
             return MTA_STS_ERROR;
         }
@@ -344,7 +373,7 @@ options_usage(FILE *out, unsigned allowed)
     for (i = 0; i < OPTIONS; i++) {
         option = &options_table[i];
 
-        if ((option->group & allowed) == option->group) {
+        if (option->group == 0 || (option->group & allowed)) {
             options_usage_one(out, option);
         }
     }

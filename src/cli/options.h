@@ -24,6 +24,8 @@
 #define OPTIONS_RECORDS   2       /* -f, -o and which records, where */
 #define OPTIONS_SETTINGS  4       /* --mode, --mx, --max-age, --tlsrpt-rua */
 #define OPTIONS_HOSTS     8       /* --hosts */
+#define OPTIONS_CHECK     16      /* -f, --no-config and what to check */
+#define OPTIONS_NET       32      /* --resolver, --ca, --timeout, --jobs */
 
 
 /* A policy setting and its value. */
@@ -53,6 +55,11 @@ typedef struct {
     const char         *ttl;
     const char         *delegate;
     const char         *provider;
+    const char         *fail_on;
+    const char         *resolver;
+    const char         *ca;
+    const char         *timeout;
+    const char         *jobs;
 
     options_list_t      zones;
     options_list_t      policy_hosts;
@@ -63,6 +70,10 @@ typedef struct {
 
     int                 customer;
     int                 escaped_semicolons;
+    int                 served;
+    int                 changed;
+    int                 no_config;
+    int                 no_smtp;
     int                 hosts;
     int                 help;
 } options_t;

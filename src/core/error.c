@@ -45,6 +45,16 @@ error_fill(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
 
 
 int
+mta_sts_error_args(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
+    va_list args)
+{
+    error_fill(err, place, fmt, args);
+
+    return MTA_STS_ERROR;
+}
+
+
+int
 mta_sts_error(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt, ...)
 {
     va_list  args;

@@ -9,6 +9,8 @@
 #define MTA_STS_ERROR_H
 
 
+#include <stdarg.h>
+
 #include "text.h"
 
 
@@ -66,6 +68,10 @@ typedef struct mta_sts_err_s {
  */
 int mta_sts_error(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
+
+/* The same for a function that has such arguments itself. */
+int mta_sts_error_args(mta_sts_err_t *err, mta_sts_place_t place,
+    const char *fmt, va_list args) __attribute__((format(printf, 3, 0)));
 
 /* Fills err with "out of memory" and no place; returns MTA_STS_ERROR. */
 int mta_sts_error_memory(mta_sts_err_t *err);

@@ -88,7 +88,7 @@ sub helper {
     my $in = ref $args[0] ? ${ shift @args } : '';
     my ($status, $out, $err) = run($in, "$BUILD/mta-sts", @args);
 
-    if ($status > 2 || $err =~ /Sanitizer|runtime error:/) {
+    if ($status > 3 || $err =~ /Sanitizer|runtime error:/) {
         fail("mta-sts @args");
         diag("status $status: $err");
     }

@@ -15,6 +15,7 @@
 #define COMMAND_OK     0
 #define COMMAND_ERROR  1          /* the input is wrong */
 #define COMMAND_USAGE  2
+#define COMMAND_UNKNOWN  3        /* the live world could not be seen */
 
 
 typedef struct {
@@ -33,6 +34,7 @@ typedef struct {
 int command_records(const options_t *options, const mta_sts_env_t *env);
 int command_policy(const options_t *options, const mta_sts_env_t *env);
 int command_list(const options_t *options, const mta_sts_env_t *env);
+int command_check(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
 
 /*

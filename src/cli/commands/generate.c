@@ -52,8 +52,8 @@ generate_records(const mta_sts_entry_t *entry, const char *format,
 
     wanted.ttl = MTA_STS_RECORD_TTL;
 
-    return output_records(entry, 1, &zones, &wanted, format_find(format),
-                          options, err);
+    return output_records(entry, 1, &zones, &wanted, NULL,
+                          format_find(format), options, err);
 }
 
 

@@ -2,11 +2,13 @@
  * mta-sts records: the DNS records of the configured domains.
  */
 
+#include "../publish/guard.h"
 #include "../publish/output.h"
 #include "../publish/wanted.h"
 #include "../say.h"
 #include "../site/names.h"
 #include "command.h"
+#include "live.h"
 
 
 /* Says which policies are for domains that the configuration does not name. */
@@ -96,13 +98,44 @@ records_format(const options_t *options)
 }
 
 
+/* Prints the records of n entries, or those of them that changed. */
+
+static int
+records_print(const options_t *options, const mta_sts_entry_t *entries,
+    size_t n, const zones_t *zones, const mta_sts_record_wanted_t *wanted,
+    const format_t *format, const net_settings_t *net, mta_sts_err_t *err)
+{
+    int        rc;
+    changed_t  changed;
+
+    if (!options->changed) {
+        return output_records(entries, n, zones, wanted, NULL, format,
+                              options, err);
+    }
+
+    memset(&changed, 0, sizeof(changed_t));
+
+    rc = changed_build(&changed, entries, n, wanted, net, err);
+
+    if (rc == MTA_STS_OK) {
+        rc = output_records(entries, n, zones, wanted, &changed, format,
+                            options, err);
+    }
+
+    changed_free(&changed);
+
+    return rc;
+}
+
+
 int
 command_records(const options_t *options, const mta_sts_env_t *env)
 {
     site_t                    site;
-    size_t                    n;
+    size_t                    n, all;
     zones_t                   zones;
     mta_sts_err_t             err;
+    net_settings_t            net;
     mta_sts_entry_t          *entries;
     const format_t           *format;
     mta_sts_record_wanted_t   wanted;
@@ -113,7 +146,8 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_USAGE;
     }
 
-    if (wanted_set(&wanted, options, env, &err) != MTA_STS_OK
+    if (live_settings(&net, options, &err) != MTA_STS_OK
+        || wanted_set(&wanted, options, env, &err) != MTA_STS_OK
         || zones_set(&zones, options->zones.values, options->zones.n, env,
                      &err)
            != MTA_STS_OK)
@@ -138,12 +172,22 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_ERROR;
     }
 
-    if (output_records(entries, n, &zones, &wanted, format, options, &err)
-        != MTA_STS_OK)
+    all = n;
+
+    if (options->served
+        && guard_served(entries, &n, &net, &err) != MTA_STS_OK)
     {
         say_error(&err);
         return COMMAND_ERROR;
     }
 
-    return COMMAND_OK;
+    if (n && records_print(options, entries, n, &zones, &wanted, format, &net,
+                           &err)
+             != MTA_STS_OK)
+    {
+        say_error(&err);
+        return COMMAND_ERROR;
+    }
+
+    return n == all ? COMMAND_OK : COMMAND_ERROR;
 }

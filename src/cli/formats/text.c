@@ -7,8 +7,30 @@
 #include "format.h"
 
 
+/* What the DNS has in the place of a record. */
+
 static void
-text_block(FILE *out, mta_sts_str_t zone, const mta_sts_record_t *record)
+text_old(FILE *out, const changed_t *changed, const mta_sts_record_t *record)
+{
+    size_t                 i;
+    const changed_item_t  *item;
+
+    item = changed ? changed_find(changed, record) : NULL;
+
+    if (item && item->n == 0) {
+        (void) fprintf(out, "    Old    (none)\n");
+    }
+
+    for (i = 0; item && i < item->n; i++) {
+        (void) fprintf(out, "    Old    %.*s\n", (int) item->old[i].len,
+                       item->old[i].data);
+    }
+}
+
+
+static void
+text_block(FILE *out, mta_sts_str_t zone, const changed_t *changed,
+    const mta_sts_record_t *record)
 {
     mta_sts_str_t  host;
 
@@ -19,10 +41,13 @@ text_block(FILE *out, mta_sts_str_t zone, const mta_sts_record_t *record)
     }
 
     (void) fprintf(out, "    Type   %.*s\n    Host   %.*s\n"
-                   "    Value  %.*s\n    TTL    %u\n\n",
-                   (int) record->type.len, record->type.data,
-                   (int) host.len, host.data,
-                   (int) record->value.len, record->value.data, record->ttl);
+                   "    Value  %.*s\n", (int) record->type.len,
+                   record->type.data, (int) host.len, host.data,
+                   (int) record->value.len, record->value.data);
+
+    text_old(out, changed, record);
+
+    (void) fprintf(out, "    TTL    %u\n\n", record->ttl);
 }
 
 
@@ -38,7 +63,8 @@ format_text(stream_t *stream)
 
         while (stream_next(stream, &set)) {
             for (i = 0; i < set.n; i++) {
-                text_block(stream->out, zone, &set.records[i]);
+                text_block(stream->out, zone, stream->plan->changed,
+                           &set.records[i]);
             }
         }
     }

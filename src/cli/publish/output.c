@@ -203,13 +203,15 @@ output_files(const plan_t *plan, const format_t *format,
 
 int
 output_records(const mta_sts_entry_t *entries, size_t n, const zones_t *zones,
-    const mta_sts_record_wanted_t *wanted, const format_t *format,
-    const options_t *options, mta_sts_err_t *err)
+    const mta_sts_record_wanted_t *wanted, const changed_t *changed,
+    const format_t *format, const options_t *options, mta_sts_err_t *err)
 {
     int     rc;
     plan_t  plan;
 
     memset(&plan, 0, sizeof(plan_t));
+
+    plan.changed = changed;
 
     rc = plan_build(&plan, entries, n, zones, wanted,
                     format->flags & FORMAT_DOMAIN, err);

@@ -70,6 +70,27 @@ plan_add_record(plan_t *plan, const mta_sts_entry_t *entry,
 }
 
 
+/* Keeps of n records those that changed, where that is asked for. */
+
+static size_t
+plan_changed(const plan_t *plan, mta_sts_record_t *records, size_t n)
+{
+    size_t  i, k;
+
+    if (plan->changed == NULL) {
+        return n;
+    }
+
+    for (i = 0, k = 0; i < n; i++) {
+        if (changed_find(plan->changed, &records[i])) {
+            records[k++] = records[i];
+        }
+    }
+
+    return k;
+}
+
+
 /* Adds the items of an entry; env is for as long as that takes. */
 
 static int
@@ -84,7 +105,9 @@ plan_add_entry(plan_t *plan, const mta_sts_entry_t *entry,
 
     /* nothing can be wrong with these */
 
-    if (plan->zones->n == 0 && wanted->provider.len == 0) {
+    if (plan->zones->n == 0 && wanted->provider.len == 0
+        && plan->changed == NULL)
+    {
         return plan_add(plan, entry->domain, entry, err);
     }
 
@@ -94,10 +117,15 @@ plan_add_entry(plan_t *plan, const mta_sts_entry_t *entry,
         return MTA_STS_ERROR;
     }
 
+    n = plan_changed(plan, records, n);
+
+    if (n == 0) {
+        return MTA_STS_OK;
+    }
+
     if (plan->zones->n == 0) {
-        return plan_add(plan, wanted->customer ? entry->domain
-                                               : wanted->provider,
-                        entry, err);
+        return plan_add(plan, wanted->provider.len == 0 || wanted->customer
+                              ? entry->domain : wanted->provider, entry, err);
     }
 
     for (i = 0; i < n; i++) {
@@ -187,6 +215,8 @@ plan_filter(const plan_t *plan, const plan_item_t *item,
 {
     size_t                i, k;
     const mta_sts_str_t  *zone;
+
+    n = plan_changed(plan, records, n);
 
     if (plan->zones->n == 0 || plan->whole) {
         return n;

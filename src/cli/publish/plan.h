@@ -8,6 +8,7 @@
 
 
 #include "../../core/record.h"
+#include "changed.h"
 #include "zones.h"
 
 
@@ -23,6 +24,7 @@ typedef struct {
     const zones_t                  *zones;
     const mta_sts_record_wanted_t  *wanted;
     int                             whole;
+    const changed_t                *changed;  /* only these; or NULL for all */
     plan_item_t                    *items;    /* by zone, then by domain */
     size_t                          n;
     size_t                          size;
@@ -31,8 +33,8 @@ typedef struct {
 
 /*
  * Plans the records of n entries, which are sorted by domain; they, zones and
- * wanted must live as long.  Zero a plan to begin with, and free it also after
- * an error.  A record's zone is the longest of zones
+ * wanted must live as long.  Zero a plan to begin with, set changed, and free
+ * it also after an error.  A record's zone is the longest of zones
  * that its name is in; without any zone it is its domain or, for the
  * provider's side of a delegation, the provider.  The records of a domain may
  * be in several zones; with whole they are all taken to be in the first one's.
@@ -48,8 +50,8 @@ int plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n,
 void plan_free(plan_t *plan);
 
 /*
- * Keeps of n records of an item's domain those in its zone, and returns how
- * many they are.
+ * Keeps of n records of an item's domain those in its zone that are wanted, and
+ * returns how many they are.
  */
 size_t plan_filter(const plan_t *plan, const plan_item_t *item,
     mta_sts_record_t *records, size_t n);

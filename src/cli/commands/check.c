@@ -1,0 +1,252 @@
+/*
+ * mta-sts check: what is live against what is configured.
+ */
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../core/name.h"
+#include "../report/report.h"
+#include "../say.h"
+#include "command.h"
+#include "live.h"
+
+
+/* A plugin's exit status. */
+
+#define NAGIOS_OK        0
+#define NAGIOS_WARNING   1
+#define NAGIOS_CRITICAL  2
+#define NAGIOS_UNKNOWN   3
+
+
+/* The severity of --fail-on, or -1 after it has said what is wrong. */
+
+static int
+check_fail_on(const options_t *options)
+{
+    int  severity;
+
+    if (options->fail_on == NULL) {
+        return FINDING_WARNING;
+    }
+
+    for (severity = FINDING_NOTE; severity <= FINDING_ERROR; severity++) {
+        if (strcmp(options->fail_on,
+                   finding_severity((finding_severity_e) severity)) == 0)
+        {
+            return severity;
+        }
+    }
+
+    say("invalid \"--fail-on %s\", must be note, warning or error",
+        options->fail_on);
+
+    return -1;
+}
+
+
+/* Entries without a policy, of the arguments. */
+
+static int
+check_arguments(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_entry_t **entries, size_t *n)
+{
+    size_t           i;
+    mta_sts_err_t    err;
+
+    *n = options->args.n;
+    *entries = env->alloc(env->ctx, (*n + 1) * sizeof(mta_sts_entry_t));
+
+    if (*entries == NULL) {
+        say("out of memory");
+        return COMMAND_UNKNOWN;
+    }
+
+    memset(*entries, 0, *n * sizeof(mta_sts_entry_t));
+
+    for (i = 0; i < *n; i++) {
+        if (mta_sts_name_domain("domain", &options->args.values[i], env,
+                                &(*entries)[i].domain, &err)
+            != MTA_STS_OK)
+        {
+            say_error(&err);
+            return COMMAND_USAGE;
+        }
+    }
+
+    return COMMAND_OK;
+}
+
+
+/* The domains to check, and what is configured for them. */
+
+static int
+check_entries(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_entry_t **entries, size_t *n)
+{
+    site_t  site;
+
+    if (options->no_config) {
+        return check_arguments(options, env, entries, n);
+    }
+
+    if (command_site(&site, options, env) != MTA_STS_OK
+        || command_entries(&site, options, env, entries, n) != MTA_STS_OK)
+    {
+        return COMMAND_UNKNOWN;
+    }
+
+    if (*n == 0) {
+        if (!site_is_empty(&site)) {
+            say("the domains are not known here, name them as arguments");
+        }
+
+        return COMMAND_UNKNOWN;
+    }
+
+    return COMMAND_OK;
+}
+
+
+static int
+check_usage(const options_t *options, const report_format_t **format,
+    int *fail_on)
+{
+    *format = report_find(options->format ? options->format : "text");
+
+    if (*format == NULL) {
+        say("unknown format \"%s\", see mta-sts check --help",
+            options->format);
+        return COMMAND_USAGE;
+    }
+
+    if (options->no_config
+        && (options->conf || options->domains || options->prefix))
+    {
+        say("\"--no-config\" excludes \"-c\", \"-d\" and \"-p\"");
+        return COMMAND_USAGE;
+    }
+
+    if (options->no_config && options->args.n == 0) {
+        say("\"--no-config\" needs the names of domains");
+        return COMMAND_USAGE;
+    }
+
+    *fail_on = check_fail_on(options);
+
+    return *fail_on == -1 ? COMMAND_USAGE : COMMAND_OK;
+}
+
+
+static int
+check_status(const report_t *report, int fail_on)
+{
+    int  severity;
+
+    if (report->failed || report->unknown == report->domains) {
+        return COMMAND_UNKNOWN;
+    }
+
+    if (report->format->nagios) {
+        return report->counts[FINDING_ERROR]
+               ? NAGIOS_CRITICAL
+               : report->counts[FINDING_WARNING] ? NAGIOS_WARNING : NAGIOS_OK;
+    }
+
+    for (severity = fail_on; severity <= FINDING_ERROR; severity++) {
+        if (report->counts[severity]) {
+            return COMMAND_ERROR;
+        }
+    }
+
+    return COMMAND_OK;
+}
+
+
+static void
+check_done(void *ctx, const result_t *result)
+{
+    live_progress_clear();
+    report_domain(ctx, result);
+}
+
+
+static int
+check_run_report(const options_t *options, const report_format_t *format,
+    const mta_sts_entry_t *entries, size_t n, int fail_on)
+{
+    check_t        check;
+    report_t       report;
+    mta_sts_err_t  err;
+
+    memset(&check, 0, sizeof(check_t));
+    memset(&report, 0, sizeof(report_t));
+
+    if (live_settings(&check.net, options, &err) != MTA_STS_OK) {
+        say_error(&err);
+        return COMMAND_USAGE;
+    }
+
+    check.what = CHECK_POLICY|CHECK_RECORDS
+                 |(options->no_smtp ? 0 : CHECK_SMTP);
+    check.done = check_done;
+    check.progress = live_progress;
+    check.ctx = &report;
+
+    report.out = stdout;
+    report.format = format;
+    report.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+
+    report_begin(&report);
+
+    if (check_run(&check, entries, n, &err) != MTA_STS_OK) {
+        live_progress_clear();
+        say_error(&err);
+        report.failed = 1;
+        report_end(&report);
+        return COMMAND_UNKNOWN;
+    }
+
+    live_progress_clear();
+    report_end(&report);
+
+    if (report.failed) {
+        say("out of memory");
+
+    } else if (report.unknown == report.domains) {
+        say("no lookup had an answer: does the resolver work?");
+    }
+
+    return check_status(&report, fail_on);
+}
+
+
+int
+command_check(const options_t *options, const mta_sts_env_t *env)
+{
+    int                     rc, fail_on;
+    size_t                  n;
+    mta_sts_entry_t        *entries;
+    const report_format_t  *format;
+
+    rc = check_usage(options, &format, &fail_on);
+
+    if (rc == COMMAND_OK) {
+        rc = check_entries(options, env, &entries, &n);
+    }
+
+    if (rc == COMMAND_OK) {
+        return check_run_report(options, format, entries, n, fail_on);
+    }
+
+    /* to a plugin's caller, 2 is a state of what was checked */
+
+    if (options->format && strcmp(options->format, "nagios") == 0) {
+        (void) printf("MTA-STS UNKNOWN - could not check, see standard "
+                      "error\n");
+        return NAGIOS_UNKNOWN;
+    }
+
+    return rc;
+}

@@ -1,0 +1,67 @@
+/*
+ * A check of the policy host alone, and what it leaves.
+ */
+
+#include "../say.h"
+#include "guard.h"
+
+
+typedef struct {
+    mta_sts_entry_t  *entries;
+    size_t            kept;
+} guard_t;
+
+
+/* Results come in the order of the entries, and there are fewer of the kept. */
+
+static void
+guard_done(void *ctx, const result_t *result)
+{
+    size_t           i;
+    guard_t         *guard = ctx;
+    const finding_t *finding;
+
+    if (result->served) {
+        guard->entries[guard->kept++] = *result->entry;
+        return;
+    }
+
+    for (i = 0; i < result->findings.n; i++) {
+        finding = &result->findings.elts[i];
+
+        if (finding->severity == FINDING_ERROR
+            || finding->kind == POLICY_NO_ROUTE)
+        {
+            say("%.*s is not served: %s: %.*s",
+                (int) result->entry->domain.len, result->entry->domain.data,
+                finding_kind(finding->kind)->code, (int) finding->text.len,
+                finding->text.data);
+        }
+    }
+}
+
+
+int
+guard_served(mta_sts_entry_t *entries, size_t *n,
+    const net_settings_t *settings, mta_sts_err_t *err)
+{
+    int       rc;
+    guard_t   guard;
+    check_t   check;
+
+    guard.entries = entries;
+    guard.kept = 0;
+
+    memset(&check, 0, sizeof(check_t));
+
+    check.what = CHECK_POLICY;
+    check.net = *settings;
+    check.done = guard_done;
+    check.ctx = &guard;
+
+    rc = check_run(&check, entries, *n, err);
+
+    *n = guard.kept;
+
+    return rc;
+}

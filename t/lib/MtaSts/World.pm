@@ -1,0 +1,222 @@
+package MtaSts::World;
+
+# A network of its own, with what a domain's mail needs: DNS (nsd behind
+# unbound), web servers (nginx), mail servers (Postfix) and a CA.  Ports are the
+# real ones, since nobody else is there.
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use IO::Socket::SSL::Utils qw(CERT_create CERT_free KEY_create_ec
+                              PEM_cert2string PEM_key2string PEM_string2cert
+                              PEM_string2key);
+use MtaSts;
+use MtaSts::Dns;
+use POSIX ();
+
+our @EXPORT = qw(enter_world web);
+
+my $DAY = 86400;
+
+
+# Goes on in a network namespace, with 192.0.2.1 to .40 and 2001:db8::1 to ::5 on
+# its loopback; other addresses have no route.
+
+sub enter_world {
+    if (!$ENV{MTA_STS_WORLD}) {
+        my @env = map { "$_=$ENV{$_}" } grep { /^(?:MTA_STS|[A-Z]+SAN_|PATH)/ }
+                  keys %ENV;
+        my @sudo = $> == 0 ? () : ('sudo', '-n');
+        exec @sudo, 'unshare', '-n', '--', 'env', @env, 'MTA_STS_WORLD=1', $^X,
+             $0 or die "unshare: $!";
+    }
+
+    for my $args ('link set lo up',
+                  (map { "addr add 192.0.2.$_/32 dev lo" } 1 .. 40),
+                  (map { "addr add 2001:db8::$_/128 dev lo nodad" } 1 .. 5)) {
+        my ($status, $out, $err) = run('', 'ip', split / /, $args);
+        die "ip $args: $err" if $status;
+    }
+}
+
+
+sub new {
+    my ($class) = @_;
+    my $self = bless { owner => $$, dir => tempdir('mta-sts-XXXXXX',
+                       TMPDIR => 1, CLEANUP => 1) }, $class;
+
+    chmod 0755, $self->{dir};
+    $self->{ca} = $self->authority('ca');
+    $self->{strange} = $self->authority('strange');
+
+    return $self;
+}
+
+
+sub dir { return $_[0]{dir} }
+sub ca { return "$_[0]{dir}/ca.pem" }
+
+
+# A root that signs others.
+
+sub authority {
+    my ($self, $name) = @_;
+    my $key = KEY_create_ec();
+    my ($cert) = CERT_create(CA => 1, key => $key, not_before => time - $DAY,
+                             not_after => time + 3650 * $DAY,
+                             subject => { commonName => "test $name" });
+    spew("$self->{dir}/$name.pem", PEM_cert2string($cert));
+    return [$cert, $key];
+}
+
+
+# A certificate for names, which are DNS names but for the first with cn.
+
+sub cert {
+    my ($self, $file, $names, %opt) = @_;
+    my $key = KEY_create_ec();
+    my ($cert) = CERT_create(
+        key => $key, issuer => $opt{strange} ? $self->{strange} : $self->{ca},
+        not_before => time + ($opt{from} // -30) * $DAY,
+        not_after => time + ($opt{to} // 60) * $DAY,
+        subject => { commonName => $opt{cn} // 'test' },
+        purpose => 'server',
+        $opt{cn} ? ()
+                 : (subjectAltNames => [map { [DNS => $_] } @$names]));
+
+    spew("$self->{dir}/$file.pem", PEM_cert2string($cert));
+    spew("$self->{dir}/$file.key", PEM_key2string($key));
+    return "$self->{dir}/$file";
+}
+
+
+# The DNS: records of zone example, names that no server answers for, and names
+# below those that one does.
+
+sub dns {
+    my ($self, $records, $dead, $alive) = @_;
+
+    $self->{nsd} = MtaSts::Dns->nsd(zones => { example => $records });
+    $self->{refuses} = MtaSts::Dns->nsd(zones => { other => '' });
+    $self->{unbound} = MtaSts::Dns->unbound(stubs => {
+        example => $self->{nsd}, (map { $_ => $self->{refuses} } @$dead),
+        map { $_ => $self->{nsd} } @$alive },
+        conf => "cache-min-ttl: 0\n    cache-max-ttl: 200000");
+}
+
+
+sub resolver { return '127.0.0.1:' . $_[0]{unbound}->port }
+
+
+# A web server block of its own for a host.
+
+sub web {
+    my ($host, $cert, $inside, %opt) = @_;
+    my $listen = join ' ', map { "listen $_:443 ssl;" }
+                 @{ $opt{listen} // ['192.0.2.1'] };
+    my $tls = $opt{tls} // 'TLSv1.2 TLSv1.3';
+    return "server { $listen server_name $host; ssl_certificate $cert.pem; "
+         . "ssl_certificate_key $cert.key; ssl_protocols $tls; $inside }\n";
+}
+
+
+sub nginx {
+    my ($self, $http, %files) = @_;
+    $self->{nginx} = MtaSts->new("server { listen 127.0.0.1:%%PORT0%%; }\n"
+                                 . $http, %files)->start;
+}
+
+
+# Postfix, with a server for each address and its own settings.
+
+sub postfix {
+    my ($self, %servers) = @_;
+    my $dir = "$self->{dir}/postfix";
+
+    mkdir "$dir$_" for '', '/conf', '/spool', '/data';
+    run('', 'chown', 'postfix', "$dir/data");
+
+    spew("$dir/conf/main.cf", <<"EOC");
+compatibility_level = 3.6
+queue_directory = $dir/spool
+data_directory = $dir/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = mx.good.example
+inet_interfaces = all
+maillog_file = $dir/maillog
+maillog_file_prefixes = $dir
+smtpd_tls_security_level = may
+smtpd_client_connection_count_limit = 0
+smtpd_peername_lookup = no
+EOC
+
+    spew("$dir/conf/master.cf", join "\n", (map {
+        "$_:25 inet n - n - - smtpd"
+            . join '', map { " -o $_" } @{ $servers{$_} } } sort keys %servers),
+        'tlsmgr unix - - n 1000? 1 tlsmgr', 'anvil unix - - n - 1 anvil',
+        'rewrite unix - - n - - trivial-rewrite',
+        'proxymap unix - - n - - proxymap',
+        'cleanup unix n - n - 0 cleanup', 'qmgr unix n - n 300 1 qmgr',
+        'postlog unix-dgram n - n - 1 postlogd', '');
+
+    my ($status, $out, $err) = run('', '/usr/sbin/postfix', '-c',
+                                   "$dir/conf", 'start');
+    die "postfix: $out$err" if $status;
+    $self->{postfix} = 1;
+}
+
+
+# A server of ours for an address and port; $code has each connection, in a
+# process of its own.
+
+sub listener {
+    my ($self, $address, $port, $code) = @_;
+    my $sock = IO::Socket::INET->new(LocalAddr => $address, Listen => 64,
+                                     LocalPort => $port, ReuseAddr => 1)
+               or die "$address:$port: $!";
+    my $pid = fork // die "fork: $!";
+
+    if ($pid == 0) {
+        setpgrp 0, 0;
+        $SIG{CHLD} = 'IGNORE';
+        $SIG{PIPE} = 'IGNORE';
+
+        while (my $client = $sock->accept) {
+            next if fork;
+            alarm 120;
+            eval { $code->($client) };
+            POSIX::_exit(0);
+        }
+        POSIX::_exit(0);
+    }
+
+    push @{ $self->{listeners} }, $pid;
+}
+
+
+sub stop {
+    my ($self) = @_;
+    return unless $self->{owner} == $$;
+
+    run('', '/usr/sbin/postfix', '-c', "$self->{dir}/postfix/conf", 'stop')
+        if delete $self->{postfix};
+
+    for my $pid (@{ delete $self->{listeners} // [] }) {
+        kill 'TERM', -$pid, $pid;
+        waitpid $pid, 0;
+    }
+
+    delete $self->{$_} for qw(nginx unbound nsd refuses);
+}
+
+
+sub DESTROY { local $?; $_[0]->stop }
+
+
+1;

@@ -382,6 +382,22 @@ ok(scalar keys %kinds > 60, 'the table is read');
 is(join(' ', grep { !$seen{$_} } sort keys %kinds), '',
    'each kind of the table was found somewhere');
 
+# README's reference is the table
+
+my @rows = $table =~ /KIND\(\w+,\ ("[a-z0-9-]+"),\ \w+,\ (\w+),\s*
+                      (\d),\s*"(\d+)\ ([^"]+)",\s*"([^"]+)"\)/xg;
+my $reference = '';
+
+while (my ($code, $severity, $less, $rfc, $section, $about)
+       = splice @rows, 0, 6) {
+    $code =~ tr/"/`/;
+    $severity = lc $severity . ($less ? ', or warning' : '');
+    $reference .= "| $code | $severity | $rfc, $section | $about |\n";
+}
+
+ok(index(slurp('README.md'), "| --- |\n$reference\n") > 0,
+   'README has the table of findings') or diag $reference;
+
 # records that wait for the policy, and those that changed
 
 my ($rc, $out, $err) = helper('records', '-d', $yaml,

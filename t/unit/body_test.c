@@ -1,6 +1,6 @@
 /*
- * Policies as others serve them: the RFC's verdicts of t/data/policies.json, and
- * what real senders made of the rest.
+ * Policies as others serve them: the RFC's verdicts of t/data/policies.json,
+ * and what real senders made of the rest.
  */
 
 #include <jansson.h>

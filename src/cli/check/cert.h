@@ -1,6 +1,6 @@
 /*
- * The certificate that a server shows in a TLS handshake: what a sender makes of
- * it (RFC 8461, 3.3 and 4.2; RFC 6125).
+ * The certificate that a server shows in a TLS handshake, and what a sender
+ * makes of it (RFC 8461, 3.3 and 4.2; RFC 6125).
  */
 
 #ifndef MTA_STS_CERT_H

@@ -1,22 +1,16 @@
 /*
- * c-ares asks; the answer is taken apart by libc's ns_parse functions, which do
- * not look behind its end.
+ * c-ares asks, and asks again where an alias leads out of the answer.
  */
 
-#include <arpa/inet.h>
 #include <ares.h>
-#include <resolv.h>
 #include <stdlib.h>
 
 #include "../../core/arena.h"
-#include "../../core/name.h"
-#include "dns.h"
+#include "answer.h"
 
 
 #define DNS_TRIES       2
-#define DNS_ALIASES     16            /* that are followed */
 #define DNS_EDNS        1232          /* bytes in a UDP answer */
-#define DNS_RECORDS     256           /* that are looked at */
 
 
 struct dns_s {
@@ -26,11 +20,9 @@ struct dns_s {
 
 typedef struct {
     dns_t            *dns;
-    int               type;
     dns_done_pt       done;
     void             *ctx;
-    unsigned          aliases;        /* followed so far */
-    char              name[NS_MAXDNAME];
+    answer_t          asked;
     dns_answer_t      answer;
     mta_sts_arena_t   arena;
     mta_sts_env_t     env;
@@ -113,7 +105,7 @@ dns_poll(dns_t *dns, struct pollfd *fds, int *ms)
     bits = ares_getsock(dns->channel, socks, ARES_GETSOCK_MAXNUM);
     n = 0;
 
-    for (i = 0; i < ARES_GETSOCK_MAXNUM && i < DNS_FDS; i++) {
+    for (i = 0; i < DNS_FDS; i++) {
 
         fds[n].fd = socks[i];
         fds[n].events = 0;
@@ -184,8 +176,8 @@ dns_finish(dns_query_t *query, dns_status_e status, const char *error)
 static void
 dns_ask(dns_query_t *query)
 {
-    ares_query(query->dns->channel, query->name, ns_c_in, query->type,
-               dns_done, query);
+    ares_query(query->dns->channel, query->asked.name, ns_c_in,
+               query->asked.type, dns_done, query);
 }
 
 
@@ -198,7 +190,7 @@ dns_lookup(dns_t *dns, mta_sts_str_t name, int type, dns_done_pt done,
 
     query = calloc(1, sizeof(dns_query_t));
 
-    if (query == NULL || name.len >= sizeof(query->name)) {
+    if (query == NULL || name.len >= sizeof(query->asked.name)) {
         free(query);
 
         memset(&failed, 0, sizeof(dns_answer_t));
@@ -209,238 +201,18 @@ dns_lookup(dns_t *dns, mta_sts_str_t name, int type, dns_done_pt done,
     }
 
     query->dns = dns;
-    query->type = type;
+    query->asked.type = type;
     query->done = done;
     query->ctx = ctx;
     query->answer.ttl = UINT32_MAX;
     query->env.alloc = mta_sts_arena_alloc;
     query->env.ctx = &query->arena;
+    query->asked.out = &query->answer;
+    query->asked.env = &query->env;
 
-    memcpy(query->name, name.data, name.len);
+    memcpy(query->asked.name, name.data, name.len);
 
     dns_ask(query);
-}
-
-
-/* A name within a message, as text in lower case without a dot at its end. */
-
-static int
-dns_name(const ns_msg *msg, const unsigned char *data, char *name)
-{
-    mta_sts_str_t  str;
-
-    if (ns_name_uncompress(ns_msg_base(*msg), ns_msg_end(*msg), data, name,
-                           NS_MAXDNAME)
-        == -1)
-    {
-        return MTA_STS_ERROR;
-    }
-
-    str = mta_sts_str_from(name);
-    name[mta_sts_name_fold(str, name)] = '\0';
-
-    return MTA_STS_OK;
-}
-
-
-/* Joins the strings of a TXT record. */
-
-static int
-dns_txt(dns_query_t *query, const ns_rr *rr, dns_record_t *record)
-{
-    size_t                len;
-    mta_sts_str_t         string;
-    mta_sts_text_t        text = { &query->env, NULL, 0, 0, 0 };
-    const unsigned char  *p, *end;
-
-    p = ns_rr_rdata(*rr);
-    end = p + ns_rr_rdlen(*rr);
-
-    record->strings = 0;
-
-    while (p < end) {
-        len = *p++;
-
-        if (len > (size_t) (end - p)) {
-            return MTA_STS_ERROR;
-        }
-
-        string.data = (const char *) p;
-        string.len = len;
-
-        mta_sts_text_add(&text, string);
-
-        p += len;
-        record->strings++;
-    }
-
-    record->text = mta_sts_str_copy(&query->env, mta_sts_text_str(&text));
-
-    return text.failed || record->text.data == NULL ? MTA_STS_ERROR
-                                                    : MTA_STS_OK;
-}
-
-
-static int
-dns_record(dns_query_t *query, const ns_msg *msg, const ns_rr *rr,
-    dns_record_t *record)
-{
-    char    name[NS_MAXDNAME];
-    size_t  len;
-
-    len = ns_rr_rdlen(*rr);
-
-    switch (query->type) {
-
-    case ns_t_txt:
-        return dns_txt(query, rr, record);
-
-    case ns_t_a:
-    case ns_t_aaaa:
-        if (len != (query->type == ns_t_a ? NS_INADDRSZ : NS_IN6ADDRSZ)
-            || inet_ntop(query->type == ns_t_a ? AF_INET : AF_INET6,
-                         ns_rr_rdata(*rr), name, sizeof(name))
-               == NULL)
-        {
-            return MTA_STS_ERROR;
-        }
-
-        break;
-
-    case ns_t_mx:
-        if (len < 3 || dns_name(msg, ns_rr_rdata(*rr) + 2, name) != MTA_STS_OK)
-        {
-            return MTA_STS_ERROR;
-        }
-
-        break;
-
-    default: /* ns_t_cname */
-        if (dns_name(msg, ns_rr_rdata(*rr), name) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
-    }
-
-    record->text = mta_sts_str_copy(&query->env, mta_sts_str_from(name));
-
-    return record->text.data ? MTA_STS_OK : MTA_STS_ERROR;
-}
-
-
-/* The record i of the answer; its owner's name in lower case. */
-
-static int
-dns_rr(ns_msg *msg, int i, ns_rr *rr, char *owner)
-{
-    mta_sts_str_t  name;
-
-    if (ns_parserr(msg, ns_s_an, i, rr) != 0) {
-        return MTA_STS_ERROR;
-    }
-
-    name = mta_sts_str_from(ns_rr_name(*rr));
-
-    owner[mta_sts_name_fold(name, owner)] = '\0';
-
-    return MTA_STS_OK;
-}
-
-
-static void
-dns_ttl(dns_query_t *query, const ns_rr *rr)
-{
-    if (ns_rr_ttl(*rr) < query->answer.ttl) {
-        query->answer.ttl = ns_rr_ttl(*rr);
-    }
-}
-
-
-/*
- * Goes to the target of the name's alias in the answer.  Returns 1, 0 when it
- * is no alias, or -1.
- */
-
-static int
-dns_alias(dns_query_t *query, ns_msg *msg)
-{
-    int    i;
-    char   owner[NS_MAXDNAME], target[NS_MAXDNAME];
-    ns_rr  rr;
-
-    for (i = 0; i < ns_msg_count(*msg, ns_s_an) && i < DNS_RECORDS; i++) {
-
-        if (dns_rr(msg, i, &rr, owner) != MTA_STS_OK) {
-            return -1;
-        }
-
-        if (ns_rr_type(rr) != ns_t_cname || strcmp(owner, query->name) != 0) {
-            continue;
-        }
-
-        if (dns_name(msg, ns_rr_rdata(rr), target) != MTA_STS_OK
-            || ++query->aliases > DNS_ALIASES)
-        {
-            return -1;
-        }
-
-        memcpy(query->name, target, sizeof(target));
-
-        query->answer.alias = 1;
-        dns_ttl(query, &rr);
-
-        return 1;
-    }
-
-    return 0;
-}
-
-
-/* Collects the records of the name that the aliases led to. */
-
-static int
-dns_collect(dns_query_t *query, ns_msg *msg)
-{
-    int    i, count;
-    char   owner[NS_MAXDNAME];
-    ns_rr  rr;
-
-    count = ns_msg_count(*msg, ns_s_an);
-
-    if (count > DNS_RECORDS) {
-        count = DNS_RECORDS;
-    }
-
-    query->answer.records = query->env.alloc(query->env.ctx,
-                                     (size_t) (count + 1)
-                                     * sizeof(dns_record_t));
-    if (query->answer.records == NULL) {
-        return MTA_STS_ERROR;
-    }
-
-    for (i = 0; i < count; i++) {
-
-        if (dns_rr(msg, i, &rr, owner) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
-
-        if ((int) ns_rr_type(rr) != query->type
-            || strcmp(owner, query->name) != 0)
-        {
-            continue;
-        }
-
-        if (dns_record(query, msg, &rr,
-                       &query->answer.records[query->answer.n])
-            != MTA_STS_OK)
-        {
-            return MTA_STS_ERROR;
-        }
-
-        query->answer.n++;
-        dns_ttl(query, &rr);
-    }
-
-    return MTA_STS_OK;
 }
 
 
@@ -456,27 +228,28 @@ dns_message(dns_query_t *query, const unsigned char *data, int len)
         return;
     }
 
-    memcpy(asked, query->name, sizeof(asked));
+    memcpy(asked, query->asked.name, sizeof(asked));
 
     do {
-        rc = query->type == ns_t_cname ? 0 : dns_alias(query, &msg);
+        rc = query->asked.type == ns_t_cname
+             ? 0 : answer_alias(&query->asked, &msg);
     } while (rc == 1);
 
     if (rc == -1) {
-        dns_finish(query, DNS_FAILED, query->aliases > DNS_ALIASES
+        dns_finish(query, DNS_FAILED, query->asked.aliases > ANSWER_ALIASES
                                       ? "a loop of aliases"
                                       : "malformed answer");
         return;
     }
 
-    if (dns_collect(query, &msg) != MTA_STS_OK) {
+    if (answer_collect(&query->asked, &msg) != MTA_STS_OK) {
         dns_finish(query, DNS_FAILED, "malformed answer");
         return;
     }
 
     /* where the server does not know what the alias leads to */
 
-    if (query->answer.n == 0 && strcmp(asked, query->name) != 0
+    if (query->answer.n == 0 && strcmp(asked, query->asked.name) != 0
         && !ns_msg_getflag(msg, ns_f_ra))
     {
         dns_ask(query);

@@ -9,7 +9,7 @@
 #include "finding.h"
 
 
-/* Kind, code, subject, severity, less severe without enforce, RFC and section. */
+/* In their order: see finding_kind_t. */
 
 #define KIND(kind, code, subject, severity, enforce, section, about)          \
     [kind] = { code, FINDING_ ## subject, FINDING_ ## severity, enforce,      \
@@ -232,12 +232,21 @@ finding_put(findings_t *findings, finding_kind_e kind, mta_sts_str_t text)
 void
 finding_add(findings_t *findings, finding_kind_e kind, const char *fmt, ...)
 {
+    char          *p;
     va_list        args;
     mta_sts_err_t  line;
 
     va_start(args, fmt);
-    mta_sts_error_args(&line, MTA_STS_NOWHERE, fmt, args);
+    (void) mta_sts_error_args(&line, MTA_STS_NOWHERE, fmt, args);
     va_end(args);
+
+    /* a lone byte above 0x7f steers some terminals, too */
+
+    for (p = line.text; *p; p++) {
+        if (*p < ' ' || *p > '~') {
+            *p = '?';
+        }
+    }
 
     finding_put(findings, kind, mta_sts_str_from(line.text));
 }

@@ -130,7 +130,7 @@ typedef struct {
 typedef struct {
     finding_kind_e       kind;
     finding_severity_e   severity;
-    mta_sts_str_t        text;        /* one printable line */
+    mta_sts_str_t        text;        /* printable ASCII, one line */
 } finding_t;
 
 
@@ -153,7 +153,7 @@ const char *finding_severity(finding_severity_e severity);
 const char *finding_subject(finding_subject_e subject);
 
 /*
- * Adds a finding; bytes of its text that would steer a terminal become "?".
+ * Adds a finding; bytes of its text that are not printable ASCII become "?".
  * When memory ran out the list has failed.
  */
 void finding_add(findings_t *findings, finding_kind_e kind, const char *fmt,

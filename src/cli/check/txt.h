@@ -19,9 +19,9 @@ typedef struct {
 
 
 /*
- * Looks for the one STS record in n TXT records and at its syntax, and adds what
- * is wrong.  Gives its id, a part of its text, which is empty where there is no
- * valid one.
+ * Looks for the one STS record in n TXT records and at its syntax, and adds
+ * what is wrong.  Gives its id, a part of its text, which is empty where there
+ * is no valid one.
  */
 void txt_sts(const txt_t *records, size_t n, findings_t *findings,
     mta_sts_str_t *id);

@@ -348,6 +348,8 @@ changed_find(const changed_t *changed, const mta_sts_record_t *record)
         return NULL;
     }
 
+    memset(&key, 0, sizeof(changed_item_t));
+
     key.name = record->name;
     key.type = record->type;
 

@@ -11,10 +11,10 @@
 
 /*
  * Plans the records of n entries, as plan_build() does, or only those that
- * changed where that is not NULL, and prints them in a format: to standard output, where the caller looks for a write error at its
- * end; or with options->output the records of each zone to a file in this
- * folder, the zone's name and the format's suffix.  A file is replaced when it
- * is whole.
+ * changed where that is not NULL, and prints them in a format: to standard
+ * output, where the caller looks for a write error at its end; or with
+ * options->output the records of each zone to a file in this folder, the zone's
+ * name and the format's suffix.  A file is replaced when it is whole.
  *
  * Errors: those of plan_build(); format "NAME" has a file for each zone and
  * there are several, use "-o"; open(), write() or rename() "NAME" failed, and

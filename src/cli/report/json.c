@@ -15,29 +15,6 @@ json_str(mta_sts_str_t str)
 }
 
 
-/* Text that a server sent need not be UTF-8; what is not is "?". */
-
-static json_t *
-json_text(mta_sts_str_t str)
-{
-    size_t   i;
-    char     buf[512];
-    json_t  *json;
-
-    json = json_str(str);
-
-    if (json || str.len >= sizeof(buf)) {
-        return json;
-    }
-
-    for (i = 0; i < str.len; i++) {
-        buf[i] = (unsigned char) str.data[i] < 0x80 ? str.data[i] : '?';
-    }
-
-    return json_stringn(buf, str.len);
-}
-
-
 static json_t *
 json_findings(const result_t *result)
 {
@@ -59,7 +36,7 @@ json_findings(const result_t *result)
         rc |= json_object_set_new(item, "severity",
                             json_string(finding_severity(finding->severity)));
         rc |= json_object_set_new(item, "rfc", json_string(kind->section));
-        rc |= json_object_set_new(item, "text", json_text(finding->text));
+        rc |= json_object_set_new(item, "text", json_str(finding->text));
 
         if (json_array_append_new(list, item) != 0 || rc != 0) {
             json_decref(list);

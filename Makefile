@@ -141,6 +141,7 @@ bench:
 	$(RUN_ENV) bench/handshakes
 	$(RUN_ENV) bench/domains
 	$(RUN_ENV) bench/records
+	$(RUN_ENV) bench/check
 
 
 install: all

@@ -29,7 +29,7 @@ sub enter_world {
     if (!$ENV{MTA_STS_WORLD}) {
         my @env = map { "$_=$ENV{$_}" } grep { /^(?:MTA_STS|[A-Z]+SAN_|PATH)/ }
                   keys %ENV;
-        my @sudo = $> == 0 ? () : ('sudo', '-n');
+        my @sudo = $> == 0 ? () : ('sudo');
         exec @sudo, 'unshare', '-n', '--', 'env', @env, 'MTA_STS_WORLD=1', $^X,
              $0 or die "unshare: $!";
     }
@@ -99,7 +99,8 @@ sub cert {
 sub dns {
     my ($self, $records, $dead, $alive) = @_;
 
-    $self->{nsd} = MtaSts::Dns->nsd(zones => { example => $records });
+    $self->{nsd} = MtaSts::Dns->nsd(zones => { example => $records },
+                                     conf => 'rrl-ratelimit: 0');
     $self->{refuses} = MtaSts::Dns->nsd(zones => { other => '' });
     $self->{unbound} = MtaSts::Dns->unbound(stubs => {
         example => $self->{nsd}, (map { $_ => $self->{refuses} } @$dead),

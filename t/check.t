@@ -76,6 +76,16 @@ my %case = (
     'policy-status' => [['policy-status'], http => 'return 404;'],
     'status-201' => [['policy-status'], http => 'return 201 "x";'],
     'status-404-valid' => [['policy-status'], http => qq(return 404 "$good";)],
+    (map { my $name = "status-$_";
+           $name => [['policy-status'], http => qq(return $_ "$good";)]
+         } 203, 204, 206, 403, 410, 500, 503),
+    'redirect-308' => [['policy-redirect'],
+                       http => 'return 308 http://www.example/x;'],
+    'chain' => [[], cert => 'chain'],
+    'no-chain' => [['policy-cert-chain'], cert => 'nochain'],
+    'chunked' => [[], http => 'default_type text/plain; root %%DIR%%; '
+                  . 'ssi on; ssi_types *; '
+                  . 'location / { try_files /healthy.txt =404; }'],
     'policy-type' => [['policy-type'], type => 'text/html'],
     'type-none' => [['policy-type'], type => ''],
     'policy-type-form' => [['policy-type-form'], type => 'TEXT/Plain'],
@@ -161,7 +171,11 @@ my %cert = (
     cn => $world->cert('cn', [], cn => 'mta-sts.cert-cn.example'),
     strange => $world->cert('strange-leaf',
                             ['mta-sts.policy-cert-chain.example'],
-                            strange => 1),
+                            issuer => 'strange'),
+    chain => $world->cert('chain', ['mta-sts.chain.example'],
+                          issuer => 'middle', chain => 1),
+    nochain => $world->cert('nochain', ['mta-sts.no-chain.example'],
+                            issuer => 'middle'),
     expired => $world->cert('expired', ['mta-sts.policy-cert-expired.example'],
                             to => -1),
     notyet => $world->cert('notyet', ['mta-sts.policy-cert-not-yet.example'],
@@ -283,7 +297,7 @@ $world->postfix(
 ) if $world->cert('mx', ['mx.good.example'])
     && $world->cert('m13', ['expired.mx.example'], to => -1)
     && $world->cert('m14', ['notyet.mx.example'], from => 2)
-    && $world->cert('m15', ['chain.mx.example'], strange => 1)
+    && $world->cert('m15', ['chain.mx.example'], issuer => 'strange')
     && $world->cert('m16', ['expires.mx.example'], from => -80, to => 3)
     && $world->cert('m20', ['other.mx.example']);
 

@@ -10,9 +10,8 @@ use warnings;
 use Exporter qw(import);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
-use IO::Socket::SSL::Utils qw(CERT_create CERT_free KEY_create_ec
-                              PEM_cert2string PEM_key2string PEM_string2cert
-                              PEM_string2key);
+use IO::Socket::SSL::Utils qw(CERT_create KEY_create_ec
+                              PEM_cert2string PEM_key2string);
 use MtaSts;
 use MtaSts::Dns;
 use POSIX ();
@@ -51,6 +50,7 @@ sub new {
     chmod 0755, $self->{dir};
     $self->{ca} = $self->authority('ca');
     $self->{strange} = $self->authority('strange');
+    $self->{middle} = $self->authority('middle', $self->{ca});
 
     return $self;
 }
@@ -60,12 +60,13 @@ sub dir { return $_[0]{dir} }
 sub ca { return "$_[0]{dir}/ca.pem" }
 
 
-# A root that signs others.
+# A root that signs others, or one that a root has signed.
 
 sub authority {
-    my ($self, $name) = @_;
+    my ($self, $name, $issuer) = @_;
     my $key = KEY_create_ec();
-    my ($cert) = CERT_create(CA => 1, key => $key, not_before => time - $DAY,
+    my ($cert) = CERT_create(CA => 1, key => $key,
+                             $issuer ? (issuer => $issuer) : (), not_before => time - $DAY,
                              not_after => time + 3650 * $DAY,
                              subject => { commonName => "test $name" });
     spew("$self->{dir}/$name.pem", PEM_cert2string($cert));
@@ -73,13 +74,14 @@ sub authority {
 }
 
 
-# A certificate for names, which are DNS names but for the first with cn.
+# A certificate for names, which are DNS names, or with cn for that name alone.
+# Its issuer is the root or that of $opt{issuer}, which with chain is sent, too.
 
 sub cert {
     my ($self, $file, $names, %opt) = @_;
     my $key = KEY_create_ec();
     my ($cert) = CERT_create(
-        key => $key, issuer => $opt{strange} ? $self->{strange} : $self->{ca},
+        key => $key, issuer => $self->{$opt{issuer} // 'ca'},
         not_before => time + ($opt{from} // -30) * $DAY,
         not_after => time + ($opt{to} // 60) * $DAY,
         subject => { commonName => $opt{cn} // 'test' },
@@ -87,7 +89,8 @@ sub cert {
         $opt{cn} ? ()
                  : (subjectAltNames => [map { [DNS => $_] } @$names]));
 
-    spew("$self->{dir}/$file.pem", PEM_cert2string($cert));
+    spew("$self->{dir}/$file.pem", PEM_cert2string($cert)
+         . ($opt{chain} ? slurp("$self->{dir}/$opt{issuer}.pem") : ''));
     spew("$self->{dir}/$file.key", PEM_key2string($key));
     return "$self->{dir}/$file";
 }

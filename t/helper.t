@@ -240,6 +240,12 @@ like($err, qr{^mta-sts:\ \Q$conf\E:4:13:\ file\ "\Q$dir\E/sites/x\.conf"\ is\ no
      \ in\ the\ output\ of\ nginx\ -T$}mx, '... and its place');
 rename "$dir/elsewhere", "$dir/sites";
 
+($rc, $out, $err) = helper(\("# configuration file # configuration file x:\n"
+                             . "events { }\n\n# configuration file y:\n\n"),
+                           'list', '-c', '-');
+is($rc, 0, 'a file whose name begins as the mark of nginx -T does')
+    or diag($err);
+
 ($rc, $out, $err) = helper('list', '-c', "$dir/none.conf");
 is($rc, 1, 'no nginx.conf: status');
 is($err, "mta-sts: open() \"$dir/none.conf\" failed (2: No such file or "

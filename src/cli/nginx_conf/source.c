@@ -236,7 +236,7 @@ source_split(source_t *source, mta_sts_str_t text, mta_sts_err_t *err)
         }
 
         files[source->n++] = file;
-        start += sizeof(SOURCE_MARK) - 1;
+        start = (size_t) (file.text.data - text.data);
     }
 
     if (source->n) {

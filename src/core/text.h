@@ -84,8 +84,12 @@ mta_sts_str_ends(mta_sts_str_t str, mta_sts_str_t suffix)
 static inline mta_sts_str_t
 mta_sts_str_after(mta_sts_str_t str, size_t n)
 {
-    str.data += n;
-    str.len -= n;
+    /* nothing may have no address, to which C lets nothing be added */
+
+    if (n) {
+        str.data += n;
+        str.len -= n;
+    }
 
     return str;
 }

@@ -9,7 +9,7 @@
 /* Colours of ECMA-48: none, yellow, red. */
 
 static const char *
-text_color(const report_t *report, int severity)
+text_color(const report_t *report, finding_severity_e severity)
 {
     static const char *const  colors[] = { "", "\033[33m", "\033[31m" };
 
@@ -18,7 +18,7 @@ text_color(const report_t *report, int severity)
 
 
 static const char *
-text_reset(const report_t *report, int severity)
+text_reset(const report_t *report, finding_severity_e severity)
 {
     return report->color && severity > FINDING_NOTE ? "\033[0m" : "";
 }

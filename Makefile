@@ -3,6 +3,7 @@
 # make demo       an nginx with conf.example on loopback; make demo-stop ends it
 # make test       installs what the tests need and runs them
 # make test-asan  the same tests under ASan and UBSan
+# make fuzz       fuzz targets, each for FUZZ_TIME seconds
 # make lint       style, static analysis
 # make bench      tables of cost
 # make install    the module, the helper and its manual; DESTDIR is honoured
@@ -124,6 +125,31 @@ check-asan: helper $(UNITS)
 	    MTA_STS_NGINX=$(abspath $(BUILD)/nginx/sbin/nginx) tools/asan-env \
 	    prove -r $(PROVE) t $(UNITS)
 
+# what libFuzzer runs; FUZZ_TIME are seconds for each target
+
+FUZZ_TIME = 600
+FUZZERS   = $(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,\
+              $(filter-out %/fuzz.c %/again.c,$(wildcard t/fuzz/*.c)))
+FUZZ_OBJS = $(BUILD)/t/fuzz/fuzz.o $(BUILD)/t/fuzz/again.o
+FUZZ_SAN  = address,undefined
+
+$(BUILD)/fuzz/%: $(BUILD)/t/fuzz/%.o $(FUZZ_OBJS) $(CORE_OBJS) $(CLI_OBJS)
+	@mkdir -p $(@D)
+	@echo "LINK $@"
+	@$(CC) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $< $(FUZZ_OBJS) \
+	    $(CORE_OBJS) $(filter-out %/main.o,$(CLI_OBJS)) $(NET_LIBS) $(LIBS) \
+	    -lpcre2-8
+
+fuzzers: $(FUZZERS)
+
+fuzz:
+	tools/deps test
+	$(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LDFLAGS= CFLAGS="-g -O1 \
+	    -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$(FUZZ_SAN) \
+	    -fno-sanitize-recover=undefined"
+	tools/fuzz $(BUILD)/fuzz $(FUZZ_TIME) $(notdir $(FUZZERS))
+
+
 lint:
 	tools/deps test
 	tools/lint
@@ -154,4 +180,4 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all module helper deps demo demo-stop test check test-asan check-asan \
-        lint bench install clean
+        fuzzers fuzz lint bench install clean

@@ -1,0 +1,253 @@
+/*
+ * Entries of a table, taken apart to settings and put together again.
+ */
+
+#include "../../src/cli/check/body.h"
+#include "../../src/cli/site/site.h"
+#include "../../src/core/block.h"
+#include "again.h"
+#include "fuzz.h"
+
+
+static void
+again_set(mta_sts_draft_t *draft, mta_sts_setting_e setting,
+    mta_sts_str_t text, const mta_sts_env_t *env)
+{
+    mta_sts_err_t    err;
+    mta_sts_value_t  value;
+
+    value.text = text;
+    value.place = MTA_STS_NOWHERE;
+
+    fuzz_check(mta_sts_draft_set(draft, setting, &value, env, &err)
+               == MTA_STS_OK, text, mta_sts_str_from(err.text));
+}
+
+
+static void
+again_set_rua(mta_sts_draft_t *draft, mta_sts_str_t rua,
+    const mta_sts_env_t *env)
+{
+    mta_sts_str_t  uri;
+    const char    *comma;
+
+    for ( ;; ) {
+        uri = rua;
+        comma = memchr(rua.data, ',', rua.len);
+
+        if (comma) {
+            uri.len = (size_t) (comma - rua.data);
+        }
+
+        again_set(draft, MTA_STS_SET_TLSRPT_RUA, uri, env);
+
+        if (comma == NULL) {
+            return;
+        }
+
+        rua = mta_sts_str_after(rua, uri.len + 1);
+    }
+}
+
+
+/* What others would find in the policy. */
+
+static void
+again_parse(mta_sts_str_t text, const mta_sts_policy_t *policy,
+    const mta_sts_env_t *env)
+{
+    body_t         body;
+    size_t         i, cursor;
+    findings_t     findings = { env, NULL, 0, 0, 0 };
+    mta_sts_str_t  mx;
+
+    fuzz_check(body_parse(&body, text, env, &findings) == MTA_STS_OK, text,
+               FUZZ_NONE);
+    fuzz_check(body.valid && body.mode == policy->mode, text, FUZZ_NONE);
+
+    cursor = 0;
+
+    for (i = 0; mta_sts_policy_next_mx(policy, &cursor, &mx); i++) {
+        fuzz_check(i < body.n && mta_sts_str_eq(mx, body.mx[i]), text, mx);
+    }
+
+    fuzz_check(i == body.n, text, FUZZ_NONE);
+
+    for (i = 0; i < findings.n; i++) {
+        fuzz_check(findings.elts[i].kind == POLICY_MAX_AGE_SHORT
+                   || findings.elts[i].kind == POLICY_NONE_WITHOUT_MX, text,
+                   findings.elts[i].text);
+    }
+}
+
+
+void
+again_pair(const mta_sts_policy_t *a, const mta_sts_policy_t *b)
+{
+    int  same;
+
+    same = mta_sts_str_eq(mta_sts_policy_body(a), mta_sts_policy_body(b));
+
+    fuzz_check(same == mta_sts_str_eq(mta_sts_policy_id(a),
+                                      mta_sts_policy_id(b)),
+               mta_sts_policy_body(a), mta_sts_policy_body(b));
+    fuzz_check(same || !mta_sts_policy_eq(a, b), mta_sts_policy_body(a),
+               mta_sts_policy_body(b));
+}
+
+
+static void
+again_same(const mta_sts_entry_t *a, const mta_sts_entry_t *b)
+{
+    mta_sts_str_t  x, y;
+
+    fuzz_check(mta_sts_str_eq(a->domain, b->domain), a->domain, b->domain);
+
+    x = mta_sts_policy_body(a->policy);
+    y = mta_sts_policy_body(b->policy);
+
+    fuzz_check(mta_sts_str_eq(x, y), x, y);
+
+    again_pair(a->policy, b->policy);
+
+    x = a->policy->tlsrpt_rua ? *a->policy->tlsrpt_rua : FUZZ_NONE;
+    y = b->policy->tlsrpt_rua ? *b->policy->tlsrpt_rua : FUZZ_NONE;
+
+    fuzz_check(mta_sts_str_eq(x, y), x, y);
+    fuzz_check(mta_sts_policy_eq(a->policy, b->policy), x, y);
+}
+
+
+void
+again_entry(const mta_sts_entry_t *entry, const mta_sts_env_t *env,
+    mta_sts_draft_t *draft)
+{
+    char                     age[16], id[MTA_STS_ID_LEN + 1];
+    size_t                   cursor;
+    mta_sts_err_t            err;
+    mta_sts_str_t            mx, body;
+    mta_sts_value_t          domain;
+    mta_sts_digest_t         digest = { NULL };
+    const mta_sts_policy_t  *policy;
+
+    policy = entry->policy;
+    body = mta_sts_policy_body(policy);
+
+    fuzz_check(body.len <= MTA_STS_BODY_MAX, body, FUZZ_NONE);
+
+    again_parse(body, policy, env);
+
+    (void) mta_sts_digest_id(&digest, body, id);
+    mta_sts_digest_free(&digest);
+
+    fuzz_check(strcmp(id, policy->id) == 0, mta_sts_str_from(id),
+               mta_sts_policy_id(policy));
+
+    memset(draft, 0, sizeof(mta_sts_draft_t));
+
+    domain.text = entry->domain;
+    domain.place = MTA_STS_NOWHERE;
+
+    fuzz_check(mta_sts_draft_domain(draft, &domain, env, &err) == MTA_STS_OK,
+               entry->domain, mta_sts_str_from(err.text));
+
+    again_set(draft, MTA_STS_SET_MODE, mta_sts_policy_mode(policy), env);
+
+    cursor = 0;
+
+    while (mta_sts_policy_next_mx(policy, &cursor, &mx)) {
+        again_set(draft, MTA_STS_SET_MX, mx, env);
+    }
+
+    (void) snprintf(age, sizeof(age), "%u", mta_sts_policy_max_age(policy));
+    again_set(draft, MTA_STS_SET_MAX_AGE, mta_sts_str_from(age), env);
+
+    if (policy->tlsrpt_rua) {
+        again_set_rua(draft, *policy->tlsrpt_rua, env);
+    }
+
+    fuzz_check(mta_sts_draft_end(draft, env, &err) == MTA_STS_OK, body,
+               mta_sts_str_from(err.text));
+
+    again_same(entry, &draft->entry);
+}
+
+
+void
+again_server_text(mta_sts_str_t block, const mta_sts_entry_t *entry,
+    const mta_sts_env_t *env)
+{
+    site_t           site;
+    mta_sts_err_t    err;
+    mta_sts_text_t   text = { env, NULL, 0, 0, 0 };
+    mta_sts_entry_t  again;
+
+    mta_sts_text_add_cstr(&text, "events { }\nhttp {\n");
+    mta_sts_text_add(&text, block);
+    mta_sts_text_add_cstr(&text, "}\n");
+
+    fuzz_stdin(mta_sts_text_str(&text));
+
+    fuzz_check(site_read(&site, mta_sts_str("-"), env, &err) == MTA_STS_OK,
+               mta_sts_text_str(&text), mta_sts_str_from(err.text));
+    fuzz_check(site.catalog.n == 1
+               && mta_sts_catalog_find(&site.catalog, entry->domain, &again),
+               mta_sts_text_str(&text), entry->domain);
+
+    again_same(entry, &again);
+}
+
+
+void
+again_server(const mta_sts_draft_t *draft, const mta_sts_env_t *env)
+{
+    mta_sts_text_t  block = { env, NULL, 0, 0, 0 };
+
+    mta_sts_block_add(&block, &draft->settings, draft->domain);
+
+    again_server_text(mta_sts_text_str(&block), &draft->entry, env);
+}
+
+
+void
+again_yaml_text(mta_sts_str_t text, const mta_sts_entry_t *entry,
+    const mta_sts_env_t *env)
+{
+    int                        rc;
+    mta_sts_err_t              err;
+    mta_sts_entry_t            again;
+    mta_sts_input_t            input;
+    mta_sts_domains_t          domains;
+    mta_sts_domains_reader_t  *reader;
+
+    mta_sts_input_text(&input, mta_sts_str("again.yaml"), text);
+
+    reader = mta_sts_domains_begin(env);
+    rc = mta_sts_domains_add(reader, &input, &err);
+
+    if (rc == MTA_STS_OK) {
+        rc = mta_sts_domains_end(reader, &domains, &err);
+
+    } else {
+        mta_sts_domains_discard(reader);
+    }
+
+    fuzz_check(rc == MTA_STS_OK, text, mta_sts_str_from(err.text));
+    fuzz_check(domains.table.n == 1 && domains.fallback == NULL
+               && mta_sts_table_find(&domains.table, entry->domain, &again),
+               text, entry->domain);
+
+    again_same(entry, &again);
+}
+
+
+void
+again_yaml(const mta_sts_draft_t *draft, const mta_sts_env_t *env)
+{
+    mta_sts_text_t  text = { env, NULL, 0, 0, 0 };
+
+    fuzz_check(mta_sts_block_add_yaml(&text, &draft->settings, draft->domain)
+               == MTA_STS_OK, draft->domain, FUZZ_NONE);
+
+    again_yaml_text(mta_sts_text_str(&text), &draft->entry, env);
+}

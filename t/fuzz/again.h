@@ -1,0 +1,36 @@
+/*
+ * What a reader has accepted, written down and read once more: the same must
+ * come out again.
+ */
+
+#ifndef MTA_STS_FUZZ_AGAIN_H
+#define MTA_STS_FUZZ_AGAIN_H
+
+
+#include "../../src/core/draft.h"
+
+
+/*
+ * Checks one entry by itself: its policy is valid by the parser for what
+ * others serve, which finds no fault; the id is that of the bytes; what the
+ * policy says, set one by one, renders to the same bytes.  The draft is what
+ * came of that.
+ */
+void again_entry(const mta_sts_entry_t *entry, const mta_sts_env_t *env,
+    mta_sts_draft_t *draft);
+
+/* The server block and the domains file of a draft, read again. */
+void again_server(const mta_sts_draft_t *draft, const mta_sts_env_t *env);
+void again_yaml(const mta_sts_draft_t *draft, const mta_sts_env_t *env);
+
+/* The same of texts that say what the entry says. */
+void again_server_text(mta_sts_str_t text, const mta_sts_entry_t *entry,
+    const mta_sts_env_t *env);
+void again_yaml_text(mta_sts_str_t text, const mta_sts_entry_t *entry,
+    const mta_sts_env_t *env);
+
+/* Of two policies: ids and reports are equal exactly where the bytes are. */
+void again_pair(const mta_sts_policy_t *a, const mta_sts_policy_t *b);
+
+
+#endif /* MTA_STS_FUZZ_AGAIN_H */

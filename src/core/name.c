@@ -371,6 +371,17 @@ mta_sts_name_is_host(mta_sts_str_t name)
 
 
 int
+mta_sts_name_is_mx(mta_sts_str_t pattern)
+{
+    if (mta_sts_str_starts(pattern, mta_sts_str("*."))) {
+        pattern = mta_sts_str_after(pattern, 2);
+    }
+
+    return mta_sts_name_is_host(pattern);
+}
+
+
+int
 mta_sts_name_in_zone(mta_sts_str_t name, mta_sts_str_t zone,
     mta_sts_str_t *labels)
 {

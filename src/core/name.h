@@ -61,6 +61,9 @@ size_t mta_sts_name_fold(mta_sts_str_t name, char *buf);
 /* Is name a normalised host name?  Allocates nothing. */
 int mta_sts_name_is_host(mta_sts_str_t name);
 
+/* The same for an mx pattern. */
+int mta_sts_name_is_mx(mta_sts_str_t pattern);
+
 /*
  * Is a normalised name that of zone, or below it?  Returns 1 and in *labels
  * what stands in front of zone, without a dot at the end: nothing at the apex.

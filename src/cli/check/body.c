@@ -127,9 +127,7 @@ body_mx(body_parser_t *parser, mta_sts_str_t value)
     name.data = buf;
     name.len = value.len;
 
-    if (!mta_sts_name_is_host(mta_sts_str_starts(name, mta_sts_str("*."))
-                              ? mta_sts_str_after(name, 2) : name))
-    {
+    if (!mta_sts_name_is_mx(name)) {
         body_invalid(parser, POLICY_MX, "line %u: mx \"%.*s\" is not a host "
                      "name or \"*.\" and a host name; senders drop the policy, "
                      "or match no server with it and keep the mail",

@@ -125,28 +125,26 @@ check-asan: helper $(UNITS)
 	    MTA_STS_NGINX=$(abspath $(BUILD)/nginx/sbin/nginx) tools/asan-env \
 	    prove -r $(PROVE) t $(UNITS)
 
-# what libFuzzer runs; FUZZ_TIME are seconds for each target
+# what libFuzzer runs, FUZZ_TIME seconds each; fuzz and again are for all
 
-FUZZ_TIME = 600
-FUZZERS   = $(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,\
-              $(filter-out %/fuzz.c %/again.c,$(wildcard t/fuzz/*.c)))
-FUZZ_OBJS = $(BUILD)/t/fuzz/fuzz.o $(BUILD)/t/fuzz/again.o
-FUZZ_SAN  = address,undefined
+FUZZ_TIME   = 600
+FUZZ_OBJS   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard t/fuzz/*.c))
+FUZZ_SHARED = $(BUILD)/t/fuzz/fuzz.o $(BUILD)/t/fuzz/again.o
+FUZZERS     = $(patsubst %.o,%,$(filter-out $(FUZZ_SHARED),$(FUZZ_OBJS)))
 
-$(BUILD)/fuzz/%: $(BUILD)/t/fuzz/%.o $(FUZZ_OBJS) $(CORE_OBJS) $(CLI_OBJS)
-	@mkdir -p $(@D)
+$(FUZZ_OBJS): $(wildcard t/fuzz/*.h)
+
+$(FUZZERS): %: %.o $(FUZZ_SHARED) $(CORE_OBJS) $(CLI_OBJS)
 	@echo "LINK $@"
-	@$(CC) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $< $(FUZZ_OBJS) \
-	    $(CORE_OBJS) $(filter-out %/main.o,$(CLI_OBJS)) $(NET_LIBS) $(LIBS) \
-	    -lpcre2-8
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_SHARED) $(CORE_OBJS) \
+	    $(filter-out %/main.o,$(CLI_OBJS)) $(NET_LIBS) $(LIBS) -lpcre2-8
 
 fuzzers: $(FUZZERS)
 
 fuzz:
 	tools/deps test
-	$(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LDFLAGS= CFLAGS="-g -O1 \
-	    -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$(FUZZ_SAN) \
-	    -fno-sanitize-recover=undefined"
+	$(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang \
+	    CFLAGS="$(SANITIZE) -fsanitize=fuzzer-no-link"
 	tools/fuzz $(BUILD)/fuzz $(FUZZ_TIME) $(notdir $(FUZZERS))
 
 

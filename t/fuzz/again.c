@@ -16,8 +16,7 @@ again_set(mta_sts_draft_t *draft, mta_sts_setting_e setting,
     mta_sts_err_t    err;
     mta_sts_value_t  value;
 
-    value.text = text;
-    value.place = MTA_STS_NOWHERE;
+    value = fuzz_value(text);
 
     fuzz_check(mta_sts_draft_set(draft, setting, &value, env, &err)
                == MTA_STS_OK, text, mta_sts_str_from(err.text));
@@ -145,8 +144,7 @@ again_entry(const mta_sts_entry_t *entry, const mta_sts_env_t *env,
 
     memset(draft, 0, sizeof(mta_sts_draft_t));
 
-    domain.text = entry->domain;
-    domain.place = MTA_STS_NOWHERE;
+    domain = fuzz_value(entry->domain);
 
     fuzz_check(mta_sts_draft_domain(draft, &domain, env, &err) == MTA_STS_OK,
                entry->domain, mta_sts_str_from(err.text));
@@ -209,30 +207,40 @@ again_server(const mta_sts_draft_t *draft, const mta_sts_env_t *env)
 }
 
 
+int
+again_read_yaml(mta_sts_str_t text, const mta_sts_env_t *env,
+    mta_sts_domains_t *domains, mta_sts_err_t *err)
+{
+    mta_sts_input_t            input;
+    mta_sts_domains_reader_t  *reader;
+
+    mta_sts_input_text(&input, mta_sts_str("fuzz.yaml"), text);
+
+    reader = mta_sts_domains_begin(env);
+
+    if (reader == NULL) {
+        abort();
+    }
+
+    if (mta_sts_domains_add(reader, &input, err) != MTA_STS_OK) {
+        mta_sts_domains_discard(reader);
+        return MTA_STS_ERROR;
+    }
+
+    return mta_sts_domains_end(reader, domains, err);
+}
+
+
 void
 again_yaml_text(mta_sts_str_t text, const mta_sts_entry_t *entry,
     const mta_sts_env_t *env)
 {
-    int                        rc;
-    mta_sts_err_t              err;
-    mta_sts_entry_t            again;
-    mta_sts_input_t            input;
-    mta_sts_domains_t          domains;
-    mta_sts_domains_reader_t  *reader;
+    mta_sts_err_t      err;
+    mta_sts_entry_t    again;
+    mta_sts_domains_t  domains;
 
-    mta_sts_input_text(&input, mta_sts_str("again.yaml"), text);
-
-    reader = mta_sts_domains_begin(env);
-    rc = mta_sts_domains_add(reader, &input, &err);
-
-    if (rc == MTA_STS_OK) {
-        rc = mta_sts_domains_end(reader, &domains, &err);
-
-    } else {
-        mta_sts_domains_discard(reader);
-    }
-
-    fuzz_check(rc == MTA_STS_OK, text, mta_sts_str_from(err.text));
+    fuzz_check(again_read_yaml(text, env, &domains, &err) == MTA_STS_OK, text,
+               mta_sts_str_from(err.text));
     fuzz_check(domains.table.n == 1 && domains.fallback == NULL
                && mta_sts_table_find(&domains.table, entry->domain, &again),
                text, entry->domain);

@@ -29,7 +29,11 @@ void again_server_text(mta_sts_str_t text, const mta_sts_entry_t *entry,
 void again_yaml_text(mta_sts_str_t text, const mta_sts_entry_t *entry,
     const mta_sts_env_t *env);
 
-/* Of two policies: ids and reports are equal exactly where the bytes are. */
+/* Reads the text of a domains file; errors are those of its reader. */
+int again_read_yaml(mta_sts_str_t text, const mta_sts_env_t *env,
+    mta_sts_domains_t *domains, mta_sts_err_t *err);
+
+/* Of two policies: the ids are equal exactly where the bytes are. */
 void again_pair(const mta_sts_policy_t *a, const mta_sts_policy_t *b);
 
 

@@ -52,35 +52,20 @@ check_domains(const mta_sts_domains_t *domains, const mta_sts_env_t *env)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    mta_sts_err_t              err;
-    mta_sts_input_t            input;
-    mta_sts_domains_t          domains;
-    const mta_sts_env_t       *env;
-    mta_sts_domains_reader_t  *reader;
+    mta_sts_err_t         err;
+    mta_sts_domains_t     domains;
+    const mta_sts_env_t  *env;
 
     env = fuzz_begin();
 
-    mta_sts_input_text(&input, mta_sts_str("fuzz.yaml"),
-                       fuzz_str(data, size));
+    if (again_read_yaml(fuzz_str(data, size), env, &domains, &err)
+        == MTA_STS_OK)
+    {
+        check_domains(&domains, env);
 
-    reader = mta_sts_domains_begin(env);
-
-    if (reader == NULL) {
-        abort();
-    }
-
-    if (mta_sts_domains_add(reader, &input, &err) != MTA_STS_OK) {
+    } else {
         fuzz_check_error(&err);
-        mta_sts_domains_discard(reader);
-        return 0;
     }
-
-    if (mta_sts_domains_end(reader, &domains, &err) != MTA_STS_OK) {
-        fuzz_check_error(&err);
-        return 0;
-    }
-
-    check_domains(&domains, env);
 
     return 0;
 }

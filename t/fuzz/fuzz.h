@@ -61,4 +61,16 @@ fuzz_str(const uint8_t *data, size_t size)
 }
 
 
+static inline mta_sts_value_t
+fuzz_value(mta_sts_str_t text)
+{
+    mta_sts_value_t  value;
+
+    value.text = text;
+    value.place = MTA_STS_NOWHERE;
+
+    return value;
+}
+
+
 #endif /* MTA_STS_FUZZ_H */

@@ -1,8 +1,10 @@
 # make            the module and the helper, in build/
 # make deps       what make needs, from Debian's packages
 # make demo       an nginx with conf.example on loopback; make demo-stop ends it
-# make test       installs what the tests need and runs them
-# make test-asan  the same tests under ASan and UBSan
+# make test       installs what the tests need and runs them; NGINX= and, if it
+#                 is to load another one, MODULE= are what is tested
+# make test-asan  the same tests under ASan and UBSan, with Debian 13's nginx
+# make coverage   the same tests, and which lines they reach
 # make fuzz       fuzz targets, each for FUZZ_TIME seconds
 # make lint       style, static analysis
 # make bench      tables of cost
@@ -42,9 +44,12 @@ UNITS       = $(patsubst t/unit/%.c,$(BUILD)/t/%,$(wildcard t/unit/*_test.c))
 
 MODULE      = $(BUILD)/ngx_http_mta_sts_module.so
 
+# NGINX loads the module, unless it is linked in
 
-RUN_ENV     = MTA_STS_BUILD=$(BUILD) MTA_STS_MODULE=$(abspath $(MODULE)) \
-              MTA_STS_NGINX=$(NGINX)
+LINKED      = $(shell grep -l ngx_http_mta_sts_module $(NGINX))
+
+RUN_ENV     = MTA_STS_BUILD=$(BUILD) MTA_STS_NGINX=$(abspath $(NGINX)) \
+              MTA_STS_MODULE=$(if $(LINKED),,$(abspath $(MODULE)))
 
 # two test files at a time
 
@@ -107,23 +112,42 @@ check: all $(UNITS)
 	$(RUN_ENV) prove -r $(PROVE) t $(UNITS)
 
 # nginx itself is built with the sanitizers, too, with the module linked in; its
-# own code hands NULL with a length of 0 to memcpy() and stores words unaligned
+# own code hands NULL with a length of 0 to memcpy() and stores words unaligned.
+# The plain tests have Debian 12's nginx, these have Debian 13's
 
 SANITIZE    = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
               -fno-sanitize-recover=undefined
 
 test-asan:
 	tools/deps test
-	tools/nginx-build $(BUILD)/asan/nginx $(CC) static \
+	tools/nginx-build -s build/src/trixie/nginx $(BUILD)/asan/nginx $(CC) static \
 	    "$(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
 	     -DNGX_DEBUG_PALLOC=1" \
 	    "-fsanitize=address,undefined"
 	$(MAKE) check-asan BUILD=$(BUILD)/asan CFLAGS="$(SANITIZE)" LDFLAGS=
 
+check-asan: NGINX = $(BUILD)/nginx/sbin/nginx
 check-asan: helper $(UNITS)
-	MTA_STS_BUILD=$(BUILD) MTA_STS_MODULE= \
-	    MTA_STS_NGINX=$(abspath $(BUILD)/nginx/sbin/nginx) tools/asan-env \
-	    prove -r $(PROVE) t $(UNITS)
+	$(RUN_ENV) tools/asan-env prove -r $(PROVE) t $(UNITS)
+
+# Lines that the tests reach.  At least so many of 100 must be: of the core, and of
+# module and helper
+
+COVER_CORE  = 95
+COVER_REST  = 85
+
+coverage:
+	tools/deps test
+	tools/nginx-build $(BUILD)/coverage/nginx gcc static "-O0 --coverage" \
+	    --coverage
+	find $(BUILD)/coverage -name '*.gcda' -delete
+	$(MAKE) check-coverage BUILD=$(BUILD)/coverage CC=gcc \
+	    CFLAGS="-g -O0 --coverage" LDFLAGS=
+	tools/coverage $(BUILD)/coverage $(COVER_CORE) $(COVER_REST)
+
+check-coverage: NGINX = $(BUILD)/nginx/sbin/nginx
+check-coverage: helper $(UNITS)
+	$(RUN_ENV) prove -r $(PROVE) t $(UNITS)
 
 # what libFuzzer runs, FUZZ_TIME seconds each; fuzz and again are for all
 
@@ -178,4 +202,4 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all module helper deps demo demo-stop test check test-asan check-asan \
-        fuzzers fuzz lint bench install clean
+        coverage check-coverage fuzzers fuzz lint bench install clean

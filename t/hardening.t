@@ -1,0 +1,92 @@
+#!/usr/bin/perl
+
+# Module and helper are built with all that Debian hardens its own packages
+# with, in the flags that the compiler gets and in what came out; and the module
+# adds no name to nginx that could be somebody else's.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use MtaSts;
+use Test::More;
+
+# "make" as an administrator calls it; the tests may run on another build
+
+my $to = "$ENV{PWD}/build";
+my $module = "$to/ngx_http_mta_sts_module.so";
+my $helper = "$to/mta-sts";
+
+delete @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL)};
+my ($made, undef, $why) = run('', 'make', '-s', 'all', "BUILD=build");
+is($made, 0, 'make') or diag($why);
+
+
+sub flags {
+    my ($name) = @_;
+    local $ENV{DEB_BUILD_MAINT_OPTIONS} = 'hardening=+all,+pie reproducible=-all';
+    my ($status, $out, $err) = run('', 'dpkg-buildflags', '--get', $name);
+    is($status, 0, "Debian's $name") or diag($err);
+    return split ' ', $out;
+}
+
+my ($status, $commands) = run('', 'make', '-n', '-B', 'build/mta-sts');
+is($status, 0, 'the commands of make');
+
+my ($compile) = $commands =~ /^(.* -c -o .*main\.o .*)$/m;
+my ($link) = $commands =~ /^(gcc .* -o build\/mta-sts .*)$/m;
+my $configured = slurp("$to/nginx/stamp");
+
+# PIE is spelled by hand, where dpkg has a specs file of gcc's
+
+for my $flag (grep { !/^-(?:g|O2|specs=.*)$/ } flags('CPPFLAGS'),
+              flags('CFLAGS'))
+{
+    like("$compile ", qr/ \Q$flag\E /, "the helper is compiled with $flag");
+    like($configured, qr/ \Q$flag\E /, "... and the module");
+}
+
+for my $flag (grep { !/^-specs=/ } flags('LDFLAGS')) {
+    like("$link ", qr/ \Q$flag\E /, "the helper is linked with $flag");
+    like($configured, qr/ \Q$flag\E /, "... and the module");
+}
+
+like($compile, qr/ -fPIE /, 'the helper is compiled as PIE');
+
+
+sub readelf {
+    my ($file, @options) = @_;
+    my ($rc, $out, $err) = run('', 'readelf', '-W', @options, $file);
+    is($rc, 0, "readelf @options") or diag($err);
+    return $out;
+}
+
+for my $file ($helper, $module) {
+    my $headers = readelf($file, '-h', '-l');
+    my $dynamic = readelf($file, '-d');
+    my $symbols = readelf($file, '--dyn-syms');
+
+    like($headers, qr/^\s*Type:\s+DYN /m, "$file has no fixed address");
+    like($headers, qr/^\s*GNU_RELRO\s/m, '... has RELRO');
+    like($headers, qr/^\s*GNU_STACK\s.* RW\s/m, '... its stack is no code');
+    unlike($headers, qr/^\s*LOAD\s.* RWE\s/m, '... nothing is data and code');
+    like($dynamic, qr/BIND_NOW|FLAGS_1.*\bNOW\b/, '... is bound at once');
+    unlike($dynamic, qr/TEXTREL|RPATH|RUNPATH/, '... no TEXTREL, no RPATH');
+    like($symbols, qr/ __stack_chk_fail\b/, '... protects its stack');
+}
+
+like(readelf($helper, '-d'), qr/FLAGS_1.*\bPIE\b/, 'the helper is PIE');
+like(readelf($helper, '--dyn-syms'), qr/ __\w+_chk\b/, '... is fortified');
+
+
+# Modules share one name space with nginx and with each other.
+
+my ($rc, $names) = run('', 'nm', '-D', '--defined-only', $module);
+is($rc, 0, 'nm reads the module');
+
+my @foreign = grep { !/^(?:ngx_http_mta_sts_|mta_sts_|ngx_module_(?:names|order)$
+                         |ngx_modules$|_init$|_fini$)/x }
+              map { (split)[2] } split /\n/, $names;
+is("@foreign", '', 'the module exports ngx_http_mta_sts_*, mta_sts_* alone');
+
+done_testing();

@@ -46,7 +46,7 @@ MODULE      = $(BUILD)/ngx_http_mta_sts_module.so
 
 # NGINX loads the module, unless it is linked in
 
-LINKED      = $(shell grep -l ngx_http_mta_sts_module $(NGINX))
+LINKED      = $(shell grep -ls ngx_http_mta_sts_module $(NGINX))
 
 RUN_ENV     = MTA_STS_BUILD=$(BUILD) MTA_STS_NGINX=$(abspath $(NGINX)) \
               MTA_STS_MODULE=$(if $(LINKED),,$(abspath $(MODULE)))

@@ -10,30 +10,20 @@
 #define BLOCK_INDENT  "                        "
 
 
-/* Appends the values of one directive, a line each, and the ";". */
+/*
+ * Appends the values of one directive, a line each, and the ";".  They need no
+ * quotes: names and encoded URIs have nothing that means something to nginx.
+ */
 
 static void
 block_values(mta_sts_text_t *text, const char *directive,
     const mta_sts_values_t *values)
 {
-    size_t         i;
-    mta_sts_str_t  value;
+    size_t  i;
 
     for (i = 0; i < values->n; i++) {
-        value = values->elts[i].text;
-
         mta_sts_text_add_cstr(text, i ? "\n" BLOCK_INDENT : directive);
-
-        /* of all that values may have, only ";" means something to nginx */
-
-        if (memchr(value.data, ';', value.len)) {
-            mta_sts_text_add_cstr(text, "\"");
-            mta_sts_text_add(text, value);
-            mta_sts_text_add_cstr(text, "\"");
-
-        } else {
-            mta_sts_text_add(text, value);
-        }
+        mta_sts_text_add(text, values->elts[i].text);
     }
 
     if (values->n) {

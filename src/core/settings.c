@@ -231,27 +231,22 @@ settings_set_tlsrpt_rua(mta_sts_settings_t *settings,
     size_t          i;
     mta_sts_str_t   uri;
 
-    if (mta_sts_uri_check_rua(value, err) != MTA_STS_OK) {
+    if (mta_sts_uri_rua(value, env, &uri, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
     for (i = 0; i < settings->tlsrpt_rua.n; i++) {
-        if (mta_sts_str_eq(settings->tlsrpt_rua.elts[i].text, value->text)) {
+        if (mta_sts_str_eq(settings->tlsrpt_rua.elts[i].text, uri)) {
             mta_sts_warn(env, value->place, "duplicate tlsrpt_rua \"%.*s\"",
-                         MTA_STS_SHOW(value->text));
+                         MTA_STS_SHOW(uri));
             return MTA_STS_OK;
         }
     }
 
-    if (settings->tlsrpt_rua.bytes + value->text.len > MTA_STS_RUA_MAX) {
+    if (settings->tlsrpt_rua.bytes + uri.len > MTA_STS_RUA_MAX) {
         return mta_sts_error(err, value->place, "tlsrpt_rua is too large, "
                              "must be at most %d bytes in all",
                              MTA_STS_RUA_MAX);
-    }
-
-    uri = mta_sts_str_copy(env, value->text);
-    if (uri.data == NULL) {
-        return mta_sts_error_memory(err);
     }
 
     return mta_sts_values_add(&settings->tlsrpt_rua, uri, value->place, env,
@@ -406,7 +401,7 @@ mta_sts_settings_rua(mta_sts_settings_t *settings, const mta_sts_env_t *env,
                 mta_sts_text_add_cstr(&text, ",");
             }
 
-            mta_sts_uri_add_rua(&text, owner->tlsrpt_rua.elts[i].text);
+            mta_sts_text_add(&text, owner->tlsrpt_rua.elts[i].text);
         }
 
         joined = env->alloc(env->ctx, sizeof(mta_sts_str_t));

@@ -183,28 +183,67 @@ mta_sts_uri_check_rua(const mta_sts_value_t *value, mta_sts_err_t *err)
 }
 
 
-void
-mta_sts_uri_add_rua(mta_sts_text_t *text, mta_sts_str_t uri)
+/* What a character is written as; itself where that is NULL. */
+
+static const char *
+uri_encoded(char ch)
 {
-    size_t  i;
+    switch (ch) {
 
-    for (i = 0; i < uri.len; i++) {
-        switch (uri.data[i]) {
+    case ',':
+        return "%2C";
 
-        case ',':
-            mta_sts_text_add_cstr(text, "%2C");
-            break;
+    case '!':
+        return "%21";
 
-        case '!':
-            mta_sts_text_add_cstr(text, "%21");
-            break;
+    case ';':
+        return "%3B";
 
-        case ';':
-            mta_sts_text_add_cstr(text, "%3B");
-            break;
+    default:
+        return NULL;
+    }
+}
 
-        default:
-            mta_sts_text_add_char(text, uri.data[i]);
+
+int
+mta_sts_uri_rua(const mta_sts_value_t *value, const mta_sts_env_t *env,
+    mta_sts_str_t *uri, mta_sts_err_t *err)
+{
+    char        *p;
+    size_t       i, len;
+    const char  *encoded;
+
+    if (mta_sts_uri_check_rua(value, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    len = value->text.len;
+
+    for (i = 0; i < value->text.len; i++) {
+        len += uri_encoded(value->text.data[i]) ? 2 : 0;
+    }
+
+    p = env->alloc(env->ctx, len + 1);
+    if (p == NULL) {
+        return mta_sts_error_memory(err);
+    }
+
+    uri->data = p;
+    uri->len = len;
+
+    for (i = 0; i < value->text.len; i++) {
+        encoded = uri_encoded(value->text.data[i]);
+
+        if (encoded) {
+            memcpy(p, encoded, 3);
+            p += 3;
+
+        } else {
+            *p++ = value->text.data[i];
         }
     }
+
+    *p = '\0';
+
+    return MTA_STS_OK;
 }

@@ -10,7 +10,7 @@
 
 
 /*
- * Bytes of all URIs of one policy: a record has to fit into a DNS answer, and
+ * Bytes of all URIs of one policy, as they are in its record: a record has to fit into a DNS answer, and
  * each URI into a word of nginx.conf.
  */
 
@@ -26,10 +26,14 @@
 int mta_sts_uri_check_rua(const mta_sts_value_t *value, mta_sts_err_t *err);
 
 /*
- * Appends the URI with the characters that delimit a TLSRPT record, "," "!"
- * and ";", percent-encoded (RFC 8460, 3).
+ * The same, and gives the URI as it stands in a record: with the characters that
+ * delimit a TLSRPT record, "," "!" and ";", percent-encoded (RFC 8460, 3), up to
+ * three times as long.  uri lives in env's memory, with a NUL behind it.
+ *
+ * Errors: as above, and out of memory.
  */
-void mta_sts_uri_add_rua(mta_sts_text_t *text, mta_sts_str_t uri);
+int mta_sts_uri_rua(const mta_sts_value_t *value, const mta_sts_env_t *env,
+    mta_sts_str_t *uri, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_URI_H */

@@ -61,7 +61,7 @@ static const struct {
       "                        *.xn--bcher-kva.example;\n"
       "    mta_sts_max_age     1209600;\n"
       "    mta_sts_tlsrpt_rua  mailto:o'brien@example.com\n"
-      "                        \"https://example.com/?a=$b;c#d\";\n" }
+      "                        https://example.com/?a=$b%3Bc#d;\n" }
 };
 
 
@@ -288,7 +288,7 @@ static const struct {
       "    max_age: 1209600\n"
       "    tlsrpt_rua:\n"
       "    - mailto:o'brien@example.com\n"
-      "    - https://example.com/?a=$b;c#d\n" },
+      "    - https://example.com/?a=$b%3Bc#d\n" },
 
     { "1e5", "mx no 1e5 0x1f yes", NULL },
     { "null", "mx null", NULL },

@@ -333,8 +333,8 @@ test_texts(void)
                        "    mx: a.example\n"
                        "    max_age: 604800\n"
                        "    tlsrpt_rua:\n"
-                       "    - mailto:a,b@example.com\n"
-                       "    - https://example.com/;x\n"
+                       "    - mailto:a%2Cb@example.com\n"
+                       "    - https://example.com/%3Bx\n"
                        "    - https://example.org\n"), "YAML");
     ok(mta_sts_str_starts(generator->server, mta_sts_str("server {\n"))
        && mta_sts_str_ends(generator->server, mta_sts_str("}\n")),

@@ -184,6 +184,16 @@ test_rua(void)
     (void) add_rua(&settings, 'a', 2000);
     is_int(add_rua(&settings, 'b', 2001), MTA_STS_ERROR, "4001 bytes in two");
     is_err(&test.err, 7, 12, TOO_LARGE_RUA);
+
+    /* as they are in the record, where "!" has three bytes */
+
+    (void) set_lines(&settings, "");
+    is_int(add_rua(&settings, '!', 3998), MTA_STS_OK, "4000 bytes, encoded");
+
+    (void) set_lines(&settings, "");
+    is_int(add_rua(&settings, '!', 3999), MTA_STS_ERROR,
+           "4001 bytes, encoded");
+    is_err(&test.err, 7, 12, TOO_LARGE_RUA);
 }
 
 

@@ -194,6 +194,8 @@ static const struct {
       "duplicate tlsrpt_rua \"mailto:a@b.example\"", 2 },
     { "mx a.example\ntlsrpt_rua mailto:a@b.example mailto:A@b.example", 0, 0,
       NULL, 3 },
+    { "mx a.example\ntlsrpt_rua mailto:a,@b.example mailto:a%2C@b.example", 2,
+      32, "duplicate tlsrpt_rua \"mailto:a%2C@b.example\"", 2 },
     { "mx a.example\nmax_age 86399", 2, 9, "max_age \"86399\" is less than a "
       "day, some senders ignore such a policy", 1 },
     { "mx a.example\nmax_age 23h", 2, 9, "max_age \"23h\" is less than a day, "

@@ -171,11 +171,12 @@ is_checked(mta_sts_str_t uri, const char *fault)
 static void
 test_encode(void)
 {
+    int              rc;
     size_t           i;
-    mta_sts_text_t   text;
+    mta_sts_str_t    uri;
+    mta_sts_value_t  value;
 
     static const char  *uris[][2] = {
-        { "", "" },
         { "mailto:a@example.com", "mailto:a@example.com" },
         { "mailto:a,b!c;d@example.com", "mailto:a%2Cb%21c%3Bd@example.com" },
         { "mailto:a%2Cb@example.com", "mailto:a%2Cb@example.com" },
@@ -186,23 +187,30 @@ test_encode(void)
 
     for (i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
         test_begin(0);
-        memset(&text, 0, sizeof(mta_sts_text_t));
-        text.env = &test.env;
 
-        mta_sts_text_add_cstr(&text, ">");
-        mta_sts_uri_add_rua(&text, mta_sts_str_from(uris[i][0]));
+        value = test_value(mta_sts_str_from(uris[i][0]), 3, 7);
+        rc = mta_sts_uri_rua(&value, &test.env, &uri, &test.err);
 
-        is_str(mta_sts_str_after(mta_sts_text_str(&text), 1),
-               mta_sts_str_from(uris[i][1]), "encode %s", uris[i][0]);
+        if (is_int(rc, MTA_STS_OK, "takes %s", uris[i][0])) {
+            is_str(uri, mta_sts_str_from(uris[i][1]), "... encoded");
+            is_int(uri.data[uri.len], '\0', "... with a NUL behind it");
+        }
     }
 
+    test_begin(0);
+    value = test_value(mta_sts_str("mailto:"), 3, 7);
+    rc = mta_sts_uri_rua(&value, &test.env, &uri, &test.err);
+
+    is_int(rc, MTA_STS_ERROR, "nothing is encoded but what is right");
+    is_err(&test.err, 3, 7, "invalid tlsrpt_rua \"mailto:\", " ADDRESS);
+
     test_begin(1);
-    memset(&text, 0, sizeof(mta_sts_text_t));
-    text.env = &test.env;
+    value = test_value(mta_sts_str("mailto:a,b@example.com"), 3, 7);
+    rc = mta_sts_uri_rua(&value, &test.env, &uri, &test.err);
 
-    mta_sts_uri_add_rua(&text, mta_sts_str("mailto:a,b@example.com"));
-
-    is_int(text.failed, 1, "without memory");
+    is_int(rc, MTA_STS_ERROR, "without memory");
+    is_str(mta_sts_str_from(test.err.text), mta_sts_str("out of memory"),
+           "... it says so");
 }
 
 

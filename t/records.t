@@ -177,7 +177,7 @@ my $many = "$dir/many.yaml";
 spew($many, "policies: {p: {mx: a.example}}\ndomains:\n"
     . join '', map { "  d$_.example.com: p\n" } 1 .. 20000);
 
-($rc, $out, $err) = run('', 'bash', '-c', "trap '' XFSZ; ulimit -f 1; "
+($rc, $out, $err) = run('', 'bash', '-c', "trap '' XFSZ; ulimit -f 100; "
     . 'exec "$0" "$@"', $mta_sts, 'records', '-d', $many, '--zone',
     'example.com', '-o', "$dir/out");
 is($rc, 1, 'a file that cannot be written');

@@ -28,6 +28,15 @@ our $MODULE = $ENV{MTA_STS_MODULE}
 
 our $LEVEL = 'info';
 
+# of nginx.conf, outside of http
+
+our $MAIN = 'daemon off; worker_processes 1;';
+our $EVENTS = '';
+
+# more for ASan in nginx, such as ":quarantine_size_mb=1"
+
+our $ASAN = '';
+
 my %used;
 
 # nginx reads this one itself, as a list of sockets
@@ -177,9 +186,9 @@ sub conf {
     # one line, so that line numbers in the tests count from the second
 
     spew("$self->{dir}/nginx.conf", $self->expand(
-        "${load}${user}daemon off; worker_processes 1; pid logs/nginx.pid; "
+        "${load}${user}$MAIN pid logs/nginx.pid; "
         . "error_log logs/error.log $LEVEL; "
-        . "events { } http { access_log off; $temp\n$http\n}\n"));
+        . "events { $EVENTS } http { access_log off; $temp\n$http\n}\n"));
 }
 
 
@@ -188,7 +197,7 @@ sub conf {
 
 sub nginx {
     my ($self, $option, @before) = @_;
-    local $ENV{ASAN_OPTIONS} = $nginx_asan;
+    local $ENV{ASAN_OPTIONS} = $nginx_asan . $ASAN;
     return run('', @before, $NGINX, '-p', "$self->{dir}/", '-c', 'nginx.conf',
                $option, '-e', 'stderr');
 }
@@ -209,7 +218,7 @@ sub start {
     $self->{pid} = fork // die "fork: $!";
 
     if ($self->{pid} == 0) {
-        $ENV{ASAN_OPTIONS} = $nginx_asan;
+        $ENV{ASAN_OPTIONS} = $nginx_asan . $ASAN;
         open STDOUT, '>>', "$self->{dir}/logs/stderr" or die;
         open STDERR, '>>', "$self->{dir}/logs/stderr" or die;
         exec $NGINX, '-p', "$self->{dir}/", '-c', 'nginx.conf',

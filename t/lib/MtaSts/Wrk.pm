@@ -1,0 +1,100 @@
+package MtaSts::Wrk;
+
+# Load: wrk, which compares each response with what is expected (t/data/wrk.lua)
+# and counts what is wrong and what broke.
+
+use strict;
+use warnings;
+
+use MtaSts;
+use POSIX qw(:sys_wait_h);
+use Test::More;
+
+use constant THREADS => 4;
+
+
+# Asks a URL's server for the policies of the hosts in %$policies, which are up to
+# max_age, until stop().  $mode is what Connection: says: close or keep-alive.
+# Returns when requests are answered in each thread.
+
+sub start {
+    my ($class, $dir, $url, $mode, $policies) = @_;
+    my $self = bless { owner => $$ }, $class;
+    my $base = "$dir/wrk-" . ++(our $count);
+
+    $self->{out} = "$base.out";
+    spew("$base.list", join '', map {
+        "$_\t" . ($policies->{$_} =~ s/\r\n/|/gr) . "\n" } sort keys %$policies);
+
+    $self->{pid} = fork // die "fork: $!";
+
+    if ($self->{pid} == 0) {
+        open STDOUT, '>', $self->{out} or die;
+        open STDERR, '>&STDOUT';
+        { no warnings; exec 'wrk', '-t' . THREADS, '-c' . THREADS, '-d600',
+              '--timeout', '100', '-s', 't/data/wrk.lua',
+              "$url/.well-known/mta-sts.txt", '--', "$base.list", $mode; }
+        print STDERR "wrk: $!";
+        POSIX::_exit(127);
+    }
+
+    for (1 .. 6000) {
+        my $ready = () = (-e $self->{out} ? slurp($self->{out}) : '')
+                         =~ /^ready$/mg;
+        return $self if $ready == THREADS;
+        last if waitpid($self->{pid}, WNOHANG) > 0;
+        select undef, undef, undef, 0.01;
+    }
+
+    die "no load, wrk $url: " . slurp($self->{out});
+}
+
+
+# Ends it; returns what was counted.
+
+sub stop {
+    my ($self) = @_;
+
+    kill 'INT', $self->{pid};
+    waitpid delete $self->{pid}, 0;
+
+    my $said = slurp($self->{out});
+    my %count = $said =~ /(\w+)=(\d+)/g;
+
+    diag($said) if !defined $count{wrong} || $count{wrong};
+    $count{failed} = 0;
+    $count{failed} += $count{$_} // 1 for qw(connect read write timeout);
+
+    return \%count;
+}
+
+
+# Ends it and asserts that each answer was right, and that no request failed
+# but so many as a fault explains.  Returns what was counted.
+
+sub right {
+    my ($self, $name, $explained) = @_;
+    my $count = $self->stop;
+
+    cmp_ok($count->{answers} // 0, '>', 0,
+           "$name: " . ($count->{answers} // 0) . ' answers');
+    is($count->{wrong}, 0, '... none with a wrong byte');
+    cmp_ok($count->{failed}, '<=', $explained // 0,
+           "... $count->{failed} failed of " . ($explained // 0)
+           . ' that may have')
+        or diag(slurp($self->{out}));
+
+    return $count;
+}
+
+
+sub DESTROY {
+    my ($self) = @_;
+    return unless $self->{pid} && $self->{owner} == $$;
+    local $?;
+    kill 'KILL', $self->{pid};
+    waitpid $self->{pid}, 0;
+}
+
+
+1;

@@ -212,8 +212,10 @@ sub test {
 }
 
 
+# As a command of @before, which has to run it in the same process.
+
 sub start {
-    my ($self) = @_;
+    my ($self, @before) = @_;
 
     $self->{pid} = fork // die "fork: $!";
 
@@ -221,8 +223,8 @@ sub start {
         $ENV{ASAN_OPTIONS} = $nginx_asan . $ASAN;
         open STDOUT, '>>', "$self->{dir}/logs/stderr" or die;
         open STDERR, '>>', "$self->{dir}/logs/stderr" or die;
-        exec $NGINX, '-p', "$self->{dir}/", '-c', 'nginx.conf',
-             '-e', "$self->{dir}/logs/error.log";
+        exec @before, $NGINX, '-p', "$self->{dir}/", '-c', 'nginx.conf', '-e',
+             "$self->{dir}/logs/error.log";
     }
 
     for (1 .. 600) {

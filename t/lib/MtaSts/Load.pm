@@ -282,7 +282,7 @@ sub renew {
 }
 
 
-# kB that a process has in memory, and of it what is its own.
+# What a process has in memory, in kB: all, and what is its own.
 
 sub memory {
     my ($self, $pid) = @_;

@@ -256,16 +256,22 @@ sub await {
 }
 
 
-# Waits until the master has all its workers, and none of @old.
+# Waits until a master has all its workers, and none of @old.
 
-sub settled {
-    my ($self, @old) = @_;
+sub settled_of {
+    my ($self, $master, @old) = @_;
     my %old = map { $_ => 1 } @old;
 
     return $self->await(sub {
-        my @now = $self->workers;
+        my @now = $self->workers($master);
         return @now == WORKERS && !grep { $old{$_} } @now;
     });
+}
+
+
+sub settled {
+    my ($self, @old) = @_;
+    return $self->settled_of($self->{pid}, @old);
 }
 
 
@@ -282,14 +288,14 @@ sub renew {
 }
 
 
-# What a process has in memory, in kB: all, and what is its own.
+# What a process has in memory, in kB: all, and all but what is of files.
 
 sub memory {
     my ($self, $pid) = @_;
     my $text = slurp("/proc/$pid/smaps_rollup");
     my ($rss) = $text =~ /^Rss:\s+(\d+) kB/m;
-    my ($own) = $text =~ /^Private_Dirty:\s+(\d+) kB/m;
-    return ($rss, $own);
+    my ($anonymous) = $text =~ /^Anonymous:\s+(\d+) kB/m;
+    return ($rss, $anonymous);
 }
 
 

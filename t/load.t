@@ -48,7 +48,8 @@ sub load {
 
 {
     my $reloads = slow(60, 10);
-    my ($close, $keeper) = (load($plain, 'close'), MtaSts::Keeper->start($nginx));
+    my $close = load($plain, 'close');
+    my $keeper = MtaSts::Keeper->start($nginx);
     my $fresh = 0;
 
     for (1 .. $reloads) {
@@ -63,7 +64,8 @@ sub load {
 
     my $kept = $keeper->stop;
 
-    cmp_ok($kept->{answers}, '>', 0, "connections kept: $kept->{answers} answers");
+    cmp_ok($kept->{answers}, '>', 0,
+           "connections kept: $kept->{answers} answers");
     is($kept->{broken}, 0, '... none wrong or broken');
     is($kept->{refused}, 0, '... none refused');
 
@@ -174,7 +176,8 @@ sub kill_worker {
     is(($nginx->nginx('-squit'))[0], 0, 'nginx -s quit');
 
     ok($nginx->await(sub { !$nginx->connection(0) }), '... nobody is let in');
-    is(scalar(grep { $nginx->connection($_ % 3) } 1 .. 30), 0, '... at no port');
+    is(scalar(grep { $nginx->connection($_ % 3) } 1 .. 30), 0,
+       '... at no port');
 
     # what was waiting to be accepted was reset, and later ones were refused
 

@@ -42,7 +42,8 @@ sub held {
     return $all;
 }
 
-# has each worker answer, so that its memory is not what it has for the first time
+# has each worker answer, so that its memory is not what it has for the first
+# time
 
 $nginx->get(0, $hosts[0]) for 1 .. 200;
 

@@ -14,9 +14,9 @@ use Test::More;
 
 # kB that a process may have gained.  What is seen without a leak is about 100,
 # pages of libraries that are met for the first time among them; an nginx that
-# lost 600 bytes in each of a thousand reloads would be above it.  ASan holds back
-# what is freed, 256 MB of it, and with less its own tables still grow for some
-# time; it makes a reload slower, too
+# lost 600 bytes in each of a thousand reloads would be above it.  ASan holds
+# back what is freed, 256 MB of it, and with less its own tables still grow for
+# some time; it makes a reload slower, too
 
 my $asan = ($ENV{ASAN_OPTIONS} // '') ne '';
 my $slack = $asan ? 2048 : 512;
@@ -49,10 +49,10 @@ sub reload {
     return 1;
 }
 
-# what the master and a new worker that has had requests have in memory, all of it
-# and without what is in files: the least after five reloads, since one may find
-# them at work.  What of it is private is no measure, since each page is shared
-# until one of them writes to it
+# what the master and a new worker that has had requests have in memory, all of
+# it and without what is in files: the least after five reloads, since one may
+# find them at work.  What of it is private is no measure, since each page is
+# shared until one of them writes to it
 
 sub memory {
     my @least;

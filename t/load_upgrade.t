@@ -13,8 +13,8 @@ use MtaSts::Load;
 use MtaSts::Wrk;
 use Test::More;
 
-# only a daemon can be replaced; the new binary has just the environment that it is
-# told to keep
+# only a daemon can be replaced; the new binary has just the environment that it
+# is told to keep
 
 my $nginx = MtaSts::Load->new(10_000, main => 'daemon on; env ASAN_OPTIONS; '
                               . 'env UBSAN_OPTIONS;');
@@ -33,7 +33,7 @@ END {
     kill 'TERM', masters() if $dir;
 }
 
-$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
+$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP PIPE);
 
 sub pid_of {
     my ($file) = @_;

@@ -9,7 +9,9 @@ use warnings;
 
 use MtaSts;
 use MtaSts::Load;
-use Test::More;
+use MtaSts::Wrk;
+
+our @ISA = qw(MtaSts::Wrk);
 
 use constant CONNECTIONS => 4;
 
@@ -59,6 +61,7 @@ sub fault {
 
 sub work {
     my ($nginx, $out) = @_;
+    my $parent = getppid;
     my @hosts = sort keys %{ $nginx->{policies} };
     my %count = map { $_ => 0 } qw(answers last idle broken refused);
     my ($stop, $newest, $at, $last, @open) = (0, 0, 0, '');
@@ -66,7 +69,7 @@ sub work {
     local $SIG{TERM} = sub { $stop = 1 };
     local $SIG{PIPE} = 'IGNORE';
 
-    until ($stop) {
+    until ($stop || getppid != $parent) {
         my @asked;
 
         for my $n (0 .. CONNECTIONS - 1) {
@@ -91,29 +94,13 @@ sub work {
 }
 
 
-# Ends it; returns how many answers were right (answers and last), were not begun
-# (idle) and were wrong or broke off, and how many connections were refused.
+# Ends it; returns how many answers were right (answers and last), were not
+# begun (idle) and were wrong or broke off, and how many connections were
+# refused.
 
 sub stop {
     my ($self) = @_;
-
-    kill 'TERM', $self->{pid};
-    waitpid delete $self->{pid}, 0;
-
-    my $said = slurp($self->{out});
-    my %count = $said =~ /(\w+)=(\d+)/g;
-
-    diag($said) if !defined $count{broken} || $count{broken};
-    return \%count;
-}
-
-
-sub DESTROY {
-    my ($self) = @_;
-    return unless $self->{pid} && $self->{owner} == $$;
-    local $?;
-    kill 'KILL', $self->{pid};
-    waitpid $self->{pid}, 0;
+    return { $self->end('TERM', 'broken') };
 }
 
 

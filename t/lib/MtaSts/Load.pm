@@ -1,7 +1,7 @@
 package MtaSts::Load;
 
-# An nginx with several workers and thousands of policies, watched: which workers
-# there are, what they hold and what they use.
+# An nginx with several workers and thousands of policies, watched: which
+# workers there are, what they hold and what they use.
 
 use strict;
 use warnings;
@@ -35,7 +35,9 @@ sub slow {
 sub domains_file {
     my ($domains, $age) = @_;
     return "max_age: $age\npolicies:\n"
-        . join('', map { "  p$_: { mode: enforce, mx: mx$_.example }\n" } 0 .. 9)
+        . join('', map {
+              "  p$_: { mode: enforce, mx: mx$_.example }\n"
+          } 0 .. 9)
         . "domains:\n"
         . join('', map {
               "  c$_.example: "
@@ -45,8 +47,8 @@ sub domains_file {
 
 
 # An nginx with $domains domains of such a file and four hosts with a policy of
-# directives.  Port 0 is without TLS, port 1 with it.  $opt{more} is more of http,
-# $opt{main} and $opt{events} of what is outside.
+# directives.  Port 0 is without TLS, port 1 with it.  $opt{more} is more of
+# http, $opt{main} and $opt{events} of what is outside.
 
 sub new {
     my ($class, $domains, %opt) = @_;
@@ -158,8 +160,8 @@ sub answer {
 }
 
 
-# A connection to port $n; $opt{from} is the source address, $opt{rcvbuf} the size
-# of its receive buffer.  Without one, undef.
+# A connection to port $n; $opt{from} is the source address, $opt{rcvbuf} the
+# size of its receive buffer.  Without one, undef.
 
 sub connection {
     my ($self, $n, %opt) = @_;
@@ -173,26 +175,27 @@ sub connection {
 
 
 # One response that has a Content-Length, or what came instead of it before the
-# end.  Takes $step bytes at a time.
+# end.  Takes up to $step bytes at a time; what is of the next one is kept with
+# the connection.
 
 sub response {
     my ($self, $sock, $step) = @_;
-    my ($response, $want) = ('');
+    my $response = delete ${*$sock}{mta_sts_next} // '';
 
-    while (!defined $want || length $response < $want) {
-        my $left = defined $want ? $want - length $response : $step // 65536;
-        my $size = defined $step && $step < $left ? $step : $left;
+    while (1) {
+        if ($response =~ /\A.*?^Content-Length: (\d+)\r\n.*?\r\n\r\n/ms
+            && length $response >= $+[0] + $1)
+        {
+            ${*$sock}{mta_sts_next} = substr $response, $+[0] + $1,
+                                             length $response, '';
+            return $response;
+        }
 
-        my $got = sysread $sock, $response, $size, length $response;
+        my $got = sysread $sock, $response, $step // 65536, length $response;
 
         next if !defined $got && $!{EINTR};
-        last unless $got;
-
-        $want //= $+[0] + $1 if $response
-            =~ /\A(?=.*?^Content-Length: (\d+)\r\n).*?\r\n\r\n/ms;
+        return $response unless $got;
     }
-
-    return $response;
 }
 
 

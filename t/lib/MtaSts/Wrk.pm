@@ -13,9 +13,9 @@ use Test::More;
 use constant THREADS => 4;
 
 
-# Asks a URL's server for the policies of the hosts in %$policies, which are up to
-# max_age, until stop().  $mode is what Connection: says: close or keep-alive.
-# Returns when requests are answered in each thread.
+# Asks a URL's server for the policies of the hosts in %$policies, which are up
+# to max_age, until stop().  $mode is what Connection: says: close or
+# keep-alive. Returns when requests are answered in each thread.
 
 sub start {
     my ($class, $dir, $url, $mode, $policies) = @_;
@@ -24,16 +24,22 @@ sub start {
 
     $self->{out} = "$base.out";
     spew("$base.list", join '', map {
-        "$_\t" . ($policies->{$_} =~ s/\r\n/|/gr) . "\n" } sort keys %$policies);
+        "$_\t" . ($policies->{$_} =~ s/\r\n/|/gr) . "\n"
+    } sort keys %$policies);
 
     $self->{pid} = fork // die "fork: $!";
 
     if ($self->{pid} == 0) {
         open STDOUT, '>', $self->{out} or die;
         open STDERR, '>&STDOUT';
-        { no warnings; exec 'wrk', '-t' . THREADS, '-c' . THREADS, '-d600',
-              '--timeout', '100', '-s', 't/data/wrk.lua',
+
+        # it goes when this test goes, however that is
+
+        { no warnings;
+          exec qw(setpriv --pdeathsig KILL wrk -d600 --timeout 100),
+              '-t' . THREADS, '-c' . THREADS, '-s', 't/data/wrk.lua',
               "$url/.well-known/mta-sts.txt", '--', "$base.list", $mode; }
+
         print STDERR "wrk: $!";
         POSIX::_exit(127);
     }
@@ -50,18 +56,29 @@ sub start {
 }
 
 
-# Ends it; returns what was counted.
+# Ends a process that writes what it has counted, as NAME=NUMBER.  Shows all
+# that it has said if there is something in $bad.
 
-sub stop {
-    my ($self) = @_;
+sub end {
+    my ($self, $signal, $bad) = @_;
 
-    kill 'INT', $self->{pid};
+    kill $signal, $self->{pid};
     waitpid delete $self->{pid}, 0;
 
     my $said = slurp($self->{out});
     my %count = $said =~ /(\w+)=(\d+)/g;
 
-    diag($said) if !defined $count{wrong} || $count{wrong};
+    diag($said) if !defined $count{$bad} || $count{$bad};
+    return %count;
+}
+
+
+# Ends it; returns what was counted.
+
+sub stop {
+    my ($self) = @_;
+    my %count = $self->end('INT', 'wrong');
+
     $count{failed} = 0;
     $count{failed} += $count{$_} // 1 for qw(connect read write timeout);
 

@@ -15,8 +15,11 @@ typedef enum {
     SITE_MAIN     = 1,
     SITE_HTTP     = 2,
     SITE_SERVER   = 4,
-    SITE_LOCATION = 8,              /* or another block inside of a server */
-    SITE_FOREIGN  = 16              /* not http's, or upstream: not ours */
+    SITE_LOCATION = 8,
+    SITE_INNER    = 16,             /* if and limit_except */
+    SITE_EVENTS   = 32,
+    SITE_UPSTREAM = 64,
+    SITE_FOREIGN  = 128             /* mail, stream and their servers */
 } site_context_e;
 
 #define SITE_ANY_HTTP  (SITE_HTTP|SITE_SERVER|SITE_LOCATION)
@@ -51,11 +54,16 @@ typedef struct {
 
 #define SITE_DEPTH_MAX  1024
 
+typedef struct {
+    site_context_e  context;
+    int             generator;      /* a location that has one */
+} site_open_t;
+
 struct site_reader_s {
     site_t               *site;
     site_server_t        *current;  /* http's settings or a server's */
     int                   n_http;
-    site_context_e        contexts[SITE_DEPTH_MAX];
+    site_open_t           open[SITE_DEPTH_MAX];
     size_t                depth;
     const mta_sts_env_t  *env;
 };
@@ -67,6 +75,8 @@ static int site_set_policy(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
 static int site_set_domains(site_reader_t *reader,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+static int site_set_generator(site_reader_t *reader,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 static int site_set_names(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
 
@@ -74,20 +84,20 @@ static int site_set_names(site_reader_t *reader, const mta_sts_value_t *words,
 static const site_block_t  site_blocks[] = {
 
     { { "http", 4 }, SITE_MAIN, NGINX_CONF_DIRECTIVES, SITE_HTTP },
-    { { "events", 6 }, SITE_MAIN, NGINX_CONF_DIRECTIVES, SITE_FOREIGN },
+    { { "events", 6 }, SITE_MAIN, NGINX_CONF_DIRECTIVES, SITE_EVENTS },
     { { "stream", 6 }, SITE_MAIN, NGINX_CONF_DIRECTIVES, SITE_FOREIGN },
     { { "mail", 4 }, SITE_MAIN, NGINX_CONF_DIRECTIVES, SITE_FOREIGN },
 
     { { "server", 6 }, SITE_HTTP, NGINX_CONF_DIRECTIVES, SITE_SERVER },
     { { "server", 6 }, SITE_FOREIGN, NGINX_CONF_DIRECTIVES, SITE_FOREIGN },
     { { "upstream", 8 }, SITE_HTTP|SITE_FOREIGN, NGINX_CONF_DIRECTIVES,
-      SITE_FOREIGN },
+      SITE_UPSTREAM },
     { { "location", 8 }, SITE_SERVER|SITE_LOCATION, NGINX_CONF_DIRECTIVES,
       SITE_LOCATION },
     { { "if", 2 }, SITE_SERVER|SITE_LOCATION, NGINX_CONF_DIRECTIVES,
-      SITE_LOCATION },
+      SITE_INNER },
     { { "limit_except", 12 }, SITE_LOCATION, NGINX_CONF_DIRECTIVES,
-      SITE_LOCATION },
+      SITE_INNER },
 
     { { "map", 3 }, SITE_HTTP|SITE_FOREIGN, NGINX_CONF_DATA, SITE_FOREIGN },
     { { "geo", 3 }, SITE_HTTP|SITE_FOREIGN, NGINX_CONF_GEO, SITE_FOREIGN },
@@ -111,7 +121,9 @@ static const site_directive_t  site_directives[] = {
     { { "mta_sts_tlsrpt_rua", 18 }, SITE_HTTP|SITE_SERVER, 1, SIZE_MAX,
       site_set_policy },
     { { "mta_sts_domains", 15 }, SITE_SERVER, 1, 1, site_set_domains },
-    { { "mta_sts_generator", 17 }, SITE_LOCATION, 0, 0, NULL },
+    { { "mta_sts_generator", 17 }, SITE_LOCATION, 0, 0,
+      site_set_generator },
+    { { "server", 6 }, SITE_UPSTREAM, 1, SIZE_MAX, NULL },
     { { "server_name", 11 }, SITE_SERVER, 1, SIZE_MAX, site_set_names }
 };
 
@@ -122,7 +134,7 @@ static const site_directive_t  site_directives[] = {
 static site_context_e
 site_context(const site_reader_t *reader)
 {
-    return reader->contexts[reader->depth];
+    return reader->open[reader->depth].context;
 }
 
 
@@ -146,79 +158,63 @@ site_invalid_number(const mta_sts_value_t *name, mta_sts_err_t *err)
 
 
 /*
- * Finds a directive of the table.  Names that could only be ours and are not
- * known are errors; of all others (NULL) nginx itself is the judge.
+ * Finds the block and the directive of that name in the current context, or
+ * NULL.  A name that has neither is misplaced if it is known, and unknown if it
+ * could only be ours; of all others nginx itself is the judge.
  */
 
 static int
 site_lookup(const site_reader_t *reader, const mta_sts_value_t *name,
-    const site_directive_t **found, mta_sts_err_t *err)
+    const site_block_t **block, const site_directive_t **directive,
+    mta_sts_err_t *err)
 {
+    int     known, ours;
     size_t  i;
 
-    *found = NULL;
-
-    for (i = 0; i < SITE_DIRECTIVES; i++) {
-        if (mta_sts_str_eq(site_directives[i].name, name->text)) {
-            break;
-        }
-    }
-
-    if (i == SITE_DIRECTIVES) {
-
-        /* a byte order mark hides the name of the first directive */
-
-        if (mta_sts_str_starts(name->text, mta_sts_str("mta_sts_"))
-            || mta_sts_str_starts(name->text, mta_sts_str("\xef\xbb\xbf")))
-        {
-            return mta_sts_error(err, name->place, "unknown directive "
-                                 "\"%.*s\"", MTA_STS_SHOW(name->text));
-        }
-
-        return MTA_STS_OK;
-    }
-
-    if (site_context(reader) == SITE_FOREIGN
-        && site_directives[i].set == site_set_names)
-    {
-        /* mail and stream have one of their own */
-
-        return MTA_STS_OK;
-    }
-
-    if (!(site_directives[i].contexts & site_context(reader))) {
-        return site_misplaced(name, "is not allowed here", err);
-    }
-
-    *found = &site_directives[i];
-
-    return MTA_STS_OK;
-}
-
-
-/*
- * Finds the block of that name in the current context; *known tells whether
- * there is one in another context.
- */
-
-static const site_block_t *
-site_find_block(const site_reader_t *reader, mta_sts_str_t name, int *known)
-{
-    size_t  i;
-
-    *known = 0;
+    *block = NULL;
+    *directive = NULL;
+    known = 0;
 
     for (i = 0; i < SITE_BLOCKS; i++) {
-        if (mta_sts_str_eq(site_blocks[i].name, name)) {
-            *known = 1;
+        if (mta_sts_str_eq(site_blocks[i].name, name->text)) {
+            known = 1;
 
             if (site_blocks[i].contexts & site_context(reader)) {
-                return &site_blocks[i];
+                *block = &site_blocks[i];
             }
         }
     }
 
-    return NULL;
+    for (i = 0; i < SITE_DIRECTIVES; i++) {
+        if (mta_sts_str_eq(site_directives[i].name, name->text)) {
+            known = 1;
+
+            if (site_directives[i].contexts & site_context(reader)) {
+                *directive = &site_directives[i];
+            }
+        }
+    }
+
+    if (*block || *directive) {
+        return MTA_STS_OK;
+    }
+
+    /* a byte order mark hides the name of the first directive */
+
+    ours = mta_sts_str_eq(name->text, mta_sts_str("mta_sts"))
+           || mta_sts_str_starts(name->text, mta_sts_str("mta_sts_"))
+           || mta_sts_str_starts(name->text, mta_sts_str("\xef\xbb\xbf"));
+
+    if (known && (ours || site_context(reader) != SITE_FOREIGN)) {
+        return site_misplaced(name, "is not allowed here", err);
+    }
+
+    if (ours) {
+        return mta_sts_error(err, name->place, "unknown directive \"%.*s\"",
+                             MTA_STS_SHOW(name->text));
+    }
+
+    return MTA_STS_OK;
 }
 
 
@@ -228,22 +224,16 @@ site_directive(void *ctx, const mta_sts_value_t *words, size_t n,
 {
     site_reader_t *reader = ctx;
 
-    int                      known;
     const site_block_t      *block;
     const site_directive_t  *directive;
 
-    block = site_find_block(reader, words[0].text, &known);
-
-    if (known && site_context(reader) != SITE_FOREIGN) {
-        return block
-               ? mta_sts_error(err, words[0].place, "directive \"%.*s\" has "
-                               "no opening \"{\"",
-                               MTA_STS_SHOW(words[0].text))
-               : site_misplaced(&words[0], "is not allowed here", err);
+    if (site_lookup(reader, &words[0], &block, &directive, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
     }
 
-    if (site_lookup(reader, &words[0], &directive, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
+    if (block && site_context(reader) != SITE_FOREIGN) {
+        return mta_sts_error(err, words[0].place, "directive \"%.*s\" has no "
+                             "opening \"{\"", MTA_STS_SHOW(words[0].text));
     }
 
     if (directive == NULL) {
@@ -312,29 +302,22 @@ site_block(void *ctx, const mta_sts_value_t *words, size_t n,
 {
     site_reader_t *reader = ctx;
 
-    int                      known;
     const site_block_t      *block;
     const site_directive_t  *directive;
 
-    block = site_find_block(reader, words[0].text, &known);
+    *kind = NGINX_CONF_UNKNOWN;
+
+    if (site_lookup(reader, &words[0], &block, &directive, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    if (directive) {
+        return mta_sts_error(err, words[0].place, "directive \"%.*s\" is not "
+                             "terminated by \";\"",
+                             MTA_STS_SHOW(words[0].text));
+    }
 
     if (block == NULL) {
-        *kind = NGINX_CONF_UNKNOWN;
-
-        if (known && site_context(reader) != SITE_FOREIGN) {
-            return site_misplaced(&words[0], "is not allowed here", err);
-        }
-
-        if (site_lookup(reader, &words[0], &directive, err) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
-
-        if (directive) {
-            return mta_sts_error(err, words[0].place, "directive \"%.*s\" is "
-                                 "not terminated by \";\"",
-                                 MTA_STS_SHOW(words[0].text));
-        }
-
         return MTA_STS_OK;
     }
 
@@ -352,7 +335,9 @@ site_block(void *ctx, const mta_sts_value_t *words, size_t n,
 
     /* the reader allows fewer blocks than there is room for */
 
-    reader->contexts[++reader->depth] = block->inside;
+    reader->depth++;
+    reader->open[reader->depth].context = block->inside;
+    reader->open[reader->depth].generator = 0;
 
     return MTA_STS_OK;
 }
@@ -429,6 +414,22 @@ site_set_domains(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
 
 
 static int
+site_set_generator(site_reader_t *reader, const mta_sts_value_t *words,
+    size_t n, mta_sts_err_t *err)
+{
+    (void) n;
+
+    if (reader->open[reader->depth].generator) {
+        return site_misplaced(&words[0], "is duplicate", err);
+    }
+
+    reader->open[reader->depth].generator = 1;
+
+    return MTA_STS_OK;
+}
+
+
+static int
 site_set_names(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
     mta_sts_err_t *err)
 {
@@ -458,7 +459,7 @@ site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
 
     reader.site = site;
     reader.current = &site->http;
-    reader.contexts[0] = SITE_MAIN;
+    reader.open[0].context = SITE_MAIN;
     reader.env = env;
 
     user.directive = site_directive;

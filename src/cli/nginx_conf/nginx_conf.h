@@ -41,7 +41,7 @@ typedef struct {
                        mta_sts_err_t *err);
     int   (*block)(void *ctx, const mta_sts_value_t *words, size_t n,
                    nginx_conf_kind_e *kind, mta_sts_err_t *err);
-    void  (*end)(void *ctx);
+    int   (*end)(void *ctx, mta_sts_err_t *err);
     void   *ctx;
 } nginx_conf_user_t;
 

@@ -123,11 +123,8 @@ reader_nested(reader_t *reader, lexer_t *lexer, nginx_conf_kind_e kind,
 
     reader->blocks--;
 
-    if (inside == NGINX_CONF_DIRECTIVES) {
-        user->end(user->ctx);
-    }
-
-    return MTA_STS_OK;
+    return inside == NGINX_CONF_DIRECTIVES ? user->end(user->ctx, err)
+                                           : MTA_STS_OK;
 }
 
 

@@ -5,6 +5,7 @@
  */
 
 #include "../nginx_conf/nginx_conf.h"
+#include "build.h"
 #include "conf.h"
 #include "names.h"
 
@@ -343,8 +344,13 @@ site_block(void *ctx, const mta_sts_value_t *words, size_t n,
 }
 
 
-static void
-site_end(void *ctx)
+/*
+ * nginx builds what is in http at its "}", so what is wrong with that comes
+ * before what is wrong with the lines behind.
+ */
+
+static int
+site_end(void *ctx, mta_sts_err_t *err)
 {
     site_reader_t *reader = ctx;
 
@@ -352,7 +358,8 @@ site_end(void *ctx)
         reader->current = &reader->site->http;
     }
 
-    reader->depth--;
+    return reader->open[reader->depth--].context == SITE_HTTP
+           ? site_build(reader->site, reader->env, err) : MTA_STS_OK;
 }
 
 

@@ -1,5 +1,5 @@
 /*
- * Reads a site's configuration into its servers; nothing is built yet.
+ * Reads a site's configuration into its servers; they are built when http ends.
  */
 
 #ifndef MTA_STS_SITE_CONF_H

@@ -5,52 +5,17 @@
 #include <stdlib.h>
 
 #include "../../core/name.h"
+#include "build.h"
 #include "conf.h"
-#include "files.h"
 #include "names.h"
 #include "nearest.h"
 #include "site.h"
 
 
-/* Builds what a server serves. */
+/* Brings the domains of all servers together. */
 
 static int
-site_build_server(site_t *site, site_server_t *server,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
-{
-    int                       enable;
-    const mta_sts_domains_t  *domains;
-
-    enable = server->enable != -1 ? server->enable : site->http.enable;
-
-    if (enable == 0) {
-        return MTA_STS_OK;
-    }
-
-    mta_sts_settings_inherit(&server->settings, &site->http.settings);
-
-    if (server->domains.text.data == NULL) {
-        return mta_sts_server_build(&server->server, &server->settings,
-                                    server->names, server->n, env, err);
-    }
-
-    if (site_file(site, &server->domains, env, &domains, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
-    }
-
-    if (server->any) {
-        mta_sts_server_share(&server->server, domains);
-        return MTA_STS_OK;
-    }
-
-    return mta_sts_server_use(&server->server, &server->settings, domains,
-                              server->domains.place, server->names, server->n,
-                              env, err);
-}
-
-
-static int
-site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
+site_collect(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     size_t                    i;
     const mta_sts_server_t  **servers;
@@ -61,12 +26,6 @@ site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
     }
 
     for (i = 0; i < site->n; i++) {
-        if (site_build_server(site, site->servers[i], env, err)
-            != MTA_STS_OK)
-        {
-            return MTA_STS_ERROR;
-        }
-
         servers[i] = &site->servers[i]->server;
 
         if (servers[i]->fallback) {
@@ -93,7 +52,7 @@ site_read(site_t *site, mta_sts_str_t file, const mta_sts_env_t *env,
         return MTA_STS_ERROR;
     }
 
-    return site_build(site, env, err);
+    return site_collect(site, env, err);
 }
 
 
@@ -135,7 +94,8 @@ site_read_domains(site_t *site, mta_sts_str_t file, const mta_sts_env_t *env,
     site->servers = servers;
     site->n = 1;
 
-    return site_build(site, env, err);
+    return site_build(site, env, err) == MTA_STS_OK
+           ? site_collect(site, env, err) : MTA_STS_ERROR;
 }
 
 

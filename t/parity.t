@@ -24,6 +24,7 @@ use File::Basename qw(dirname);
 use File::Find qw(find);
 use File::Path qw(make_path);
 use MtaSts;
+use MtaSts::Parity;
 use Test::More;
 
 my $path = '/.well-known/mta-sts.txt';
@@ -63,11 +64,7 @@ my @asked = qw(example.com example.net example.org other.example any.example
                a.example.com);
 
 
-# what every instance needs, on one line
-
-my $load = join ' ', ($MtaSts::MODULE ? "load_module $MtaSts::MODULE;" : ()),
-    ($> == 0 ? 'user root;' : ()), 'daemon off; worker_processes 1;',
-    'pid logs/nginx.pid; error_log logs/error.log debug;';
+my $load = main_level('pid logs/nginx.pid; error_log logs/error.log debug;');
 
 # Debian's lua module fits no nginx but Debian's, which is the one that has
 # our module as a file
@@ -105,14 +102,6 @@ sub nginx {
     return run('', 'sh', '-c', 'ulimit -n 1024; exec "$@"', 'sh',
                $MtaSts::NGINX, '-p', $nginx->dir . '/', '-c', 'nginx.conf',
                $option, '-e', 'stderr');
-}
-
-
-# A line of list: domain, policy host, mode, id, place.
-
-sub columns {
-    my ($line) = @_;
-    return split /  +/, $line;
 }
 
 
@@ -246,9 +235,7 @@ sub refused {
 
     my ($status, $out, $said) = nginx($nginx, '-t');
     is($status, 1, 'nginx refuses it');
-    my ($nginx_text, $nginx_file, $nginx_line) =
-        $said =~ /\[(?:emerg|crit)\]\ (?:\d+\#\d+:\ )?
-                  (.*?)(?:\ in\ (\S+):(\d+))?$(?!\n\.)/mxs;
+    my ($nginx_text, $nginx_file, $nginx_line) = nginx_reason($said);
 
     for my $command (qw(list records policy)) {
         my ($rc, $printed, $err) = helper($command, '-c', $conf,
@@ -258,11 +245,10 @@ sub refused {
     }
 
     my ($rc, $list, $err) = helper('list', '-c', $conf);
-    my @said = grep { !/: warning: / } split /^(?=mta-sts: )/m, $err;
+    my @said = helper_reason($err);
     is(@said, 1, 'it has one reason') or diag($err);
 
-    my ($file, $line, $column, $reason) =
-        ($said[0] // '') =~ /\Amta-sts: (.+?):(\d+):(\d+): (.*)\n\z/s;
+    my ($file, $line, $column, $reason) = @{ $said[0] // [] };
 
     return if !ok(defined $reason, 'with a place') || $status == 0;
 

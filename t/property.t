@@ -14,6 +14,7 @@ use lib 't/lib';
 use Digest::SHA qw(sha256_hex);
 use JSON::PP;
 use MtaSts;
+use MtaSts::Random;
 use Test::More;
 
 use constant POLICIES => 2000;
@@ -67,74 +68,9 @@ for my $policy (@$policies) {
 }
 
 
-my $seed = $ENV{MTA_STS_TEST_SEED} // time;
-srand $seed;
+my $seed = seed();
+begin_case($seed);
 note("MTA_STS_TEST_SEED=$seed");
-
-
-sub pick { return $_[int rand @_] }
-
-
-# A label as it may be written and as it must come out.
-
-sub random_label {
-    return @{ pick(["b\xc3\xbccher", 'xn--bcher-kva'],
-                   ["B\xc3\x9cCHER", 'xn--bcher-kva'],
-                   ["stra\xc3\x9fe", 'xn--strae-oqa'],
-                   ["\xe4\xbe\x8b\xe3\x81\x88", 'xn--r8jz45g']) }
-        if rand() < 0.1;
-
-    my @all = ('a' .. 'z', 'A' .. 'Z', 0 .. 9);
-    my $length = rand() < 0.05 ? 63 : 1 + int rand 12;
-    my $text = join '', map { pick(@all) } 1 .. $length;
-
-    substr($text, int($length / 2), 1) = '-' if $length > 2 && rand() < 0.2;
-
-    return ($text, lc $text);
-}
-
-
-sub random_mx {
-    my (@in, @out);
-
-    for (1 .. 1 + int rand 3) {
-        my ($in, $out) = random_label();
-        push @in, $in;
-        push @out, $out;
-    }
-
-    # the last label is no number
-
-    push @in, 'Example';
-    push @out, 'example';
-
-    my $wild = rand() < 0.3 ? '*.' : '';
-    my $dot = rand() < 0.2 ? '.' : '';
-
-    return ($wild . join('.', @in) . $dot, $wild . join('.', @out));
-}
-
-
-sub random_age {
-    my %units = (s => 1, m => 60, h => 3600, d => 86_400, w => 604_800,
-                 M => 2_592_000, y => 31_536_000);
-
-    return (1) x 2 if rand() < 0.05;
-    return (31_557_600) x 2 if rand() < 0.05;
-    return (1 + int rand 31_557_600) x 2 if rand() < 0.5;
-
-    my ($text, $total) = ('', 0);
-
-    for my $unit (qw(M w d h m s)) {
-        next if rand() < 0.6;
-        my $n = 1 + int rand 5;
-        $text .= "$n$unit";
-        $total += $n * $units{$unit};
-    }
-
-    return $text eq '' || $total > 31_557_600 ? ('1y', 31_536_000)
-                                              : ($text, $total);
-}
 
 
 my (@cases, $conf);

@@ -64,12 +64,17 @@ sub spew {
 }
 
 
-# Runs a program without a shell; returns exit status, stdout and stderr.
+# Runs a program without a shell; returns exit status, stdout and stderr.  A
+# process has one folder for all that it runs, with new files each time: one
+# that goes on in the background keeps its own.
+
+my %scratch;
 
 sub run {
     my ($in, @command) = @_;
-    my $dir = tempdir(CLEANUP => 1);
+    my $dir = $scratch{$$} //= tempdir(CLEANUP => 1);
 
+    unlink map { "$dir/$_" } qw(in out err);
     spew("$dir/in", $in // '');
 
     my $pid = fork // die "fork: $!";

@@ -15,6 +15,8 @@ struct mta_sts_yaml_s {
     int                documents;
     unsigned           depth;
     mta_sts_input_t   *input;
+    int                begun;
+    size_t             mark;          /* bytes of a byte order mark */
     size_t             pending;       /* bytes read since the last event */
     yaml_mark_t        end;           /* of the last event */
     mta_sts_err_t      err;           /* of the input */
@@ -32,6 +34,27 @@ yaml_place(const mta_sts_yaml_t *yaml, const yaml_mark_t *mark)
     place.column = (unsigned) mark->column + 1;
 
     return place;
+}
+
+
+/*
+ * Takes the byte order mark off that some editors begin a file with: libyaml
+ * skips it, too, but counts a column, and so what follows stands further right
+ * than the next line.
+ */
+
+static void
+yaml_begin(mta_sts_yaml_t *yaml, unsigned char *buf, size_t *n)
+{
+    static const char  mark[] = "\xef\xbb\xbf";
+
+    yaml->begun = 1;
+
+    if (*n >= sizeof(mark) - 1 && memcmp(buf, mark, sizeof(mark) - 1) == 0) {
+        yaml->mark = sizeof(mark) - 1;
+        *n -= yaml->mark;
+        memmove(buf, buf + yaml->mark, *n);
+    }
 }
 
 
@@ -55,6 +78,10 @@ yaml_read(void *data, unsigned char *buf, size_t size, size_t *n)
     {
         yaml->failed = 1;
         return 0;
+    }
+
+    if (!yaml->begun) {
+        yaml_begin(yaml, buf, n);
     }
 
     yaml->pending += *n;
@@ -139,7 +166,12 @@ yaml_invalid(mta_sts_yaml_t *yaml, mta_sts_err_t *err)
 
         /* the reader knows no lines */
 
-        place = mta_sts_input_place(yaml->input, parser->problem_offset);
+        place = mta_sts_input_place(yaml->input,
+                                    parser->problem_offset + yaml->mark);
+
+        if (yaml->mark && place.line == 1) {
+            place.column--;
+        }
 
         return mta_sts_error(err, place, "invalid YAML, %s", parser->problem);
     }

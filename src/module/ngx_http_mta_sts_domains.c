@@ -17,8 +17,9 @@ typedef struct {
 
 static ngx_int_t ngx_http_mta_sts_read_files(ngx_conf_t *cf,
     const mta_sts_value_t *value, mta_sts_domains_t *domains);
-static ngx_int_t ngx_http_mta_sts_names(ngx_conf_t *cf,
-    const mta_sts_value_t *value, ngx_array_t *names);
+static int ngx_http_mta_sts_names(const mta_sts_value_t *value,
+    const mta_sts_env_t *env, mta_sts_str_t **names, size_t *n,
+    mta_sts_err_t *err);
 static ngx_int_t ngx_http_mta_sts_dump(ngx_conf_t *cf, mta_sts_input_t *input,
     mta_sts_err_t *err);
 
@@ -73,19 +74,19 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
     mta_sts_domains_t *domains)
 {
     int                        rc;
-    ngx_str_t                 *name;
-    ngx_uint_t                 i;
-    ngx_array_t                names;
+    size_t                     i, n;
+    mta_sts_str_t             *names;
     mta_sts_env_t              env;
     mta_sts_err_t              err;
     mta_sts_input_t            input;
     mta_sts_domains_reader_t  *reader;
 
-    if (ngx_http_mta_sts_names(cf, value, &names) != NGX_OK) {
+    env = ngx_http_mta_sts_env(cf);
+
+    if (ngx_http_mta_sts_names(value, &env, &names, &n, &err) != MTA_STS_OK) {
+        ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
         return NGX_ERROR;
     }
-
-    env = ngx_http_mta_sts_env(cf);
 
     reader = mta_sts_domains_begin(&env);
     if (reader == NULL) {
@@ -94,15 +95,12 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
         return NGX_ERROR;
     }
 
-    name = names.elts;
+    for (i = 0, rc = MTA_STS_OK; i < n && rc == MTA_STS_OK; i++) {
 
-    for (i = 0, rc = MTA_STS_OK; i < names.nelts && rc == MTA_STS_OK; i++) {
+        ngx_log_debug2(NGX_LOG_DEBUG_CORE, cf->log, 0,
+                       "mta-sts domains in %*s", names[i].len, names[i].data);
 
-        ngx_log_debug1(NGX_LOG_DEBUG_CORE, cf->log, 0, "mta-sts domains in %V",
-                       &name[i]);
-
-        rc = mta_sts_input_open(&input, ngx_http_mta_sts_str(&name[i]),
-                                value->place, &err);
+        rc = mta_sts_input_open(&input, names[i], value->place, &err);
 
         if (rc == MTA_STS_OK && ngx_dump_config
             && ngx_http_mta_sts_dump(cf, &input, &err) != NGX_OK)
@@ -134,83 +132,36 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
 
 /* The rules are those of include, but for a glob that matches nothing. */
 
-static ngx_int_t
-ngx_http_mta_sts_names(ngx_conf_t *cf, const mta_sts_value_t *value,
-    ngx_array_t *names)
+static int
+ngx_http_mta_sts_names(const mta_sts_value_t *value, const mta_sts_env_t *env,
+    mta_sts_str_t **names, size_t *n, mta_sts_err_t *err)
 {
-    ngx_int_t       rc;
-    ngx_str_t      *name, match;
-    ngx_glob_t      gl;
-    mta_sts_err_t   err;
+    const char  *pattern;
 
-    if (ngx_array_init(names, cf->temp_pool, 1, sizeof(ngx_str_t)) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    pattern = value->text.data;
 
-    if (strpbrk(value->text.data, "*?[") == NULL) {
-        name = ngx_array_push(names);
-        if (name == NULL) {
-            return NGX_ERROR;
+    if (strpbrk(pattern, "*?[") == NULL) {
+
+        *names = env->alloc(env->ctx, sizeof(mta_sts_str_t));
+        if (*names == NULL) {
+            return mta_sts_error_memory(err);
         }
 
-        name->data = (u_char *) value->text.data;
-        name->len = value->text.len;
+        **names = value->text;
+        *n = 1;
 
-        return NGX_OK;
+        return MTA_STS_OK;
     }
 
-    ngx_memzero(&gl, sizeof(ngx_glob_t));
-
-    gl.pattern = (u_char *) value->text.data;
-    gl.log = cf->log;
-    gl.test = 1;
-
-    if (ngx_open_glob(&gl) != NGX_OK) {
-        (void) mta_sts_error(&err, value->place, ngx_open_glob_n " \"%.*s\" "
-                             "failed", MTA_STS_SHOW(value->text));
-        ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
-        return NGX_ERROR;
+    if (mta_sts_match(pattern, value->place, env, names, n, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
     }
 
-    for ( ;; ) {
-        rc = ngx_read_glob(&gl, &match);
-
-        if (rc != NGX_OK) {
-            break;
-        }
-
-        name = ngx_array_push(names);
-        if (name == NULL) {
-            rc = NGX_ERROR;
-            break;
-        }
-
-        /* error messages and the table refer to it */
-
-        name->len = match.len;
-        name->data = ngx_pnalloc(cf->pool, match.len + 1);
-        if (name->data == NULL) {
-            rc = NGX_ERROR;
-            break;
-        }
-
-        ngx_cpystrn(name->data, match.data, match.len + 1);
-    }
-
-    ngx_close_glob(&gl);
-
-    if (rc != NGX_DONE) {
-        return NGX_ERROR;
-    }
-
-    if (names->nelts == 0) {
-        (void) mta_sts_error(&err, value->place, "no file matches \"%.*s\"",
-                             MTA_STS_SHOW(value->text));
-        ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return *n ? MTA_STS_OK
+              : mta_sts_error(err, value->place, "no file matches \"%.*s\"",
+                              MTA_STS_SHOW(value->text));
 }
 
 

@@ -15,6 +15,7 @@
 #include <ngx_http.h>
 
 #include "../core/catalog.h"
+#include "../core/match.h"
 
 
 typedef struct {

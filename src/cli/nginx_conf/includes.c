@@ -4,9 +4,9 @@
  */
 
 #include <fnmatch.h>
-#include <glob.h>
 #include <stdlib.h>
 
+#include "../../core/match.h"
 #include "source.h"
 
 
@@ -62,50 +62,6 @@ names_match(const source_t *source, const char *pattern,
 }
 
 
-/* The files of the file system that match the pattern. */
-
-static int
-names_glob(const source_t *source, mta_sts_str_t pattern,
-    mta_sts_place_t place, mta_sts_str_t **names, size_t *n,
-    mta_sts_err_t *err)
-{
-    int     rc;
-    size_t  i;
-    glob_t  gl;
-
-    *n = 0;
-
-    rc = glob(pattern.data, 0, NULL, &gl);
-
-    if (rc == GLOB_NOMATCH) {
-        globfree(&gl);
-        return MTA_STS_OK;
-    }
-
-    if (rc != 0) {
-        return mta_sts_error(err, place, "glob() \"%.*s\" failed",
-                             MTA_STS_SHOW(pattern));
-    }
-
-    rc = names_alloc(source, names, gl.gl_pathc, err);
-
-    for (i = 0; i < gl.gl_pathc && rc == MTA_STS_OK; i++) {
-        (*names)[i] = mta_sts_str_copy(source->env,
-                                       mta_sts_str_from(gl.gl_pathv[i]));
-
-        if ((*names)[i].data == NULL) {
-            rc = mta_sts_error_memory(err);
-        }
-    }
-
-    *n = gl.gl_pathc;
-
-    globfree(&gl);
-
-    return rc;
-}
-
-
 mta_sts_str_t
 source_full_name(const source_t *source, mta_sts_str_t name)
 {
@@ -151,5 +107,6 @@ source_names(const source_t *source, const mta_sts_value_t *include,
         return names_match(source, full.data, names, n, err);
     }
 
-    return names_glob(source, full, include->place, names, n, err);
+    return mta_sts_match(full.data, include->place, source->env, names, n,
+                         err);
 }

@@ -2,6 +2,7 @@
  * From settings to the bytes of a policy and its id.
  */
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 
@@ -42,6 +43,22 @@ policy_line(char *p, mta_sts_str_t key, mta_sts_str_t value)
 }
 
 
+/*
+ * OpenSSL 3 crashes in what it could not set up for want of memory; asked for
+ * it first, it tells.
+ */
+
+static int
+digest_is_ready(void)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+    return OSSL_LIB_CTX_get0_global_default() != NULL;
+#else
+    return 1;
+#endif
+}
+
+
 int
 mta_sts_digest_id(mta_sts_digest_t *digest, mta_sts_str_t body, char *id)
 {
@@ -55,7 +72,7 @@ mta_sts_digest_id(mta_sts_digest_t *digest, mta_sts_str_t body, char *id)
 
     md = NULL;
 
-    if (digest->ctx == NULL) {
+    if (digest->ctx == NULL && digest_is_ready()) {
         digest->ctx = EVP_MD_CTX_new();
         md = EVP_sha256();
     }

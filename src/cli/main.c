@@ -106,7 +106,14 @@ command_run(const command_t *command, int argc, char **argv,
     if (options_parse(&options, argc, argv, command->options, env)
         != MTA_STS_OK)
     {
-        return COMMAND_USAGE;
+        if (options.settings) {
+            return COMMAND_USAGE;
+        }
+
+        /* memory ran out: to a caller, 2 would be another matter */
+
+        return command->options & OPTIONS_CHECK ? COMMAND_UNKNOWN
+                                                : COMMAND_ERROR;
     }
 
     if (options.help) {

@@ -81,7 +81,8 @@ typedef struct {
 
 /*
  * Parses what follows a command into memory of env.  Returns MTA_STS_OK, or
- * MTA_STS_ERROR after it has said what is wrong.
+ * MTA_STS_ERROR after it has said what is wrong; options->settings is NULL then
+ * if memory ran out.
  */
 int options_parse(options_t *options, int argc, char **argv, unsigned allowed,
     const mta_sts_env_t *env);

@@ -71,7 +71,7 @@ check_arguments(const options_t *options, const mta_sts_env_t *env,
             != MTA_STS_OK)
         {
             say_error(&err);
-            return COMMAND_USAGE;
+            return err.memory ? COMMAND_UNKNOWN : COMMAND_USAGE;
         }
     }
 

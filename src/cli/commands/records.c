@@ -153,7 +153,7 @@ command_records(const options_t *options, const mta_sts_env_t *env)
            != MTA_STS_OK)
     {
         say_error(&err);
-        return COMMAND_USAGE;
+        return err.memory ? COMMAND_ERROR : COMMAND_USAGE;
     }
 
     if (command_site(&site, options, env) != MTA_STS_OK

@@ -160,9 +160,10 @@ powerdns_body(stream_t *stream, mta_sts_str_t zone, json_t *list)
             && !ferror(stream->out)))
     {
         stream_fail_memory(stream);
-    }
 
-    (void) fputc('\n', stream->out);
+    } else {
+        (void) fputc('\n', stream->out);
+    }
 
     json_decref(body);
 }

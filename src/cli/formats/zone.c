@@ -32,7 +32,10 @@ format_zone(stream_t *stream)
 
     while (stream_next_zone(stream, &zone)) {
         while (stream_next(stream, &set)) {
-            for (i = 0; i < set.n; i++) {
+
+            /* no line after one that there was no memory for */
+
+            for (i = 0; i < set.n && !stream->failed; i++) {
                 zone_line(stream, &set.records[i]);
             }
         }

@@ -13,6 +13,19 @@
 #define ANSWER_RECORDS  256           /* that are looked at */
 
 
+/* A copy, or NULL and the answer tells why. */
+
+static mta_sts_str_t
+answer_copy(answer_t *answer, mta_sts_str_t text)
+{
+    text = mta_sts_str_copy(answer->env, text);
+
+    answer->out->memory |= text.data == NULL;
+
+    return text;
+}
+
+
 /* A name within a message, as text in lower case without a dot at its end. */
 
 static int
@@ -65,10 +78,11 @@ answer_txt(answer_t *answer, const ns_rr *rr, dns_record_t *record)
         record->strings++;
     }
 
-    record->text = mta_sts_str_copy(answer->env, mta_sts_text_str(&text));
+    answer->out->memory |= text.failed;
 
-    return text.failed || record->text.data == NULL ? MTA_STS_ERROR
-                                                    : MTA_STS_OK;
+    record->text = answer_copy(answer, mta_sts_text_str(&text));
+
+    return answer->out->memory ? MTA_STS_ERROR : MTA_STS_OK;
 }
 
 
@@ -113,7 +127,7 @@ answer_record(answer_t *answer, const ns_msg *msg, const ns_rr *rr,
         }
     }
 
-    record->text = mta_sts_str_copy(answer->env, mta_sts_str_from(name));
+    record->text = answer_copy(answer, mta_sts_str_from(name));
 
     return record->text.data ? MTA_STS_OK : MTA_STS_ERROR;
 }
@@ -199,6 +213,7 @@ answer_collect(answer_t *answer, ns_msg *msg)
                                      (size_t) (count + 1)
                                      * sizeof(dns_record_t));
     if (answer->out->records == NULL) {
+        answer->out->memory = 1;
         return MTA_STS_ERROR;
     }
 

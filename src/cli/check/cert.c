@@ -2,6 +2,8 @@
  * Certificates, examined by OpenSSL.
  */
 
+#include <errno.h>
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "cert.h"
@@ -16,6 +18,26 @@
 #define CERT_EXPIRED  (POLICY_CERT_EXPIRED - POLICY_CERT_NAME)
 #define CERT_NOT_YET  (POLICY_CERT_NOT_YET - POLICY_CERT_NAME)
 #define CERT_EXPIRES  (POLICY_CERT_EXPIRES - POLICY_CERT_NAME)
+
+
+/* Is want of memory among the reasons that libcrypto has for its last error? */
+
+static int
+cert_no_memory(void)
+{
+    int            found;
+    unsigned long  code;
+
+    found = 0;
+
+    while ((code = ERR_get_error()) != 0) {
+        found |= ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE
+                 || (ERR_GET_LIB(code) == ERR_LIB_SYS
+                     && ERR_GET_REASON(code) == ENOMEM);
+    }
+
+    return found;
+}
 
 
 X509_STORE *
@@ -34,8 +56,11 @@ cert_store(const char *file, mta_sts_err_t *err)
               : X509_STORE_set_default_paths(store);
 
     if (rc != 1) {
-        (void) mta_sts_error(err, MTA_STS_NOWHERE, "cannot read certificates "
-                             "of \"%s\"", file ? file : "the system");
+        (void) (cert_no_memory()
+                ? mta_sts_error_memory(err)
+                : mta_sts_error(err, MTA_STS_NOWHERE, "cannot read "
+                                "certificates of \"%s\"",
+                                file ? file : "the system"));
         X509_STORE_free(store);
         return NULL;
     }

@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "domain.h"
+#include "memory.h"
 
 
 typedef struct {
@@ -33,14 +34,19 @@ run_end(domain_t *domain)
 }
 
 
-/* Tells those that have ended, in the order of the entries. */
+/*
+ * Tells those that have ended, in the order of the entries; when memory ran out
+ * nobody knows what there would have been to tell.
+ */
 
 static void
 run_tell(run_t *run)
 {
     domain_t  *domain;
 
-    while (run->told < run->started && run->ended[run->told]) {
+    while (run->told < run->started && run->ended[run->told]
+           && !run->failed)
+    {
         domain = run->domains[run->told];
 
         run->check->done(run->check->ctx, &domain->result);
@@ -77,6 +83,8 @@ run_loop(run_t *run, const domain_t *model)
         if (run->active) {
             net_step(model->net);
         }
+
+        run->failed |= memory_ran_out();
 
         run_tell(run);
 

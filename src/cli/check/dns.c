@@ -7,6 +7,7 @@
 
 #include "../../core/arena.h"
 #include "answer.h"
+#include "memory.h"
 
 
 #define DNS_TRIES       2
@@ -56,7 +57,8 @@ dns_new(const char *server, unsigned timeout, mta_sts_err_t *err)
     options.tries = DNS_TRIES;
     options.timeout = (int) (timeout / 3 + 1);
 
-    rc = ares_library_init(ARES_LIB_INIT_ALL);
+    rc = ares_library_init_mem(ARES_LIB_INIT_ALL, memory_malloc, memory_free,
+                               memory_realloc);
 
     if (rc == ARES_SUCCESS) {
         rc = ares_init_options(&dns->channel, &options,
@@ -65,18 +67,24 @@ dns_new(const char *server, unsigned timeout, mta_sts_err_t *err)
     }
 
     if (rc != ARES_SUCCESS) {
-        (void) mta_sts_error(err, MTA_STS_NOWHERE, "c-ares: %s",
-                             ares_strerror(rc));
+        (void) (rc == ARES_ENOMEM
+                ? mta_sts_error_memory(err)
+                : mta_sts_error(err, MTA_STS_NOWHERE, "c-ares: %s",
+                                ares_strerror(rc)));
+        ares_library_cleanup();
         free(dns);
         return NULL;
     }
 
-    if (server
-        && ares_set_servers_ports_csv(dns->channel, server) != ARES_SUCCESS)
-    {
-        (void) mta_sts_error(err, MTA_STS_NOWHERE, "invalid resolver \"%s\", "
-                             "must be an address, or an address, \":\" and a "
-                             "port", server);
+    rc = server ? ares_set_servers_ports_csv(dns->channel, server)
+                : ARES_SUCCESS;
+
+    if (rc != ARES_SUCCESS) {
+        (void) (rc == ARES_ENOMEM
+                ? mta_sts_error_memory(err)
+                : mta_sts_error(err, MTA_STS_NOWHERE, "invalid resolver "
+                                "\"%s\", must be an address, or an address, "
+                                "\":\" and a port", server));
         dns_free(dns);
         return NULL;
     }
@@ -196,6 +204,7 @@ dns_lookup(dns_t *dns, mta_sts_str_t name, int type, dns_done_pt done,
         memset(&failed, 0, sizeof(dns_answer_t));
         failed.status = DNS_FAILED;
         failed.error = "out of memory";
+        failed.memory = 1;
         done(ctx, &failed);
         return;
     }
@@ -243,7 +252,8 @@ dns_message(dns_query_t *query, const unsigned char *data, int len)
     }
 
     if (answer_collect(&query->asked, &msg) != MTA_STS_OK) {
-        dns_finish(query, DNS_FAILED, "malformed answer");
+        dns_finish(query, DNS_FAILED, query->answer.memory
+                                      ? "out of memory" : "malformed answer");
         return;
     }
 
@@ -293,6 +303,7 @@ dns_done(void *arg, int status, int timeouts, unsigned char *data, int len)
         return;
 
     default:
+        query->answer.memory = status == ARES_ENOMEM;
         dns_finish(query, DNS_FAILED, ares_strerror(status));
     }
 }

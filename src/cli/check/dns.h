@@ -37,6 +37,7 @@ typedef struct {
 typedef struct {
     dns_status_e    status;
     const char     *error;
+    int             memory;       /* it ran out, which is why it failed */
     int             alias;        /* a CNAME led to the records */
     uint32_t        ttl;          /* the least on the way there; seconds */
     dns_record_t   *records;

@@ -99,12 +99,18 @@ domain_fetched(void *ctx, const fetch_t *fetch)
     findings = &domain->result.findings;
     address = mta_sts_str_from(fetch->address);
 
-    if (served_wants_tls13(fetch)
-        && fetch_start(domain->net, FETCH_POLICY_TLS13, fetch->host,
-                       fetch->address, domain_fetched, domain)
-           == MTA_STS_OK)
-    {
-        return;
+    domain->failed |= fetch->memory;
+
+    if (served_wants_tls13(fetch)) {
+
+        if (fetch_start(domain->net, FETCH_POLICY_TLS13, fetch->host,
+                        fetch->address, domain_fetched, domain)
+            == MTA_STS_OK)
+        {
+            return;
+        }
+
+        domain->failed = 1;
     }
 
     if (fetch->cert.seen) {
@@ -165,6 +171,7 @@ domain_address(void *ctx, const dns_answer_t *answer)
     domain->host_lookups++;
 
     if (answer->status == DNS_FAILED) {
+        domain->failed |= answer->memory;
         domain->host_failed = 1;
         finding_add(&domain->result.findings, HOST_DNS, "%.*s: the lookup of "
                     "its addresses fails: %s", MTA_STS_SHOW(domain->host),
@@ -236,6 +243,7 @@ domain_txt(void *ctx, const dns_answer_t *answer)
     policy = domain->result.entry->policy;
 
     if (answer->status == DNS_FAILED) {
+        domain->failed |= answer->memory;
         finding_add(findings, TXT_DNS, "the lookup of _mta-sts.%.*s fails: "
                     "%s", MTA_STS_SHOW(domain->result.entry->domain),
                     answer->error);
@@ -286,6 +294,7 @@ domain_tlsrpt(void *ctx, const dns_answer_t *answer)
              ? domain->result.entry->policy->tlsrpt_rua : NULL;
 
     if (answer->status == DNS_FAILED) {
+        domain->failed |= answer->memory;
         finding_add(findings, TLSRPT_DNS, "the lookup of _smtp._tls.%.*s "
                     "fails: %s", MTA_STS_SHOW(domain->result.entry->domain),
                     answer->error);
@@ -372,6 +381,7 @@ domain_mx(void *ctx, const dns_answer_t *answer)
     findings = &domain->result.findings;
 
     if (answer->status == DNS_FAILED) {
+        domain->failed |= answer->memory;
         finding_add(findings, MX_DNS, "the lookup of the MX records fails: %s",
                     answer->error);
         domain_release(domain);

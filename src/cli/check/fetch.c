@@ -23,6 +23,17 @@
 #define FETCH_URL          600
 
 
+/* A transfer, and what libcurl needs for as long as it takes. */
+
+struct fetch_transfer_s {
+    fetch_t              fetch;       /* the first */
+    CURL                *easy;
+    struct curl_slist   *connect_to;
+    fetch_transfer_t    *next;
+    fetch_transfer_t   **prev;        /* what points to it; NULL: not begun */
+};
+
+
 /* Is there a way to an address?  No packet is sent to find out. */
 
 static int
@@ -250,22 +261,35 @@ fetch_url(CURL *easy, const fetch_t *fetch)
 }
 
 
+/* Takes it from those that are under way, where it is one, and frees it. */
+
 static void
-fetch_free(fetch_t *fetch, CURL *easy, struct curl_slist *connect_to)
+fetch_free(net_t *net, fetch_transfer_t *transfer)
 {
-    curl_easy_cleanup(easy);
-    curl_slist_free_all(connect_to);
-    mta_sts_arena_free(&fetch->arena);
-    free(fetch);
+    if (transfer->prev) {
+        (void) curl_multi_remove_handle(net->multi, transfer->easy);
+
+        *transfer->prev = transfer->next;
+
+        if (transfer->next) {
+            transfer->next->prev = transfer->prev;
+        }
+    }
+
+    curl_easy_cleanup(transfer->easy);
+    curl_slist_free_all(transfer->connect_to);
+    mta_sts_arena_free(&transfer->fetch.arena);
+    free(transfer);
 }
 
 
-/* A transfer, and what libcurl needs for as long as it takes. */
-
-typedef struct {
-    fetch_t             fetch;        /* the first */
-    struct curl_slist  *connect_to;
-} fetch_transfer_t;
+void
+fetch_drop(net_t *net)
+{
+    while (net->transfers) {
+        fetch_free(net, net->transfers);
+    }
+}
 
 
 int
@@ -274,14 +298,16 @@ fetch_start(net_t *net, fetch_what_e what, const char *host,
 {
     int                ipv6;
     char               to[128];
-    CURL              *easy;
     fetch_t           *fetch;
     fetch_transfer_t  *transfer;
 
     transfer = calloc(1, sizeof(fetch_transfer_t));
-    easy = transfer ? curl_easy_init() : NULL;
+    if (transfer == NULL) {
+        return MTA_STS_ERROR;
+    }
 
-    if (easy == NULL) {
+    transfer->easy = curl_easy_init();
+    if (transfer->easy == NULL) {
         free(transfer);
         return MTA_STS_ERROR;
     }
@@ -302,7 +328,7 @@ fetch_start(net_t *net, fetch_what_e what, const char *host,
     if (!fetch_has_route(address)) {
         fetch->no_route = 1;
         done(ctx, fetch);
-        fetch_free(fetch, easy, NULL);
+        fetch_free(net, transfer);
         return MTA_STS_OK;
     }
 
@@ -313,15 +339,22 @@ fetch_start(net_t *net, fetch_what_e what, const char *host,
     transfer->connect_to = curl_slist_append(NULL, to);
 
     if (transfer->connect_to == NULL
-        || !fetch_setup(net, easy, fetch, transfer->connect_to)
-        || !fetch_url(easy, fetch)
-        || curl_multi_add_handle(net->multi, easy) != CURLM_OK)
+        || !fetch_setup(net, transfer->easy, fetch, transfer->connect_to)
+        || !fetch_url(transfer->easy, fetch)
+        || curl_multi_add_handle(net->multi, transfer->easy) != CURLM_OK)
     {
-        fetch_free(fetch, easy, transfer->connect_to);
+        fetch_free(net, transfer);
         return MTA_STS_ERROR;
     }
 
-    net->transfers++;
+    transfer->next = net->transfers;
+    transfer->prev = &net->transfers;
+
+    if (transfer->next) {
+        transfer->next->prev = &transfer->next;
+    }
+
+    net->transfers = transfer;
 
     return MTA_STS_OK;
 }
@@ -339,6 +372,7 @@ fetch_end(net_t *net, CURL *easy, CURLcode code)
 
     fetch = &transfer->fetch;
     fetch->code = code;
+    fetch->memory = code == CURLE_OUT_OF_MEMORY || fetch->body.failed;
 
     (void) curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &fetch->status);
 
@@ -372,11 +406,7 @@ fetch_end(net_t *net, CURL *easy, CURLcode code)
                         curl_easy_strerror(code));
     }
 
-    net->transfers--;
-
     fetch->done(fetch->ctx, fetch);
 
-    (void) curl_multi_remove_handle(net->multi, easy);
-
-    fetch_free(fetch, easy, transfer->connect_to);
+    fetch_free(net, transfer);
 }

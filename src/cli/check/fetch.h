@@ -31,6 +31,7 @@ struct fetch_s {
     char                address[64];
 
     int                 no_route;     /* nothing was tried */
+    int                 memory;       /* it ran out, and the rest means little */
     CURLcode            code;
     char                error[CURL_ERROR_SIZE];
     int                 connected;    /* by TCP */
@@ -65,6 +66,9 @@ int fetch_start(net_t *net, fetch_what_e what, const char *host,
 
 /* For the loop: a transfer has ended. */
 void fetch_end(net_t *net, CURL *easy, CURLcode code);
+
+/* Gives back the transfers that are under way; their done is not called. */
+void fetch_drop(net_t *net);
 
 
 #endif /* MTA_STS_FETCH_H */

@@ -105,6 +105,8 @@ mail_fetched(void *ctx, const fetch_t *fetch)
 {
     mail_server_t *server = ctx;
 
+    server->findings.failed |= fetch->memory;
+
     if (fetch->no_route) {
         finding_add(&server->findings, SMTP_NO_ROUTE, "%s at %s: not tried, "
                     "this machine has no route to it", fetch->host,
@@ -130,6 +132,8 @@ mail_address(void *ctx, const dns_answer_t *answer)
 {
     size_t          i;
     mail_server_t  *server = ctx;
+
+    server->findings.failed |= answer->memory;
 
     if (answer->status == DNS_FAILED) {
         server->failed = 1;

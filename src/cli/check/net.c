@@ -3,6 +3,7 @@
  */
 
 #include "fetch.h"
+#include "memory.h"
 #include "net.h"
 
 
@@ -17,8 +18,13 @@ net_init(net_t *net, const net_settings_t *settings, mta_sts_err_t *err)
     net->timeout = settings->timeout;
     net->now = time(NULL);
 
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "libcurl cannot start");
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_malloc, memory_free,
+                             memory_realloc, memory_strdup, memory_calloc)
+        != CURLE_OK)
+    {
+        return memory_ran_out() ? mta_sts_error_memory(err)
+                                : mta_sts_error(err, MTA_STS_NOWHERE,
+                                                "libcurl cannot start");
     }
 
     net->dns = dns_new(settings->resolver, settings->timeout, err);
@@ -45,6 +51,8 @@ net_free(net_t *net)
     if (net->dns) {
         dns_free(net->dns);
     }
+
+    fetch_drop(net);
 
     if (net->multi) {
         (void) curl_multi_cleanup(net->multi);

@@ -20,13 +20,15 @@ typedef struct {
 } net_settings_t;
 
 
+typedef struct fetch_transfer_s  fetch_transfer_t;
+
 typedef struct {
-    dns_t       *dns;
-    CURLM       *multi;
-    X509_STORE  *store;
-    unsigned     timeout;
-    time_t       now;
-    size_t       transfers;           /* under way */
+    dns_t             *dns;
+    CURLM             *multi;
+    X509_STORE        *store;
+    unsigned           timeout;
+    time_t             now;
+    fetch_transfer_t  *transfers;     /* under way */
 } net_t;
 
 

@@ -7,6 +7,7 @@
 
 #include "../../core/name.h"
 #include "../say.h"
+#include "../check/memory.h"
 #include "changed.h"
 
 
@@ -198,6 +199,7 @@ changed_done(void *ctx, const dns_answer_t *answer)
     changed_run_t  *run;
 
     run = set->entry->run;
+    run->failed |= answer->memory;
 
     if (answer->status == DNS_FAILED) {
         say("the lookup of %.*s fails: %s", (int) set->records[0].name.len,
@@ -318,7 +320,7 @@ changed_build(changed_t *changed, const mta_sts_entry_t *entries, size_t n,
 
     net_free(&run.net);
 
-    if (rc == MTA_STS_OK && run.failed) {
+    if (rc == MTA_STS_OK && (run.failed || memory_ran_out())) {
         rc = mta_sts_error_memory(err);
     }
 

@@ -110,9 +110,15 @@ report_end(report_t *report)
     int  i;
 
     for (i = 0; i < report->format->parts; i++) {
-        if (report->parts[i] && fclose(report->parts[i]) != 0) {
-            report->failed = 1;
+        if (report->parts[i] == NULL) {
+            continue;
         }
+
+        /* without memory fclose() may be content, and leave no text */
+
+        report->failed |= ferror(report->parts[i]);
+        report->failed |= fclose(report->parts[i]) != 0
+                          || report->text[i] == NULL;
     }
 
     if (!report->failed) {

@@ -92,6 +92,31 @@ $(BUILD)/t/domains_memory_test: override LDFLAGS += -Wl,--wrap=malloc \
 $(BUILD)/t/domains_memory_test: LIBS := $(LIBS:-lyaml=-l:libyaml.a)
 
 
+# what lets allocations fail is preloaded, by itself without a sanitizer; for each
+# of the helper's to be one, its arena has no chunks for many
+
+FAULT       = $(BUILD)/t/fault/malloc.so $(BUILD)/t/fault/mta-sts
+
+# the same for nginx and its pools; that of the sanitizers has none, either
+
+fault-nginx:
+	@tools/nginx-build $(BUILD)/t/fault/nginx $(CC) static \
+	    "-g -O1 -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1"
+
+$(BUILD)/t/fault/malloc.so: t/fault/malloc.c
+	@mkdir -p $(@D)
+	@echo "LINK $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE -g -O2 -fno-builtin -fno-omit-frame-pointer \
+	    -fPIC $(WARN) -shared -o $@ $<
+
+$(BUILD)/t/fault/mta-sts: src/core/arena.c $(CORE_OBJS) $(CLI_OBJS)
+	@mkdir -p $(@D)
+	@echo "LINK $@"
+	@$(CC) $(HELPER_CPP) -DARENA_CHUNK=1 $(CFLAGS) -fPIE $(WARN) -pie $(LDFLAGS) \
+	    -o $@ $< $(filter-out %/arena.o,$(CORE_OBJS)) $(CLI_OBJS) $(NET_LIBS) \
+	    $(LIBS)
+
+
 deps:
 	tools/deps build
 
@@ -108,7 +133,7 @@ test:
 	tools/deps test
 	$(MAKE) check
 
-check: all $(UNITS)
+check: all $(UNITS) $(FAULT) fault-nginx
 	$(RUN_ENV) prove -r $(PROVE) t $(UNITS)
 
 # nginx itself is built with the sanitizers, too, with the module linked in; its
@@ -127,7 +152,7 @@ test-asan:
 	$(MAKE) check-asan BUILD=$(BUILD)/asan CFLAGS="$(SANITIZE)" LDFLAGS=
 
 check-asan: NGINX = $(BUILD)/nginx/sbin/nginx
-check-asan: helper $(UNITS)
+check-asan: helper $(UNITS) $(FAULT)
 	$(RUN_ENV) tools/asan-env prove -r $(PROVE) t $(UNITS)
 
 # Lines that the tests reach.  At least so many of 100 must be: of the core, and of
@@ -146,7 +171,7 @@ coverage:
 	tools/coverage $(BUILD)/coverage $(COVER_CORE) $(COVER_REST)
 
 check-coverage: NGINX = $(BUILD)/nginx/sbin/nginx
-check-coverage: helper $(UNITS)
+check-coverage: helper $(UNITS) $(FAULT)
 	$(RUN_ENV) prove -r $(PROVE) t $(UNITS)
 
 # what libFuzzer runs, FUZZ_TIME seconds each; fuzz and again are for all
@@ -201,5 +226,5 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all module helper deps demo demo-stop test check test-asan check-asan \
-        coverage check-coverage fuzzers fuzz lint bench install clean
+.PHONY: all module helper fault-nginx deps demo demo-stop test check test-asan \
+        check-asan coverage check-coverage fuzzers fuzz lint bench install clean

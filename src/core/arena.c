@@ -9,7 +9,9 @@
 #include "arena.h"
 
 
+#ifndef ARENA_CHUNK
 #define ARENA_CHUNK  (64 * 1024)
+#endif
 
 
 struct mta_sts_arena_chunk_s {

@@ -10,9 +10,9 @@
 
 
 /*
- * Gives the names that match a pattern of glob(), sorted, each with a NUL behind
- * it, in env's memory; no name at all is no error.  A folder that cannot be read
- * has no names, as with nginx; but not when that is for want of memory.
+ * Gives the names that match a pattern of glob(), sorted, each with a NUL
+ * behind it, in env's memory; no name at all is no error.  A folder that cannot
+ * be read has no names, as with nginx; but not when that is for want of memory.
  *
  * Errors: glob() "PATTERN" failed, at place; out of memory.
  */

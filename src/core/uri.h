@@ -10,8 +10,8 @@
 
 
 /*
- * Bytes of all URIs of one policy, as they are in its record: a record has to fit into a DNS answer, and
- * each URI into a word of nginx.conf.
+ * Bytes of all URIs of one policy, as they are in its record, which has to fit
+ * into a DNS answer, and each URI into a word of nginx.conf.
  */
 
 #define MTA_STS_RUA_MAX  4000
@@ -26,9 +26,9 @@
 int mta_sts_uri_check_rua(const mta_sts_value_t *value, mta_sts_err_t *err);
 
 /*
- * The same, and gives the URI as it stands in a record: with the characters that
- * delimit a TLSRPT record, "," "!" and ";", percent-encoded (RFC 8460, 3), up to
- * three times as long.  uri lives in env's memory, with a NUL behind it.
+ * The same, and gives the URI as it stands in a record: with the characters
+ * that delimit a TLSRPT record, "," "!" and ";", percent-encoded (RFC 8460, 3),
+ * up to three times as long.  uri lives in env's memory, with a NUL behind it.
  *
  * Errors: as above, and out of memory.
  */

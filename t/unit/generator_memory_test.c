@@ -5,6 +5,7 @@
  */
 
 #include <dlfcn.h>
+#include <jansson.h>
 #include <openssl/evp.h>
 
 #include "forms.h"
@@ -134,6 +135,55 @@ memory_json(void)
 }
 
 
+/* jansson's own allocations, of JSON alone. */
+
+static size_t  json_calls;
+static size_t  json_fail;       /* the one that fails, from 1 */
+
+
+static void *
+json_malloc(size_t size)
+{
+    return ++json_calls == json_fail ? NULL : malloc(size);
+}
+
+
+static void
+test_json(const char *query, const char *name)
+{
+    int                   rc, wrong;
+    mta_sts_text_t        text;
+    mta_sts_generator_t  *generator;
+
+    wrong = 0;
+    json_fail = 0;
+    json_set_alloc_funcs(json_malloc, free);
+
+    do {
+        test_begin(0);
+        memset(&text, 0, sizeof(text));
+        text.env = &test.env;
+        json_calls = 0;
+
+        generator = form_read(mta_sts_str_from(query));
+
+        json_calls = 0;
+        json_fail++;
+
+        rc = generator ? mta_sts_generator_json(generator, &text, &test.err)
+                       : MTA_STS_OK;
+
+        wrong += rc != MTA_STS_OK && !test.err.memory;
+
+    } while (rc != MTA_STS_OK);
+
+    ok(json_fail > 10 && !wrong, "json, %s: each of %zu of jansson's "
+       "allocations may fail", name, json_fail - 1);
+
+    json_set_alloc_funcs(malloc, free);
+}
+
+
 /*
  * A warning for which there is no memory is lost, and nothing else: each
  * failure is an error, or one warning less.
@@ -187,6 +237,8 @@ main(void)
     test_memory(memory_page, "page");
     test_memory(memory_page_empty, "page of an empty form");
     test_memory(memory_json, "json");
+    test_json(FORM_RUA "&mx=*.b.example%0D%0Ac.example", "a policy");
+    test_json("domain=a..b&mode=x&mx=a..b", "mistakes");
 
     return done();
 }

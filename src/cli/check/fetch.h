@@ -31,7 +31,7 @@ struct fetch_s {
     char                address[64];
 
     int                 no_route;     /* nothing was tried */
-    int                 memory;       /* it ran out, and the rest means little */
+    int                 memory;       /* it ran out; the rest means little */
     CURLcode            code;
     char                error[CURL_ERROR_SIZE];
     int                 connected;    /* by TCP */

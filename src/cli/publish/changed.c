@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "../../core/name.h"
-#include "../say.h"
 #include "../check/memory.h"
+#include "../say.h"
 #include "changed.h"
 
 

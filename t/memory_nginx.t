@@ -1,0 +1,151 @@
+#!/usr/bin/perl
+
+# Memory may run out anywhere while nginx reads its configuration: it does not
+# start, says so, and blames no domain, file or directive.  The nginx is one whose
+# pools ask malloc() for each piece (NGX_DEBUG_PALLOC), so that each allocation of
+# the module is one of its own.
+#
+# At a reload the old policies stay in service, and what was taken is given back.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use File::Temp qw(tempdir);
+use MtaSts;
+use MtaSts::Fault qw(fault_env);
+use Test::More;
+
+# under the sanitizers, nginx is such a one
+
+if ($MtaSts::MODULE) {
+    $MtaSts::NGINX = "$MtaSts::BUILD/t/fault/nginx/sbin/nginx";
+    $MtaSts::MODULE = '';
+}
+
+my $conf = <<'EOC';
+log_format mta_sts '$mta_sts_domain $mta_sts_mode $mta_sts_id $mta_sts_host';
+mta_sts_max_age 2w;
+mta_sts_tlsrpt_rua mailto:a@reports.example https://reports.example/;
+server {
+    listen 127.0.0.1:%%PORT0%%;
+    server_name mta-sts.a.example mta-sts.b.example;
+    mta_sts_mode enforce;
+    mta_sts_mx mx.a.example *.mx.example;
+    mta_sts_mx mail.a.example;
+    location = / { mta_sts_generator; }
+}
+server {
+    listen 127.0.0.1:%%PORT0%%;
+    server_name mta-sts.*;
+    access_log logs/access.log mta_sts;
+    mta_sts_domains *.yaml;
+}
+server {
+    listen 127.0.0.1:%%PORT0%%;
+    server_name www.example;
+    mta_sts off;
+}
+EOC
+
+my %yaml = (
+    '1.yaml' => <<'EOC',
+policies:
+  hosted: { mode: enforce, mx: [mx.example, '*.mx.example'] }
+domains:
+  d.example: hosted
+  e.example: { policy: hosted, max_age: 1w, tlsrpt_rua: mailto:x@y.example }
+default: hosted
+EOC
+    '2.yaml' => "domains:\n  bär.example: { mx: mx.example }\n");
+
+# none fails before http's own part: nginx itself would crash in
+# ngx_regex_cleanup(), and libc in getpwnam()
+
+sub instance {
+    my $nginx = MtaSts->new('include http.conf;', %yaml);
+    my $text = $nginx->expand($conf);
+    spew($nginx->dir . '/http.conf', $text);
+    spew($nginx->dir . '/again.conf', $text =~ s/max_age 2w/max_age 1d/r);
+    return $nginx;
+}
+
+my $nginx = instance();
+my $dir = $nginx->dir;
+
+
+# What nginx says when there is no memory: its own text, or ours.
+
+my $NO_MEMORY = qr/\[(?:emerg|alert|crit)\].*(?:out\ of\ memory
+                   |12:\ Cannot\ allocate\ memory|SHA-256\ failed)/x;
+
+sub judge {
+    my ($run, $whole) = @_;
+
+    return if $run->{status} == 0
+        && $run->{err} =~ /^nginx: configuration file \S+ test is successful$/m;
+    return "status $run->{status}" if $run->{status} != 1;
+    return 'said nothing of memory' if $run->{err} !~ $NO_MEMORY;
+    return;
+}
+
+my $fault = MtaSts::Fault->new(
+    command => [$MtaSts::NGINX, '-t', '-p', "$dir/", '-c', 'nginx.conf', '-e',
+                'stderr'],
+    from => "$dir/http.conf", skip => 'crypto ssl', leaks => 0, asan => 'detect_leaks=0',
+    judge => \&judge);
+my $runs = $fault->exhaust('nginx -t');
+my $all = $fault->{whole}{calls};
+
+
+# Reloads of a running nginx, whose master reads a file of another name then.
+
+sub served {
+    return (split_response($nginx->get(0, 'mta-sts.a.example')))[1] // '';
+}
+
+sub logged {
+    my ($what) = @_;
+    return scalar(() = slurp("$dir/logs/error.log") =~ /$what/g);
+}
+
+my $EMERG = qr/\[emerg\]/;
+my $GONE = qr/signal 17 \(SIGCHLD\) received/;
+
+my $old = "version: STSv1\r\nmode: enforce\r\nmx: mx.a.example\r\n"
+    . "mx: *.mx.example\r\nmx: mail.a.example\r\nmax_age: 1209600\r\n";
+my $new = $old =~ s/1209600/86400/r;
+
+for my $n (sort { $a <=> $b } map { 1 + int rand $all }
+           1 .. ($ENV{MTA_STS_TEST_SLOW} ? 20 : 4))
+{
+    $nginx = instance();
+    $dir = $nginx->dir;
+
+    {
+        my %env = fault_env($n, from => "$dir/again.conf",
+                            skip => 'crypto ssl');
+        local @ENV{keys %env} = values %env;
+        $nginx->start;
+    }
+
+    my ($emerg, $gone) = map { logged($_) } $EMERG, $GONE;
+
+    $nginx->conf('include again.conf;');
+    kill 'HUP', $nginx->{pid};
+
+    for (1 .. 400) {
+        last if logged($EMERG) > $emerg || logged($GONE) > $gone;
+        select undef, undef, undef, 0.05;
+    }
+
+    my $refused = logged($EMERG) > $emerg;
+
+    is(served(), $refused ? $old : $new, "allocation $n of a reload: "
+       . ($refused ? 'the old policy stays' : 'no harm'));
+    ok($nginx->reload, '... the next one');
+    is(served(), $new, '... has the new one');
+    $nginx->stop($NO_MEMORY);
+}
+
+done_testing();

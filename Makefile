@@ -48,7 +48,12 @@ MODULE      = $(BUILD)/ngx_http_mta_sts_module.so
 
 LINKED      = $(shell grep -ls ngx_http_mta_sts_module $(NGINX))
 
-RUN_ENV     = MTA_STS_BUILD=$(BUILD) MTA_STS_NGINX=$(abspath $(NGINX)) \
+# what tests have besides of a build with sanitizers or for coverage
+
+PLAIN       = $(BUILD)
+
+RUN_ENV     = MTA_STS_BUILD=$(BUILD) MTA_STS_PLAIN=$(abspath $(PLAIN)) \
+              MTA_STS_NGINX=$(abspath $(NGINX)) \
               MTA_STS_MODULE=$(if $(LINKED),,$(abspath $(MODULE)))
 
 # two test files at a time
@@ -133,7 +138,9 @@ test:
 	tools/deps test
 	$(MAKE) check
 
-check: all $(UNITS) $(FAULT) fault-nginx
+plain: all fault-nginx
+
+check: plain $(UNITS) $(FAULT)
 	$(RUN_ENV) prove -r $(PROVE) t $(UNITS)
 
 # nginx itself is built with the sanitizers, too, with the module linked in; its
@@ -145,11 +152,13 @@ SANITIZE    = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 
 test-asan:
 	tools/deps test
+	$(MAKE) plain
 	tools/nginx-build -s build/src/trixie/nginx $(BUILD)/asan/nginx $(CC) static \
 	    "$(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
 	     -DNGX_DEBUG_PALLOC=1" \
 	    "-fsanitize=address,undefined"
-	$(MAKE) check-asan BUILD=$(BUILD)/asan CFLAGS="$(SANITIZE)" LDFLAGS=
+	$(MAKE) check-asan BUILD=$(BUILD)/asan PLAIN=$(BUILD) \
+	    CFLAGS="$(SANITIZE)" LDFLAGS=
 
 check-asan: NGINX = $(BUILD)/nginx/sbin/nginx
 check-asan: helper $(UNITS) $(FAULT)
@@ -163,10 +172,11 @@ COVER_REST  = 85
 
 coverage:
 	tools/deps test
+	$(MAKE) plain
 	tools/nginx-build $(BUILD)/coverage/nginx gcc static "-O0 --coverage" \
 	    --coverage
 	find $(BUILD)/coverage -name '*.gcda' -delete
-	$(MAKE) check-coverage BUILD=$(BUILD)/coverage CC=gcc \
+	$(MAKE) check-coverage BUILD=$(BUILD)/coverage PLAIN=$(BUILD) CC=gcc \
 	    CFLAGS="-g -O0 --coverage" LDFLAGS=
 	tools/coverage $(BUILD)/coverage $(COVER_CORE) $(COVER_REST)
 
@@ -226,5 +236,5 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all module helper fault-nginx deps demo demo-stop test check test-asan \
-        check-asan coverage check-coverage fuzzers fuzz lint bench install clean
+.PHONY: all module helper fault-nginx plain deps demo demo-stop test check \
+        test-asan check-asan coverage check-coverage fuzzers fuzz lint bench install clean

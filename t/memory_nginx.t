@@ -16,10 +16,10 @@ use MtaSts;
 use MtaSts::Fault qw(fault_env);
 use Test::More;
 
-# under the sanitizers, nginx is such a one
+# with sanitizers, the nginx that is tested is such a one
 
-if ($MtaSts::MODULE) {
-    $MtaSts::NGINX = "$MtaSts::BUILD/t/fault/nginx/sbin/nginx";
+if (($ENV{ASAN_OPTIONS} // '') eq '') {
+    $MtaSts::NGINX = "$MtaSts::PLAIN/t/fault/nginx/sbin/nginx";
     $MtaSts::MODULE = '';
 }
 

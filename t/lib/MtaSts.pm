@@ -5,7 +5,8 @@ package MtaSts;
 #
 # From the environment, set by the Makefile: MTA_STS_BUILD is the folder with
 # the helper, MTA_STS_NGINX the binary, MTA_STS_MODULE the module to load (empty
-# when it is built in).
+# when it is built in).  MTA_STS_PLAIN is the folder of an ordinary build, for
+# what a sanitizer does not let be done.
 
 use strict;
 use warnings;
@@ -20,6 +21,7 @@ use Test::More;
 our @EXPORT = qw(run helper slurp spew http fields split_response make_cert);
 
 our $BUILD  = $ENV{MTA_STS_BUILD} // 'build';
+our $PLAIN  = $ENV{MTA_STS_PLAIN} // "$ENV{PWD}/build";
 our $NGINX  = $ENV{MTA_STS_NGINX} // '/usr/sbin/nginx';
 our $MODULE = $ENV{MTA_STS_MODULE}
               // "$ENV{PWD}/build/ngx_http_mta_sts_module.so";

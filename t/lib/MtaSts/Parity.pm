@@ -26,8 +26,9 @@ my $foreign = join '|', (
     qr/"(?!(?:$known)")[^"]*"\ directive\ (?:is|invalid|ha)/,
     qr/directive\ "(?!(?:$known)")[^"]*"\ (?:is|has)/,
     qr/invalid\ number\ of\ arguments\ in\ "(?!(?:$counted)")/,
-    qr/invalid\ (?:parameter|port|host|percent|location|condition|network)/,
-    qr/invalid\ value\ .*\ in\ "(?!mta_sts)/,
+    qr/invalid\ (?:parameter|port|host|percent|rate|location|condition)/,
+    qr/invalid\ (?:network|return\ code)|value\ "\d+"\ must|no\ "events"/,
+    qr/invalid\ value\ (?!.*\ in\ "mta_sts)/,
     qr/invalid\ (?:number\ of\ (?:the\ )?(?:map|geo)|variable|event|default)/,
     qr/a\ duplicate\ (?:listen|default\ server)|duplicate\ location/,
     qr/(?:no\ port|host\ not\ found|no\ host)\ in|bind\(\)|no\ servers\ are/,
@@ -163,7 +164,8 @@ sub refusals_differ {
 sub warnings_of {
     my ($places, $said, $err) = @_;
 
-    my @nginx = grep { !/^conflicting server name|^duplicate extension/ }
+    my $own = qr/^(?:conflicting server name|duplicate (?:extension|network))/;
+    my @nginx = grep { !/$own/ }
         $said =~ /\[warn\] (?:\d+#\d+: )?(.*)/g;
     my @helper = map { /^mta-sts: (?:(\/.*?): )?warning: (.*)/
                        ? $2 . (defined $1 ? " in $1" : '') : () }

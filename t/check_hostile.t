@@ -183,6 +183,7 @@ for my $format (qw(json text nagios prometheus)) {
     is($status, $format eq 'nagios' ? 2 : 1, "$format: status") or diag $err;
     unlike($out, qr/[^\x20-\x7e\n]/, "$format: nothing steers the terminal");
     unlike($err, qr/[^\x20-\x7e\n]/, "$format: nor on standard error");
+    unlike($out . $err, qr/out of memory/i, "$format: there was memory");
 
     if (@time) {
         my ($kb) = $err =~ /^(\d+) kilobytes/m;

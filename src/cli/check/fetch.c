@@ -12,6 +12,7 @@
 #include "../../core/name.h"
 #include "body.h"
 #include "fetch.h"
+#include "memory.h"
 
 
 #ifndef MTA_STS_VERSION
@@ -372,7 +373,17 @@ fetch_end(net_t *net, CURL *easy, CURLcode code)
 
     fetch = &transfer->fetch;
     fetch->code = code;
-    fetch->memory = code == CURLE_OUT_OF_MEMORY || fetch->body.failed;
+    fetch->memory = fetch->body.failed;
+
+    /* libcurl's word for a line that is longer than it takes, too */
+
+    if (code == CURLE_OUT_OF_MEMORY) {
+        fetch->memory |= memory_ran_out();
+
+        (void) snprintf(fetch->error, sizeof(fetch->error), "%s",
+                        fetch->memory ? "out of memory"
+                                      : "a line of the answer is too long");
+    }
 
     (void) curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &fetch->status);
 

@@ -125,7 +125,7 @@ sub differs {
 sub exhaust {
     my ($self, $name) = @_;
     my $whole = $self->once(0);
-    my $step = $self->{every} * ($SLOW ? 1 : 10) * ($SANITIZED ? 4 : 1);
+    my $step = $self->{every} * ($SLOW ? $SANITIZED ? 4 : 1 : 10);
     my $first = 1 + int rand $step;
     my ($runs, $recovered, $glob, @bad) = (0, 0, 0);
 

@@ -115,8 +115,11 @@ uri_https_fault(mta_sts_str_t rest)
 {
     size_t  i, port;
 
+    static const char  fault[] =
+        "\"https:\" must be followed by \"//\" and a host name";
+
     if (!mta_sts_str_starts(rest, mta_sts_str("//"))) {
-        return "\"https:\" must be followed by \"//\" and a host name";
+        return fault;
     }
 
     rest = mta_sts_str_after(rest, 2);
@@ -126,6 +129,12 @@ uri_https_fault(mta_sts_str_t rest)
     }
 
     rest.len = i;
+
+    /* a password or an IPv6 address has a ":" that begins no port */
+
+    if (rest.len && (rest.data[0] == '[' || memchr(rest.data, '@', rest.len))) {
+        return fault;
+    }
 
     for (port = 0; port < rest.len && rest.data[port] != ':'; port++) {
         /* void */
@@ -140,7 +149,7 @@ uri_https_fault(mta_sts_str_t rest)
     rest.len = port;
 
     if (!uri_is_host(rest)) {
-        return "\"https:\" must be followed by \"//\" and a host name";
+        return fault;
     }
 
     return NULL;

@@ -129,8 +129,9 @@ static const struct {
     { "https://example.com:-1/", PORT },
     { "https://example.com:655350/", PORT },
     { "https://example.com:1:2/", PORT },
-    { "https://user:secret@example.com/", PORT },
-    { "https://[2001:db8::1]/", PORT }
+    { "https://user:secret@example.com/", HOST },
+    { "https://[2001:db8::1]/", HOST },
+    { "https://[2001:db8::1]:443/", HOST }
 };
 
 

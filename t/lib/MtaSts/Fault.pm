@@ -36,6 +36,19 @@ $LIBRARY = "$ENV{PWD}/$LIBRARY" if $LIBRARY !~ m{^/};
 
 my $MAX_TOLD = 5;
 
+# domains files with what such a file may have
+
+our %YAML = (
+    '1.yaml' => <<'EOC',
+policies:
+  hosted: { mode: enforce, mx: [mx.example, '*.mx.example'] }
+domains:
+  d.example: hosted
+  e.example: { policy: hosted, max_age: 1w, tlsrpt_rua: mailto:x@y.example }
+default: hosted
+EOC
+    '2.yaml' => "domains:\n  bär.example: { mx: mx.example }\n");
+
 
 # The environment of a program whose n-th allocation fails.  AddressSanitizer
 # wants to be the first library, and is as good as the second.
@@ -67,27 +80,14 @@ sub new {
 sub once {
     my ($self, $n) = @_;
     my $dir = $self->{dir};
-    my @command = @{ $self->{command} };
 
     unlink "$dir/report";
 
-    my $pid = fork // die "fork: $!";
+    my %env = fault_env($n, report => "$dir/report",
+                        map { $_ => $self->{$_} } qw(skip asan from));
+    my $ended = MtaSts::run_in($dir, \%env, @{ $self->{command} });
 
-    if ($pid == 0) {
-        my %env = fault_env($n, report => "$dir/report",
-                            map { $_ => $self->{$_} } qw(skip asan from));
-        @ENV{keys %env} = values %env;
-        open STDIN, '<', "$dir/in" or die;
-        open STDOUT, '>', "$dir/out" or die;
-        open STDERR, '>', "$dir/err" or die;
-        { no warnings; exec { $command[0] } @command; }
-        print STDERR "$command[0]: $!";
-        POSIX::_exit(127);
-    }
-
-    waitpid $pid, 0;
-
-    my %run = (n => $n, signal => $? & 127, status => $? >> 8,
+    my %run = (n => $n, signal => $ended & 127, status => $ended >> 8,
                out => slurp("$dir/out"), err => slurp("$dir/err"));
     my $report = -e "$dir/report" ? slurp("$dir/report") : '';
     @run{qw(calls live)} = $report =~ /^(\d+) (-?\d+)$/ ? ($1, $2) : (0, 0);

@@ -25,7 +25,7 @@ PREFIX      = /usr/local
 MODULES_DIR = /usr/lib/nginx/modules
 CONF_PATH   = /etc/nginx/nginx.conf
 
-HELPER_CPP  = -std=c11 -D_GNU_SOURCE -DMTA_STS_VERSION='"$(VERSION)"' \
+HELPER_CPP  = -std=c11 -D_GNU_SOURCE -Isrc -DMTA_STS_VERSION='"$(VERSION)"' \
               -DMTA_STS_CONF_PATH='"$(CONF_PATH)"'
 LIBS        = -lidn2 -lcrypto -lyaml -ljansson
 
@@ -33,7 +33,8 @@ LIBS        = -lidn2 -lcrypto -lyaml -ljansson
 
 NET_LIBS    = -lcurl -lcares -lssl -lresolv
 
-CORE        = $(wildcard src/core/*.c)
+ROOMS       = base policy serve domains records generator
+CORE        = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 CLI         = $(wildcard src/cli/*.c src/cli/*/*.c)
 HEADERS     = $(wildcard src/*/*.h src/*/*/*.h)
 
@@ -114,7 +115,7 @@ $(BUILD)/t/fault/malloc.so: t/fault/malloc.c
 	@$(CC) -std=c11 -D_GNU_SOURCE -g -O2 -fno-builtin -fno-omit-frame-pointer \
 	    -fPIC $(WARN) -shared -o $@ $<
 
-$(BUILD)/t/fault/mta-sts: src/core/arena.c $(CORE_OBJS) $(CLI_OBJS)
+$(BUILD)/t/fault/mta-sts: src/base/arena.c $(CORE_OBJS) $(CLI_OBJS)
 	@mkdir -p $(@D)
 	@echo "LINK $@"
 	@$(CC) $(HELPER_CPP) -DARENA_CHUNK=1 $(CFLAGS) -fPIE $(WARN) -pie $(LDFLAGS) \

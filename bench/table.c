@@ -13,8 +13,8 @@
 #include <time.h>
 #include <valgrind/callgrind.h>
 
-#include "../src/core/arena.h"
-#include "../src/core/table.h"
+#include "base/base.h"
+#include "serve/table.h"
 
 
 #define NAME_LEN  25                       /* customer-00000001.example */

@@ -389,7 +389,7 @@ is((check('--no-config', '--no-smtp', 'smtp-starttls.example'))[0], 0,
 
 # each kind of finding was seen, or is seen in other tests
 
-my $table = slurp('src/cli/check/finding.c');
+my $table = slurp('src/cli/judge/finding.c');
 my %kinds = map { $_ => 1 } $table =~ /KIND\(\w+, "([a-z0-9-]+)"/g;
 
 ok(scalar keys %kinds > 60, 'the table is read');

@@ -230,7 +230,7 @@ for my $case (@types) {
     my ($file, $type, $cache) = @$case;
     my $response = get("/?file=$file");
     is(status($response), 200, "$file: 200");
-    is(body($response), slurp("src/module/generator/$file"),
+    is(body($response), slurp("src/generator/web/$file"),
        '... the bytes of the file');
     is(fields($response, 'Content-Type'), $type, '... its type');
     is(fields($response, 'Cache-Control'), $cache, '... Cache-Control');

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../core/arena.h"
-#include "commands/command.h"
-#include "formats/format.h"
-#include "report/report.h"
-#include "say.h"
+#include "base/base.h"
+#include "cli/commands/command.h"
+#include "cli/formats/formats.h"
+#include "cli/report/report.h"
+#include "cli/diag/diag.h"
 
 
 #ifndef MTA_STS_VERSION

@@ -153,7 +153,7 @@ ngx_http_mta_sts_names(const mta_sts_value_t *value, const mta_sts_env_t *env,
         return MTA_STS_OK;
     }
 
-    if (mta_sts_match(pattern, value->place, env, names, n, err)
+    if (mta_sts_glob(pattern, value->place, env, names, n, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;

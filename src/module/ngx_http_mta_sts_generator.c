@@ -9,8 +9,8 @@
 
 #include "ngx_http_mta_sts_module.h"
 #include "ngx_http_mta_sts_files.h"
-#include "../core/generator.h"
-#include "../core/query.h"
+#include "generator/generator.h"
+#include "generator/form.h"
 
 
 typedef struct {
@@ -175,7 +175,7 @@ ngx_http_mta_sts_generator_json(ngx_http_request_t *r,
     mta_sts_generator_t *generator)
 {
     mta_sts_err_t   err;
-    mta_sts_text_t  text = { &generator->env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { &generator->env, NULL, 0, 0, 0 };
 
     if (mta_sts_generator_json(generator, &text, &err) != MTA_STS_OK) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
@@ -186,7 +186,7 @@ ngx_http_mta_sts_generator_json(ngx_http_request_t *r,
                                               ? NGX_HTTP_BAD_REQUEST
                                               : NGX_HTTP_OK,
                                            "application/json", "no-cache",
-                                           mta_sts_text_str(&text));
+                                           mta_sts_buf_str(&text));
 }
 
 
@@ -196,7 +196,7 @@ ngx_http_mta_sts_generator_page(ngx_http_request_t *r,
 {
     mta_sts_err_t   err;
     mta_sts_str_t   self;
-    mta_sts_text_t  text = { &generator->env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { &generator->env, NULL, 0, 0, 0 };
 
     if (ngx_http_mta_sts_generator_self(r, &self) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -217,7 +217,7 @@ ngx_http_mta_sts_generator_page(ngx_http_request_t *r,
                                      generator->errors[MTA_STS_FORM_QUERY].len
                                      ? NGX_HTTP_BAD_REQUEST : NGX_HTTP_OK,
                                      "text/html; charset=utf-8", "no-cache",
-                                     mta_sts_text_str(&text));
+                                     mta_sts_buf_str(&text));
 }
 
 

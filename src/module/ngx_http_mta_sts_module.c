@@ -253,7 +253,7 @@ ngx_http_mta_sts_init(ngx_conf_t *cf)
             return NGX_ERROR;
         }
 
-        if (mscf->server.table.n || mscf->server.fallback) {
+        if (mscf->server.table.n || mscf->server.default_policy) {
             policies++;
         }
     }

@@ -14,8 +14,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "../core/catalog.h"
-#include "../core/match.h"
+#include "domains/domains.h"
+#include "base/file.h"
 
 
 typedef struct {

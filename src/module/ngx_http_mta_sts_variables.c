@@ -7,7 +7,7 @@
 
 
 #include "ngx_http_mta_sts_module.h"
-#include "../core/name.h"
+#include "policy/policy.h"
 
 
 static ngx_int_t ngx_http_mta_sts_variable(ngx_http_request_t *r,

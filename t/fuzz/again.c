@@ -2,9 +2,9 @@
  * Entries of a table, taken apart to settings and put together again.
  */
 
-#include "../../src/cli/check/body.h"
-#include "../../src/cli/site/site.h"
-#include "../../src/core/block.h"
+#include "cli/judge/judge.h"
+#include "cli/conf/site.h"
+#include "generator/generator.h"
 #include "again.h"
 #include "fuzz.h"
 
@@ -177,20 +177,20 @@ again_server_text(mta_sts_str_t block, const mta_sts_entry_t *entry,
 {
     site_t           site;
     mta_sts_err_t    err;
-    mta_sts_text_t   text = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t   text = { env, NULL, 0, 0, 0 };
     mta_sts_entry_t  again;
 
-    mta_sts_text_add_cstr(&text, "events { }\nhttp {\n");
-    mta_sts_text_add(&text, block);
-    mta_sts_text_add_cstr(&text, "}\n");
+    mta_sts_buf_add_cstr(&text, "events { }\nhttp {\n");
+    mta_sts_buf_add(&text, block);
+    mta_sts_buf_add_cstr(&text, "}\n");
 
-    fuzz_stdin(mta_sts_text_str(&text));
+    fuzz_stdin(mta_sts_buf_str(&text));
 
     fuzz_check(site_read(&site, mta_sts_str("-"), env, &err) == MTA_STS_OK,
-               mta_sts_text_str(&text), mta_sts_str_from(err.text));
+               mta_sts_buf_str(&text), mta_sts_str_from(err.text));
     fuzz_check(site.catalog.n == 1
                && mta_sts_catalog_find(&site.catalog, entry->domain, &again),
-               mta_sts_text_str(&text), entry->domain);
+               mta_sts_buf_str(&text), entry->domain);
 
     again_same(entry, &again);
 }
@@ -199,11 +199,11 @@ again_server_text(mta_sts_str_t block, const mta_sts_entry_t *entry,
 void
 again_server(const mta_sts_draft_t *draft, const mta_sts_env_t *env)
 {
-    mta_sts_text_t  block = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  block = { env, NULL, 0, 0, 0 };
 
     mta_sts_block_add(&block, &draft->settings, draft->domain);
 
-    again_server_text(mta_sts_text_str(&block), &draft->entry, env);
+    again_server_text(mta_sts_buf_str(&block), &draft->entry, env);
 }
 
 
@@ -241,7 +241,7 @@ again_yaml_text(mta_sts_str_t text, const mta_sts_entry_t *entry,
 
     fuzz_check(again_read_yaml(text, env, &domains, &err) == MTA_STS_OK, text,
                mta_sts_str_from(err.text));
-    fuzz_check(domains.table.n == 1 && domains.fallback == NULL
+    fuzz_check(domains.table.n == 1 && domains.default_policy == NULL
                && mta_sts_table_find(&domains.table, entry->domain, &again),
                text, entry->domain);
 
@@ -252,10 +252,10 @@ again_yaml_text(mta_sts_str_t text, const mta_sts_entry_t *entry,
 void
 again_yaml(const mta_sts_draft_t *draft, const mta_sts_env_t *env)
 {
-    mta_sts_text_t  text = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { env, NULL, 0, 0, 0 };
 
     fuzz_check(mta_sts_block_add_yaml(&text, &draft->settings, draft->domain)
                == MTA_STS_OK, draft->domain, FUZZ_NONE);
 
-    again_yaml_text(mta_sts_text_str(&text), &draft->entry, env);
+    again_yaml_text(mta_sts_buf_str(&text), &draft->entry, env);
 }

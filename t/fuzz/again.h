@@ -7,7 +7,7 @@
 #define MTA_STS_FUZZ_AGAIN_H
 
 
-#include "../../src/core/draft.h"
+#include "generator/generator.h"
 
 
 /*

@@ -6,8 +6,8 @@
 
 #include <arpa/nameser.h>
 
-#include "../../src/cli/check/answer.h"
-#include "../../src/core/name.h"
+#include "cli/probe/probe.h"
+#include "policy/policy.h"
 #include "fuzz.h"
 
 

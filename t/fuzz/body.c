@@ -8,9 +8,9 @@
 
 #include <pcre2.h>
 
-#include "../../src/cli/check/body.h"
-#include "../../src/core/draft.h"
-#include "../../src/core/name.h"
+#include "cli/judge/judge.h"
+#include "generator/generator.h"
+#include "policy/policy.h"
 #include "again.h"
 #include "fuzz.h"
 

@@ -3,7 +3,7 @@
  * file of that one domain is accepted again, to the same bytes.
  */
 
-#include "../../src/core/domains.h"
+#include "domains/domains.h"
 #include "again.h"
 #include "fuzz.h"
 
@@ -32,17 +32,17 @@ check_domains(const mta_sts_domains_t *domains, const mta_sts_env_t *env)
             again_yaml(&draft, env);
         }
 
-        if (domains->fallback) {
-            again_pair(domains->fallback, entry.policy);
+        if (domains->default_policy) {
+            again_pair(domains->default_policy, entry.policy);
         }
     }
 
     fuzz_check(n == domains->table.n, FUZZ_NONE, FUZZ_NONE);
 
-    if (domains->fallback) {
+    if (domains->default_policy) {
         memset(&entry, 0, sizeof(mta_sts_entry_t));
         entry.domain = mta_sts_str("example.com");
-        entry.policy = domains->fallback;
+        entry.policy = domains->default_policy;
 
         again_entry(&entry, env, &draft);
     }

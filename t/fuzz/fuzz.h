@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../src/core/error.h"
+#include "base/base.h"
 
 
 /* what libFuzzer calls */

@@ -7,11 +7,9 @@
 
 #include <jansson.h>
 
-#include "../../src/core/emitter.h"
-#include "../../src/core/generator.h"
-#include "../../src/core/query.h"
-#include "../../src/core/template.h"
-#include "../../src/core/yaml.h"
+#include "domains/yaml.h"
+#include "generator/generator.h"
+#include "generator/form.h"
 #include "again.h"
 #include "fuzz.h"
 
@@ -28,10 +26,10 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
     (void) argc;
     (void) argv;
 
-    file = fopen("src/module/generator/page.html", "r");
+    file = fopen("src/generator/web/page.html", "r");
 
     if (file == NULL) {
-        perror("src/module/generator/page.html");
+        perror("src/generator/web/page.html");
         exit(1);
     }
 
@@ -49,8 +47,8 @@ check_escaped(mta_sts_str_t str, const mta_sts_env_t *env)
 {
     size_t          i, k;
     mta_sts_str_t   rest;
-    mta_sts_text_t  text = { env, NULL, 0, 0, 0 };
-    mta_sts_text_t  back = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  back = { env, NULL, 0, 0, 0 };
 
     static const mta_sts_str_t  names[] = {
         { "&amp;", 5 }, { "&lt;", 4 }, { "&gt;", 4 }, { "&quot;", 6 },
@@ -58,13 +56,13 @@ check_escaped(mta_sts_str_t str, const mta_sts_env_t *env)
     };
 
     mta_sts_template_escape(&text, str);
-    rest = mta_sts_text_str(&text);
+    rest = mta_sts_buf_str(&text);
 
     while (rest.len) {
         fuzz_check(memchr("<>\"'", rest.data[0], 4) == NULL, str, rest);
 
         if (rest.data[0] != '&') {
-            mta_sts_text_add_char(&back, rest.data[0]);
+            mta_sts_buf_add_char(&back, rest.data[0]);
             rest = mta_sts_str_after(rest, 1);
             continue;
         }
@@ -77,19 +75,19 @@ check_escaped(mta_sts_str_t str, const mta_sts_env_t *env)
 
         fuzz_check(k < 5, str, rest);
 
-        mta_sts_text_add_char(&back, "&<>\"'"[k]);
+        mta_sts_buf_add_char(&back, "&<>\"'"[k]);
         rest = mta_sts_str_after(rest, names[k].len);
     }
 
-    fuzz_check(mta_sts_str_eq(str, mta_sts_text_str(&back)), str,
-               mta_sts_text_str(&text));
+    fuzz_check(mta_sts_str_eq(str, mta_sts_buf_str(&back)), str,
+               mta_sts_buf_str(&text));
 }
 
 
 static int
 write_text(void *ctx, mta_sts_str_t data)
 {
-    mta_sts_text_add(ctx, data);
+    mta_sts_buf_add(ctx, data);
 
     return 1;
 }
@@ -102,7 +100,7 @@ check_yaml(mta_sts_str_t str, const mta_sts_env_t *env)
 {
     mta_sts_err_t       err;
     mta_sts_yaml_t     *yaml;
-    mta_sts_text_t      text = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t      text = { env, NULL, 0, 0, 0 };
     mta_sts_input_t     input;
     mta_sts_value_t     value;
     mta_sts_emitter_t  *emitter;
@@ -119,7 +117,7 @@ check_yaml(mta_sts_str_t str, const mta_sts_env_t *env)
     fuzz_check(mta_sts_emitter_end(emitter) == MTA_STS_OK, str, FUZZ_NONE);
 
     mta_sts_input_text(&input, mta_sts_str("text.yaml"),
-                       mta_sts_text_str(&text));
+                       mta_sts_buf_str(&text));
 
     yaml = mta_sts_yaml_open(&input);
 
@@ -128,7 +126,7 @@ check_yaml(mta_sts_str_t str, const mta_sts_env_t *env)
                && mta_sts_str_eq(value.text, str)
                && mta_sts_yaml_next(yaml, &value, &err) == MTA_STS_YAML_TEXT
                && mta_sts_str_eq(value.text, str), str,
-               mta_sts_text_str(&text));
+               mta_sts_buf_str(&text));
 
     mta_sts_yaml_close(yaml);
 }
@@ -142,7 +140,7 @@ check_query(mta_sts_str_t query, const mta_sts_env_t *env)
     int             rc, found;
     mta_sts_err_t   err;
     mta_sts_str_t   name, value, names, values, again;
-    mta_sts_text_t  text = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { env, NULL, 0, 0, 0 };
 
     do {
         rc = mta_sts_query_next(&query, env, &name, &value, &found, &err);
@@ -159,21 +157,21 @@ check_query(mta_sts_str_t query, const mta_sts_env_t *env)
         check_escaped(value, env);
         check_yaml(value, env);
 
-        memset(&text, 0, sizeof(mta_sts_text_t));
+        memset(&text, 0, sizeof(mta_sts_buf_t));
         text.env = env;
 
         mta_sts_query_add(&text, name);
-        mta_sts_text_add_char(&text, '=');
+        mta_sts_buf_add_char(&text, '=');
         mta_sts_query_add(&text, value);
 
-        again = mta_sts_text_str(&text);
+        again = mta_sts_buf_str(&text);
 
         fuzz_check(mta_sts_query_next(&again, env, &names, &values, &found,
                                       &err)
                    == MTA_STS_OK && found && again.len == 0
                    && mta_sts_str_eq(name, names)
                    && mta_sts_str_eq(value, values), value,
-                   mta_sts_text_str(&text));
+                   mta_sts_buf_str(&text));
 
     } while (query.len);
 }
@@ -187,14 +185,14 @@ check_json(mta_sts_generator_t *generator, const mta_sts_env_t *env)
     json_t         *root, *policy;
     mta_sts_err_t   err;
     mta_sts_str_t   body;
-    mta_sts_text_t  text = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { env, NULL, 0, 0, 0 };
 
     fuzz_check(mta_sts_generator_json(generator, &text, &err) == MTA_STS_OK,
                FUZZ_NONE, FUZZ_NONE);
 
     root = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
 
-    fuzz_check(root != NULL, mta_sts_text_str(&text), FUZZ_NONE);
+    fuzz_check(root != NULL, mta_sts_buf_str(&text), FUZZ_NONE);
 
     policy = json_object_get(root, "policy");
 
@@ -205,10 +203,10 @@ check_json(mta_sts_generator_t *generator, const mta_sts_env_t *env)
         fuzz_check(body.data
                    && mta_sts_str_eq(body, mta_sts_policy_body(
                                             generator->draft.entry.policy)),
-                   mta_sts_text_str(&text), FUZZ_NONE);
+                   mta_sts_buf_str(&text), FUZZ_NONE);
 
     } else {
-        fuzz_check(policy == NULL, mta_sts_text_str(&text), FUZZ_NONE);
+        fuzz_check(policy == NULL, mta_sts_buf_str(&text), FUZZ_NONE);
     }
 
     json_decref(root);
@@ -220,7 +218,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     mta_sts_err_t         err;
     mta_sts_str_t         query;
-    mta_sts_text_t        text = { NULL, NULL, 0, 0, 0 };
+    mta_sts_buf_t        text = { NULL, NULL, 0, 0, 0 };
     mta_sts_draft_t       draft;
     const mta_sts_env_t  *env;
     mta_sts_generator_t   generator;
@@ -240,9 +238,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                       mta_sts_str("generator"),
                                       mta_sts_str("1"), &text, &err)
                == MTA_STS_OK, query, mta_sts_str_from(err.text));
-    fuzz_check(mta_sts_str_ends(mta_sts_text_str(&text),
+    fuzz_check(mta_sts_str_ends(mta_sts_buf_str(&text),
                                 mta_sts_str("</html>\n")),
-               mta_sts_text_str(&text), FUZZ_NONE);
+               mta_sts_buf_str(&text), FUZZ_NONE);
 
     check_json(&generator, env);
 

@@ -4,10 +4,8 @@
  * kind it is.
  */
 
-#include "../../src/cli/check/body.h"
-#include "../../src/core/duration.h"
-#include "../../src/core/name.h"
-#include "../../src/core/uri.h"
+#include "cli/judge/judge.h"
+#include "policy/policy.h"
 #include "fuzz.h"
 
 
@@ -98,7 +96,7 @@ static void
 names_check_mx(mta_sts_str_t name, const mta_sts_env_t *env)
 {
     mta_sts_str_t   host;
-    mta_sts_text_t  text = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { env, NULL, 0, 0, 0 };
 
     host = name;
 
@@ -106,21 +104,21 @@ names_check_mx(mta_sts_str_t name, const mta_sts_env_t *env)
         fuzz_check(!body_mx_matches(name, mta_sts_str_after(name, 2)), name,
                    FUZZ_NONE);
 
-        mta_sts_text_add_cstr(&text, "a");
-        mta_sts_text_add(&text, mta_sts_str_after(name, 1));
-        host = mta_sts_text_str(&text);
+        mta_sts_buf_add_cstr(&text, "a");
+        mta_sts_buf_add(&text, mta_sts_str_after(name, 1));
+        host = mta_sts_buf_str(&text);
     }
 
     fuzz_check(body_mx_matches(name, host), name, host);
 
-    memset(&text, 0, sizeof(mta_sts_text_t));
+    memset(&text, 0, sizeof(mta_sts_buf_t));
     text.env = env;
 
-    mta_sts_text_add_cstr(&text, "a.");
-    mta_sts_text_add(&text, host);
+    mta_sts_buf_add_cstr(&text, "a.");
+    mta_sts_buf_add(&text, host);
 
-    fuzz_check(!body_mx_matches(name, mta_sts_text_str(&text)), name,
-               mta_sts_text_str(&text));
+    fuzz_check(!body_mx_matches(name, mta_sts_buf_str(&text)), name,
+               mta_sts_buf_str(&text));
 }
 
 

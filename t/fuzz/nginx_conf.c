@@ -8,8 +8,8 @@
  * files are those behind marks of its own.
  */
 
-#include "../../src/cli/nginx_conf/lexer.h"
-#include "../../src/cli/site/site.h"
+#include "cli/conf/lexer.h"
+#include "cli/conf/site.h"
 #include "again.h"
 #include "fuzz.h"
 
@@ -21,21 +21,21 @@
 /* Appends a word so that nginx reads it as it is. */
 
 static void
-add_word(mta_sts_text_t *text, mta_sts_str_t word)
+add_word(mta_sts_buf_t *text, mta_sts_str_t word)
 {
     size_t  i;
 
-    mta_sts_text_add_char(text, '"');
+    mta_sts_buf_add_char(text, '"');
 
     for (i = 0; i < word.len; i++) {
         if (word.data[i] == '"' || word.data[i] == '\\') {
-            mta_sts_text_add_char(text, '\\');
+            mta_sts_buf_add_char(text, '\\');
         }
 
-        mta_sts_text_add_char(text, word.data[i]);
+        mta_sts_buf_add_char(text, word.data[i]);
     }
 
-    mta_sts_text_add_char(text, '"');
+    mta_sts_buf_add_char(text, '"');
 }
 
 
@@ -43,7 +43,7 @@ add_word(mta_sts_text_t *text, mta_sts_str_t word)
 
 static int
 write_tokens(mta_sts_str_t conf, const mta_sts_env_t *env,
-    mta_sts_text_t *text, int *too_long)
+    mta_sts_buf_t *text, int *too_long)
 {
     size_t         i;
     lexer_t        lexer;
@@ -62,7 +62,7 @@ write_tokens(mta_sts_str_t conf, const mta_sts_env_t *env,
 
         for (i = 0; i < lexer.n; i++) {
             add_word(text, lexer.words[i].text);
-            mta_sts_text_add_char(text, i + 1 < lexer.n ? ' ' : '\n');
+            mta_sts_buf_add_char(text, i + 1 < lexer.n ? ' ' : '\n');
 
             if (lexer.words[i].text.len > WORD_MAX) {
                 *too_long = 1;
@@ -73,7 +73,7 @@ write_tokens(mta_sts_str_t conf, const mta_sts_env_t *env,
             return 1;
         }
 
-        mta_sts_text_add_cstr(text, token == LEXER_DIRECTIVE ? ";\n"
+        mta_sts_buf_add_cstr(text, token == LEXER_DIRECTIVE ? ";\n"
                                     : token == LEXER_BLOCK ? "{\n" : "}\n");
     }
 }
@@ -83,8 +83,8 @@ static void
 check_lexer(mta_sts_str_t conf, const mta_sts_env_t *env)
 {
     int             too_long;
-    mta_sts_text_t  once = { env, NULL, 0, 0, 0 };
-    mta_sts_text_t  twice = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  once = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  twice = { env, NULL, 0, 0, 0 };
 
     too_long = 0;
 
@@ -92,11 +92,11 @@ check_lexer(mta_sts_str_t conf, const mta_sts_env_t *env)
         return;
     }
 
-    fuzz_check(write_tokens(mta_sts_text_str(&once), env, &twice, &too_long),
-               mta_sts_text_str(&once), mta_sts_text_str(&twice));
-    fuzz_check(mta_sts_str_eq(mta_sts_text_str(&once),
-                              mta_sts_text_str(&twice)),
-               mta_sts_text_str(&once), mta_sts_text_str(&twice));
+    fuzz_check(write_tokens(mta_sts_buf_str(&once), env, &twice, &too_long),
+               mta_sts_buf_str(&once), mta_sts_buf_str(&twice));
+    fuzz_check(mta_sts_str_eq(mta_sts_buf_str(&once),
+                              mta_sts_buf_str(&twice)),
+               mta_sts_buf_str(&once), mta_sts_buf_str(&twice));
 }
 
 
@@ -107,7 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     site_t                site;
     mta_sts_err_t         err;
     mta_sts_str_t         conf;
-    mta_sts_text_t        dump = { NULL, NULL, 0, 0, 0 };
+    mta_sts_buf_t        dump = { NULL, NULL, 0, 0, 0 };
     mta_sts_draft_t       draft;
     mta_sts_entry_t       entry, first;
     const mta_sts_env_t  *env;
@@ -118,10 +118,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_lexer(conf, env);
 
     dump.env = env;
-    mta_sts_text_add_cstr(&dump, "# configuration file /fuzz/nginx.conf:\n");
-    mta_sts_text_add(&dump, conf);
+    mta_sts_buf_add_cstr(&dump, "# configuration file /fuzz/nginx.conf:\n");
+    mta_sts_buf_add(&dump, conf);
 
-    fuzz_stdin(mta_sts_text_str(&dump));
+    fuzz_stdin(mta_sts_buf_str(&dump));
 
     if (site_read(&site, mta_sts_str("-"), env, &err) != MTA_STS_OK) {
         fuzz_check_error(&err);

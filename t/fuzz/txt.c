@@ -4,7 +4,7 @@
  * byte is that of its number of strings.
  */
 
-#include "../../src/cli/check/txt.h"
+#include "cli/judge/judge.h"
 #include "fuzz.h"
 
 
@@ -69,13 +69,13 @@ check_again(mta_sts_str_t value, const char *front, const char *behind,
     txt_t           record;
     findings_t      findings = { env, NULL, 0, 0, 0 };
     mta_sts_str_t   again;
-    mta_sts_text_t  text = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { env, NULL, 0, 0, 0 };
 
-    mta_sts_text_add_cstr(&text, front);
-    mta_sts_text_add(&text, value);
-    mta_sts_text_add_cstr(&text, behind);
+    mta_sts_buf_add_cstr(&text, front);
+    mta_sts_buf_add(&text, value);
+    mta_sts_buf_add_cstr(&text, behind);
 
-    record.text = mta_sts_text_str(&text);
+    record.text = mta_sts_buf_str(&text);
     record.strings = 1;
 
     parse(&record, 1, &findings, &again);

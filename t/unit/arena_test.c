@@ -6,7 +6,7 @@
 #include <stdalign.h>
 #include <stdint.h>
 
-#include "../../src/core/arena.h"
+#include "base/base.h"
 #include "tap.h"
 
 

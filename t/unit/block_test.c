@@ -4,8 +4,8 @@
  * made of, to the byte.
  */
 
-#include "../../src/cli/nginx_conf/lexer.h"
-#include "../../src/core/block.h"
+#include "cli/conf/lexer.h"
+#include "generator/generator.h"
 #include "files.h"
 #include "set.h"
 
@@ -14,14 +14,14 @@
 
 
 static mta_sts_str_t
-block(const mta_sts_settings_t *settings, mta_sts_text_t *text)
+block(const mta_sts_settings_t *settings, mta_sts_buf_t *text)
 {
-    memset(text, 0, sizeof(mta_sts_text_t));
+    memset(text, 0, sizeof(mta_sts_buf_t));
     text->env = &test.env;
 
     mta_sts_block_add(text, settings, mta_sts_str("example.com"));
 
-    return mta_sts_text_str(text);
+    return mta_sts_buf_str(text);
 }
 
 
@@ -154,23 +154,23 @@ test_blocks(void)
 {
     size_t            i;
     mta_sts_str_t     str;
-    mta_sts_text_t    text, expected;
+    mta_sts_buf_t    text, expected;
     mta_sts_settings_t  settings;
 
     for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
         test_begin(0);
         (void) set_lines(&settings, tests[i].lines);
 
-        memset(&expected, 0, sizeof(mta_sts_text_t));
+        memset(&expected, 0, sizeof(mta_sts_buf_t));
         expected.env = &test.env;
 
-        mta_sts_text_add_cstr(&expected, BLOCK_HEAD);
-        mta_sts_text_add_cstr(&expected, tests[i].settings);
-        mta_sts_text_add_cstr(&expected, "}\n");
+        mta_sts_buf_add_cstr(&expected, BLOCK_HEAD);
+        mta_sts_buf_add_cstr(&expected, tests[i].settings);
+        mta_sts_buf_add_cstr(&expected, "}\n");
 
         str = block(&settings, &text);
 
-        is_str(str, mta_sts_text_str(&expected), "block of %s",
+        is_str(str, mta_sts_buf_str(&expected), "block of %s",
                tests[i].lines);
         is_read_again(&settings, str);
     }
@@ -182,7 +182,7 @@ test_blocks(void)
 static void
 test_inherited(void)
 {
-    mta_sts_text_t    text;
+    mta_sts_buf_t    text;
     mta_sts_settings_t  settings, parent;
 
     test_begin(0);
@@ -208,7 +208,7 @@ test_long(void)
 {
     char              uri[MTA_STS_BODY_WARN];
     size_t            len;
-    mta_sts_text_t    text;
+    mta_sts_buf_t    text;
     mta_sts_value_t   name, value;
     mta_sts_settings_t  settings;
 
@@ -240,7 +240,7 @@ test_long(void)
 static int
 memory_block(void)
 {
-    mta_sts_text_t    text;
+    mta_sts_buf_t    text;
     mta_sts_settings_t  settings;
 
     memset(&settings, 0, sizeof(mta_sts_settings_t));
@@ -340,7 +340,7 @@ is_yaml_again(mta_sts_settings_t *settings, mta_sts_str_t domain,
            "to the same bytes");
     ok(mta_sts_policy_eq(entry.policy, policy), "and the same reports");
     ok(!mta_sts_table_next(&domains.table, &cursor, &entry)
-       && domains.fallback == NULL, "and for no other");
+       && domains.default_policy == NULL, "and for no other");
 }
 
 
@@ -349,13 +349,13 @@ test_yaml(void)
 {
     size_t              i;
     mta_sts_str_t       domain;
-    mta_sts_text_t      text;
+    mta_sts_buf_t      text;
     mta_sts_settings_t  settings;
 
     for (i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
         test_begin(0);
 
-        memset(&text, 0, sizeof(mta_sts_text_t));
+        memset(&text, 0, sizeof(mta_sts_buf_t));
         text.env = &test.env;
 
         domain = mta_sts_str_from(entries[i].domain);
@@ -369,11 +369,11 @@ test_yaml(void)
                "YAML of %s: %s", entries[i].domain, entries[i].lines);
 
         if (entries[i].yaml) {
-            is_str(mta_sts_text_str(&text),
+            is_str(mta_sts_buf_str(&text),
                    mta_sts_str_from(entries[i].yaml), "as it is written");
         }
 
-        mta_sts_text_add_char(&text, '\0');
+        mta_sts_buf_add_char(&text, '\0');
         is_yaml_again(&settings, domain, text.data);
     }
 }
@@ -384,19 +384,19 @@ test_yaml(void)
 static void
 test_yaml_text(void)
 {
-    mta_sts_text_t      text;
+    mta_sts_buf_t      text;
     mta_sts_settings_t  settings;
 
     test_begin(0);
     (void) set_lines(&settings, "mode none");
 
-    memset(&text, 0, sizeof(mta_sts_text_t));
+    memset(&text, 0, sizeof(mta_sts_buf_t));
     text.env = &test.env;
 
-    mta_sts_text_add_cstr(&text, "# before\n");
+    mta_sts_buf_add_cstr(&text, "# before\n");
     (void) mta_sts_block_add_yaml(&text, &settings, mta_sts_str("a.example"));
 
-    is_str(mta_sts_text_str(&text),
+    is_str(mta_sts_buf_str(&text),
            mta_sts_str("# before\ndomains:\n  a.example:\n    mode: none\n"
                        "    max_age: 604800\n"), "an entry after a text");
 }
@@ -406,7 +406,7 @@ static int
 memory_yaml(void)
 {
     char                uri[1000];
-    mta_sts_text_t      text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t      text = { &test.env, NULL, 0, 0, 0 };
     mta_sts_value_t     mx;
     mta_sts_settings_t  settings;
 

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "../../src/cli/check/body.h"
+#include "cli/judge/judge.h"
 #include "tap.h"
 
 
@@ -42,20 +42,20 @@ static void
 found(mta_sts_str_t text, const char *codes, const char *name)
 {
     size_t          i;
-    mta_sts_text_t  list = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  list = { &test.env, NULL, 0, 0, 0 };
 
     (void) parse(text);
     finding_settle(&findings, 1);
 
     for (i = 0; i < findings.n; i++) {
         if (i) {
-            mta_sts_text_add_char(&list, ' ');
+            mta_sts_buf_add_char(&list, ' ');
         }
 
-        mta_sts_text_add_cstr(&list, finding_kind(findings.elts[i].kind)->code);
+        mta_sts_buf_add_cstr(&list, finding_kind(findings.elts[i].kind)->code);
     }
 
-    is_str(list.len ? mta_sts_text_str(&list) : mta_sts_str(""),
+    is_str(list.len ? mta_sts_buf_str(&list) : mta_sts_str(""),
            mta_sts_str_from(codes), "%s", name);
 
     is_int(body.valid, finding_count(&findings, FINDING_ERROR) == 0,

@@ -3,7 +3,7 @@
  * them configure differently, for which there can be but one id in the DNS.
  */
 
-#include "../../src/core/catalog.h"
+#include "serve/serve.h"
 #include "entries.h"
 
 
@@ -116,7 +116,7 @@ meets(const mta_sts_catalog_t *catalog, const char *domain, size_t *all)
              && mta_sts_catalog_find(catalog, entry.domain, &found)
              && found.policy == entry.policy
              && found.place.line == entry.place.line
-             && mta_sts_str_eq(found.label, entry.label);
+             && mta_sts_str_eq(found.policy_name, entry.policy_name);
 
         if (*all > 100) {
             break;
@@ -182,11 +182,11 @@ test_find(void)
     walks(&catalog, domains, 5);
 
     ok(mta_sts_catalog_find(&catalog, mta_sts_str("d.example"), &entry)
-       && mta_sts_str_eq(entry.label, mta_sts_str("big")), "a label");
+       && mta_sts_str_eq(entry.policy_name, mta_sts_str("big")), "a label");
     ok(mta_sts_catalog_find(&catalog, mta_sts_str("e.example"), &entry)
-       && mta_sts_str_eq(entry.label, mta_sts_str("small")), "another label");
+       && mta_sts_str_eq(entry.policy_name, mta_sts_str("small")), "another label");
     ok(mta_sts_catalog_find(&catalog, mta_sts_str("a.example"), &entry)
-       && entry.label.len == 0, "no label");
+       && entry.policy_name.len == 0, "no label");
     is_int((long long) test.n_warnings, 0, "no warnings");
 }
 

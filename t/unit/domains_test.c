@@ -82,13 +82,13 @@ show(const mta_sts_domains_t *domains)
             (void) fprintf(out, "lost: ");
         }
 
-        show_policy(out, entry.domain, entry.label, entry.place,
+        show_policy(out, entry.domain, entry.policy_name, entry.place,
                     entry.policy);
     }
 
-    if (domains->fallback) {
-        show_policy(out, mta_sts_str("default"), domains->fallback_label,
-                    domains->fallback_place, domains->fallback);
+    if (domains->default_policy) {
+        show_policy(out, mta_sts_str("default"), domains->default_name,
+                    domains->default_place, domains->default_policy);
     }
 
     (void) putc('\0', out);
@@ -425,7 +425,7 @@ test_equal(void)
     ok(IS_P("c.b"), "named and inline");
     ok(IS_P("d.b") && IS_P("e.b"), "named and overridden with the same");
     ok(IS_P("g.b"), "in another file");
-    ok(domains.fallback == p, "the default");
+    ok(domains.default_policy == p, "the default");
     ok(!IS_P("f.b"), "but not those that differ in mode");
 }
 

@@ -3,7 +3,7 @@
  * and not a million of them.
  */
 
-#include "../../src/core/held.h"
+#include "base/base.h"
 #include "files.h"
 
 
@@ -101,7 +101,7 @@ test_many(void)
 
     len = (size_t) sprintf(text, "mx: m.example\ndomains:\n");
 
-    for (i = 0; i < MTA_STS_HELD_MAX + 5; i++) {
+    for (i = 0; i < MTA_STS_WARNINGS_MAX + 5; i++) {
         len += (size_t) sprintf(text + len, "%s  d%zu.example: {max_age: 60}"
                                 "\n", i == 7 ? "\fmx: m.example\ndomains:\n"
                                              : "", i);
@@ -113,8 +113,8 @@ test_many(void)
     test.env.warn = keep_last;
 
     is_int(files_read(&domains, text), MTA_STS_OK, "25 domains");
-    is_int(domains.table.n, MTA_STS_HELD_MAX + 5, "are there");
-    is_int((long long) test.n_warnings, MTA_STS_HELD_MAX + 1,
+    is_int(domains.table.n, MTA_STS_WARNINGS_MAX + 5, "are there");
+    is_int((long long) test.n_warnings, MTA_STS_WARNINGS_MAX + 1,
            "warnings, and one that tells of more");
     is_err(&last, 0, 0, "5 more warnings about domains");
     is_str(test.warnings[6].place.file, mta_sts_str("1.yaml"),

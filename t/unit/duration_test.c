@@ -4,7 +4,7 @@
  * expected is what ngx_parse_time(..., 1) of nginx 1.22.1 returns.
  */
 
-#include "../../src/core/duration.h"
+#include "policy/policy.h"
 #include "tap.h"
 
 

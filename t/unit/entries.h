@@ -6,7 +6,7 @@
 #define MTA_STS_ENTRIES_H
 
 
-#include "../../src/core/table.h"
+#include "serve/table.h"
 #include "set.h"
 
 

@@ -3,7 +3,7 @@
  * not steer the terminal, nor push the rule out of the message.
  */
 
-#include "../../src/core/error.h"
+#include "base/base.h"
 #include "tap.h"
 
 

@@ -6,7 +6,7 @@
 #define MTA_STS_FILES_H
 
 
-#include "../../src/core/domains.h"
+#include "domains/domains.h"
 #include "tap.h"
 
 

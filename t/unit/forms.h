@@ -6,7 +6,7 @@
 #define MTA_STS_FORMS_H
 
 
-#include "../../src/core/generator.h"
+#include "generator/generator.h"
 #include "tap.h"
 
 

@@ -4,7 +4,7 @@
  * makes of the same bytes: its words, its errors, its limits.
  */
 
-#include "../../src/cli/nginx_conf/lexer.h"
+#include "cli/conf/lexer.h"
 #include "tap.h"
 
 
@@ -17,7 +17,7 @@
  */
 
 static void
-lex(lexer_t *lexer, mta_sts_text_t *text)
+lex(lexer_t *lexer, mta_sts_buf_t *text)
 {
     size_t          i;
     lexer_token_e   token;
@@ -26,21 +26,21 @@ lex(lexer_t *lexer, mta_sts_text_t *text)
         token = lexer_next(lexer, &test.err);
 
         if (token == LEXER_ERROR) {
-            mta_sts_text_add_cstr(text, "!");
+            mta_sts_buf_add_cstr(text, "!");
             return;
         }
 
         for (i = 0; i < lexer->n; i++) {
-            mta_sts_text_add_cstr(text, "<");
-            mta_sts_text_add(text, lexer->words[i].text);
-            mta_sts_text_add_cstr(text, "@");
-            mta_sts_text_add_uint(text, lexer->words[i].place.line);
-            mta_sts_text_add_cstr(text, ":");
-            mta_sts_text_add_uint(text, lexer->words[i].place.column);
-            mta_sts_text_add_cstr(text, ">");
+            mta_sts_buf_add_cstr(text, "<");
+            mta_sts_buf_add(text, lexer->words[i].text);
+            mta_sts_buf_add_cstr(text, "@");
+            mta_sts_buf_add_uint(text, lexer->words[i].place.line);
+            mta_sts_buf_add_cstr(text, ":");
+            mta_sts_buf_add_uint(text, lexer->words[i].place.column);
+            mta_sts_buf_add_cstr(text, ">");
         }
 
-        mta_sts_text_add_cstr(text, token == LEXER_DIRECTIVE ? ";"
+        mta_sts_buf_add_cstr(text, token == LEXER_DIRECTIVE ? ";"
                                     : token == LEXER_BLOCK ? "{"
                                     : token == LEXER_BLOCK_END ? "}" : "$");
     } while (token != LEXER_FILE_END);
@@ -51,14 +51,14 @@ static void
 is_lexed(mta_sts_str_t conf, mta_sts_str_t expected)
 {
     lexer_t          lexer;
-    mta_sts_text_t   text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t   text = { &test.env, NULL, 0, 0, 0 };
 
     test_begin(0);
     lexer_init(&lexer, TEST_FILE, conf, &test.env);
 
     lex(&lexer, &text);
 
-    is_str(mta_sts_text_str(&text), expected, "%.*s", MTA_STS_SHOW(conf));
+    is_str(mta_sts_buf_str(&text), expected, "%.*s", MTA_STS_SHOW(conf));
 }
 
 

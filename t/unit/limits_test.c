@@ -4,7 +4,7 @@
  * memory anywhere.
  */
 
-#include "../../src/core/uri.h"
+#include "policy/policy.h"
 #include "set.h"
 
 

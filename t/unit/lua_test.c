@@ -4,7 +4,7 @@
  * expected is what version 0.10.23 of the lua module makes of the same bytes.
  */
 
-#include "../../src/cli/nginx_conf/lexer.h"
+#include "cli/conf/lexer.h"
 #include "tap.h"
 
 

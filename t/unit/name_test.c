@@ -6,7 +6,7 @@
 
 #include <idn2.h>
 
-#include "../../src/core/name.h"
+#include "policy/policy.h"
 #include "tap.h"
 
 

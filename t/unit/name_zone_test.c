@@ -3,7 +3,7 @@
  * and what ends like it is not for that reason in it.
  */
 
-#include "../../src/core/name.h"
+#include "policy/policy.h"
 #include "tap.h"
 
 

@@ -6,7 +6,7 @@
 #define MTA_STS_TEST_NAMES_H
 
 
-#include "../../src/core/server.h"
+#include "serve/serve.h"
 #include "tap.h"
 
 

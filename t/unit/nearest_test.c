@@ -3,8 +3,8 @@
  * domain is that of a slow and plain way to look for it.
  */
 
-#include "../../src/cli/site/nearest.h"
-#include "../../src/core/name.h"
+#include "cli/conf/site.h"
+#include "policy/policy.h"
 #include "tap.h"
 
 

@@ -7,8 +7,7 @@
 #define MTA_STS_TEST_PLANS_H
 
 
-#include "../../src/cli/publish/plan.h"
-#include "../../src/cli/publish/stream.h"
+#include "cli/publish/publish.h"
 #include "records.h"
 
 
@@ -86,23 +85,23 @@ streamed(size_t begin, size_t end)
     stream_t        stream;
     stream_set_t    set;
     mta_sts_str_t   zone;
-    mta_sts_text_t  text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { &test.env, NULL, 0, 0, 0 };
 
     stream_init(&stream, &plan, begin, end, stdout, NULL);
 
     while (stream_next_zone(&stream, &zone)) {
 
-        mta_sts_text_add_cstr(&text, "[");
-        mta_sts_text_add(&text, zone);
-        mta_sts_text_add_cstr(&text, "] ");
+        mta_sts_buf_add_cstr(&text, "[");
+        mta_sts_buf_add(&text, zone);
+        mta_sts_buf_add_cstr(&text, "] ");
 
         while (stream_next(&stream, &set)) {
             if (!mta_sts_str_eq(set.zone, zone) || set.n == 0) {
-                mta_sts_text_add_cstr(&text, "another zone, or nothing: ");
+                mta_sts_buf_add_cstr(&text, "another zone, or nothing: ");
             }
 
-            mta_sts_text_add(&text, set.entry->domain);
-            mta_sts_text_add_cstr(&text, "\n");
+            mta_sts_buf_add(&text, set.entry->domain);
+            mta_sts_buf_add_cstr(&text, "\n");
             records_add(&text, set.records, set.n);
         }
     }
@@ -112,12 +111,12 @@ streamed(size_t begin, size_t end)
     if (stream_next_zone(&stream, &zone) || stream_next(&stream, &set)
         || stream.failed)
     {
-        mta_sts_text_add_cstr(&text, "and more");
+        mta_sts_buf_add_cstr(&text, "and more");
     }
 
     stream_free(&stream);
 
-    return mta_sts_text_str(&text);
+    return mta_sts_buf_str(&text);
 }
 
 

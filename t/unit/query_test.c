@@ -4,7 +4,7 @@
  * is lost is a policy that nobody typed.
  */
 
-#include "../../src/core/query.h"
+#include "generator/form.h"
 #include "tap.h"
 
 
@@ -27,7 +27,7 @@ show(mta_sts_str_t query, mta_sts_str_t *str)
     int             found;
     size_t          i;
     mta_sts_str_t   name, value;
-    mta_sts_text_t  text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { &test.env, NULL, 0, 0, 0 };
 
     for ( ;; ) {
         if (mta_sts_query_next(&query, &test.env, &name, &value, &found,
@@ -41,11 +41,11 @@ show(mta_sts_str_t query, mta_sts_str_t *str)
             break;
         }
 
-        mta_sts_text_add_char(&text, '(');
-        mta_sts_text_add(&text, name);
-        mta_sts_text_add_char(&text, '=');
-        mta_sts_text_add(&text, value);
-        mta_sts_text_add_char(&text, ')');
+        mta_sts_buf_add_char(&text, '(');
+        mta_sts_buf_add(&text, name);
+        mta_sts_buf_add_char(&text, '=');
+        mta_sts_buf_add(&text, value);
+        mta_sts_buf_add_char(&text, ')');
     }
 
     if (text.failed || text.len > sizeof(shown)) {
@@ -376,14 +376,14 @@ is_round(mta_sts_str_t str)
 {
     int             found;
     mta_sts_str_t   query, name, value;
-    mta_sts_text_t  text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { &test.env, NULL, 0, 0, 0 };
 
     mta_sts_query_add(&text, str);
-    mta_sts_text_add_char(&text, '=');
+    mta_sts_buf_add_char(&text, '=');
     mta_sts_query_add(&text, str);
-    mta_sts_text_add_cstr(&text, "&b=1");
+    mta_sts_buf_add_cstr(&text, "&b=1");
 
-    query = mta_sts_text_str(&text);
+    query = mta_sts_buf_str(&text);
 
     return mta_sts_query_next(&query, &test.env, &name, &value, &found,
                               &test.err) == MTA_STS_OK
@@ -399,7 +399,7 @@ test_add(void)
     size_t          i;
     unsigned        code, bad;
     mta_sts_str_t   str;
-    mta_sts_text_t  text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { &test.env, NULL, 0, 0, 0 };
 
     test_begin(0);
 
@@ -418,7 +418,7 @@ test_add(void)
     ok(strspn(text.data, "%+-._*:@/?!,;$0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
               "abcdefghijklmnopqrstuvwxyz") >= text.len,
        "with nothing that means something in a URL or a page");
-    is_str(mta_sts_str_after(mta_sts_text_str(&text), text.len - 9),
+    is_str(mta_sts_str_after(mta_sts_buf_str(&text), text.len - 9),
            mta_sts_str("%FD%FE%FF"), "with digits in upper case");
 
     for (code = 0, bad = 0; code <= 0x10ffff; code++) {
@@ -459,7 +459,7 @@ memory_next(void)
 static int
 memory_add(void)
 {
-    mta_sts_text_t  text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { &test.env, NULL, 0, 0, 0 };
 
     mta_sts_query_add(&text, mta_sts_str("a&b"));
 

@@ -3,7 +3,7 @@
  * somebody else may go on with.
  */
 
-#include "../../src/cli/formats/quote.h"
+#include "cli/formats/quote.h"
 #include "tap.h"
 
 
@@ -13,27 +13,27 @@
 
 
 static void
-quote_spaced(mta_sts_text_t *text, mta_sts_str_t value)
+quote_spaced(mta_sts_buf_t *text, mta_sts_str_t value)
 {
     quote_txt(text, value, " ");
 }
 
 
 static void
-quote_joined(mta_sts_text_t *text, mta_sts_str_t value)
+quote_joined(mta_sts_buf_t *text, mta_sts_str_t value)
 {
     quote_txt(text, value, "");
 }
 
 
 static void
-quote_listed(mta_sts_text_t *text, mta_sts_str_t value)
+quote_listed(mta_sts_buf_t *text, mta_sts_str_t value)
 {
     quote_txt(text, value, ", ");
 }
 
 
-typedef void (*quote_fn)(mta_sts_text_t *text, mta_sts_str_t value);
+typedef void (*quote_fn)(mta_sts_buf_t *text, mta_sts_str_t value);
 
 
 /* Is value, behind what is there already, appended as expected? */
@@ -43,14 +43,14 @@ is_quoted(quote_fn fn, mta_sts_str_t value, mta_sts_str_t expected,
     const char *name)
 {
     mta_sts_str_t   got;
-    mta_sts_text_t  text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { &test.env, NULL, 0, 0, 0 };
 
     test_begin(0);
 
-    mta_sts_text_add_cstr(&text, "TXT ");
+    mta_sts_buf_add_cstr(&text, "TXT ");
     fn(&text, value);
 
-    got = mta_sts_text_str(&text);
+    got = mta_sts_buf_str(&text);
 
     if (ok(!text.failed && mta_sts_str_starts(got, mta_sts_str("TXT ")),
            "quoted: %s", name))
@@ -164,7 +164,7 @@ test_split(void)
 static void
 is_rdata(const char *type, mta_sts_str_t value, mta_sts_str_t expected)
 {
-    mta_sts_text_t    text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t    text = { &test.env, NULL, 0, 0, 0 };
     mta_sts_record_t  record;
 
     test_begin(0);
@@ -177,7 +177,7 @@ is_rdata(const char *type, mta_sts_str_t value, mta_sts_str_t expected)
     quote_rdata(&text, &record);
 
     ok(!text.failed, "the data of %s", type);
-    is_str(mta_sts_text_str(&text), expected, "are these");
+    is_str(mta_sts_buf_str(&text), expected, "are these");
 }
 
 
@@ -200,7 +200,7 @@ static void
 test_json(void)
 {
     size_t          i;
-    mta_sts_text_t  text;
+    mta_sts_buf_t  text;
 
     static const char  *invalid[] = {
         "\xff", "a\x80", "\xc3", "\xed\xa0\x80", "\xc0\xaf"
@@ -229,7 +229,7 @@ test_json(void)
     for (i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++) {
         test_begin(0);
 
-        memset(&text, 0, sizeof(mta_sts_text_t));
+        memset(&text, 0, sizeof(mta_sts_buf_t));
         text.env = &test.env;
 
         quote_json(&text, mta_sts_str_from(invalid[i]));
@@ -241,7 +241,7 @@ test_json(void)
 static int
 memory_quote(void)
 {
-    mta_sts_text_t    text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t    text = { &test.env, NULL, 0, 0, 0 };
     mta_sts_record_t  record;
 
     record.name = mta_sts_str("a.example");

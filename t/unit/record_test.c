@@ -207,7 +207,7 @@ test_sets(void)
 {
     int                       rc;
     size_t                    i, n;
-    mta_sts_text_t            text;
+    mta_sts_buf_t            text;
     mta_sts_entry_t           entry;
     mta_sts_record_t         *records;
     mta_sts_record_wanted_t   wanted;
@@ -215,7 +215,7 @@ test_sets(void)
     for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
         test_begin(0);
 
-        memset(&text, 0, sizeof(mta_sts_text_t));
+        memset(&text, 0, sizeof(mta_sts_buf_t));
         text.env = &test.env;
 
         wanted = wanted_of(sets[i].provider, sets[i].customer, sets[i].hosts);
@@ -227,7 +227,7 @@ test_sets(void)
             records_add(&text, records, n);
         }
 
-        is_str(mta_sts_text_str(&text), mta_sts_str_from(sets[i].records),
+        is_str(mta_sts_buf_str(&text), mta_sts_str_from(sets[i].records),
                "set %zu", i);
     }
 }

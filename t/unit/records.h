@@ -7,7 +7,7 @@
 #define MTA_STS_TEST_RECORDS_H
 
 
-#include "../../src/core/record.h"
+#include "records/records.h"
 #include "set.h"
 #include "values.h"
 
@@ -73,19 +73,19 @@ wanted_of(const char *provider, int customer, const char *hosts)
 /* Appends each record as "NAME TTL TYPE VALUE" and a line end. */
 
 static inline void
-records_add(mta_sts_text_t *text, const mta_sts_record_t *records, size_t n)
+records_add(mta_sts_buf_t *text, const mta_sts_record_t *records, size_t n)
 {
     size_t  i;
 
     for (i = 0; i < n; i++) {
-        mta_sts_text_add(text, records[i].name);
-        mta_sts_text_add_cstr(text, " ");
-        mta_sts_text_add_uint(text, records[i].ttl);
-        mta_sts_text_add_cstr(text, " ");
-        mta_sts_text_add(text, records[i].type);
-        mta_sts_text_add_cstr(text, " ");
-        mta_sts_text_add(text, records[i].value);
-        mta_sts_text_add_cstr(text, "\n");
+        mta_sts_buf_add(text, records[i].name);
+        mta_sts_buf_add_cstr(text, " ");
+        mta_sts_buf_add_uint(text, records[i].ttl);
+        mta_sts_buf_add_cstr(text, " ");
+        mta_sts_buf_add(text, records[i].type);
+        mta_sts_buf_add_cstr(text, " ");
+        mta_sts_buf_add(text, records[i].value);
+        mta_sts_buf_add_cstr(text, "\n");
     }
 }
 

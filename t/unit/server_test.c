@@ -1,10 +1,10 @@
 /*
  * What a server block serves follows from its names and its effective policy:
  * which of nginx's kinds of names become policy domains, which make the policy
- * the fallback, and when there is nothing to serve at all.
+ * the default policy, and when there is nothing to serve at all.
  */
 
-#include "../../src/core/server.h"
+#include "serve/serve.h"
 #include "names.h"
 #include "set.h"
 
@@ -29,12 +29,12 @@ build(mta_sts_server_t *server, mta_sts_settings_t *settings, const char *text)
 }
 
 
-/* Each server with the domains that are found, in order, and its fallback. */
+/* Each server with the domains that are found, in order, and its default policy. */
 
 static const struct {
     const char  *names;
     const char  *domains;
-    int          fallback;
+    int          defaults;
 } servers[] = {
     { "mta-sts.a.example", "a.example ", 0 },
     { "MTA-STS.A.Example", "a.example ", 0 },
@@ -79,7 +79,7 @@ test_names(void)
 
         domains[0] = '\0';
         cursor = 0;
-        served = server.fallback;
+        served = server.default_policy;
 
         while (mta_sts_table_next(&server.table, &cursor, &entry)) {
             (void) strncat(domains, entry.domain.data, entry.domain.len);
@@ -90,8 +90,8 @@ test_names(void)
 
         is_str(mta_sts_str_from(domains), mta_sts_str_from(servers[i].domains),
                "their domains");
-        is_int(server.fallback != NULL, servers[i].fallback,
-               "their fallback");
+        is_int(server.default_policy != NULL, servers[i].defaults,
+               "their default policy");
         is_str(mta_sts_policy_body(served), mta_sts_str("version: STSv1\r\n"
                "mode: testing\r\nmx: mail.example.net\r\n"
                "max_age: 604800\r\n"), "their policy");
@@ -127,13 +127,13 @@ test_nothing(void)
 
         is_int(build(&server, &settings, names[i]), MTA_STS_OK,
                "inherited for \"%s\"", names[i]);
-        ok(server.table.n == 0 && server.fallback == NULL, "serves nothing");
+        ok(server.table.n == 0 && server.default_policy == NULL, "serves nothing");
         is_int((long long) test.n_warnings, 0, "no warnings");
 
         (void) set_lines(&settings, "\n\nmode enforce\nmx mail.example");
 
         is_int(build(&server, &settings, names[i]), MTA_STS_OK, "its own");
-        ok(server.table.n == 0 && server.fallback == NULL, "serves nothing");
+        ok(server.table.n == 0 && server.default_policy == NULL, "serves nothing");
         is_int((long long) test.n_warnings, 1, "one warning");
         is_err(&test.warnings[0], 4, 1, "no server name begins with "
                "\"mta-sts.\", the policy is not served");
@@ -145,14 +145,14 @@ test_nothing(void)
 
     is_int(build(&server, &settings, "mta-sts.a.example *.b"), MTA_STS_OK,
            "no policy at all");
-    ok(server.table.n == 0 && server.fallback == NULL, "serves nothing");
+    ok(server.table.n == 0 && server.default_policy == NULL, "serves nothing");
 
     (void) set_lines(&parent, "max_age 1w\nmode enforce");
     mta_sts_settings_inherit(&settings, &parent);
 
     is_int(build(&server, &settings, "mta-sts.a.example *.b"), MTA_STS_OK,
            "settings without mx, inherited");
-    ok(server.table.n == 0 && server.fallback == NULL, "serve nothing");
+    ok(server.table.n == 0 && server.default_policy == NULL, "serve nothing");
 
     (void) set_lines(&settings, "");
     (void) set_lines(&parent, "mode none");
@@ -309,9 +309,9 @@ test_find(void)
     is_found(&server, "", NULL);
 
     (void) build(&server, &settings, "mta-sts.a.example *.d.example");
-    policy = server.fallback;
+    policy = server.default_policy;
 
-    ok(policy != NULL, "a server with a fallback");
+    ok(policy != NULL, "a server with a default policy");
 
     is_found(&server, "mta-sts.a.example", policy);
     is_found(&server, "mta-sts.d.example", policy);

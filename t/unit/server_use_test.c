@@ -3,7 +3,7 @@
  * with it, and what of the file it shares.
  */
 
-#include "../../src/core/server.h"
+#include "serve/serve.h"
 #include "files.h"
 #include "names.h"
 #include "set.h"
@@ -99,7 +99,7 @@ test_names(void)
         }
 
         is_int(server.table.n, 2, "all domains of the file");
-        ok(server.fallback == NULL, "and no fallback");
+        ok(server.default_policy == NULL, "and no default policy");
     }
 
     /* nginx does not tell where a name stands: the directive is blamed */
@@ -120,7 +120,7 @@ test_names(void)
 }
 
 
-/* What is shared: the table itself, and all about the fallback. */
+/* What is shared: the table itself, and all about the default policy. */
 
 static void
 test_shared(void)
@@ -141,10 +141,10 @@ test_shared(void)
 
     ok(server.table.names == domains.table.names
        && server.table.slots == domains.table.slots, "the table is shared");
-    ok(server.fallback && server.fallback == domains.fallback, "the fallback");
-    is_str(server.fallback_label, mta_sts_str("p"), "its label");
-    is_str(server.fallback_place.file, TEST_FILE, "its file");
-    is_int(server.fallback_place.line, 6, "its line");
+    ok(server.default_policy && server.default_policy == domains.default_policy, "the default policy");
+    is_str(server.default_name, mta_sts_str("p"), "its label");
+    is_str(server.default_place.file, TEST_FILE, "its file");
+    is_int(server.default_place.line, 6, "its line");
 
     a = mta_sts_table_policy(&domains.table, mta_sts_str("a.example"));
 
@@ -152,15 +152,15 @@ test_shared(void)
                                 &domain)
             == a, "a domain is found");
     ok(mta_sts_server_find(&server, mta_sts_str("mta-sts.b.example"), &domain)
-       == domains.fallback, "any other gets the fallback");
+       == domains.default_policy, "any other gets the default policy");
 
     memset(&server, 0xa5, sizeof(mta_sts_server_t));
     mta_sts_server_share(&server, &domains);
 
     ok(server.table.names == domains.table.names
-       && server.fallback == domains.fallback
-       && mta_sts_str_eq(server.fallback_label, mta_sts_str("p"))
-       && server.fallback_place.line == 6, "the same without names");
+       && server.default_policy == domains.default_policy
+       && mta_sts_str_eq(server.default_name, mta_sts_str("p"))
+       && server.default_place.line == 6, "the same without names");
 }
 
 

@@ -7,7 +7,7 @@
 #define MTA_STS_SET_H
 
 
-#include "../../src/core/policy.h"
+#include "policy/policy.h"
 #include "tap.h"
 
 

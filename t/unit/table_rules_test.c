@@ -137,7 +137,7 @@ test_labels(void)
         bad += mta_sts_table_add_policy(&builder, policy, label, &index,
                                         &test.err) != MTA_STS_OK;
         bad += index != i;
-        bad += mta_sts_table_is_labelled(&builder, index) != (label.len != 0);
+        bad += mta_sts_table_is_named(&builder, index) != (label.len != 0);
         bad += mta_sts_table_add(&builder, mta_sts_str_from(domains[i]), index,
                                  place, &test.err) != MTA_STS_OK;
     }
@@ -151,7 +151,7 @@ test_labels(void)
         if (ok(mta_sts_table_find(&table, mta_sts_str_from(domains[i]), &entry),
                "finds %s", domains[i]))
         {
-            is_str(entry.label, mta_sts_str_from(labels[i]), "its label");
+            is_str(entry.policy_name, mta_sts_str_from(labels[i]), "its label");
         }
     }
 }

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../src/core/error.h"
+#include "base/base.h"
 
 
 #define TEST_FILE      mta_sts_str("test.conf")

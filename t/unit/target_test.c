@@ -4,7 +4,7 @@
  * of two runs does not show.
  */
 
-#include "../../src/core/target.h"
+#include "records/records.h"
 #include "values.h"
 
 
@@ -113,14 +113,14 @@ static void
 test_good(void)
 {
     size_t            i, k, n, count;
-    mta_sts_text_t    text;
+    mta_sts_buf_t    text;
     mta_sts_value_t   values[VALUES_MAX];
     mta_sts_target_t  targets[VALUES_MAX];
 
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         test_begin(0);
 
-        memset(&text, 0, sizeof(mta_sts_text_t));
+        memset(&text, 0, sizeof(mta_sts_buf_t));
         text.env = &test.env;
 
         n = values_of(good[i].values, values);
@@ -132,13 +132,13 @@ test_good(void)
         }
 
         for (k = 0; k < count; k++) {
-            mta_sts_text_add(&text, targets[k].type);
-            mta_sts_text_add_cstr(&text, " ");
-            mta_sts_text_add(&text, targets[k].value);
-            mta_sts_text_add_cstr(&text, "\n");
+            mta_sts_buf_add(&text, targets[k].type);
+            mta_sts_buf_add_cstr(&text, " ");
+            mta_sts_buf_add(&text, targets[k].value);
+            mta_sts_buf_add_cstr(&text, "\n");
         }
 
-        is_str(mta_sts_text_str(&text), mta_sts_str_from(good[i].targets),
+        is_str(mta_sts_buf_str(&text), mta_sts_str_from(good[i].targets),
                "are these");
     }
 }

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/core/generator.h"
-#include "../../src/core/template.h"
+#include "generator/generator.h"
+#include "generator/form.h"
 #include "tap.h"
 
 
@@ -177,9 +177,9 @@ static const struct {
 
 
 static int
-render(mta_sts_str_t template_text, mta_sts_text_t *text)
+render(mta_sts_str_t template_text, mta_sts_buf_t *text)
 {
-    memset(text, 0, sizeof(mta_sts_text_t));
+    memset(text, 0, sizeof(mta_sts_buf_t));
     text->env = &test.env;
 
     return mta_sts_template_render(template_text, &top, text, &test.err);
@@ -191,7 +191,7 @@ test_pages(void)
 {
     size_t          i;
     mta_sts_str_t   str, none = { NULL, 0 };
-    mta_sts_text_t  text;
+    mta_sts_buf_t  text;
 
     for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
         test_begin(0);
@@ -200,7 +200,7 @@ test_pages(void)
         test.err.text[0] = '\0';
 
         str = render(str, &text) == MTA_STS_OK
-              ? mta_sts_text_str(&text) : mta_sts_str_from(test.err.text);
+              ? mta_sts_buf_str(&text) : mta_sts_str_from(test.err.text);
 
         is_str(str, mta_sts_str_from(pages[i].page), "page of %s",
                pages[i].text);
@@ -219,7 +219,7 @@ static void
 test_refused(void)
 {
     size_t          i;
-    mta_sts_text_t  text;
+    mta_sts_buf_t  text;
 
     for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         test_begin(0);
@@ -234,18 +234,18 @@ test_refused(void)
 /* Appends n sections within each other. */
 
 static void
-nest(mta_sts_text_t *text, int n, const char *begin, const char *end)
+nest(mta_sts_buf_t *text, int n, const char *begin, const char *end)
 {
     int  i;
 
     for (i = 0; i < n; i++) {
-        mta_sts_text_add_cstr(text, begin);
+        mta_sts_buf_add_cstr(text, begin);
     }
 
-    mta_sts_text_add_char(text, '!');
+    mta_sts_buf_add_char(text, '!');
 
     for (i = 0; i < n; i++) {
-        mta_sts_text_add_cstr(text, end);
+        mta_sts_buf_add_cstr(text, end);
     }
 }
 
@@ -254,7 +254,7 @@ static void
 test_depth(void)
 {
     int             i;
-    mta_sts_text_t  text, page;
+    mta_sts_buf_t  text, page;
 
     static const struct {
         const char  *begin;
@@ -270,20 +270,20 @@ test_depth(void)
     for (i = 0; i < 4; i++) {
         test_begin(0);
 
-        memset(&text, 0, sizeof(mta_sts_text_t));
+        memset(&text, 0, sizeof(mta_sts_buf_t));
         text.env = &test.env;
         nest(&text, MTA_STS_TEMPLATE_DEPTH, tests[i].begin, tests[i].end);
 
-        is_int(render(mta_sts_text_str(&text), &page), MTA_STS_OK,
+        is_int(render(mta_sts_buf_str(&text), &page), MTA_STS_OK,
                "as deep as the header says: %s", tests[i].begin);
-        is_str(mta_sts_text_str(&page), mta_sts_str_from(tests[i].page),
+        is_str(mta_sts_buf_str(&page), mta_sts_str_from(tests[i].page),
                "to this page");
 
         text.len = 0;
         nest(&text, MTA_STS_TEMPLATE_DEPTH + 1, tests[i].begin,
              tests[i].end);
 
-        is_int(render(mta_sts_text_str(&text), &page), MTA_STS_ERROR,
+        is_int(render(mta_sts_buf_str(&text), &page), MTA_STS_ERROR,
                "one deeper: %s", tests[i].begin);
         is_err(&test.err, 0, 0, DEEP);
 
@@ -296,16 +296,16 @@ test_depth(void)
         nest(&text, MTA_STS_TEMPLATE_DEPTH - 1, tests[i].begin,
              tests[i].end);
 
-        is_int(render(mta_sts_text_str(&text), &page), MTA_STS_OK,
+        is_int(render(mta_sts_buf_str(&text), &page), MTA_STS_OK,
                "side by side: %s", tests[i].begin);
     }
 
     test_begin(0);
-    memset(&text, 0, sizeof(mta_sts_text_t));
+    memset(&text, 0, sizeof(mta_sts_buf_t));
     text.env = &test.env;
     nest(&text, 100000, "{{#word}}", "");
 
-    is_int(render(mta_sts_text_str(&text), &page), MTA_STS_ERROR,
+    is_int(render(mta_sts_buf_str(&text), &page), MTA_STS_ERROR,
            "100000 deep");
     is_err(&test.err, 0, 0, DEEP);
 }
@@ -322,7 +322,7 @@ test_itself(void)
     int             status;
     size_t          i;
     pid_t           pid;
-    mta_sts_text_t  text;
+    mta_sts_buf_t  text;
 
     static const char *const  templates[] = {
         "{{#records}}{{#records}}{{key}}{{/records}}{{/records}}",
@@ -364,7 +364,7 @@ page_file(void)
 
     static char  data[512 * 1024];
 
-    file = fopen("src/module/generator/page.html", "rb");
+    file = fopen("src/generator/web/page.html", "rb");
 
     if (file) {
         str.data = data;
@@ -382,7 +382,7 @@ test_page(void)
 {
     size_t                i;
     mta_sts_str_t         page;
-    mta_sts_text_t        text;
+    mta_sts_buf_t        text;
     mta_sts_generator_t  *generator;
 
     static const struct {
@@ -408,7 +408,7 @@ test_page(void)
         }
 
         test_begin(0);
-        memset(&text, 0, sizeof(mta_sts_text_t));
+        memset(&text, 0, sizeof(mta_sts_buf_t));
         text.env = &test.env;
 
         generator = test_alloc(&test, sizeof(mta_sts_generator_t));
@@ -432,7 +432,7 @@ test_page(void)
 static int
 memory_render(void)
 {
-    mta_sts_text_t  text;
+    mta_sts_buf_t  text;
 
     return render(mta_sts_str("{{#records}}{{key}} is one of the records that "
                               "do not fit into the first piece of memory, nor "
@@ -445,7 +445,7 @@ memory_render(void)
 static int
 memory_escape(void)
 {
-    mta_sts_text_t  text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { &test.env, NULL, 0, 0, 0 };
 
     mta_sts_template_escape(&text, mta_sts_str("<"));
 

@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-#include "../../src/core/text.h"
+#include "base/base.h"
 #include "tap.h"
 
 
@@ -121,24 +121,24 @@ test_grow(void)
     char             big[5000];
     size_t           i;
     mta_sts_str_t    str;
-    mta_sts_text_t   text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t   text = { &test.env, NULL, 0, 0, 0 };
 
     test_begin(0);
 
-    is_str(mta_sts_text_str(&text), EMPTY, "a text begins empty");
+    is_str(mta_sts_buf_str(&text), EMPTY, "a text begins empty");
 
-    mta_sts_text_add(&text, EMPTY);
-    mta_sts_text_add_cstr(&text, "");
+    mta_sts_buf_add(&text, EMPTY);
+    mta_sts_buf_add_cstr(&text, "");
 
     is_int((long long) test.n, 0, "nothing added, nothing allocated");
 
-    mta_sts_text_add(&text, mta_sts_str("a\0"));
-    mta_sts_text_add_cstr(&text, "-");
-    mta_sts_text_add_uint(&text, 0);
-    mta_sts_text_add_cstr(&text, "-");
-    mta_sts_text_add_uint(&text, ULONG_MAX);
+    mta_sts_buf_add(&text, mta_sts_str("a\0"));
+    mta_sts_buf_add_cstr(&text, "-");
+    mta_sts_buf_add_uint(&text, 0);
+    mta_sts_buf_add_cstr(&text, "-");
+    mta_sts_buf_add_uint(&text, ULONG_MAX);
 
-    is_str(mta_sts_text_str(&text), ULONG_MAX > 0xffffffffu
+    is_str(mta_sts_buf_str(&text), ULONG_MAX > 0xffffffffu
            ? mta_sts_str("a\0-0-18446744073709551615")
            : mta_sts_str("a\0-0-4294967295"), "all that was added");
 
@@ -148,16 +148,16 @@ test_grow(void)
         big[i] = (char) ('a' + i % 26);
         str.data = &big[i];
         str.len = 1;
-        mta_sts_text_add(&text, str);
+        mta_sts_buf_add(&text, str);
     }
 
     str.data = big;
     str.len = sizeof(big);
 
-    is_str(mta_sts_text_str(&text), str, "5000 bytes, one by one");
+    is_str(mta_sts_buf_str(&text), str, "5000 bytes, one by one");
     ok(test.n < 10, "in %zu allocations", test.n);
 
-    mta_sts_text_add(&text, str);
+    mta_sts_buf_add(&text, str);
 
     is_int((long long) text.len, 10000, "5000 more at once");
     ok(memcmp(text.data, big, sizeof(big)) == 0
@@ -171,31 +171,31 @@ static void
 test_grow_memory(void)
 {
     size_t           len;
-    mta_sts_text_t   text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t   text = { &test.env, NULL, 0, 0, 0 };
 
     test_begin(1);
 
-    mta_sts_text_add_cstr(&text, "a");
+    mta_sts_buf_add_cstr(&text, "a");
 
     ok(text.failed && text.len == 0, "no memory for the first byte");
 
-    mta_sts_text_add_cstr(&text, "b");
+    mta_sts_buf_add_cstr(&text, "b");
 
     ok(text.failed && text.len == 0 && test.n == 1, "nor asked for again");
 
     test_begin(2);
-    memset(&text, 0, sizeof(mta_sts_text_t));
+    memset(&text, 0, sizeof(mta_sts_buf_t));
     text.env = &test.env;
 
     do {
         len = text.len;
-        mta_sts_text_add_cstr(&text, "0123456789");
+        mta_sts_buf_add_cstr(&text, "0123456789");
     } while (!text.failed && len < 100000);
 
     is_int(text.failed, 1, "no memory to grow");
     ok(len > 0 && text.len == len, "what was there is not lost");
 
-    mta_sts_text_add_uint(&text, 1);
+    mta_sts_buf_add_uint(&text, 1);
 
     is_int((long long) text.len, (long long) len, "a short one is not added");
 }

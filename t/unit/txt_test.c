@@ -3,7 +3,7 @@
  * severe they are, follow what real senders made of them.
  */
 
-#include "../../src/cli/check/txt.h"
+#include "cli/judge/judge.h"
 #include "tap.h"
 
 
@@ -19,19 +19,19 @@ static mta_sts_str_t
 codes(void)
 {
     size_t          i;
-    mta_sts_text_t  text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { &test.env, NULL, 0, 0, 0 };
 
     finding_settle(&findings, 1);
 
     for (i = 0; i < findings.n; i++) {
         if (i) {
-            mta_sts_text_add_char(&text, ' ');
+            mta_sts_buf_add_char(&text, ' ');
         }
 
-        mta_sts_text_add_cstr(&text, finding_kind(findings.elts[i].kind)->code);
+        mta_sts_buf_add_cstr(&text, finding_kind(findings.elts[i].kind)->code);
     }
 
-    return text.len ? mta_sts_text_str(&text) : mta_sts_str("");
+    return text.len ? mta_sts_buf_str(&text) : mta_sts_str("");
 }
 
 

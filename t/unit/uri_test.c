@@ -4,7 +4,7 @@
  * record.
  */
 
-#include "../../src/core/uri.h"
+#include "policy/policy.h"
 #include "tap.h"
 
 

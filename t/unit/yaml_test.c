@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include "../../src/core/yaml.h"
+#include "domains/yaml.h"
 #include "tap.h"
 
 

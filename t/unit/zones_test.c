@@ -3,7 +3,7 @@
  * name: the longest that there is, on the border of a label.
  */
 
-#include "../../src/cli/publish/zones.h"
+#include "cli/publish/publish.h"
 #include "values.h"
 
 
@@ -80,12 +80,12 @@ test_set(void)
 {
     size_t          i, k;
     zones_t         zones;
-    mta_sts_text_t  text;
+    mta_sts_buf_t  text;
 
     for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
         test_begin(0);
 
-        memset(&text, 0, sizeof(mta_sts_text_t));
+        memset(&text, 0, sizeof(mta_sts_buf_t));
         text.env = &test.env;
 
         if (!is_int(set(&zones, sets[i][0]), MTA_STS_OK, "zones of \"%s\"",
@@ -95,11 +95,11 @@ test_set(void)
         }
 
         for (k = 0; k < zones.n; k++) {
-            mta_sts_text_add(&text, zones.apexes[k]);
-            mta_sts_text_add_cstr(&text, "\n");
+            mta_sts_buf_add(&text, zones.apexes[k]);
+            mta_sts_buf_add_cstr(&text, "\n");
         }
 
-        is_str(mta_sts_text_str(&text), mta_sts_str_from(sets[i][1]),
+        is_str(mta_sts_buf_str(&text), mta_sts_str_from(sets[i][1]),
                "are these");
     }
 }

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "domain.h"
-#include "memory.h"
+#include "cli/probe/probe.h"
 
 
 typedef struct {

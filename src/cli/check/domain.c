@@ -5,10 +5,9 @@
 
 #include <stdlib.h>
 
-#include "../../core/name.h"
-#include "domain.h"
-#include "served.h"
-#include "txt.h"
+#include "policy/policy.h"
+#include "check.h"
+#include "cli/judge/judge.h"
 
 
 #define DOMAIN_ADDRESSES  16          /* of a policy host that are tried */
@@ -419,10 +418,10 @@ static void
 domain_lookup(domain_t *domain, const char *prefix, int type,
     dns_done_pt done)
 {
-    mta_sts_text_t  name = { &domain->env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  name = { &domain->env, NULL, 0, 0, 0 };
 
-    mta_sts_text_add_cstr(&name, prefix);
-    mta_sts_text_add(&name, domain->result.entry->domain);
+    mta_sts_buf_add_cstr(&name, prefix);
+    mta_sts_buf_add(&name, domain->result.entry->domain);
 
     if (name.failed) {
         domain->failed = 1;
@@ -431,7 +430,7 @@ domain_lookup(domain_t *domain, const char *prefix, int type,
 
     domain->pending++;
 
-    dns_lookup(domain->net->dns, mta_sts_text_str(&name), type, done, domain);
+    dns_lookup(domain->net->dns, mta_sts_buf_str(&name), type, done, domain);
 }
 
 

@@ -2,7 +2,7 @@
  * Mail servers and patterns, in both directions (RFC 8461, 4.1).
  */
 
-#include "domain.h"
+#include "check.h"
 
 
 /*

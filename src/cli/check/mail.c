@@ -5,8 +5,8 @@
 #include <search.h>
 #include <stdlib.h>
 
-#include "../../core/name.h"
-#include "mail.h"
+#include "policy/policy.h"
+#include "check.h"
 
 
 #define MAIL_ADDRESSES  8             /* that are tried of one server */

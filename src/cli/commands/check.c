@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../core/name.h"
-#include "../report/report.h"
-#include "../say.h"
+#include "policy/policy.h"
+#include "cli/report/report.h"
+#include "cli/diag/diag.h"
 #include "command.h"
-#include "live.h"
 
 
 /* A plugin's exit status. */

@@ -2,7 +2,7 @@
  * What commands share.
  */
 
-#include "../say.h"
+#include "cli/diag/diag.h"
 #include "command.h"
 
 

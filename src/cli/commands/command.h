@@ -2,12 +2,14 @@
  * The commands, one a file, and their table.
  */
 
-#ifndef MTA_STS_COMMAND_H
-#define MTA_STS_COMMAND_H
+#ifndef MTA_STS_COMMANDS_COMMAND_H
+#define MTA_STS_COMMANDS_COMMAND_H
 
 
-#include "../options.h"
-#include "../site/site.h"
+#include "cli/conf/site.h"
+#include "cli/probe/probe.h"
+#include "options.h"
+#include "records/records.h"
 
 
 /* Exit statuses. */
@@ -53,4 +55,43 @@ int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);
 
 
-#endif /* MTA_STS_COMMAND_H */
+/*
+ * What commands share that look at the live world.
+ */
+
+
+/*
+ * Makes the settings of the options --resolver, --ca, --timeout and --jobs.
+ *
+ * Errors: invalid timeout or jobs, and the rule.
+ */
+int live_settings(net_settings_t *settings, const options_t *options,
+    mta_sts_err_t *err);
+
+/*
+ * Shows on standard error, where that is a terminal, how far a command is; fits
+ * into check_t.
+ */
+void live_progress(void *ctx, size_t done, size_t n);
+
+/* Makes place for other output. */
+void live_progress_clear(void);
+
+
+/*
+ * Which records are wanted, of the command line.
+ */
+
+
+/*
+ * Makes wanted of --ttl, --delegate, --customer and --policy-host, in env's
+ * memory.
+ *
+ * Errors: invalid ttl "VALUE", and the rule; options that do not go together;
+ * those of mta_sts_target_set() and mta_sts_name_zone().
+ */
+int wanted_set(mta_sts_record_wanted_t *wanted, const options_t *options,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
+
+
+#endif /* MTA_STS_COMMANDS_COMMAND_H */

@@ -2,10 +2,9 @@
  * mta-sts generate: policy, records and a server block from options alone.
  */
 
-#include "../../core/block.h"
-#include "../../core/draft.h"
-#include "../publish/output.h"
-#include "../say.h"
+#include "generator/generator.h"
+#include "cli/formats/formats.h"
+#include "cli/diag/diag.h"
 #include "command.h"
 
 
@@ -63,7 +62,7 @@ command_generate(const options_t *options, const mta_sts_env_t *env)
     int              rc;
     mta_sts_err_t    err;
     mta_sts_str_t    domain, body, block;
-    mta_sts_text_t   text = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t   text = { env, NULL, 0, 0, 0 };
     mta_sts_draft_t  draft;
 
     if (options->args.n != 1) {
@@ -86,7 +85,7 @@ command_generate(const options_t *options, const mta_sts_env_t *env)
     }
 
     body = mta_sts_policy_body(draft.entry.policy);
-    block = mta_sts_text_str(&text);
+    block = mta_sts_buf_str(&text);
 
     (void) printf("# Policy, at https://mta-sts.%.*s/.well-known/mta-sts.txt:"
                   "\n\n%.*s\n", (int) domain.len, domain.data,

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "../site/names.h"
+#include "cli/conf/site.h"
 #include "command.h"
 
 
@@ -27,8 +27,8 @@ list_line(const mta_sts_entry_t *entry, size_t width, const char *prefix,
                   host.data, (int) mode.len, mode.data, entry->policy->id,
                   (int) place->file.len, place->file.data, place->line);
 
-    if (entry->label.len) {
-        (void) printf("  %.*s", (int) entry->label.len, entry->label.data);
+    if (entry->policy_name.len) {
+        (void) printf("  %.*s", (int) entry->policy_name.len, entry->policy_name.data);
     }
 
     (void) putchar('\n');
@@ -38,7 +38,7 @@ list_line(const mta_sts_entry_t *entry, size_t width, const char *prefix,
 /* What a server has for domains that it does not name. */
 
 static void
-list_fallback(const site_server_t *server, size_t width)
+list_default(const site_server_t *server, size_t width)
 {
     mta_sts_str_t                 host;
     mta_sts_entry_t               entry;
@@ -48,9 +48,9 @@ list_fallback(const site_server_t *server, size_t width)
     host = name ? name->value.text : mta_sts_str("*");
 
     entry.domain = mta_sts_str("*");
-    entry.policy = server->server.fallback;
-    entry.label = server->server.fallback_label;
-    entry.place = server->server.fallback_place;
+    entry.policy = server->server.default_policy;
+    entry.policy_name = server->server.default_name;
+    entry.place = server->server.default_place;
 
     if (entry.place.line == 0) {
         entry.place = name->value.place;
@@ -103,8 +103,8 @@ command_list(const options_t *options, const mta_sts_env_t *env)
     }
 
     for (i = 0; i < site.n && options->args.n == 0; i++) {
-        if (site.servers[i]->server.fallback) {
-            list_fallback(site.servers[i], width);
+        if (site.servers[i]->server.default_policy) {
+            list_default(site.servers[i], width);
         }
     }
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../core/duration.h"
-#include "live.h"
+#include "policy/policy.h"
+#include "command.h"
 
 
 #define LIVE_TIMEOUT      10          /* seconds */

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "../say.h"
+#include "cli/diag/diag.h"
 #include "command.h"
 
 

@@ -2,30 +2,28 @@
  * mta-sts records: the DNS records of the configured domains.
  */
 
-#include "../publish/guard.h"
-#include "../publish/output.h"
-#include "../publish/wanted.h"
-#include "../say.h"
-#include "../site/names.h"
+#include "cli/publish/publish.h"
+#include "cli/formats/formats.h"
 #include "command.h"
-#include "live.h"
+#include "cli/diag/diag.h"
+#include "cli/conf/site.h"
 
 
 /* Says which policies are for domains that the configuration does not name. */
 
 static void
-records_say_fallbacks(const site_t *site)
+records_say_defaults(const site_t *site)
 {
     size_t                        i;
     const mta_sts_place_t        *place;
     const mta_sts_server_name_t  *name;
 
     for (i = 0; i < site->n; i++) {
-        if (site->servers[i]->server.fallback == NULL) {
+        if (site->servers[i]->server.default_policy == NULL) {
             continue;
         }
 
-        place = &site->servers[i]->server.fallback_place;
+        place = &site->servers[i]->server.default_place;
 
         if (place->line) {
             say("%.*s:%u:%u: the domains that have the default are not known "
@@ -163,7 +161,7 @@ command_records(const options_t *options, const mta_sts_env_t *env)
     }
 
     if (options->args.n == 0) {
-        records_say_fallbacks(&site);
+        records_say_defaults(&site);
     }
 
     /* an empty zone is more likely a wrong file than what was wanted */

@@ -3,8 +3,8 @@
  * declared there, with names relative to it.
  */
 
-#include "../../core/name.h"
-#include "format.h"
+#include "policy/policy.h"
+#include "formats.h"
 #include "quote.h"
 
 
@@ -14,18 +14,18 @@
 
 
 static void
-dnscontrol_record(mta_sts_text_t *call, mta_sts_str_t zone,
+dnscontrol_record(mta_sts_buf_t *call, mta_sts_str_t zone,
     const mta_sts_record_t *record, const mta_sts_env_t *env)
 {
     mta_sts_str_t   name;
-    mta_sts_text_t  value = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  value = { env, NULL, 0, 0, 0 };
 
     (void) mta_sts_name_in_zone(record->name, zone, &name);
 
     /* DNSControl splits a long text by itself */
 
     if (mta_sts_str_eq(record->type, mta_sts_str("TXT"))) {
-        mta_sts_text_add(&value, record->value);
+        mta_sts_buf_add(&value, record->value);
 
     } else {
         quote_rdata(&value, record);
@@ -33,15 +33,15 @@ dnscontrol_record(mta_sts_text_t *call, mta_sts_str_t zone,
 
     call->failed |= value.failed;
 
-    mta_sts_text_add_cstr(call, ",\n    ");
-    mta_sts_text_add(call, record->type);
-    mta_sts_text_add_char(call, '(');
+    mta_sts_buf_add_cstr(call, ",\n    ");
+    mta_sts_buf_add(call, record->type);
+    mta_sts_buf_add_char(call, '(');
     quote_json(call, name.len ? name : mta_sts_str("@"));
-    mta_sts_text_add_cstr(call, ", ");
-    quote_json(call, mta_sts_text_str(&value));
-    mta_sts_text_add_cstr(call, ", TTL(");
-    mta_sts_text_add_uint(call, record->ttl);
-    mta_sts_text_add_cstr(call, "))");
+    mta_sts_buf_add_cstr(call, ", ");
+    quote_json(call, mta_sts_buf_str(&value));
+    mta_sts_buf_add_cstr(call, ", TTL(");
+    mta_sts_buf_add_uint(call, record->ttl);
+    mta_sts_buf_add_cstr(call, "))");
 }
 
 
@@ -51,10 +51,10 @@ static void
 dnscontrol_set(stream_t *stream, const stream_set_t *set, int first)
 {
     size_t          i;
-    mta_sts_text_t  call = { &stream->env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  call = { &stream->env, NULL, 0, 0, 0 };
 
     if (first) {
-        mta_sts_text_add_cstr(&call, "D_EXTEND(");
+        mta_sts_buf_add_cstr(&call, "D_EXTEND(");
         quote_json(&call, set->zone);
     }
 

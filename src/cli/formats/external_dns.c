@@ -4,11 +4,10 @@
  * too.
  */
 
-#include "../../core/emitter.h"
-#include "../../core/name.h"
-#include "format.h"
+#include "domains/yaml.h"
+#include "policy/policy.h"
+#include "formats.h"
 #include "quote.h"
-#include "rrset.h"
 
 
 static const char  external_dns_note[] =
@@ -23,7 +22,7 @@ external_dns_target(stream_t *stream, mta_sts_emitter_t *emitter,
     const mta_sts_record_t *record)
 {
     const char      *provider;
-    mta_sts_text_t   strings = { &stream->env, NULL, 0, 0, 0 };
+    mta_sts_buf_t   strings = { &stream->env, NULL, 0, 0, 0 };
 
     provider = stream->options->provider;
 
@@ -41,7 +40,7 @@ external_dns_target(stream_t *stream, mta_sts_emitter_t *emitter,
         return;
     }
 
-    mta_sts_emitter_text(emitter, mta_sts_text_str(&strings));
+    mta_sts_emitter_text(emitter, mta_sts_buf_str(&strings));
 }
 
 

@@ -2,7 +2,7 @@
  * The table of formats.
  */
 
-#include "format.h"
+#include "formats.h"
 
 
 static const format_t  formats[] = {

@@ -3,8 +3,8 @@
  * program may take them line by line or the whole at once.
  */
 
-#include "../../core/json.h"
-#include "format.h"
+#include "records/records.h"
+#include "formats.h"
 
 
 void

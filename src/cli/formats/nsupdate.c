@@ -7,9 +7,8 @@
  * other kind are deleted, too.
  */
 
-#include "format.h"
+#include "formats.h"
 #include "quote.h"
-#include "rrset.h"
 
 
 /* Bytes of script: a message has less than 64 KiB, and less than its script. */
@@ -18,7 +17,7 @@
 
 
 static void
-nsupdate_delete(mta_sts_text_t *script, const mta_sts_record_t *record)
+nsupdate_delete(mta_sts_buf_t *script, const mta_sts_record_t *record)
 {
     size_t         i, n;
     mta_sts_str_t  types[RRSET_TYPES_MAX];
@@ -26,11 +25,11 @@ nsupdate_delete(mta_sts_text_t *script, const mta_sts_record_t *record)
     n = rrset_types(record, types);
 
     for (i = 0; i < n; i++) {
-        mta_sts_text_add_cstr(script, "update delete ");
-        mta_sts_text_add(script, record->name);
-        mta_sts_text_add_cstr(script, ". ");
-        mta_sts_text_add(script, types[i]);
-        mta_sts_text_add_char(script, '\n');
+        mta_sts_buf_add_cstr(script, "update delete ");
+        mta_sts_buf_add(script, record->name);
+        mta_sts_buf_add_cstr(script, ". ");
+        mta_sts_buf_add(script, types[i]);
+        mta_sts_buf_add_char(script, '\n');
     }
 }
 
@@ -41,7 +40,7 @@ static size_t
 nsupdate_set(stream_t *stream, const stream_set_t *set)
 {
     size_t          i, k, n;
-    mta_sts_text_t  script = { &stream->env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  script = { &stream->env, NULL, 0, 0, 0 };
 
     for (i = 0; i < set->n; i += n) {
         n = rrset_name_len(&set->records[i], set->n - i);
@@ -49,7 +48,7 @@ nsupdate_set(stream_t *stream, const stream_set_t *set)
         nsupdate_delete(&script, &set->records[i]);
 
         for (k = 0; k < n; k++) {
-            mta_sts_text_add_cstr(&script, "update add ");
+            mta_sts_buf_add_cstr(&script, "update add ");
             quote_record(&script, &set->records[i + k]);
         }
     }

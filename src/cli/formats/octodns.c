@@ -6,11 +6,10 @@
 
 #include <stdlib.h>
 
-#include "../../core/emitter.h"
-#include "../../core/name.h"
-#include "format.h"
+#include "domains/yaml.h"
+#include "policy/policy.h"
+#include "formats.h"
 #include "quote.h"
-#include "rrset.h"
 
 
 typedef struct {
@@ -24,7 +23,7 @@ typedef struct {
 /* The value of a record, as octoDNS reads it. */
 
 static void
-octodns_value(mta_sts_text_t *text, const mta_sts_record_t *record,
+octodns_value(mta_sts_buf_t *text, const mta_sts_record_t *record,
     int escaped)
 {
     char    ch;
@@ -39,10 +38,10 @@ octodns_value(mta_sts_text_t *text, const mta_sts_record_t *record,
         ch = record->value.data[i];
 
         if (ch == ';' && escaped) {
-            mta_sts_text_add_char(text, '\\');
+            mta_sts_buf_add_char(text, '\\');
         }
 
-        mta_sts_text_add_char(text, ch);
+        mta_sts_buf_add_char(text, ch);
     }
 }
 
@@ -53,7 +52,7 @@ octodns_add(octodns_zone_t *kept, mta_sts_str_t zone,
 {
     mta_sts_str_t      name;
     mta_sts_env_t      env = { mta_sts_arena_alloc, NULL, &kept->arena };
-    mta_sts_text_t     value = { &env, NULL, 0, 0, 0 };
+    mta_sts_buf_t     value = { &env, NULL, 0, 0, 0 };
     mta_sts_record_t  *records, *copy;
 
     if (kept->n == kept->size) {
@@ -76,7 +75,7 @@ octodns_add(octodns_zone_t *kept, mta_sts_str_t zone,
 
     *copy = *record;
     copy->name = mta_sts_str_copy(&env, name);
-    copy->value = mta_sts_text_str(&value);
+    copy->value = mta_sts_buf_str(&value);
 
     return copy->name.data && !value.failed ? MTA_STS_OK : MTA_STS_ERROR;
 }

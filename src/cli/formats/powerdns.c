@@ -6,9 +6,8 @@
 
 #include <jansson.h>
 
-#include "format.h"
+#include "formats.h"
 #include "quote.h"
-#include "rrset.h"
 
 
 /*
@@ -45,12 +44,12 @@ powerdns_replace(const mta_sts_record_t *records, size_t n,
 {
     size_t          i;
     json_t         *list, *record;
-    mta_sts_text_t  text;
+    mta_sts_buf_t  text;
 
     list = json_array();
 
     for (i = 0; i < n; i++) {
-        memset(&text, 0, sizeof(mta_sts_text_t));
+        memset(&text, 0, sizeof(mta_sts_buf_t));
         text.env = env;
 
         quote_rdata(&text, &records[i]);

@@ -27,14 +27,14 @@ quote_is_plain(char ch)
 
 
 static void
-quote_string(mta_sts_text_t *text, mta_sts_str_t str)
+quote_string(mta_sts_buf_t *text, mta_sts_str_t str)
 {
     char           buf[8];
     size_t         i;
     mta_sts_str_t  run;
     unsigned char  ch;
 
-    mta_sts_text_add_char(text, '"');
+    mta_sts_buf_add_char(text, '"');
 
     while (str.len) {
 
@@ -45,7 +45,7 @@ quote_string(mta_sts_text_t *text, mta_sts_str_t str)
         run = str;
         run.len = i;
 
-        mta_sts_text_add(text, run);
+        mta_sts_buf_add(text, run);
 
         str = mta_sts_str_after(str, i);
 
@@ -54,18 +54,18 @@ quote_string(mta_sts_text_t *text, mta_sts_str_t str)
 
             (void) snprintf(buf, sizeof(buf), ch < ' ' || ch >= 0x7f
                                               ? "\\%03u" : "\\%c", ch);
-            mta_sts_text_add_cstr(text, buf);
+            mta_sts_buf_add_cstr(text, buf);
 
             str = mta_sts_str_after(str, 1);
         }
     }
 
-    mta_sts_text_add_char(text, '"');
+    mta_sts_buf_add_char(text, '"');
 }
 
 
 void
-quote_txt(mta_sts_text_t *text, mta_sts_str_t value, const char *separator)
+quote_txt(mta_sts_buf_t *text, mta_sts_str_t value, const char *separator)
 {
     mta_sts_str_t  part;
 
@@ -84,43 +84,43 @@ quote_txt(mta_sts_text_t *text, mta_sts_str_t value, const char *separator)
             return;
         }
 
-        mta_sts_text_add_cstr(text, separator);
+        mta_sts_buf_add_cstr(text, separator);
     }
 }
 
 
 void
-quote_rdata(mta_sts_text_t *text, const mta_sts_record_t *record)
+quote_rdata(mta_sts_buf_t *text, const mta_sts_record_t *record)
 {
     if (mta_sts_str_eq(record->type, mta_sts_str("TXT"))) {
         quote_txt(text, record->value, " ");
         return;
     }
 
-    mta_sts_text_add(text, record->value);
+    mta_sts_buf_add(text, record->value);
 
     if (mta_sts_str_eq(record->type, mta_sts_str("CNAME"))) {
-        mta_sts_text_add_char(text, '.');
+        mta_sts_buf_add_char(text, '.');
     }
 }
 
 
 void
-quote_record(mta_sts_text_t *text, const mta_sts_record_t *record)
+quote_record(mta_sts_buf_t *text, const mta_sts_record_t *record)
 {
-    mta_sts_text_add(text, record->name);
-    mta_sts_text_add_cstr(text, ". ");
-    mta_sts_text_add_uint(text, record->ttl);
-    mta_sts_text_add_cstr(text, " IN ");
-    mta_sts_text_add(text, record->type);
-    mta_sts_text_add_char(text, ' ');
+    mta_sts_buf_add(text, record->name);
+    mta_sts_buf_add_cstr(text, ". ");
+    mta_sts_buf_add_uint(text, record->ttl);
+    mta_sts_buf_add_cstr(text, " IN ");
+    mta_sts_buf_add(text, record->type);
+    mta_sts_buf_add_char(text, ' ');
     quote_rdata(text, record);
-    mta_sts_text_add_char(text, '\n');
+    mta_sts_buf_add_char(text, '\n');
 }
 
 
 void
-quote_json(mta_sts_text_t *text, mta_sts_str_t str)
+quote_json(mta_sts_buf_t *text, mta_sts_str_t str)
 {
     char    *quoted;
     json_t  *json;
@@ -135,7 +135,7 @@ quote_json(mta_sts_text_t *text, mta_sts_str_t str)
         return;
     }
 
-    mta_sts_text_add_cstr(text, quoted);
+    mta_sts_buf_add_cstr(text, quoted);
 
     free(quoted);
 }

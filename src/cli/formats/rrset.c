@@ -2,7 +2,7 @@
  * Records that belong together.
  */
 
-#include "rrset.h"
+#include "quote.h"
 
 
 size_t

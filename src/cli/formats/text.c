@@ -3,8 +3,8 @@
  * relative to the zone, which the panel adds.
  */
 
-#include "../../core/name.h"
-#include "format.h"
+#include "policy/policy.h"
+#include "formats.h"
 
 
 /* What the DNS has in the place of a record. */

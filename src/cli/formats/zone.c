@@ -3,14 +3,14 @@
  * zone's file.
  */
 
-#include "format.h"
+#include "formats.h"
 #include "quote.h"
 
 
 static void
 zone_line(stream_t *stream, const mta_sts_record_t *record)
 {
-    mta_sts_text_t  line = { &stream->env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  line = { &stream->env, NULL, 0, 0, 0 };
 
     quote_record(&line, record);
 

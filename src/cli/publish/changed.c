@@ -5,10 +5,10 @@
 
 #include <stdlib.h>
 
-#include "../../core/name.h"
-#include "../check/memory.h"
-#include "../say.h"
-#include "changed.h"
+#include "policy/policy.h"
+#include "cli/probe/probe.h"
+#include "cli/diag/diag.h"
+#include "publish.h"
 
 
 typedef struct {

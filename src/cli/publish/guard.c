@@ -2,8 +2,8 @@
  * A check of the policy host alone, and what it leaves.
  */
 
-#include "../say.h"
-#include "guard.h"
+#include "cli/diag/diag.h"
+#include "publish.h"
 
 
 typedef struct {

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "../../core/arena.h"
-#include "plan.h"
+#include "base/base.h"
+#include "publish.h"
 
 
 /* Adds an item, but not twice for a domain. */

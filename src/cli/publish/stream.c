@@ -2,7 +2,7 @@
  * The records of one output.
  */
 
-#include "stream.h"
+#include "publish.h"
 
 
 void

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "../../core/name.h"
-#include "zones.h"
+#include "policy/policy.h"
+#include "publish.h"
 
 
 static int

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "../../core/settings.h"
+#include "policy/policy.h"
 #include "report.h"
 
 

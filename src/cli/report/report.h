@@ -2,13 +2,13 @@
  * What a check found, written down in one of several ways.
  */
 
-#ifndef MTA_STS_REPORT_H
-#define MTA_STS_REPORT_H
+#ifndef MTA_STS_REPORT_REPORT_H
+#define MTA_STS_REPORT_REPORT_H
 
 
 #include <stdio.h>
 
-#include "../check/check.h"
+#include "cli/check/check.h"
 
 
 typedef struct report_format_s  report_format_t;
@@ -77,4 +77,4 @@ void report_nagios_domain(report_t *report, const result_t *result);
 void report_nagios_end(report_t *report);
 
 
-#endif /* MTA_STS_REPORT_H */
+#endif /* MTA_STS_REPORT_REPORT_H */

@@ -2,7 +2,7 @@
  * For a person: what is wrong, grouped by what it is about.
  */
 
-#include "../../core/settings.h"
+#include "policy/policy.h"
 #include "report.h"
 
 

@@ -1,0 +1,141 @@
+/*
+ * YAML without its surprises: texts, lists and maps, of one document.  What
+ * people trip over (anchors, aliases, tags, a second document, a NUL) is an
+ * error, and every scalar is a text, whatever it looks like.
+ *
+ * libyaml's event interface underneath; only yaml.c knows it.
+ */
+
+#ifndef MTA_STS_DOMAINS_YAML_H
+#define MTA_STS_DOMAINS_YAML_H
+
+
+#include <stdint.h>
+
+#include "base/base.h"
+#include "base/file.h"
+
+
+/* Bytes that may stand between two nodes; a value is not longer than that. */
+
+#define MTA_STS_YAML_NODE_MAX  (1024 * 1024)
+
+/* Lists and maps in one another. */
+
+#define MTA_STS_YAML_DEPTH_MAX  32
+
+
+typedef enum {
+    MTA_STS_YAML_ERROR = -1,
+    MTA_STS_YAML_EOF,
+    MTA_STS_YAML_TEXT,
+    MTA_STS_YAML_LIST,                /* its elements follow, and an END */
+    MTA_STS_YAML_MAP,                 /* its keys and values by turns, an END */
+    MTA_STS_YAML_END
+} mta_sts_yaml_e;
+
+
+typedef struct mta_sts_yaml_s  mta_sts_yaml_t;
+
+
+/*
+ * Begins to read an open input, which must live as long; returns NULL when
+ * memory ran out.
+ */
+mta_sts_yaml_t *mta_sts_yaml_open(mta_sts_input_t *input);
+
+/*
+ * Gives the next node and where it begins, columns counted in characters.  A
+ * text is valid until the next call.
+ *
+ * Errors: invalid YAML, and what libyaml found; what is not supported; those of
+ * mta_sts_input_read(); nested more than MTA_STS_YAML_DEPTH_MAX deep; out of
+ * memory.
+ */
+mta_sts_yaml_e mta_sts_yaml_next(mta_sts_yaml_t *yaml, mta_sts_value_t *value,
+    mta_sts_err_t *err);
+
+/*
+ * Gives the next key of a map; *end is 1 where the map ends instead.
+ *
+ * Errors: those of mta_sts_yaml_next(); a key must be a text.
+ */
+int mta_sts_yaml_key(mta_sts_yaml_t *yaml, mta_sts_value_t *key, int *end,
+    mta_sts_err_t *err);
+
+/*
+ * Gives the value of a key: a text, or the texts of a list that is not empty,
+ * copied to env's memory.
+ *
+ * Errors: those of mta_sts_yaml_next(); "KEY" must be a text or a list of
+ * texts; "KEY" must not be empty; a list of more than MTA_STS_YAML_LIST_MAX.
+ */
+int mta_sts_yaml_values(mta_sts_yaml_t *yaml, mta_sts_str_t key,
+    const mta_sts_env_t *env, mta_sts_values_t *values, mta_sts_err_t *err);
+
+#define MTA_STS_YAML_LIST_MAX  4096
+
+/* Reads over the value of a key.  Errors: those of mta_sts_yaml_next(). */
+int mta_sts_yaml_skip(mta_sts_yaml_t *yaml, mta_sts_err_t *err);
+
+/*
+ * For a value that is not of the kind it must be: "KEY" must be KIND, unless
+ * node is MTA_STS_YAML_ERROR and err filled already.  Returns MTA_STS_ERROR.
+ */
+int mta_sts_yaml_must_be(mta_sts_yaml_e node, const mta_sts_value_t *value,
+    mta_sts_str_t key, const char *kind, mta_sts_err_t *err);
+
+void mta_sts_yaml_close(mta_sts_yaml_t *yaml);
+
+
+/*
+ * YAML, written by libyaml.  Nothing here fails at once: what went wrong is
+ * told at the end.
+ */
+
+
+typedef struct mta_sts_emitter_s  mta_sts_emitter_t;
+
+typedef int (*mta_sts_emitter_write_fn)(void *ctx, mta_sts_str_t data);
+
+
+/*
+ * Begins a stream of documents, whose bytes go to write(ctx, data, len): it
+ * returns 0 when it could not take them.  NULL when memory ran out.
+ */
+mta_sts_emitter_t *mta_sts_emitter_begin(mta_sts_emitter_write_fn write,
+    void *ctx);
+
+/*
+ * Ends the stream and frees the emitter.  Returns MTA_STS_ERROR when memory ran
+ * out or write() failed.
+ */
+int mta_sts_emitter_end(mta_sts_emitter_t *emitter);
+
+/* A document; with mark it begins with "---". */
+void mta_sts_emitter_document(mta_sts_emitter_t *emitter, int mark);
+void mta_sts_emitter_document_end(mta_sts_emitter_t *emitter);
+void mta_sts_emitter_map(mta_sts_emitter_t *emitter);
+void mta_sts_emitter_map_end(mta_sts_emitter_t *emitter);
+void mta_sts_emitter_list(mta_sts_emitter_t *emitter);
+void mta_sts_emitter_list_end(mta_sts_emitter_t *emitter);
+
+/* A word of ours: plain. */
+void mta_sts_emitter_word(mta_sts_emitter_t *emitter, const char *word);
+
+/*
+ * A domain name: plain where a program of any version of YAML takes it as a
+ * text, otherwise quoted.
+ */
+void mta_sts_emitter_name(mta_sts_emitter_t *emitter, mta_sts_str_t name);
+
+/* A text: quoted, since it may look like a number or a time (2001:20::1). */
+void mta_sts_emitter_text(mta_sts_emitter_t *emitter, mta_sts_str_t text);
+
+/* What our own reader takes as a text, whatever it looks like. */
+void mta_sts_emitter_scalar(mta_sts_emitter_t *emitter, mta_sts_str_t text);
+
+void mta_sts_emitter_uint(mta_sts_emitter_t *emitter, uint32_t n);
+
+
+#endif /* MTA_STS_DOMAINS_YAML_H */

@@ -1,0 +1,129 @@
+/*
+ * What one server block of nginx serves: from its effective policy and its
+ * server_name's to the policy domains that it answers for.
+ */
+
+#ifndef MTA_STS_SERVE_SERVE_H
+#define MTA_STS_SERVE_SERVE_H
+
+
+#include "table.h"
+
+
+/*
+ * A server_name as nginx keeps it: in lower case, with "$hostname" replaced, a
+ * regex without its "~".
+ */
+
+typedef struct {
+    mta_sts_value_t  value;
+    int              regex;
+} mta_sts_server_name_t;
+
+
+/* Policy domains, and what other hosts are given. */
+
+typedef struct {
+    mta_sts_table_t          table;
+    const mta_sts_policy_t  *default_policy;         /* "default", or NULL */
+    mta_sts_str_t            default_name;   /* its name, or empty */
+    mta_sts_place_t          default_place;
+} mta_sts_domains_t;
+
+
+typedef struct {
+    mta_sts_table_t          table;            /* the domains that are known */
+    const mta_sts_policy_t  *default_policy;         /* for other hosts, or NULL */
+    mta_sts_str_t            default_name;   /* its name, or empty */
+    mta_sts_place_t          default_place;   /* not known for directives */
+    int                      shared;           /* the table is that of a file */
+} mta_sts_server_t;
+
+
+/*
+ * Builds server from settings that have inherited.  It is empty where no
+ * policy is configured or no name makes use of an inherited one.  names has n
+ * elements.  The settings and the file names must live as long as server; the
+ * rest lives in env's memory.
+ *
+ * Exact names "mta-sts.<domain>" become domains; ".name" counts as the exact
+ * name too; a wildcard or regex name makes the policy the default policy.
+ *
+ * Warns of a policy of its own without a name to serve it under, and of an mx
+ * that accepts all hosts of the policy domain (RFC 8461, 10.4).
+ *
+ * Errors: those of mta_sts_policy_render(); invalid server name "NAME", and
+ * the rule; server name "NAME" is never matched, must be "HOST", for U-labels
+ * and a trailing dot; out of memory.
+ */
+int mta_sts_server_build(mta_sts_server_t *server,
+    mta_sts_settings_t *settings, const mta_sts_server_name_t *names, size_t n,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/*
+ * The same with domains of a file, which server shares.  The settings of
+ * domains are all its own: settings are only looked at for what the server
+ * itself sets.  place is that of the directive.
+ *
+ * Warns when no name begins with "mta-sts.", and of a "mta-sts." name without a
+ * policy.
+ *
+ * Errors: "mta_sts_SETTING" is incompatible with "mta_sts_domains" at
+ * FILE:LINE; those about names as above.
+ */
+int mta_sts_server_use(mta_sts_server_t *server,
+    const mta_sts_settings_t *settings, const mta_sts_domains_t *domains,
+    mta_sts_place_t place, const mta_sts_server_name_t *names, size_t n,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/* The same without names: server answers for all hosts of the domains. */
+void mta_sts_server_share(mta_sts_server_t *server,
+    const mta_sts_domains_t *domains);
+
+/*
+ * The policy for a host in lower case and without trailing dot, or NULL.
+ * *domain then is the policy domain, a part of host.  Allocates nothing.
+ */
+const mta_sts_policy_t *mta_sts_server_find(const mta_sts_server_t *server,
+    mta_sts_str_t host, mta_sts_str_t *domain);
+
+
+/*
+ * The domains of all servers, and those that two of them configure
+ * differently: which policy a sender gets then depends on the server that it
+ * reaches, while there is but one id in the DNS.
+ *
+ * The largest table is used as it is, those of the other servers are put
+ * together: a hoster has one that is large.
+ */
+
+
+typedef struct {
+    mta_sts_table_t  largest;
+    mta_sts_table_t  others;         /* without what is in the largest */
+    size_t           n;              /* domains of both */
+} mta_sts_catalog_t;
+
+
+/*
+ * Builds the catalog of n servers in env's memory; it is valid as long as they
+ * are.  With lenient, a domain with two policies is a warning for each server
+ * but one, otherwise an error: domain "DOMAIN" has another policy at
+ * FILE:LINE.
+ *
+ * Other errors: out of memory; those of mta_sts_table_add().
+ */
+int mta_sts_catalog_build(mta_sts_catalog_t *catalog,
+    const mta_sts_server_t *const *servers, size_t n, int lenient,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/* As mta_sts_table_find(). */
+int mta_sts_catalog_find(const mta_sts_catalog_t *catalog,
+    mta_sts_str_t domain, mta_sts_entry_t *entry);
+
+/* As mta_sts_table_next(), but in no particular order. */
+int mta_sts_catalog_next(const mta_sts_catalog_t *catalog, size_t *cursor,
+    mta_sts_entry_t *entry);
+
+
+#endif /* MTA_STS_SERVE_SERVE_H */

@@ -151,7 +151,7 @@ main(int argc, char **argv)
 {
     int               status;
     mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { mta_sts_arena_alloc, say_warning, &arena };
+    mta_sts_env_t     env = { diag_alloc, say_warning, &arena };
     const command_t  *command;
 
     /* a closed pipe is a write error, not a silent end */

@@ -83,7 +83,6 @@ run_loop(run_t *run, const domain_t *model)
             net_step(model->net);
         }
 
-        run->failed |= memory_ran_out();
 
         run_tell(run);
 

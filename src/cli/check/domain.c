@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "cli/diag/diag.h"
 #include "policy/policy.h"
 #include "check.h"
 #include "cli/judge/judge.h"
@@ -446,7 +447,7 @@ domain_start(const domain_t *model, const mta_sts_entry_t *entry)
 
     *domain = *model;
 
-    domain->env.alloc = mta_sts_arena_alloc;
+    domain->env.alloc = diag_alloc;
     domain->env.ctx = &domain->arena;
 
     domain->result.entry = entry;

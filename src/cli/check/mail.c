@@ -5,6 +5,7 @@
 #include <search.h>
 #include <stdlib.h>
 
+#include "cli/diag/diag.h"
 #include "policy/policy.h"
 #include "check.h"
 
@@ -181,7 +182,7 @@ mail_new(mail_t *mail, mta_sts_str_t host)
 {
     mail_server_t  *server;
 
-    server = mta_sts_arena_alloc(&mail->arena, sizeof(mail_server_t));
+    server = diag_alloc(&mail->arena, sizeof(mail_server_t));
     if (server == NULL) {
         return NULL;
     }
@@ -189,7 +190,7 @@ mail_new(mail_t *mail, mta_sts_str_t host)
     memset(server, 0, sizeof(mail_server_t));
 
     server->mail = mail;
-    server->env.alloc = mta_sts_arena_alloc;
+    server->env.alloc = diag_alloc;
     server->env.ctx = &mail->arena;
     server->findings.env = &server->env;
     server->certs.env = &server->env;
@@ -247,7 +248,7 @@ mail_check(mail_t *mail, mta_sts_str_t host, mail_done_pt done, void *ctx)
         return MTA_STS_OK;
     }
 
-    waiter = mta_sts_arena_alloc(&mail->arena, sizeof(mail_waiter_t));
+    waiter = diag_alloc(&mail->arena, sizeof(mail_waiter_t));
     if (waiter == NULL) {
         return MTA_STS_ERROR;
     }

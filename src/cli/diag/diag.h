@@ -1,5 +1,6 @@
 /*
- * Talk, on standard error.
+ * Diagnostics on standard error, and memory whose failed allocation ends the
+ * process: both are for the helper only.
  */
 
 #ifndef MTA_STS_DIAG_DIAG_H
@@ -9,7 +10,12 @@
 #include "base/base.h"
 
 
-/* "mta-sts: FILE:LINE:COL: text"; what is not known of the place is left out */
+/* The exit status after a failed allocation: nothing could be looked at. */
+
+#define DIAG_NO_MEMORY  3
+
+
+/* "mta-sts: FILE:LINE:COL: text"; unknown parts of the place are left out. */
 void say_error(const mta_sts_err_t *err);
 
 /* The same with "warning: "; fits into mta_sts_env_t, ctx is not used. */
@@ -17,6 +23,21 @@ void say_warning(void *ctx, const mta_sts_err_t *warning);
 
 /* "mta-sts: text" */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+
+/*
+ * Allocators that never return NULL: a failed allocation ends the process with
+ * "out of memory" and the exit status DIAG_NO_MEMORY.  A size of 0 is valid.
+ *
+ * diag_alloc() takes memory of an mta_sts_arena_t and fits into mta_sts_env_t.
+ * The others fit into the allocation hooks of libcurl, c-ares and jansson; what
+ * they return is freed with free().
+ */
+void *diag_alloc(void *ctx, size_t size);
+void *diag_malloc(size_t size);
+void *diag_calloc(size_t n, size_t size);
+void *diag_realloc(void *p, size_t size);
+char *diag_strdup(const char *s);
 
 
 #endif /* MTA_STS_DIAG_DIAG_H */

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "cli/diag/diag.h"
 #include "domains/yaml.h"
 #include "policy/policy.h"
 #include "formats.h"
@@ -51,7 +52,7 @@ octodns_add(octodns_zone_t *kept, mta_sts_str_t zone,
     const mta_sts_record_t *record, int escaped)
 {
     mta_sts_str_t      name;
-    mta_sts_env_t      env = { mta_sts_arena_alloc, NULL, &kept->arena };
+    mta_sts_env_t      env = { diag_alloc, NULL, &kept->arena };
     mta_sts_buf_t     value = { &env, NULL, 0, 0, 0 };
     mta_sts_record_t  *records, *copy;
 

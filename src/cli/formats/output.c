@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/diag/diag.h"
 #include "formats.h"
 
 
@@ -183,7 +184,7 @@ output_files(const plan_t *plan, const format_t *format,
     int              rc;
     size_t           begin, end;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { mta_sts_arena_alloc, NULL, &arena };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
 
     rc = MTA_STS_OK;
 

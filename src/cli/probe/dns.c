@@ -5,6 +5,7 @@
 #include <ares.h>
 #include <stdlib.h>
 
+#include "cli/diag/diag.h"
 #include "base/base.h"
 #include "probe.h"
 
@@ -56,8 +57,8 @@ dns_new(const char *server, unsigned timeout, mta_sts_err_t *err)
     options.tries = DNS_TRIES;
     options.timeout = (int) (timeout / 3 + 1);
 
-    rc = ares_library_init_mem(ARES_LIB_INIT_ALL, memory_malloc, memory_free,
-                               memory_realloc);
+    rc = ares_library_init_mem(ARES_LIB_INIT_ALL, diag_malloc, free,
+                               diag_realloc);
 
     if (rc == ARES_SUCCESS) {
         rc = ares_init_options(&dns->channel, &options,
@@ -213,7 +214,7 @@ dns_lookup(dns_t *dns, mta_sts_str_t name, int type, dns_done_pt done,
     query->done = done;
     query->ctx = ctx;
     query->answer.ttl = UINT32_MAX;
-    query->env.alloc = mta_sts_arena_alloc;
+    query->env.alloc = diag_alloc;
     query->env.ctx = &query->arena;
     query->asked.out = &query->answer;
     query->asked.env = &query->env;

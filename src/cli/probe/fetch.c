@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/diag/diag.h"
 #include "policy/policy.h"
 #include "probe.h"
 
@@ -316,7 +317,7 @@ fetch_start(net_t *net, fetch_what_e what, const char *host,
     fetch->what = what;
     fetch->done = done;
     fetch->ctx = ctx;
-    fetch->env.alloc = mta_sts_arena_alloc;
+    fetch->env.alloc = diag_alloc;
     fetch->env.ctx = &fetch->arena;
     fetch->body.env = &fetch->env;
     fetch->cert.host = fetch->host;
@@ -376,7 +377,6 @@ fetch_end(net_t *net, CURL *easy, CURLcode code)
     /* libcurl's word for a line that is longer than it takes, too */
 
     if (code == CURLE_OUT_OF_MEMORY) {
-        fetch->memory |= memory_ran_out();
 
         (void) snprintf(fetch->error, sizeof(fetch->error), "%s",
                         fetch->memory ? "out of memory"

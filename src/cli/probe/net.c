@@ -2,6 +2,7 @@
  * libcurl's loop waits, for c-ares' sockets as well.
  */
 
+#include "cli/diag/diag.h"
 #include "probe.h"
 
 
@@ -16,13 +17,11 @@ net_init(net_t *net, const net_settings_t *settings, mta_sts_err_t *err)
     net->timeout = settings->timeout;
     net->now = time(NULL);
 
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_malloc, memory_free,
-                             memory_realloc, memory_strdup, memory_calloc)
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, diag_malloc, free,
+                             diag_realloc, diag_strdup, diag_calloc)
         != CURLE_OK)
     {
-        return memory_ran_out() ? mta_sts_error_memory(err)
-                                : mta_sts_error(err, MTA_STS_NOWHERE,
-                                                "libcurl cannot start");
+        return mta_sts_error(err, MTA_STS_NOWHERE, "libcurl cannot start");
     }
 
     net->dns = dns_new(settings->resolver, settings->timeout, err);

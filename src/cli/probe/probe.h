@@ -1,7 +1,6 @@
 /*
- * Memory for libcurl and c-ares, which do not always tell when it ran out: a
- * failed handshake or lookup may be all there is to see, and then it would be
- * blamed on the server.
+ * What is out there, as facts: the DNS, policies over HTTPS, mail servers, and
+ * the certificates that they show.
  */
 
 #ifndef MTA_STS_PROBE_PROBE_H
@@ -16,16 +15,6 @@
 #include <time.h>
 
 #include "base/base.h"
-
-
-void *memory_malloc(size_t size);
-void *memory_calloc(size_t n, size_t size);
-void *memory_realloc(void *p, size_t size);
-char *memory_strdup(const char *s);
-void memory_free(void *p);
-
-/* Has there been no memory for one of them, ever? */
-int memory_ran_out(void);
 
 
 /*

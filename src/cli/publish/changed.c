@@ -136,7 +136,7 @@ changed_add(changed_t *changed, const changed_set_t *set,
     const dns_answer_t *answer)
 {
     size_t            i, size;
-    mta_sts_env_t     env = { mta_sts_arena_alloc, NULL, &changed->arena };
+    mta_sts_env_t     env = { diag_alloc, NULL, &changed->arena };
     changed_item_t   *item, *items;
 
     if (changed->n == changed->size) {
@@ -236,7 +236,7 @@ changed_lookups(changed_entry_t *entry)
             }
         }
 
-        set = mta_sts_arena_alloc(&entry->arena, sizeof(changed_set_t));
+        set = diag_alloc(&entry->arena, sizeof(changed_set_t));
         if (set == NULL) {
             return MTA_STS_ERROR;
         }
@@ -268,7 +268,7 @@ changed_entry(changed_run_t *run, const mta_sts_entry_t *of,
         return mta_sts_error_memory(err);
     }
 
-    env.alloc = mta_sts_arena_alloc;
+    env.alloc = diag_alloc;
     env.warn = NULL;
     env.ctx = &entry->arena;
 
@@ -320,7 +320,7 @@ changed_build(changed_t *changed, const mta_sts_entry_t *entries, size_t n,
 
     net_free(&run.net);
 
-    if (rc == MTA_STS_OK && (run.failed || memory_ran_out())) {
+    if (rc == MTA_STS_OK && run.failed) {
         rc = mta_sts_error_memory(err);
     }
 

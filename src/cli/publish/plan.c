@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "cli/diag/diag.h"
 #include "base/base.h"
 #include "publish.h"
 
@@ -176,7 +177,7 @@ plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n,
     int              rc;
     size_t           i;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { mta_sts_arena_alloc, NULL, &arena };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
 
     plan->zones = zones;
     plan->wanted = wanted;

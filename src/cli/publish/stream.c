@@ -2,6 +2,7 @@
  * The records of one output.
  */
 
+#include "cli/diag/diag.h"
 #include "publish.h"
 
 
@@ -17,7 +18,7 @@ stream_init(stream_t *stream, const plan_t *plan, size_t begin, size_t end,
     stream->next = begin;
     stream->end = end;
 
-    stream->env.alloc = mta_sts_arena_alloc;
+    stream->env.alloc = diag_alloc;
     stream->env.ctx = &stream->arena;
 }
 

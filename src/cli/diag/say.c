@@ -1,5 +1,5 @@
 /*
- * Talk, on standard error.
+ * Messages to people, on standard error.
  */
 
 #include <stdarg.h>

@@ -30,6 +30,7 @@ server {
     server_name          mta-sts.*;
     ssl_certificate      %%DIR%%/certs/\$mta_sts_host/fullchain.pem;
     ssl_certificate_key  %%DIR%%/certs/\$mta_sts_host/privkey.pem;
+    mta_sts_certificate_cache  max=10000;
     mta_sts_domains      %%DIR%%/mta-sts.yaml;
     $acme
     location / { return 404; }
@@ -314,7 +315,8 @@ $nginx->conf($http);
 ok($nginx->reload, 'reload without a domain');
 
 ok(-e "$dir/certs/mta-sts.b.example/fullchain.pem", 'b.example: a certificate');
-not_served('b.example', 'no policy');
+like($nginx->get(1, 'mta-sts.b.example', sni => 'mta-sts.b.example'),
+     qr/^TLS: .*unrecognized name/, '... is not used, without a policy');
 served('a.example');
 
 

@@ -87,7 +87,7 @@ ngx_http_mta_sts_value(ngx_conf_t *cf, ngx_str_t *word)
 
 
 mta_sts_str_t
-ngx_http_mta_sts_str(ngx_str_t *str)
+ngx_http_mta_sts_str(const ngx_str_t *str)
 {
     mta_sts_str_t  slice;
 

@@ -14,6 +14,9 @@
 typedef struct {
     mta_sts_settings_t      settings;
     mta_sts_value_t         domains;      /* a file; data NULL is not set */
+    mta_sts_cache_t         cache;        /* of certificates */
+    int                     cache_set;
+    mta_sts_value_t         by_lua;       /* ssl_certificate_by_lua_* */
     int                     enable;       /* -1 is not set */
     int                     any;          /* is for every host */
     mta_sts_server_name_t  *names;

@@ -80,6 +80,13 @@ ngx_int_t ngx_http_mta_sts_pair_load(ngx_http_mta_sts_pair_t *pair,
     mta_sts_err_t *err);
 
 /*
+ * Adds a pair to those that a connection may use, or logs why it cannot.  The
+ * connection has references of its own.
+ */
+ngx_int_t ngx_http_mta_sts_pair_use(ngx_http_mta_sts_pair_t *pair,
+    ngx_connection_t *c);
+
+/*
  * Frees the cache's reference to a pair; connections keep theirs, and the last
  * one cleanses the key.
  */

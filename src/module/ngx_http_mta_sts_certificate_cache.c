@@ -29,8 +29,8 @@ typedef struct {
     ngx_str_node_t                node;     /* the names, each with a NUL */
     ngx_queue_t                   queue;
     ngx_http_mta_sts_entries_t   *entries;  /* good or bad, NULL at first */
-    time_t                        accessed;
-    time_t                        checked;
+    ngx_uint_t                    accessed; /* in seconds */
+    ngx_uint_t                    checked;
 
     ngx_uint_t                    n;        /* pairs; there are 2n files */
     ngx_http_mta_sts_pair_t      *pairs;    /* or NULL */
@@ -41,7 +41,9 @@ typedef struct {
 
 
 struct ngx_http_mta_sts_cache_s {
-    mta_sts_cache_t               params;
+    uint64_t                      max;
+    uint64_t                      inactive;
+    uint64_t                      valid;
 
     ngx_rbtree_t                  tree;
     ngx_rbtree_node_t             sentinel;
@@ -57,20 +59,20 @@ static void ngx_http_mta_sts_cache_cleanup(void *data);
 static ngx_http_mta_sts_entry_t *ngx_http_mta_sts_entries_last(
     ngx_http_mta_sts_entries_t *entries);
 static void ngx_http_mta_sts_cache_expire(ngx_http_mta_sts_cache_t *cache,
-    ngx_http_mta_sts_entries_t *entries, time_t now);
+    ngx_http_mta_sts_entries_t *entries, ngx_uint_t now);
 static ngx_http_mta_sts_entry_t *ngx_http_mta_sts_entry_create(
     ngx_http_mta_sts_cache_t *cache, const ngx_str_t *names, uint32_t hash,
     ngx_log_t *log);
 static void ngx_http_mta_sts_entry_free(ngx_http_mta_sts_cache_t *cache,
     ngx_http_mta_sts_entry_t *entry);
 static void ngx_http_mta_sts_entry_keep(ngx_http_mta_sts_cache_t *cache,
-    ngx_http_mta_sts_entry_t *entry, time_t now);
+    ngx_http_mta_sts_entry_t *entry, ngx_uint_t now);
 static void ngx_http_mta_sts_entry_refresh(ngx_http_mta_sts_cache_t *cache,
-    ngx_http_mta_sts_entry_t *entry, time_t now, ngx_connection_t *c,
+    ngx_http_mta_sts_entry_t *entry, ngx_uint_t now, ngx_connection_t *c,
     ngx_pool_t *pool);
 static ngx_uint_t ngx_http_mta_sts_entry_same(ngx_http_mta_sts_entry_t *entry,
     const ngx_http_mta_sts_identity_t *then,
-    const ngx_http_mta_sts_identity_t *current, time_t now);
+    const ngx_http_mta_sts_identity_t *current, ngx_uint_t now);
 static ngx_int_t ngx_http_mta_sts_entry_load(ngx_http_mta_sts_cache_t *cache,
     ngx_http_mta_sts_entry_t *entry, ngx_str_t *names, mta_sts_err_t *err);
 static void ngx_http_mta_sts_entry_replace(ngx_http_mta_sts_cache_t *cache,
@@ -78,8 +80,6 @@ static void ngx_http_mta_sts_entry_replace(ngx_http_mta_sts_cache_t *cache,
 static void ngx_http_mta_sts_entry_forget(ngx_http_mta_sts_entry_t *entry);
 static void ngx_http_mta_sts_entry_log(ngx_http_mta_sts_entry_t *entry,
     const char *error, ngx_connection_t *c, ngx_pool_t *pool);
-static ngx_int_t ngx_http_mta_sts_entry_set(ngx_http_mta_sts_entry_t *entry,
-    ngx_connection_t *c);
 
 
 ngx_http_mta_sts_cache_t *
@@ -98,7 +98,9 @@ ngx_http_mta_sts_cache_create(ngx_conf_t *cf, const mta_sts_cache_t *params)
 
     ngx_memzero(cache, sizeof(ngx_http_mta_sts_cache_t));
 
-    cache->params = *params;
+    cache->max = params->max;
+    cache->inactive = params->inactive;
+    cache->valid = params->valid;
 
     ngx_rbtree_init(&cache->tree, &cache->sentinel,
                     ngx_str_rbtree_insert_value);
@@ -150,11 +152,11 @@ ngx_int_t
 ngx_http_mta_sts_cache_use(ngx_http_mta_sts_cache_t *cache,
     ngx_connection_t *c, ngx_pool_t *pool, ngx_str_t *names)
 {
-    time_t                     now;
     uint32_t                   hash;
+    ngx_uint_t                 i, now;
     ngx_http_mta_sts_entry_t  *entry;
 
-    /* not ngx_time(), which may be set back */
+    /* not ngx_time(), which may be set back; where this wraps, all is due */
 
     now = ngx_current_msec / 1000;
 
@@ -173,7 +175,7 @@ ngx_http_mta_sts_cache_use(ngx_http_mta_sts_cache_t *cache,
         }
     }
 
-    if (entry->pairs == NULL || now - entry->checked >= cache->params.valid) {
+    if (entry->pairs == NULL || now - entry->checked >= cache->valid) {
         ngx_http_mta_sts_entry_refresh(cache, entry, now, c, pool);
     }
 
@@ -184,7 +186,17 @@ ngx_http_mta_sts_cache_use(ngx_http_mta_sts_cache_t *cache,
 
     ngx_http_mta_sts_entry_keep(cache, entry, now);
 
-    return entry->pairs ? ngx_http_mta_sts_entry_set(entry, c) : NGX_ERROR;
+    if (entry->pairs == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < entry->n; i++) {
+        if (ngx_http_mta_sts_pair_use(&entry->pairs[i], c) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -192,7 +204,7 @@ ngx_http_mta_sts_cache_use(ngx_http_mta_sts_cache_t *cache,
 
 static void
 ngx_http_mta_sts_cache_expire(ngx_http_mta_sts_cache_t *cache,
-    ngx_http_mta_sts_entries_t *entries, time_t now)
+    ngx_http_mta_sts_entries_t *entries, ngx_uint_t now)
 {
     ngx_uint_t                 n;
     ngx_http_mta_sts_entry_t  *entry;
@@ -200,7 +212,7 @@ ngx_http_mta_sts_cache_expire(ngx_http_mta_sts_cache_t *cache,
     for (n = 0; n < 2; n++) {
         entry = ngx_http_mta_sts_entries_last(entries);
 
-        if (entry == NULL || now - entry->accessed < cache->params.inactive) {
+        if (entry == NULL || now - entry->accessed < cache->inactive) {
             return;
         }
 
@@ -266,7 +278,7 @@ ngx_http_mta_sts_entry_free(ngx_http_mta_sts_cache_t *cache,
 
 static void
 ngx_http_mta_sts_entry_keep(ngx_http_mta_sts_cache_t *cache,
-    ngx_http_mta_sts_entry_t *entry, time_t now)
+    ngx_http_mta_sts_entry_t *entry, ngx_uint_t now)
 {
     ngx_http_mta_sts_entries_t  *entries;
 
@@ -283,7 +295,7 @@ ngx_http_mta_sts_entry_keep(ngx_http_mta_sts_cache_t *cache,
     entry->entries = entries;
     entry->accessed = now;
 
-    if (entries->n > cache->params.max) {
+    if (entries->n > cache->max) {
         ngx_http_mta_sts_entry_free(cache,
                                     ngx_http_mta_sts_entries_last(entries));
     }
@@ -298,7 +310,7 @@ ngx_http_mta_sts_entry_keep(ngx_http_mta_sts_cache_t *cache,
 
 static void
 ngx_http_mta_sts_entry_refresh(ngx_http_mta_sts_cache_t *cache,
-    ngx_http_mta_sts_entry_t *entry, time_t now, ngx_connection_t *c,
+    ngx_http_mta_sts_entry_t *entry, ngx_uint_t now, ngx_connection_t *c,
     ngx_pool_t *pool)
 {
     u_char                       *p;
@@ -379,7 +391,7 @@ ngx_http_mta_sts_entry_refresh(ngx_http_mta_sts_cache_t *cache,
 static ngx_uint_t
 ngx_http_mta_sts_entry_same(ngx_http_mta_sts_entry_t *entry,
     const ngx_http_mta_sts_identity_t *then,
-    const ngx_http_mta_sts_identity_t *current, time_t now)
+    const ngx_http_mta_sts_identity_t *current, ngx_uint_t now)
 {
     ngx_uint_t  i;
 
@@ -482,30 +494,6 @@ ngx_http_mta_sts_entry_log(ngx_http_mta_sts_entry_t *entry, const char *error,
         ngx_log_error(NGX_LOG_ERR, c->log, 0,
                       "no certificate for \"%V\": %s", &host, error);
     }
-}
-
-
-static ngx_int_t
-ngx_http_mta_sts_entry_set(ngx_http_mta_sts_entry_t *entry,
-    ngx_connection_t *c)
-{
-    ngx_uint_t                i;
-    ngx_http_mta_sts_pair_t  *pair;
-
-    for (i = 0; i < entry->n; i++) {
-        pair = &entry->pairs[i];
-
-        if (SSL_use_cert_and_key(c->ssl->connection, pair->cert, pair->key,
-                                 pair->chain, 1)
-            != 1)
-        {
-            ngx_ssl_error(NGX_LOG_ERR, c->log, 0,
-                          "SSL_use_cert_and_key() failed");
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
 }
 
 

@@ -145,6 +145,21 @@ ngx_http_mta_sts_pair_free(ngx_http_mta_sts_pair_t *pair, ngx_rbtree_t *shared)
 }
 
 
+ngx_int_t
+ngx_http_mta_sts_pair_use(ngx_http_mta_sts_pair_t *pair, ngx_connection_t *c)
+{
+    if (SSL_use_cert_and_key(c->ssl->connection, pair->cert, pair->key,
+                             pair->chain, 1)
+        != 1)
+    {
+        ngx_ssl_error(NGX_LOG_ERR, c->log, 0, "SSL_use_cert_and_key() failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 /* Reads a file into text, which is to be freed. */
 
 static ngx_int_t

@@ -387,30 +387,29 @@ is((check('--no-config', '--fail-on', 'error', 'txt-other.example'))[0], 0,
 is((check('--no-config', '--no-smtp', 'smtp-starttls.example'))[0], 0,
    'without SMTP');
 
-# each kind of finding was seen, or is seen in other tests
+# each kind of finding was seen
 
-my $table = slurp('src/cli/judge/finding.c');
-my %kinds = map { $_ => 1 } $table =~ /KIND\(\w+, "([a-z0-9-]+)"/g;
-
-ok(scalar keys %kinds > 60, 'the table is read');
-is(join(' ', grep { !$seen{$_} } sort keys %kinds), '',
-   'each kind of the table was found somewhere');
-
-# README's reference is the table
-
-my @rows = $table =~ /KIND\(\w+,\ ("[a-z0-9-]+"),\ \w+,\ (\w+),\s*
-                      (\d),\s*"(\d+)\ ([^"]+)",\s*"([^"]+)"\)/xg;
-my $reference = '';
+my @rows = slurp('src/cli/judge/kinds.h')
+           =~ /X\(\w+,\ ("[a-z0-9-]+"),\ \w+,\ (\w+),\ (\d),[\s\\]*
+               "(\d+)\ ([^"]+)",[\s\\]*"([^"]+)"\)/xg;
+my ($reference, @kinds) = ('');
 
 while (my ($code, $severity, $less, $rfc, $section, $about)
        = splice @rows, 0, 6) {
+    push @kinds, $code =~ tr/"//dr;
     $code =~ tr/"/`/;
     $severity = lc $severity . ($less ? ', or warning' : '');
     $reference .= "| $code | $severity | $rfc, $section | $about |\n";
 }
 
+ok(scalar @kinds > 60, 'the list of kinds is read');
+is(join(' ', grep { !$seen{$_} } sort @kinds), '',
+   'each kind of the list was found somewhere');
+
+# the documentation has the same list
+
 ok(index(slurp('README.md'), "| --- |\n$reference\n") > 0,
-   'README has the table of findings') or diag $reference;
+   'the documentation has the list of kinds') or diag $reference;
 
 # records that wait for the policy, and those that changed
 
@@ -456,7 +455,7 @@ is((helper('check', '-f', 'nagios', @net, '-d', $yaml,
 
 for my $case ([2, qr/unknown format/, '-f', 'xml'],
               [2, qr/needs the names/, '--no-config'],
-              [2, qr/excludes/, '--no-config', '-d', $yaml, 'a.example'],
+              [2, qr/mutually exclusive/, '--no-config', '-d', $yaml, 'a.example'],
               [2, qr/--fail-on/, '--fail-on', 'x'],
               [2, qr/invalid timeout/, '-d', $yaml, '--timeout', '0'],
               [2, qr/invalid jobs/, '-d', $yaml, '--jobs', '0'],

@@ -90,32 +90,30 @@ judge_tlsrpt(const facts_t *facts, result_t *result)
 }
 
 
-static void
-judge_host_lookup(const probe_host_t *host, const dns_answer_t *answer,
+void
+judge_addresses(const probe_host_t *host, finding_kind_e dns,
     findings_t *findings)
 {
-    if (answer->status == DNS_FAILED) {
-        finding_add(findings, HOST_DNS, "%.*s: the lookup of its addresses "
-                    "fails: %s", MTA_STS_SHOW(host->name), answer->error);
+    size_t               i;
+    const dns_answer_t  *answers[] = { &host->a, &host->aaaa };
+
+    for (i = 0; i < 2; i++) {
+        if (answers[i]->status == DNS_FAILED) {
+            finding_add(findings, dns, "%.*s: the lookup of its addresses "
+                        "fails: %s", MTA_STS_SHOW(host->name),
+                        answers[i]->error);
+        }
     }
-}
-
-
-static void
-judge_host_addresses(const probe_host_t *host, findings_t *findings)
-{
-    judge_host_lookup(host, &host->a, findings);
-    judge_host_lookup(host, &host->aaaa, findings);
 
     if (host->a.status == DNS_EMPTY && host->aaaa.status == DNS_EMPTY) {
-        finding_add(findings, HOST_NONE, "%.*s has no address; publish an A, "
-                    "AAAA or CNAME record for it", MTA_STS_SHOW(host->name));
+        finding_add(findings, dns + 1, "%.*s has no address; publish an A or "
+                    "AAAA record for it", MTA_STS_SHOW(host->name));
     }
 
     if (host->n_addresses > HOST_ADDRESSES) {
-        finding_add(findings, POLICY_NO_ROUTE, "%zu addresses not tried: %d "
-                    "are looked at", host->n_addresses - HOST_ADDRESSES,
-                    HOST_ADDRESSES);
+        finding_add(findings, dns + 2, "%.*s: %zu addresses not tried, %d are "
+                    "looked at", MTA_STS_SHOW(host->name),
+                    host->n_addresses - HOST_ADDRESSES, HOST_ADDRESSES);
     }
 }
 
@@ -133,7 +131,7 @@ judge_host(const facts_t *facts, judge_policy_t *policy, result_t *result)
     host = &facts->host;
     findings = &result->findings;
 
-    judge_host_addresses(host, findings);
+    judge_addresses(host, HOST_DNS, findings);
 
     for (i = 0; i < host->n; i++) {
         fetch = host->fetches[i];

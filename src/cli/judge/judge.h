@@ -230,6 +230,13 @@ void served_findings(const fetch_t *fetch, const mta_sts_policy_t *policy,
 int cert_is_trusted(const cert_t *cert, time_t now);
 
 /*
+ * Judges the lookups of a host's addresses.  dns is HOST_DNS or MX_HOST_DNS:
+ * the two kinds after it, no address and not tried, have the same order.
+ */
+void judge_addresses(const probe_host_t *host, finding_kind_e dns,
+    findings_t *findings);
+
+/*
  * Judges a certificate that an address has shown.  kind is POLICY_CERT_NAME or
  * SMTP_CERT_NAME: the kinds after it have the same order.
  */

@@ -12,8 +12,8 @@
  * ENFORCE   1: one less severe unless the mode is "enforce"
  * MEANING   one line for the documentation, in Markdown
  *
- * The order within the certificate kinds of policy hosts and mail servers is the
- * same: see cert_findings().
+ * The kinds of policy hosts and mail servers that judge_addresses() and
+ * cert_findings() give have the same order.
  */
 
 #ifndef MTA_STS_JUDGE_KINDS_H
@@ -177,7 +177,7 @@
     X(TLSRPT_DNS, "tlsrpt-dns", TLSRPT, WARNING, 0,                           \
       "8460 3", "the lookup of the `_smtp._tls` record fails")                \
     X(TLSRPT_NONE, "tlsrpt-none", TLSRPT, NOTE, 0,                            \
-      "8460 3", "nobody receives reports of refused mail")                    \
+      "8460 3", "there is no report address for refused mail")                    \
     X(TLSRPT_SEVERAL, "tlsrpt-several", TLSRPT, WARNING, 0,                   \
       "8460 3", "more than one TXT record begins with `v=TLSRPTv1`")          \
     X(TLSRPT_SYNTAX, "tlsrpt-syntax", TLSRPT, WARNING, 0,                     \

@@ -44,17 +44,6 @@ mail_refused(const fetch_t *fetch, findings_t *findings)
 
 
 static void
-mail_lookup(const probe_host_t *host, const dns_answer_t *answer,
-    findings_t *findings)
-{
-    if (answer->status == DNS_FAILED) {
-        finding_add(findings, MX_HOST_DNS, "%.*s: the lookup of its addresses "
-                    "fails: %s", MTA_STS_SHOW(host->name), answer->error);
-    }
-}
-
-
-static void
 mail_server(const probe_host_t *host, time_t now, findings_t *findings)
 {
     size_t          i;
@@ -66,17 +55,11 @@ mail_server(const probe_host_t *host, time_t now, findings_t *findings)
         return;
     }
 
-    mail_lookup(host, &host->a, findings);
-    mail_lookup(host, &host->aaaa, findings);
+    judge_addresses(host, MX_HOST_DNS, findings);
 
     if (host->a.alias || host->aaaa.alias) {
         finding_add(findings, MX_CNAME, "%.*s is an alias, which an MX must "
                     "not name; name its target", MTA_STS_SHOW(host->name));
-    }
-
-    if (host->a.status == DNS_EMPTY && host->aaaa.status == DNS_EMPTY) {
-        finding_add(findings, MX_HOST_NONE, "%.*s has no address, so no mail "
-                    "is delivered there", MTA_STS_SHOW(host->name));
     }
 
     for (i = 0; i < host->n; i++) {

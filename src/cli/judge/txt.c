@@ -300,8 +300,8 @@ txt_tlsrpt(const dns_record_t *records, size_t n, findings_t *findings)
 
     if (record == NULL) {
         finding_add(findings, TLSRPT_NONE, "no TXT record begins with "
-                    "\"v=TLSRPTv1;\", so nobody is told of mail that was "
-                    "refused");
+                    "\"v=TLSRPTv1;\", so no sender reports refused "
+                    "mail");
         return mta_sts_str("");
     }
 

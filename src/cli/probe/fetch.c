@@ -2,11 +2,10 @@
  * Transfers by libcurl, each from one given address.
  */
 
-#include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cli/diag/diag.h"
@@ -41,41 +40,6 @@ struct transfer_s {
     transfer_t            *next;
     transfer_t           **prev;      /* what points to it */
 };
-
-
-/* Has this machine a route to an address?  No packet is sent. */
-
-static int
-fetch_has_route(const char *address)
-{
-    int                  fd, rc;
-    struct sockaddr_in   in;
-    struct sockaddr_in6  in6;
-
-    memset(&in, 0, sizeof(in));
-    memset(&in6, 0, sizeof(in6));
-
-    in.sin_family = AF_INET;
-    in.sin_port = htons(443);
-    in6.sin6_family = AF_INET6;
-    in6.sin6_port = htons(443);
-
-    if (inet_pton(AF_INET, address, &in.sin_addr) == 1) {
-        fd = socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, 0);
-        rc = connect(fd, (struct sockaddr *) &in, sizeof(in));
-
-    } else {
-        (void) inet_pton(AF_INET6, address, &in6.sin6_addr);
-        fd = socket(AF_INET6, SOCK_DGRAM|SOCK_CLOEXEC, 0);
-        rc = connect(fd, (struct sockaddr *) &in6, sizeof(in6));
-    }
-
-    if (fd != -1) {
-        (void) close(fd);
-    }
-
-    return rc == 0;
-}
 
 
 static size_t
@@ -322,12 +286,6 @@ fetch_start(net_t *net, const mta_sts_env_t *env, fetch_what_e what,
 
     fetch = fetch_new(env, what, host, address);
 
-    if (!fetch_has_route(address)) {
-        fetch->no_route = 1;
-        done(ctx, fetch);
-        return;
-    }
-
     transfer = diag_calloc(1, sizeof(transfer_t));
 
     transfer->fetch = fetch;
@@ -383,15 +341,30 @@ fetch_is_connected(const transfer_t *transfer, CURLcode code)
 {
     curl_off_t  us;
 
-    if (transfer->fetch->connected
-        || (code != CURLE_COULDNT_CONNECT && code != CURLE_OPERATION_TIMEDOUT))
-    {
-        return 1;
-    }
+    us = 0;
 
-    return curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &us)
-           == CURLE_OK
-           && us > 0;
+    (void) curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &us);
+
+    return transfer->fetch->connected || us > 0
+           || (code != CURLE_COULDNT_CONNECT
+               && code != CURLE_OPERATION_TIMEDOUT);
+}
+
+
+/* Could not even the first packet be sent? */
+
+static int
+fetch_has_no_route(const transfer_t *transfer, CURLcode code)
+{
+    long  error;
+
+    error = 0;
+
+    (void) curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
+
+    return code == CURLE_COULDNT_CONNECT
+           && (error == ENETUNREACH || error == EADDRNOTAVAIL
+               || error == EAFNOSUPPORT);
 }
 
 
@@ -409,6 +382,7 @@ fetch_end(net_t *net, CURL *easy, CURLcode code)
     fetch = transfer->fetch;
     fetch->code = code;
     fetch->connected = fetch_is_connected(transfer, code);
+    fetch->no_route = fetch_has_no_route(transfer, code);
     fetch->secure = fetch->cert.seen && code != CURLE_SSL_CONNECT_ERROR;
 
     (void) curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &fetch->status);

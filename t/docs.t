@@ -3,7 +3,8 @@
 # The documents: configurations are accepted by nginx and the helper, commands
 # print what the documents show, links lead somewhere, and the manual has every
 # option.  What needs servers of its own is in other tests: proxy.t, publish.t,
-# acme.t, acme_certbot.t, first_domain.t, check.t.
+# acme.t, acme_certbot.t, first_domain.t, check.t.  Of octodns-sync, dnscontrol,
+# terraform and kubectl, which Debian lacks, only the helper's side is run.
 
 use strict;
 use warnings;
@@ -432,9 +433,26 @@ ok($options{$_}, "the option $_ of the documents")
 cmp_ok(scalar keys %documented, '>=', 15, 'options in the documents');
 
 
+# What is built and installed: targets of the Makefile, and where the module is
+
+my $makefile = slurp('Makefile');
+my %targets = map { $_ => 1 } $makefile =~ /^([a-z][a-z-]*):/mg;
+
+for my $document (@documents) {
+    my %made = map { $_ => 1 } map { /(?:^|`)make ([a-z][a-z-]*)/mg }
+               $text{$document} =~ s/^```(?:nginx|yaml).*?^```$//msgr;
+    ok($targets{$_}, "$document: make $_") for sort keys %made;
+}
+
+my ($modules) = $makefile =~ /^MODULES_DIR *= *(\S+)/m;
+like(snippet('README.md', 'Install', 0), qr/load_module
+     \ \Q$modules\E\/ngx_http_mta_sts_module\.so;/x,
+     'README.md loads what is installed');
+
+
 # The version is the same everywhere
 
-my ($version) = slurp('Makefile') =~ /^VERSION *= *(\S+)/m;
+my ($version) = $makefile =~ /^VERSION *= *(\S+)/m;
 like($manual, qr/"nginx-mta-sts \Q$version\E"/, 'the version of the manual');
 
 done_testing();

@@ -142,6 +142,13 @@ is("$rc $out", '1 ', 'enforce: no record before the reload');
 
 reload();
 is(found(), '1: txt-id-differs', '... after it, the old record is found');
+
+my $change = 'The order of every change';
+my ($changed) = snippet('docs/hosting.md', $change, 1) =~ /^mta-sts (.*)$/m;
+($rc, $out, $err) = helper((split ' ', $changed), @net);
+like($out, qr/Value  (\S.*)\n    Old    (?!\1)/, '... as the old value of a change');
+unlike($out, qr/_smtp/, '... that only this record has');
+
 ($rc, $out) = records();
 is($rc, 0, '... and the new one printed');
 isnt((split /\n/, $out)[0], (split /\n/, $shown)[0], '... with a new id');
@@ -150,6 +157,30 @@ publish($out);
 is(found(), '0: ', 'nothing is found in enforce');
 like((helper('policy', '-c', $conf, 'example.com'))[1], qr/^mode: enforce\r$/m,
      '... which it is');
+
+
+# The commands of docs/check.md for monitoring, with a domain that has no fault
+
+{
+    my @commands = map {
+        snippet('docs/check.md', 'Monitoring', $_, 'sh')
+    } 0 .. 2;
+    my $dir = $world->dir;
+    my $helper = $MtaSts::BUILD =~ m{^/} ? "$MtaSts::BUILD/mta-sts"
+                                         : "$ENV{PWD}/$MtaSts::BUILD/mta-sts";
+    my @want = ('', qr/^\w.*OK/, '');
+
+    for my $i (0 .. 2) {
+        $commands[$i] =~ s{mta-sts check}{$helper check @net};
+        my ($rc, $out, $err) = run('', 'sh', '-c', "cd $dir && $commands[$i]");
+        is("$rc $err", '0 ', "monitoring: command $i");
+        ref $want[$i] ? like($out, $want[$i], '... is a plugin')
+                      : is($out, $want[$i], '... prints nothing');
+    }
+
+    like(slurp("$dir/mta-sts.prom"), qr/^mta_sts_\w+\{.*"example\.com"/m,
+         '... a file for Prometheus');
+}
 
 
 # A way back, as docs/hosting.md has it: no policy twice

@@ -341,7 +341,7 @@ sub curl {
 
 
 # Commands: each mta-sts of a document or of the manual is one that the helper
-# takes.  Those that ask the network have nobody to ask.
+# takes.  Those that ask the network get no answer.
 
 my $manual = slurp('man/mta-sts.1') =~ s/\\//gr;
 my ($examples) = $manual =~ /^\.SH EXAMPLES\n(.*)^\.SH SEE ALSO/ms;

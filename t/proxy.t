@@ -170,7 +170,7 @@ my $log = 'log_format c "$remote_addr $mta_sts_domain";';
     my $bare = $proxy =~ s{proxy_set_header +Host.*\n}{}r
                       =~ s{PORT2}{PORT3}r;
 
-    # a cache keeps nothing, unless it is told to
+    # a cache keeps a policy only if it is configured to
 
     my $cache = 'proxy_cache_path %%DIR%%/cache keys_zone=c:1m;';
     my ($keeps, $not) = map {
@@ -204,7 +204,7 @@ my $log = 'log_format c "$remote_addr $mta_sts_domain";';
        '... not without its Host');
 
     is(fields($nginx->get(4, $host), 'X-Cache'), 'MISS', 'a cache') for 1 .. 2;
-    is(fields($nginx->get(5, $host), 'X-Cache'), 'MISS', 'one that is told');
+    is(fields($nginx->get(5, $host), 'X-Cache'), 'MISS', 'one that ignores Cache-Control');
     is(fields($nginx->get(5, $host), 'X-Cache'), 'HIT', '... keeps a policy');
 
     $nginx->stop;

@@ -450,6 +450,13 @@ like(snippet('README.md', 'Install', 0), qr/load_module
      'README.md loads what is installed');
 
 
+# The rooms of docs/developing.md are those that tools/rooms verifies
+
+my ($rooms) = slurp('tools/rooms') =~ /^rooms='(.*?)'/ms;
+is(join(' ', section('docs/developing.md', 'Rooms') =~ /^\| `(\S+)` \|/mg),
+   join(' ', split ' ', $rooms), 'docs/developing.md has the rooms in their order');
+
+
 # The version is the same everywhere
 
 my ($version) = $makefile =~ /^VERSION *= *(\S+)/m;

@@ -121,6 +121,8 @@ all: helper $(if $(wildcard $(NGINX_SRC)/conf_flags),module,no-module)
 
 helper: $(BUILD)/mta-sts
 
+objects: $(CORE_OBJS) $(CLI_OBJS)
+
 module:
 	@echo "MOD  $(MODULE)"
 	@tools/module -s $(NGINX_SRC) $(BUILD)/nginx "$(CC)" \
@@ -204,6 +206,15 @@ plain: all fault-nginx
 check: plain $(UNITS) $(FAULT)
 	$(RUN_ENV) tools/check $(PROVE) t $(UNITS)
 
+# in a chroot of another release: all but the tests that need a second nginx, a
+# browser, other senders or much time
+
+CHROOT_SKIP = $(addprefix t/,acme.t browser.t build.t differential.t load%.t \
+              memory_nginx.t parity.t property.t valgrind.t validators.t)
+
+check-chroot: all $(UNITS) $(FAULT)
+	$(RUN_ENV) $(PROVE) $(filter-out $(CHROOT_SKIP),$(wildcard t/*.t)) $(UNITS)
+
 # nginx itself is built with the sanitizers, too, with the module linked in; its
 # own code passes NULL with a length of 0 to memcpy() and stores words unaligned.
 # The plain tests have Debian 12's nginx, these have Debian 13's.  Neither nginx's
@@ -268,7 +279,17 @@ fuzz:
 lint:
 	tools/deps test
 	$(MAKE) helper units BUILD=$(BUILD)/lint WERROR=-Werror
-	tools/lint
+	$(MAKE) musl
+	tools/lint $(BUILD)/lint
+
+# all but the module compiles with another libc's headers, without what only
+# glibc's have; those of the libraries are next to glibc's
+
+musl:
+	@tools/need musl-gcc:musl-tools
+	$(MAKE) objects BUILD=$(BUILD)/musl CC=musl-gcc WERROR=-Werror LIB_CFLAGS= \
+	    CFLAGS=-O1 CPPFLAGS="-idirafter /usr/include -idirafter \
+	    /usr/include/$(shell $(CC) -print-multiarch)"
 
 $(BUILD)/bench/table: $(BUILD)/bench/table.o $(CORE_OBJS)
 	@echo "LINK $@"
@@ -309,6 +330,6 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all helper module no-module needs units fault-nginx deps demo demo-stop \
-        test plain check test-asan check-asan coverage check-coverage fuzzers \
-        fuzz lint bench install uninstall clean
+.PHONY: all helper objects module no-module needs units fault-nginx deps demo demo-stop \
+        test plain check check-chroot test-asan check-asan coverage check-coverage fuzzers \
+        fuzz lint musl bench install uninstall clean

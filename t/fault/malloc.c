@@ -1,6 +1,6 @@
 /*
- * A library to preload: it lets one allocation of a program fail, in the program
- * or in a library.
+ * A library to preload: it lets one allocation fail, of the program or of one of
+ * its libraries.
  *
  * From the environment:
  *
@@ -9,8 +9,8 @@
  *     MTA_STS_FAULT_SKIP    allocations that are not counted: "crypto" and
  *                           "ssl" for those of OpenSSL's libraries
  *     MTA_STS_FAULT_FROM    a file: nothing is counted before it is opened
- *     MTA_STS_FAULT_REPORT  a file to which the number of counted allocations is
- *                           written at exit; while glob() runs it has "glob"
+ *     MTA_STS_FAULT_REPORT  a file to which the number of counted allocations
+ *                           is written at exit; during glob() it has "glob"
  *
  * The real functions are those of the next library, libc or AddressSanitizer.
  * A breakpoint at fault_hit stops at the failing allocation.

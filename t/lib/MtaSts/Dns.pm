@@ -250,6 +250,7 @@ options {
     directory "$dir";
     pid-file none;
     $lock
+    allow-transfer { any; };
     session-keyfile "$dir/session.key";
     listen-on port $self->{port} { 127.0.0.1; };
     listen-on-v6 { none; };

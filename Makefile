@@ -68,7 +68,8 @@ WARN        = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes $(WERROR)
 
 # how a file of ours is compiled, and how an object is linked
 
-COMPILE     = $(CC) -std=c11 -D_GNU_SOURCE -Isrc $(LIB_CFLAGS) $(CPPFLAGS) \
+COMPILE     = $(CC) -std=c11 -D_GNU_SOURCE -Isrc -I$(BUILD)/web \
+              $(LIB_CFLAGS) $(CPPFLAGS) \
               -DMTA_STS_VERSION='"$(VERSION)"' \
               -DMTA_STS_CONF_PATH='"$(CONF_PATH)"' \
               $(WARN) -MMD -MP -fPIE -fvisibility=hidden $(CFLAGS)
@@ -142,6 +143,16 @@ $(BUILD)/%.o: %.c Makefile | needs
 	@mkdir -p $(@D)
 	@echo "CC   $@"
 	@$(COMPILE) -c -o $@ $<
+
+# the generator's page and its JSON are compiled from templates
+
+$(BUILD)/src/generator/page.o: $(BUILD)/web/mta_sts_page_html.h \
+    $(BUILD)/web/mta_sts_page_json.h
+
+$(BUILD)/web/mta_sts_page_%.h: src/generator/web/page.% tools/template
+	@mkdir -p $(@D)
+	@tools/template $* < $< > $@.tmp
+	@mv $@.tmp $@
 
 -include $(DEPENDS)
 
@@ -303,6 +314,7 @@ bench:
 	$(RUN_ENV) bench/domains
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
+	$(RUN_ENV) bench/generator
 
 
 # Installs what was built: as root, make would take another environment

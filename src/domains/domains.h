@@ -60,4 +60,12 @@ int mta_sts_domains_end(mta_sts_domains_reader_t *reader,
 void mta_sts_domains_discard(mta_sts_domains_reader_t *reader);
 
 
+/*
+ * Appends the domains file of one domain with every setting written out: what
+ * mta_sts_domains_add() reads from it renders to the same bytes.
+ */
+void mta_sts_domains_write(mta_sts_buf_t *text, mta_sts_str_t domain,
+    const mta_sts_settings_t *settings);
+
+
 #endif /* MTA_STS_DOMAINS_DOMAINS_H */

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * Domains files: which there are, that each is read once, and nginx -T.
+ * Domains files: each is read once, and nginx -T prints them.
  */
 
 
@@ -130,7 +130,7 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
 }
 
 
-/* The rules are those of include, but for a glob that matches nothing. */
+/* As for include, but a glob that matches nothing is an error. */
 
 static int
 ngx_http_mta_sts_names(const mta_sts_value_t *value, const mta_sts_env_t *env,
@@ -166,8 +166,8 @@ ngx_http_mta_sts_names(const mta_sts_value_t *value, const mta_sts_env_t *env,
 
 
 /*
- * Adds a file to what nginx -T prints, so that the helper finds it there.
- * Follows ngx_conf_add_dump().
+ * Adds a file to the output of nginx -T, where the helper reads it.  Follows
+ * ngx_conf_add_dump().
  */
 
 static ngx_int_t

@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_mta_sts_certificate.h"
+#include "base/hash.h"
 
 
 #if (NGX_HTTP_SSL)
@@ -309,9 +310,10 @@ static ngx_int_t
 ngx_http_mta_sts_key_load(ngx_http_mta_sts_pair_t *pair, const ngx_str_t *name,
     mta_sts_err_t *err)
 {
-    BIO        *bio;
-    ngx_int_t   rc;
-    ngx_str_t   text;
+    BIO         *bio;
+    ngx_int_t    rc;
+    ngx_str_t    text;
+    ngx_uint_t   encrypted;
 
     rc = ngx_http_mta_sts_file_read(name, &text, err);
 
@@ -319,7 +321,7 @@ ngx_http_mta_sts_key_load(ngx_http_mta_sts_pair_t *pair, const ngx_str_t *name,
         return rc;
     }
 
-    rc = NGX_OK;
+    encrypted = 0;
     bio = BIO_new_mem_buf(text.data, (int) text.len);
 
     if (bio == NULL) {
@@ -328,8 +330,14 @@ ngx_http_mta_sts_key_load(ngx_http_mta_sts_pair_t *pair, const ngx_str_t *name,
     } else {
         pair->key = PEM_read_bio_PrivateKey(bio, NULL,
                                             ngx_http_mta_sts_no_password,
-                                            NULL);
-        if (pair->key == NULL) {
+                                            &encrypted);
+        if (encrypted) {
+            (void) mta_sts_error(err, MTA_STS_NOWHERE, "the key in \"%.*s\" "
+                                 "has a password",
+                                 MTA_STS_SHOW(ngx_http_mta_sts_str(name)));
+            rc = NGX_DECLINED;
+
+        } else if (pair->key == NULL) {
             rc = ngx_http_mta_sts_parse_error(err, "no private key", name);
         }
     }
@@ -346,6 +354,10 @@ ngx_http_mta_sts_key_load(ngx_http_mta_sts_pair_t *pair, const ngx_str_t *name,
 static int
 ngx_http_mta_sts_no_password(char *buf, int size, int rwflag, void *data)
 {
+    ngx_uint_t *encrypted = data;
+
+    *encrypted = 1;
+
     return -1;
 }
 
@@ -478,7 +490,7 @@ ngx_http_mta_sts_shared_key(ngx_http_mta_sts_shared_t *key, X509 *cert)
 
     key->node.str.data = key->digest;
     key->node.str.len = SHA256_DIGEST_LENGTH;
-    key->node.node.key = ngx_murmur_hash2(key->digest, SHA256_DIGEST_LENGTH);
+    key->node.node.key = mta_sts_hash(ngx_http_mta_sts_str(&key->node.str));
 
     return NGX_OK;
 }

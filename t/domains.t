@@ -193,9 +193,9 @@ for my $case (
     ['mode: none' . "\ndomains: {a.example: " . '{mx: ' x 10_000,
      "\"mx\" $texts"],
     ['mode: ' . 'a' x 100_000_000,
-     'no end of a key, value or comment within 1048576 bytes'],
+     'a text of more than 1048576 bytes, is a quote missing?'],
     ['mode: "' . "a\n" x 5_000_000 . '"',
-     'no end of a key, value or comment within 1048576 bytes'],
+     'a text of more than 1048576 bytes, is a quote missing?'],
     ['mx: [' . 'a.example, ' x 5000 . ']', 'a list of more than 4096 values'],
 ) {
     my ($text, $error) = @$case;

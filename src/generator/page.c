@@ -320,7 +320,7 @@ page_result(page_t *page, mta_sts_str_t self)
     page_add_flag(page, "is_testing", policy->mode == MTA_STS_TESTING);
     page_add_flag(page, "is_enforce", policy->mode == MTA_STS_ENFORCE);
     page_add_flag(page, "is_none", policy->mode == MTA_STS_NONE);
-    page_add_flag(page, "has_rua", policy->tlsrpt_rua != NULL);
+    page_add_flag(page, "has_rua", policy->rua_len != 0);
 
     page_records(page);
     page_warnings(page);

@@ -1,6 +1,6 @@
 /*
- * Domain names.  Every name that the configuration gives comes through here
- * once, so that what is served, compared and looked up is always normalised.
+ * Domain names.  Each configured name is normalised here, once, so that what is
+ * served, compared and looked up is normalised.
  */
 
 #include <arpa/inet.h>
@@ -32,7 +32,7 @@ mta_sts_name_fold(mta_sts_str_t name, char *buf)
 }
 
 
-/* Is the dotted name of LDH labels an IPv4 address, or would be one? */
+/* Is a dotted name of LDH labels an IPv4 address, or like one? */
 
 static int
 name_is_ip(mta_sts_str_t name)
@@ -126,10 +126,7 @@ name_fault(mta_sts_str_t name, int zone)
 }
 
 
-/*
- * What a person probably meant who wrote something that is no host name at
- * all; NULL if nothing comes to mind.
- */
+/* What was probably meant by something that is no host name; NULL if unknown. */
 
 static const char *
 name_mistake(mta_sts_str_t name)
@@ -177,8 +174,8 @@ name_mistake(mta_sts_str_t name)
 
 
 /*
- * Copies name folded and as A-labels to env's memory.  On an IDNA error
- * *fault says which; name is data NULL when memory ran out.
+ * Copies name to env's memory, in lower case and as A-labels.  *fault is set on
+ * an IDNA error; data is NULL if the allocation failed.
  */
 
 static mta_sts_str_t
@@ -242,7 +239,7 @@ name_to_ascii(mta_sts_str_t name, const mta_sts_env_t *env, const char **fault)
 
 
 /*
- * Normalises text, the value or the part of it behind a wildcard, to *name.
+ * Normalises text, the value or the part of it after a wildcard, to *name.
  * An error shows the whole value.
  */
 

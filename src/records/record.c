@@ -173,9 +173,9 @@ mta_sts_record_build(const mta_sts_entry_t *entry,
         return MTA_STS_ERROR;
     }
 
-    if (policy->tlsrpt_rua) {
+    if (policy->rua_len) {
         mta_sts_buf_add_cstr(&tlsrpt, "v=TLSRPTv1; rua=");
-        mta_sts_buf_add(&tlsrpt, *policy->tlsrpt_rua);
+        mta_sts_buf_add(&tlsrpt, mta_sts_policy_rua(policy));
 
         if (record_text(&builder, mta_sts_str("_smtp._tls"), &tlsrpt)
             != MTA_STS_OK)

@@ -32,6 +32,8 @@ serve(mta_sts_server_t *server, const char *domains,
     memset(server, 0, sizeof(mta_sts_server_t));
     memset(&builder, 0, sizeof(mta_sts_table_builder_t));
 
+    builder.env = &test.env;
+
     place.file = mta_sts_str_from(file);
     place.column = 5;
 

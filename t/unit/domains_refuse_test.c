@@ -294,7 +294,7 @@ static const struct {
       "mailto:\" or \"https:\"" },
 
     { "domains:\n  a.b: p\n  b.b: {mode: x}\npolicies: {}\n",
-      3, 15, "invalid mode \"x\", " MODES },
+      2, 8, "unknown policy \"p\"" },
 
     { "? {a: b}\n: c\n",
       1, 3, "a key must be a text" }

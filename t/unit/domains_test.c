@@ -47,9 +47,9 @@ show_policy(FILE *out, mta_sts_str_t name, mta_sts_str_t label,
         }
     }
 
-    if (policy->tlsrpt_rua) {
-        (void) fprintf(out, " %.*s", (int) policy->tlsrpt_rua->len,
-                       policy->tlsrpt_rua->data);
+    if (policy->rua_len) {
+        (void) fprintf(out, " %.*s", (int) policy->rua_len,
+                       mta_sts_policy_rua(policy).data);
     }
 
     (void) putc('\n', out);

@@ -20,17 +20,19 @@ add(mta_sts_table_builder_t *builder, const char *domain,
     mta_sts_str_t    label = { NULL, 0 };
     mta_sts_place_t  place;
 
+    builder->env = &test.env;
+
     place.file = mta_sts_str_from(file);
     place.line = line;
     place.column = 5;
 
-    for (index = 0; index < builder->n_policies; index++) {
-        if (builder->policies[index] == policy) {
+    for (index = 0; index < builder->policies.n; index++) {
+        if (mta_sts_table_added(builder, index) == policy) {
             break;
         }
     }
 
-    if (index == builder->n_policies
+    if (index == builder->policies.n
         && mta_sts_table_add_policy(builder, policy, label, &index, &test.err)
            != MTA_STS_OK)
     {
@@ -45,7 +47,7 @@ add(mta_sts_table_builder_t *builder, const char *domain,
 static inline int
 end(mta_sts_table_builder_t *builder, mta_sts_table_t *table)
 {
-    return mta_sts_table_end(builder, table, &test.env, &test.err);
+    return mta_sts_table_end(builder, table, &test.err);
 }
 
 

@@ -9,7 +9,7 @@
 
 
 #define SCHEME   "must begin with \"mailto:\" or \"https:\""
-#define CHARS    "must be an URI, other characters percent-encoded"
+#define CHARS    "must be a URI, other characters percent-encoded"
 #define PERCENT  "\"%\" must be followed by two hex digits"
 #define LIST     "must be one URI, not a list"
 #define ADDRESS  "\"mailto:\" must be followed by an e-mail address"

@@ -285,13 +285,19 @@ domain_tlsrpt(void *ctx, const dns_answer_t *answer)
 {
     txt_t                *records;
     domain_t             *domain = ctx;
-    mta_sts_str_t         rua;
+    mta_sts_str_t         rua, configured;
     findings_t           *findings;
     const mta_sts_str_t  *wanted;
 
     findings = &domain->result.findings;
-    wanted = domain->result.entry->policy
-             ? domain->result.entry->policy->tlsrpt_rua : NULL;
+    wanted = NULL;
+
+    if (domain->result.entry->policy
+        && domain->result.entry->policy->rua_len)
+    {
+        configured = mta_sts_policy_rua(domain->result.entry->policy);
+        wanted = &configured;
+    }
 
     if (answer->status == DNS_FAILED) {
         domain->failed |= answer->memory;

@@ -10,10 +10,10 @@ files_read(const site_t *site, const mta_sts_value_t *value,
     mta_sts_str_t full, const mta_sts_env_t *env, mta_sts_domains_t *domains,
     mta_sts_err_t *err)
 {
-    size_t                     i, n;
-    mta_sts_str_t             *names;
-    mta_sts_input_t            input;
-    mta_sts_domains_reader_t  *reader;
+    int              rc;
+    size_t           n, opened;
+    mta_sts_str_t   *names;
+    mta_sts_file_t  *files;
 
     if (source_names(&site->source, value, 1, &names, &n, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -24,22 +24,27 @@ files_read(const site_t *site, const mta_sts_value_t *value,
                              MTA_STS_SHOW(full));
     }
 
-    reader = mta_sts_domains_begin(env);
-    if (reader == NULL) {
+    files = env->alloc(env->ctx, n * sizeof(mta_sts_file_t));
+    if (files == NULL) {
         return mta_sts_error_memory(err);
     }
 
-    for (i = 0; i < n; i++) {
-        if (source_open(&site->source, names[i], value->place, &input, err)
-            != MTA_STS_OK
-            || mta_sts_domains_add(reader, &input, err) != MTA_STS_OK)
-        {
-            mta_sts_domains_discard(reader);
-            return MTA_STS_ERROR;
-        }
+    rc = MTA_STS_OK;
+
+    for (opened = 0; opened < n && rc == MTA_STS_OK; opened++) {
+        rc = source_open(&site->source, names[opened], value->place,
+                         &files[opened], err);
     }
 
-    return mta_sts_domains_end(reader, domains, err);
+    if (rc == MTA_STS_OK) {
+        return mta_sts_domains_read(files, n, env, domains, err);
+    }
+
+    while (--opened) {
+        mta_sts_file_free(&files[opened - 1]);
+    }
+
+    return MTA_STS_ERROR;
 }
 
 

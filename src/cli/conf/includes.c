@@ -6,7 +6,6 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 
-#include "base/file.h"
 #include "reader.h"
 
 

@@ -7,7 +7,7 @@
 #define MTA_STS_CONF_READER_H
 
 
-#include "base/file.h"
+#include "base/base.h"
 
 
 typedef struct {
@@ -60,12 +60,12 @@ int source_read(const source_t *source, mta_sts_str_t name,
     mta_sts_place_t place, mta_sts_str_t *text, mta_sts_err_t *err);
 
 /*
- * Opens a file that is to be read piece by piece.
+ * The same for a domains file, to be freed with mta_sts_file_free().
  *
- * Errors: as source_read(), and those of mta_sts_input_open().
+ * Errors: as source_read(), and those of mta_sts_file_read().
  */
 int source_open(const source_t *source, mta_sts_str_t name,
-    mta_sts_place_t place, mta_sts_input_t *input, mta_sts_err_t *err);
+    mta_sts_place_t place, mta_sts_file_t *file, mta_sts_err_t *err);
 
 /*
  * Gives the names that the argument of an include stands for: itself, made

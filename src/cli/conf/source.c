@@ -138,7 +138,7 @@ source_read(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
 
 int
 source_open(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
-    mta_sts_input_t *input, mta_sts_err_t *err)
+    mta_sts_file_t *file, mta_sts_err_t *err)
 {
     int            rc;
     mta_sts_str_t  text;
@@ -150,11 +150,13 @@ source_open(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
     }
 
     if (text.data) {
-        mta_sts_input_text(input, name, text);
+        file->name = name;
+        file->text = text;
+        file->mapped = 0;
         return MTA_STS_OK;
     }
 
-    return mta_sts_input_open(input, name, place, err);
+    return mta_sts_file_read(file, name, place, err);
 }
 
 

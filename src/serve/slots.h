@@ -1,0 +1,89 @@
+/*
+ * What the builder of a table and its look-up share.
+ */
+
+#ifndef MTA_STS_SERVE_SLOTS_H
+#define MTA_STS_SERVE_SLOTS_H
+
+
+#include "table.h"
+
+
+/* A hash of bytes, for tables in memory; it differs between machines. */
+
+static inline uint64_t
+mta_sts_hash_mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+
+    return hash ^ (hash >> 29);
+}
+
+
+/*
+ * Takes eight bytes at a time, the last eight once more where they overlap,
+ * since this is what a request waits for.
+ */
+
+static inline uint32_t
+mta_sts_hash(mta_sts_str_t str)
+{
+    size_t    i;
+    uint64_t  hash, word;
+
+    hash = str.len;
+
+    if (str.len < sizeof(word)) {
+        word = 0;
+
+        for (i = 0; i < str.len; i++) {
+            word = word << 8 | (unsigned char) str.data[i];
+        }
+
+        return (uint32_t) (mta_sts_hash_mix(hash, word) >> 32);
+    }
+
+    for (i = 0; i + sizeof(word) < str.len; i += sizeof(word)) {
+        memcpy(&word, str.data + i, sizeof(word));
+        hash = mta_sts_hash_mix(hash, word);
+    }
+
+    memcpy(&word, str.data + str.len - sizeof(word), sizeof(word));
+
+    return (uint32_t) (mta_sts_hash_mix(hash, word) >> 32);
+}
+
+
+/* The slot of n at which probing for a hash begins. */
+
+static inline uint64_t
+mta_sts_table_first(uint32_t hash, size_t n)
+{
+    return ((uint64_t) hash * n) >> 32;
+}
+
+
+/* A name of a table: its length in a byte, then its bytes. */
+
+static inline mta_sts_str_t
+mta_sts_table_name(const char *names, uint32_t name)
+{
+    mta_sts_str_t  str;
+
+    str.len = (unsigned char) names[name];
+    str.data = names + name + 1;
+
+    return str;
+}
+
+
+/* The policy_name of a policy, or an empty one, of n that are sorted. */
+mta_sts_str_t mta_sts_table_policy_name(
+    const mta_sts_table_policy_name_t *named, size_t n, uint32_t policy);
+
+/* The file of a name, of n that are sorted, at least one. */
+mta_sts_str_t mta_sts_table_file(const mta_sts_table_file_t *files, size_t n,
+    uint32_t name);
+
+
+#endif /* MTA_STS_SERVE_SLOTS_H */

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * Domains files: which there are, that each is read once, and nginx -T.
+ * Domains files: each is read once, and nginx -T prints them.
  */
 
 
@@ -131,7 +131,7 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
 }
 
 
-/* The rules are those of include, but for a glob that matches nothing. */
+/* As for include, but a glob that matches nothing is an error. */
 
 static int
 ngx_http_mta_sts_names(const mta_sts_value_t *value, const mta_sts_env_t *env,

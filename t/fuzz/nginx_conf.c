@@ -8,7 +8,6 @@
  * files are those behind marks of its own.
  */
 
-#include "cli/conf/lexer.h"
 #include "cli/conf/site.h"
 #include "again.h"
 #include "fuzz.h"
@@ -123,7 +122,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_stdin(mta_sts_buf_str(&dump));
 
-    if (site_read(&site, mta_sts_str("-"), env, &err) != MTA_STS_OK) {
+    if (site_read(&site, mta_sts_str("-"), mta_sts_str(""), env, &err)
+        != MTA_STS_OK)
+    {
         fuzz_check_error(&err);
         return 0;
     }

@@ -105,28 +105,21 @@ keys_domain(keys_t *keys, const mta_sts_value_t *key, mta_sts_err_t *err)
 static int
 keys_map(keys_t *keys, key_e section, mta_sts_err_t *err)
 {
-    int              rc, end;
+    int              rc;
     mta_sts_yaml_e   node;
     mta_sts_value_t  key;
 
-    node = mta_sts_yaml_next(keys->yaml, &key, err);
-
-    if (node != MTA_STS_YAML_MAP) {
-        return mta_sts_yaml_must_be(node, &key, key_names[section],
-                                    section == KEY_DOMAINS
-                                    ? "a map of domains"
-                                    : "a map of policies", err);
+    if (mta_sts_yaml_map(keys->yaml, key_names[section],
+                         section == KEY_DOMAINS ? "a map of domains"
+                                                : "a map of policies", err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
     }
 
-    for ( ;; ) {
-        if (mta_sts_yaml_key(keys->yaml, &key, &end, err) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
-
-        if (end) {
-            return MTA_STS_OK;
-        }
-
+    while ((node = mta_sts_yaml_key(keys->yaml, &key, err))
+           == MTA_STS_YAML_TEXT)
+    {
         mta_sts_arena_reset(&keys->reader->scratched);
 
         rc = section == KEY_DOMAINS
@@ -137,6 +130,8 @@ keys_map(keys_t *keys, key_e section, mta_sts_err_t *err)
             return MTA_STS_ERROR;
         }
     }
+
+    return node == MTA_STS_YAML_END ? MTA_STS_OK : MTA_STS_ERROR;
 }
 
 
@@ -249,7 +244,6 @@ keys_one(keys_t *keys, const mta_sts_value_t *key, mta_sts_err_t *err)
 static int
 keys_all(keys_t *keys, mta_sts_err_t *err)
 {
-    int              end;
     mta_sts_yaml_e   node;
     mta_sts_value_t  value;
 
@@ -267,15 +261,9 @@ keys_all(keys_t *keys, mta_sts_err_t *err)
                                     "with a key \"domains\"", err);
     }
 
-    for ( ;; ) {
-        if (mta_sts_yaml_key(keys->yaml, &value, &end, err) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
-
-        if (end) {
-            break;
-        }
-
+    while ((node = mta_sts_yaml_key(keys->yaml, &value, err))
+           == MTA_STS_YAML_TEXT)
+    {
         if (keys_one(keys, &value, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
@@ -285,9 +273,9 @@ keys_all(keys_t *keys, mta_sts_err_t *err)
 
     /* a second document is an error */
 
-    node = mta_sts_yaml_next(keys->yaml, &value, err);
-
-    return node == MTA_STS_YAML_EOF ? MTA_STS_OK : MTA_STS_ERROR;
+    return node == MTA_STS_YAML_END
+           && mta_sts_yaml_next(keys->yaml, &value, err) == MTA_STS_YAML_EOF
+           ? MTA_STS_OK : MTA_STS_ERROR;
 }
 
 

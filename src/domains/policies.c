@@ -155,9 +155,8 @@ int
 mta_sts_reader_policy(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
     const mta_sts_value_t *name, mta_sts_err_t *err)
 {
-    int                      end;
     mta_sts_yaml_e           node;
-    mta_sts_value_t          value;
+    mta_sts_value_t          key;
     mta_sts_named_policy_t  *policy;
 
     if (policies_check_name(name, err) != MTA_STS_OK) {
@@ -165,33 +164,24 @@ mta_sts_reader_policy(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
     }
 
     policy = policies_add(reader, name, err);
-    if (policy == NULL) {
+
+    if (policy == NULL
+        || mta_sts_yaml_map(yaml, policy->name.text, "a map of settings", err)
+           != MTA_STS_OK)
+    {
         return MTA_STS_ERROR;
     }
 
-    node = mta_sts_yaml_next(yaml, &value, err);
-
-    if (node != MTA_STS_YAML_MAP) {
-        return mta_sts_yaml_must_be(node, &value, policy->name.text,
-                                    "a map of settings", err);
-    }
-
-    for ( ;; ) {
-        if (mta_sts_yaml_key(yaml, &value, &end, err) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
-
-        if (end) {
-            return MTA_STS_OK;
-        }
-
-        if (mta_sts_reader_setting(reader, yaml, value, &policy->settings,
+    while ((node = mta_sts_yaml_key(yaml, &key, err)) == MTA_STS_YAML_TEXT) {
+        if (mta_sts_reader_setting(reader, yaml, key, &policy->settings,
                                    &reader->keep.env, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
         }
     }
+
+    return node == MTA_STS_YAML_END ? MTA_STS_OK : MTA_STS_ERROR;
 }
 
 
@@ -223,7 +213,7 @@ mta_sts_reader_use(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
     mta_sts_str_t key, mta_sts_use_t *use, const mta_sts_env_t *env,
     mta_sts_err_t *err)
 {
-    int              rc, end;
+    int              rc;
     mta_sts_yaml_e   node;
     mta_sts_value_t  value;
 
@@ -241,15 +231,7 @@ mta_sts_reader_use(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
                                     "or a map of settings", err);
     }
 
-    for ( ;; ) {
-        if (mta_sts_yaml_key(yaml, &value, &end, err) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
-
-        if (end) {
-            return MTA_STS_OK;
-        }
-
+    while ((node = mta_sts_yaml_key(yaml, &value, err)) == MTA_STS_YAML_TEXT) {
         rc = mta_sts_str_eq(value.text, mta_sts_str("policy"))
              ? policies_read_name(use, yaml, &value, env, err)
              : mta_sts_reader_setting(reader, yaml, value, &use->settings, env,
@@ -259,6 +241,8 @@ mta_sts_reader_use(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
             return MTA_STS_ERROR;
         }
     }
+
+    return node == MTA_STS_YAML_END ? MTA_STS_OK : MTA_STS_ERROR;
 }
 
 

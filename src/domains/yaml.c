@@ -294,25 +294,35 @@ mta_sts_yaml_must_be(mta_sts_yaml_e node, const mta_sts_value_t *value,
 }
 
 
-int
-mta_sts_yaml_key(mta_sts_yaml_t *yaml, mta_sts_value_t *key, int *end,
+mta_sts_yaml_e
+mta_sts_yaml_key(mta_sts_yaml_t *yaml, mta_sts_value_t *key,
     mta_sts_err_t *err)
 {
     mta_sts_yaml_e  node;
 
     node = mta_sts_yaml_next(yaml, key, err);
 
-    *end = node == MTA_STS_YAML_END;
-
-    if (*end || node == MTA_STS_YAML_TEXT) {
-        return MTA_STS_OK;
+    if (node == MTA_STS_YAML_LIST || node == MTA_STS_YAML_MAP) {
+        (void) mta_sts_error(err, key->place, "a key must be a text");
+        return MTA_STS_YAML_ERROR;
     }
 
-    if (node == MTA_STS_YAML_ERROR) {
-        return MTA_STS_ERROR;
-    }
+    return node;
+}
 
-    return mta_sts_error(err, key->place, "a key must be a text");
+
+int
+mta_sts_yaml_map(mta_sts_yaml_t *yaml, mta_sts_str_t key, const char *kind,
+    mta_sts_err_t *err)
+{
+    mta_sts_yaml_e   node;
+    mta_sts_value_t  value;
+
+    node = mta_sts_yaml_next(yaml, &value, err);
+
+    return node == MTA_STS_YAML_MAP
+           ? MTA_STS_OK
+           : mta_sts_yaml_must_be(node, &value, key, kind, err);
 }
 
 

@@ -55,12 +55,21 @@ mta_sts_yaml_e mta_sts_yaml_next(mta_sts_yaml_t *yaml, mta_sts_value_t *value,
     mta_sts_err_t *err);
 
 /*
- * Gives the next key of a map; *end is 1 where the map ends instead.
+ * Gives the next key of a map: returns MTA_STS_YAML_TEXT, MTA_STS_YAML_END or
+ * MTA_STS_YAML_ERROR.
  *
  * Errors: those of mta_sts_yaml_next(); a key must be a text.
  */
-int mta_sts_yaml_key(mta_sts_yaml_t *yaml, mta_sts_value_t *key, int *end,
+mta_sts_yaml_e mta_sts_yaml_key(mta_sts_yaml_t *yaml, mta_sts_value_t *key,
     mta_sts_err_t *err);
+
+/*
+ * Begins the map that is the value of key.
+ *
+ * Errors: those of mta_sts_yaml_next(); "KEY" must be KIND.
+ */
+int mta_sts_yaml_map(mta_sts_yaml_t *yaml, mta_sts_str_t key,
+    const char *kind, mta_sts_err_t *err);
 
 /*
  * Gives the value of a key: a text, or the texts of a list that is not empty,

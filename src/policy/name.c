@@ -239,6 +239,60 @@ name_to_ascii(mta_sts_str_t name, const mta_sts_env_t *env, const char **fault)
 
 
 /*
+ * Copies a name to buf, in lower case and without a trailing dot, if it is plain:
+ * valid without a closer look.  A file may have a million names, so this is one
+ * pass.  Returns 0 if name_fault() is to decide.
+ */
+
+static size_t
+name_copy_plain(mta_sts_str_t name, char *buf)
+{
+    char    ch;
+    int     digits;
+    size_t  i, start;
+
+    if (mta_sts_str_ends(name, mta_sts_str("."))) {
+        name.len--;
+    }
+
+    start = 0;
+    digits = 1;
+
+    for (i = 0; i < name.len; i++) {
+        ch = name.data[i];
+        ch = (ch >= 'A' && ch <= 'Z') ? (char) (ch | 0x20) : ch;
+        buf[i] = ch;
+
+        if (ch >= 'a' && ch <= 'z') {
+            digits = 0;
+
+        } else if (ch == '-' && i > start) {
+            digits = 0;
+
+        } else if (ch == '.' && i > start && i - start <= NAME_LABEL_MAX
+                   && buf[i - 1] != '-')
+        {
+            start = i + 1;
+            digits = 1;
+
+        } else if (ch < '0' || ch > '9') {
+            return 0;
+        }
+    }
+
+    if (digits || i - start > NAME_LABEL_MAX || i > MTA_STS_NAME_MAX
+        || buf[i - 1] == '-')
+    {
+        return 0;
+    }
+
+    buf[i] = '\0';
+
+    return i;
+}
+
+
+/*
  * Normalises text, the value or the part of it after a wildcard, to *name.
  * An error shows the whole value.
  */
@@ -248,7 +302,22 @@ name_normalise(const char *what, const mta_sts_value_t *value,
     mta_sts_str_t text, int zone, const mta_sts_env_t *env,
     mta_sts_str_t *name, mta_sts_err_t *err)
 {
+    char        *buf;
     const char  *fault, *mistake;
+
+    if (text.len <= MTA_STS_NAME_MAX + 1) {
+        buf = env->alloc(env->ctx, text.len + 1);
+        if (buf == NULL) {
+            return mta_sts_error_memory(err);
+        }
+
+        name->data = buf;
+        name->len = name_copy_plain(text, buf);
+
+        if (name->len) {
+            return MTA_STS_OK;
+        }
+    }
 
     fault = NULL;
 

@@ -82,13 +82,34 @@ table_array_room(mta_sts_table_array_t *array, size_t n, size_t elt)
 }
 
 
+/* Adds a run of numbers, unless text is that of the last.  Returns 0 on failure. */
+
+static int
+table_add_run(mta_sts_table_array_t *runs, uint32_t first, mta_sts_str_t text)
+{
+    mta_sts_table_run_t  *run;
+
+    run = table_array_room(runs, 1, sizeof(mta_sts_table_run_t));
+    if (run == NULL) {
+        return 0;
+    }
+
+    if (runs->n ? !mta_sts_str_eq(run[-1].text, text) : text.len != 0) {
+        run->first = first;
+        run->text = text;
+        runs->n++;
+    }
+
+    return 1;
+}
+
+
 int
 mta_sts_table_add_policy(mta_sts_table_builder_t *b,
     const mta_sts_policy_t *policy, mta_sts_str_t policy_name, uint32_t *index,
     mta_sts_err_t *err)
 {
-    const mta_sts_policy_t       **added;
-    mta_sts_table_policy_name_t   *named;
+    const mta_sts_policy_t  **added;
 
     if (b->policies.n == UINT32_MAX) {
         return mta_sts_error(err, MTA_STS_NOWHERE,
@@ -96,21 +117,16 @@ mta_sts_table_add_policy(mta_sts_table_builder_t *b,
     }
 
     added = table_array_room(&b->policies, 1, sizeof(mta_sts_policy_t *));
-    named = table_array_room(&b->policy_names, 1,
-                             sizeof(mta_sts_table_policy_name_t));
 
-    if (added == NULL || named == NULL) {
+    if (added == NULL
+        || !table_add_run(&b->policy_names, (uint32_t) b->policies.n,
+                          policy_name))
+    {
         return mta_sts_error_memory(err);
     }
 
     *index = (uint32_t) b->policies.n++;
     *added = policy;
-
-    if (policy_name.len) {
-        named->policy = *index;
-        named->policy_name = policy_name;
-        b->policy_names.n++;
-    }
 
     return MTA_STS_OK;
 }
@@ -126,7 +142,7 @@ mta_sts_table_added(const mta_sts_table_builder_t *b, uint32_t policy)
 int
 mta_sts_table_is_named(const mta_sts_table_builder_t *b, uint32_t policy)
 {
-    return mta_sts_table_policy_name(b->policy_names.elts, b->policy_names.n, policy)
+    return mta_sts_table_run(b->policy_names.elts, b->policy_names.n, policy)
                .len
            != 0;
 }
@@ -226,7 +242,8 @@ table_add_again(const mta_sts_table_builder_t *b, const table_row_t *row,
 
     first.domain = mta_sts_table_name(b->names.elts, row->name);
     first.policy = mta_sts_table_added(b, row->policy);
-    first.place.file = mta_sts_table_file(b->files.elts, b->files.n, row->name);
+    first.place.file = mta_sts_table_run(b->files.elts, b->files.n,
+                                         row->name);
     first.place.line = row->line;
 
     second = first;
@@ -241,16 +258,14 @@ int
 mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err)
 {
-    char                  *name;
-    uint32_t               hash, *slot;
-    table_row_t           *row;
-    mta_sts_table_file_t  *file;
+    char         *name;
+    uint32_t      hash, *slot;
+    table_row_t  *row;
 
     row = table_array_room(&b->rows, 1, sizeof(table_row_t));
-    file = table_array_room(&b->files, 1, sizeof(mta_sts_table_file_t));
     name = table_array_room(&b->names, domain.len + 2, 1);
 
-    if (row == NULL || file == NULL || name == NULL || !table_index_grow(b)) {
+    if (row == NULL || name == NULL || !table_index_grow(b)) {
         return mta_sts_error_memory(err);
     }
 
@@ -279,17 +294,15 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
     row->policy = policy;
     row->line = place.line;
 
+    if (!table_add_run(&b->files, row->name, place.file)) {
+        return mta_sts_error_memory(err);
+    }
+
     *slot = (uint32_t) ++b->rows.n;
 
     *name = (char) domain.len;
     memcpy(name + 1, domain.data, domain.len);
     b->names.n += 1 + domain.len;
-
-    if (b->files.n == 0 || !mta_sts_str_eq(file[-1].file, place.file)) {
-        file->name = row->name;
-        file->file = place.file;
-        b->files.n++;
-    }
 
     return MTA_STS_OK;
 }
@@ -320,7 +333,7 @@ mta_sts_table_discard(mta_sts_table_builder_t *b)
 
 /*
  * Copies an array to env's memory and frees it at once, so that not all exist
- * twice at a time.  Returns NULL if it is empty or the allocation failed.
+ * twice at a time.  Returns NULL if the allocation failed.
  */
 
 static void *
@@ -328,9 +341,9 @@ table_move(mta_sts_table_array_t *array, size_t elt, const mta_sts_env_t *env)
 {
     void  *moved;
 
-    moved = array->n ? env->alloc(env->ctx, array->n * elt) : NULL;
+    moved = env->alloc(env->ctx, array->n ? array->n * elt : 1);
 
-    if (moved) {
+    if (moved && array->n) {
         memcpy(moved, array->elts, array->n * elt);
     }
 
@@ -393,14 +406,14 @@ mta_sts_table_end(mta_sts_table_builder_t *b, mta_sts_table_t *table,
     table->names = table_move(&b->names, 1, env);
     table->policies = table_move(&b->policies, sizeof(mta_sts_policy_t *),
                                  env);
-    table->files = table_move(&b->files, sizeof(mta_sts_table_file_t), env);
+    table->files = table_move(&b->files, sizeof(mta_sts_table_run_t), env);
     table->policy_names = table_move(&b->policy_names,
-                                     sizeof(mta_sts_table_policy_name_t), env);
+                                     sizeof(mta_sts_table_run_t), env);
     table->slots = env->alloc(env->ctx, table->n_slots
                                         * sizeof(mta_sts_table_slot_t));
 
-    if (table->names && table->policies && table->files && table->slots
-        && (table->policy_names || table->n_policy_names == 0))
+    if (table->names && table->policies && table->files && table->policy_names
+        && table->slots)
     {
         table_fill(b, table);
         rc = MTA_STS_OK;

@@ -77,13 +77,9 @@ mta_sts_table_name(const char *names, uint32_t name)
 }
 
 
-/* The policy_name of a policy, or an empty one, of n that are sorted. */
-mta_sts_str_t mta_sts_table_policy_name(
-    const mta_sts_table_policy_name_t *named, size_t n, uint32_t policy);
-
-/* The file of a name, of n that are sorted, at least one. */
-mta_sts_str_t mta_sts_table_file(const mta_sts_table_file_t *files, size_t n,
-    uint32_t name);
+/* The text of number in n runs; empty if it is before the first. */
+mta_sts_str_t mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n,
+    uint32_t number);
 
 
 #endif /* MTA_STS_SERVE_SLOTS_H */

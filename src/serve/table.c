@@ -7,22 +7,21 @@
  *                                  |
  *     policies                  [ * ] [ * ] ...
  *
- *     files         [ name | "a.conf" ] [ name | "b.conf" ] ...
- *     policy_names  [ policy | "hosted" ] [ policy | "google" ] ...
+ *     files         [ name   | "a.conf" ] [ name   | "b.conf" ] ...
+ *     policy_names  [ policy | "hosted" ] [ policy | "" ] ...
  *
  * Each name follows its length; offset 0 is no name.  The slots use open
  * addressing with linear probing and a load of 9/11: 14.7 bytes per domain.
- * They use the high bits of the hash.  Domains of one file are mostly added in
- * a row, so a file is kept once per run of names; few policies have a
- * policy_name.
+ * They use the high bits of the hash.  Files and policy names are kept once per
+ * run of names and of policies: the domains of a file are mostly added in a row,
+ * and few policies have a name.
  */
 
 #include "slots.h"
 
 
 mta_sts_str_t
-mta_sts_table_policy_name(const mta_sts_table_policy_name_t *named, size_t n,
-    uint32_t policy)
+mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n, uint32_t number)
 {
     size_t         lo, hi, mid;
     mta_sts_str_t  none = { NULL, 0 };
@@ -33,11 +32,7 @@ mta_sts_table_policy_name(const mta_sts_table_policy_name_t *named, size_t n,
     while (lo < hi) {
         mid = lo + (hi - lo) / 2;
 
-        if (named[mid].policy == policy) {
-            return named[mid].policy_name;
-        }
-
-        if (named[mid].policy < policy) {
+        if (runs[mid].first <= number) {
             lo = mid + 1;
 
         } else {
@@ -45,30 +40,7 @@ mta_sts_table_policy_name(const mta_sts_table_policy_name_t *named, size_t n,
         }
     }
 
-    return none;
-}
-
-
-mta_sts_str_t
-mta_sts_table_file(const mta_sts_table_file_t *files, size_t n, uint32_t name)
-{
-    size_t  lo, hi, mid;
-
-    lo = 0;
-    hi = n;
-
-    while (hi - lo > 1) {
-        mid = lo + (hi - lo) / 2;
-
-        if (files[mid].name <= name) {
-            lo = mid;
-
-        } else {
-            hi = mid;
-        }
-    }
-
-    return files[lo].file;
+    return lo ? runs[lo - 1].text : none;
 }
 
 
@@ -161,10 +133,11 @@ mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
 
     entry->domain = mta_sts_table_name(table->names, slot->name);
     entry->policy = table->policies[slot->policy];
-    entry->policy_name = mta_sts_table_policy_name(table->policy_names,
+    entry->policy_name = mta_sts_table_run(table->policy_names,
                                            table->n_policy_names,
                                            slot->policy);
-    entry->place.file = mta_sts_table_file(table->files, table->n_files, slot->name);
+    entry->place.file = mta_sts_table_run(table->files, table->n_files,
+                                          slot->name);
     entry->place.line = slot->line;
     entry->place.column = 0;
 

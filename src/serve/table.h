@@ -28,27 +28,24 @@ typedef struct {
     uint32_t       line;
 } mta_sts_table_slot_t;
 
-typedef struct {
-    uint32_t       name;                   /* the first that is in the file */
-    mta_sts_str_t  file;
-} mta_sts_table_file_t;
+/* The text of a run of numbers, up to the next run. */
 
 typedef struct {
-    uint32_t       policy;
-    mta_sts_str_t  policy_name;
-} mta_sts_table_policy_name_t;
+    uint32_t       first;
+    mta_sts_str_t  text;
+} mta_sts_table_run_t;
 
 typedef struct {
-    const char                   *names;
-    size_t                        names_len;
-    mta_sts_table_slot_t         *slots;
-    uint32_t                      n_slots;
-    uint32_t                      n;       /* domains */
-    const mta_sts_policy_t      **policies;
-    mta_sts_table_file_t         *files;
-    size_t                        n_files;
-    mta_sts_table_policy_name_t  *policy_names;
-    size_t                        n_policy_names;
+    const char              *names;
+    size_t                   names_len;
+    mta_sts_table_slot_t    *slots;
+    uint32_t                 n_slots;
+    uint32_t                 n;            /* domains */
+    const mta_sts_policy_t **policies;
+    mta_sts_table_run_t     *files;        /* of names */
+    size_t                   n_files;
+    mta_sts_table_run_t     *policy_names; /* of policies */
+    size_t                   n_policy_names;
 } mta_sts_table_t;
 
 

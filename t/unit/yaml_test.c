@@ -296,33 +296,37 @@ test_text(void)
 static void
 test_skip(void)
 {
-    int              i, end;
+    int              i;
     mta_sts_value_t  key;
 
     begin(mta_sts_str("a: b\nc: [d, {e: f}]\ng: {h: [], i: {j: k}}\n"
                       "l: {}\nm:\nn: o\n"));
 
-    (void) mta_sts_yaml_next(yaml, &key, &test.err);
+    is_int(mta_sts_yaml_map(yaml, mta_sts_str("x"), "y", &test.err),
+           MTA_STS_OK, "a map");
 
     for (i = 0; i < 6; i++) {
-        is_int(mta_sts_yaml_key(yaml, &key, &end, &test.err), MTA_STS_OK,
-               "a key");
-        ok(end == 0 && key.text.len == 1 && key.text.data[0] == "acglmn"[i]
+        ok(mta_sts_yaml_key(yaml, &key, &test.err) == MTA_STS_YAML_TEXT
+           && key.text.len == 1 && key.text.data[0] == "acglmn"[i]
            && key.place.line == (unsigned) i + 1 && key.place.column == 1,
            "key %d", i + 1);
         is_int(mta_sts_yaml_skip(yaml, &test.err), MTA_STS_OK,
                "its value is skipped");
     }
 
-    is_int(mta_sts_yaml_key(yaml, &key, &end, &test.err), MTA_STS_OK,
+    is_int(mta_sts_yaml_key(yaml, &key, &test.err), MTA_STS_YAML_END,
            "no more keys");
-    is_int(end, 1, "the end");
 
     begin(mta_sts_str("? [a]\n: b\n"));
     (void) mta_sts_yaml_next(yaml, &key, &test.err);
-    is_int(mta_sts_yaml_key(yaml, &key, &end, &test.err), MTA_STS_ERROR,
+    is_int(mta_sts_yaml_key(yaml, &key, &test.err), MTA_STS_YAML_ERROR,
            "refused: a list as a key");
     is_err(&test.err, 1, 3, "a key must be a text");
+
+    begin(mta_sts_str("[a]\n"));
+    is_int(mta_sts_yaml_map(yaml, mta_sts_str("x"), "y", &test.err),
+           MTA_STS_ERROR, "refused: a list");
+    is_err(&test.err, 1, 1, "\"x\" must be y");
 
     begin(mta_sts_str("[a, [b, \"c]"));
     is_int(mta_sts_yaml_skip(yaml, &test.err), MTA_STS_ERROR,

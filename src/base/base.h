@@ -189,8 +189,8 @@ void mta_sts_warn(const mta_sts_env_t *env, mta_sts_place_t place,
 
 
 /*
- * Warnings that are collected, at most MTA_STS_WARNINGS_MAX of them; those after
- * that are counted.  A million domains do not give a million warnings.
+ * Warnings that are collected, at most MTA_STS_WARNINGS_MAX of them; the others
+ * are counted.  A million domains do not give a million warnings.
  */
 
 #define MTA_STS_WARNINGS_MAX  20
@@ -333,8 +333,8 @@ typedef struct {
  *
  * Errors, at place, the location of the directive: open(), fstat(), mmap() or
  * read() "NAME" failed (ERRNO: TEXT); "NAME" is a directory; "NAME" is not a
- * regular file; "NAME" was changed while it was being read, if its size is not what it
- * was when it was opened, or its modification time.
+ * regular file; "NAME" was changed while it was being read, if its size or its
+ * modification time has changed since it was opened.
  */
 int mta_sts_file_read(mta_sts_file_t *file, mta_sts_str_t name,
     mta_sts_place_t place, mta_sts_err_t *err);

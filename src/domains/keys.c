@@ -1,9 +1,9 @@
 /*
  * The keys of a domains file.
  *
- * A domain is added when it is read, if what it needs came before.  So a file is
- * read in one pass if nothing but "default" follows its domains; otherwise in
- * two, the second one for the domains.
+ * A domain is added when it is read, if what it needs came before.  So a file
+ * is read in one pass if only "default" follows its domains; otherwise in two,
+ * the second one for the domains.
  */
 
 #include "reader.h"

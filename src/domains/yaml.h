@@ -47,8 +47,8 @@ mta_sts_yaml_t *mta_sts_yaml_open(const mta_sts_file_t *file);
  * Gives the next node and where it begins.  A text is valid until the next
  * call.
  *
- * Errors: invalid YAML, and what libyaml found; what is not supported; a text of
- * more than MTA_STS_YAML_TEXT_MAX bytes; nested more than
+ * Errors: invalid YAML, and what libyaml found; what is not supported; a text
+ * of more than MTA_STS_YAML_TEXT_MAX bytes; nested more than
  * MTA_STS_YAML_DEPTH_MAX deep; out of memory.
  */
 mta_sts_yaml_e mta_sts_yaml_next(mta_sts_yaml_t *yaml, mta_sts_value_t *value,

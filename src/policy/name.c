@@ -126,7 +126,7 @@ name_fault(mta_sts_str_t name, int zone)
 }
 
 
-/* What was probably meant by something that is no host name; NULL if unknown. */
+/* What was probably meant by a text that is no host name; NULL if unknown. */
 
 static const char *
 name_mistake(mta_sts_str_t name)
@@ -239,9 +239,9 @@ name_to_ascii(mta_sts_str_t name, const mta_sts_env_t *env, const char **fault)
 
 
 /*
- * Copies a name to buf, in lower case and without a trailing dot, if it is plain:
- * valid without a closer look.  A file may have a million names, so this is one
- * pass.  Returns 0 if name_fault() is to decide.
+ * Copies a name to buf, in lower case and without a trailing dot, if it is
+ * plainly valid; otherwise returns 0, and name_fault() is to decide.  This is
+ * one pass, since a file may have a million names.
  */
 
 static size_t

@@ -41,7 +41,7 @@ int mta_sts_name_domain(const char *what, const mta_sts_value_t *value,
 
 /*
  * The same for an mx pattern: a host name, or "*." and a host name, where the
- * wildcard stands for exactly one label (RFC 8461, 4.1).
+ * wildcard matches exactly one label (RFC 8461, 4.1).
  */
 int mta_sts_name_mx(const mta_sts_value_t *value, const mta_sts_env_t *env,
     mta_sts_str_t *pattern, mta_sts_err_t *err);
@@ -108,9 +108,9 @@ int mta_sts_name_policy_domain(mta_sts_str_t host, mta_sts_str_t *domain);
 int mta_sts_uri_check_rua(const mta_sts_value_t *value, mta_sts_err_t *err);
 
 /*
- * The same, and gives the URI as it is in a record: with the characters that
- * delimit a TLSRPT record, "," "!" and ";", percent-encoded (RFC 8460, 3), up to
- * three times as long.  uri is in env's memory, followed by a NUL.
+ * The same, and gives the URI as it is in a record: with the delimiters of a
+ * TLSRPT record, "," "!" and ";", percent-encoded (RFC 8460, 3), up to three
+ * times as long.  uri is in env's memory, followed by a NUL.
  *
  * Errors: as above, and out of memory.
  */
@@ -340,8 +340,8 @@ mta_sts_policy_body(const mta_sts_policy_t *policy)
 
 
 /*
- * The value of "rua=" in the TLSRPT record: the URIs, encoded and joined by ",";
- * empty if there are none.
+ * The value of "rua=" in the TLSRPT record: the URIs, encoded and joined by
+ * ","; empty if there are none.
  */
 
 static inline mta_sts_str_t

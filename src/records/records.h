@@ -22,8 +22,8 @@ typedef struct {
 /*
  * Makes targets, which has room for n, of n values: IPv4 and IPv6 addresses
  * (RFC 5952), or one host name.  They are sorted by type, A first, and
- * deduplicated.  *count is their number; their text is in env's memory.  what is
- * for errors: what the values are.
+ * deduplicated.  *count is their number; their text is in env's memory.  what
+ * is for errors: what the values are.
  *
  * Errors, at a value's place: invalid WHAT "VALUE", and the rule; WHAT "VALUE"
  * is a name and must be the only one; out of memory.

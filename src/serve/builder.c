@@ -1,6 +1,7 @@
 /*
- * Building a table.  The rows are the domains in their order, with their hashes.
- * The index finds a row: 1 + its number per slot, at most three quarters full.
+ * Building a table.  The rows are the domains in their order, with their
+ * hashes.  A slot of the index has 1 + the number of a row, or 0; at most three
+ * quarters of them are used.
  */
 
 #include <stdlib.h>
@@ -82,7 +83,7 @@ table_array_room(mta_sts_table_array_t *array, size_t n, size_t elt)
 }
 
 
-/* Adds a run of numbers, unless text is that of the last.  Returns 0 on failure. */
+/* Begins a run, unless text is that of the last.  Returns 0 on failure. */
 
 static int
 table_add_run(mta_sts_table_array_t *runs, uint32_t first, mta_sts_str_t text)
@@ -169,7 +170,8 @@ table_index_slot(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
         row = (const table_row_t *) b->rows.elts + index[i] - 1;
 
         if (row->hash == hash
-            && mta_sts_str_eq(mta_sts_table_name(b->names.elts, row->name), domain))
+            && mta_sts_str_eq(mta_sts_table_name(b->names.elts, row->name),
+                              domain))
         {
             return &index[i];
         }

@@ -59,7 +59,7 @@ int mta_sts_server_build(mta_sts_server_t *server,
 
 /*
  * The same with domains of a file, which server shares.  Inherited settings do
- * not matter, the server's own ones are errors.  place is that of the directive.
+ * not matter, its own ones are errors.  place is that of the directive.
  *
  * Warns if no name begins with "mta-sts.", and of a "mta-sts." name without a
  * policy.

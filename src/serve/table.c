@@ -13,8 +13,8 @@
  * Each name follows its length; offset 0 is no name.  The slots use open
  * addressing with linear probing and a load of 9/11: 14.7 bytes per domain.
  * They use the high bits of the hash.  Files and policy names are kept once per
- * run of names and of policies: the domains of a file are mostly added in a row,
- * and few policies have a name.
+ * run of names and of policies: the domains of a file are mostly added in one
+ * run, and few policies have a name.
  */
 
 #include "slots.h"
@@ -95,7 +95,9 @@ table_slot(const mta_sts_table_t *table, mta_sts_str_t domain)
             return NULL;
         }
 
-        if (mta_sts_str_eq(mta_sts_table_name(table->names, slot->name), domain)) {
+        if (mta_sts_str_eq(mta_sts_table_name(table->names, slot->name),
+                           domain))
+        {
             return slot;
         }
 

@@ -10,14 +10,14 @@
 #include "set.h"
 
 
-/* Adds a domain, and its policy where it is new. */
+/* Adds a domain, and its policy if it is new. */
 
 static inline int
 add(mta_sts_table_builder_t *builder, const char *domain,
     const mta_sts_policy_t *policy, const char *file, unsigned line)
 {
     uint32_t         index;
-    mta_sts_str_t    label = { NULL, 0 };
+    mta_sts_str_t    none = { NULL, 0 };
     mta_sts_place_t  place;
 
     builder->env = &test.env;
@@ -33,7 +33,7 @@ add(mta_sts_table_builder_t *builder, const char *domain,
     }
 
     if (index == builder->policies.n
-        && mta_sts_table_add_policy(builder, policy, label, &index, &test.err)
+        && mta_sts_table_add_policy(builder, policy, none, &index, &test.err)
            != MTA_STS_OK)
     {
         return MTA_STS_ERROR;

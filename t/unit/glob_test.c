@@ -1,6 +1,6 @@
 /*
- * The files that match a pattern: their order, no match, and failed allocations,
- * after which no file may be missing silently.
+ * The files that match a pattern: their order, no match, and a failed
+ * allocation, after which no file may be missing silently.
  */
 
 #include <errno.h>

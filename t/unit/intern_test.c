@@ -1,6 +1,6 @@
 /*
- * A million domains may have a million policies or one: equal ones are to be
- * kept once, and all that is kept must outlive the scratch memory.
+ * A million domains may have a million policies or one: equal policies must be
+ * kept once, and what is kept must outlive the scratch memory.
  */
 
 #include "serve/table.h"
@@ -54,7 +54,8 @@ finish(void)
  */
 
 static int
-add_settings(mta_sts_settings_t *settings, const char *policy_name, uint32_t *index)
+add_settings(mta_sts_settings_t *settings, const char *policy_name,
+    uint32_t *index)
 {
     int    rc;
     void  *p;
@@ -164,7 +165,8 @@ test_policy_names(void)
     ok(policy_at(p) == policy_at(plain), "and without a policy name");
     ok(policy_at(p) != policy_at(other), "another policy name, another policy");
 
-    is_int(add_lines(MAIL, ""), plain, "the one without a policy name is found");
+    is_int(add_lines(MAIL, ""), plain,
+           "the one without a policy name is found");
     is_int(add_lines(MAIL, "r"), 4, "a policy name after one without");
     ok(policy_at(4) == policy_at(p), "has the same policy");
 
@@ -255,6 +257,8 @@ test_many(void)
     mta_sts_arena_t     kept;
     mta_sts_settings_t  parent, settings;
 
+    const mta_sts_policy_t  *policy;
+
     begin();
 
     (void) set_lines(&parent, MAIL);
@@ -298,10 +302,11 @@ test_many(void)
     for (i = 0, bad = 0; i < builder.policies.n; i++) {
         (void) snprintf(text, sizeof(text), "mailto:%zu@b.example", i);
 
-        bad += !mta_sts_str_eq(mta_sts_policy_rua(mta_sts_table_added(&builder,
-                                              (uint32_t) i)),
+        policy = mta_sts_table_added(&builder, (uint32_t) i);
+
+        bad += !mta_sts_str_eq(mta_sts_policy_rua(policy),
                                mta_sts_str_from(text))
-               || !mta_sts_str_eq(mta_sts_policy_body(mta_sts_table_added(&builder, (uint32_t) i)),
+               || !mta_sts_str_eq(mta_sts_policy_body(policy),
                                   mta_sts_str(BODY));
     }
 

@@ -138,7 +138,8 @@ test_policy_names(void)
         bad += mta_sts_table_add_policy(&builder, policy, policy_name, &index,
                                         &test.err) != MTA_STS_OK;
         bad += index != i;
-        bad += mta_sts_table_is_named(&builder, index) != (policy_name.len != 0);
+        bad += mta_sts_table_is_named(&builder, index)
+               != (policy_name.len != 0);
         bad += mta_sts_table_add(&builder, mta_sts_str_from(domains[i]), index,
                                  place, &test.err) != MTA_STS_OK;
     }
@@ -152,7 +153,8 @@ test_policy_names(void)
         if (ok(mta_sts_table_find(&table, mta_sts_str_from(domains[i]), &entry),
                "finds %s", domains[i]))
         {
-            is_str(entry.policy_name, mta_sts_str_from(policy_names[i]), "its policy_name");
+            is_str(entry.policy_name, mta_sts_str_from(policy_names[i]),
+                   "its policy_name");
         }
     }
 }

@@ -93,7 +93,8 @@ test_few(void)
 
     is_int(end(&builder, &table), MTA_STS_OK, "a table of 1 domain");
     is_int(table.n, 1, "has 1");
-    ok(builder.names.elts == NULL && builder.rows.n == 0, "its builder is freed");
+    ok(builder.names.elts == NULL && builder.rows.n == 0,
+       "its builder is freed");
     ok(finds(&table, "a.example", policies[0], "a.yaml", 1), "finds it");
 
     for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {

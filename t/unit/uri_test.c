@@ -194,7 +194,7 @@ test_encode(void)
 
         if (is_int(rc, MTA_STS_OK, "takes %s", uris[i][0])) {
             is_str(uri, mta_sts_str_from(uris[i][1]), "... encoded");
-            is_int(uri.data[uri.len], '\0', "... with a NUL behind it");
+            is_int(uri.data[uri.len], '\0', "... followed by a NUL");
         }
     }
 

@@ -25,7 +25,8 @@ PREFIX      = /usr/local
 MODULES_DIR = /usr/lib/nginx/modules
 CONF_PATH   = /etc/nginx/nginx.conf
 
-HELPER_CPP  = -std=c11 -D_GNU_SOURCE -Isrc -DMTA_STS_VERSION='"$(VERSION)"' \
+HELPER_CPP  = -std=c11 -D_GNU_SOURCE -Isrc -I$(BUILD)/web \
+              -DMTA_STS_VERSION='"$(VERSION)"' \
               -DMTA_STS_CONF_PATH='"$(CONF_PATH)"'
 LIBS        = -lidn2 -lcrypto -lyaml -ljansson
 
@@ -82,6 +83,16 @@ $(BUILD)/%.o: %.c $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	@echo "CC   $@"
 	@$(CC) $(HELPER_CPP) $(CFLAGS) -fPIE $(WARN) -c -o $@ $<
+
+# the generator's page and its JSON are compiled from templates
+
+$(BUILD)/src/generator/page.o: $(BUILD)/web/mta_sts_page_html.h \
+    $(BUILD)/web/mta_sts_page_json.h
+
+$(BUILD)/web/mta_sts_page_%.h: src/generator/web/page.% tools/template
+	@mkdir -p $(@D)
+	@tools/template $* < $< > $@.tmp
+	@mv $@.tmp $@
 
 # a unit test is linked with all but main()
 
@@ -226,6 +237,7 @@ bench:
 	$(RUN_ENV) bench/domains
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
+	$(RUN_ENV) bench/generator
 
 
 install: all

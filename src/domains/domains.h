@@ -37,4 +37,12 @@ int mta_sts_domains_read(mta_sts_file_t *files, size_t n,
     const mta_sts_env_t *env, mta_sts_domains_t *domains, mta_sts_err_t *err);
 
 
+/*
+ * Appends the domains file of one domain with every setting written out: what
+ * mta_sts_domains_add() reads from it renders to the same bytes.
+ */
+void mta_sts_domains_write(mta_sts_buf_t *text, mta_sts_str_t domain,
+    const mta_sts_settings_t *settings);
+
+
 #endif /* MTA_STS_DOMAINS_DOMAINS_H */

@@ -29,6 +29,16 @@ judge_followed(const judge_policy_t *policy, const mta_sts_entry_t *entry)
 }
 
 
+/* Is the live policy the configured one? */
+
+static int
+judge_is_live(const judge_policy_t *policy, const mta_sts_policy_t *configured)
+{
+    return policy->read
+           && mta_sts_str_eq(policy->text, mta_sts_policy_body(configured));
+}
+
+
 static void
 judge_txt(const facts_t *facts, result_t *result)
 {
@@ -267,8 +277,14 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
         judge_tlsrpt(facts, result);
         mail_findings(facts, &result->findings);
 
-        if (followed) {
+        if (followed == &policy.live) {
             mx_findings(facts, followed, &result->findings);
+        }
+
+        if (entry->policy) {
+            result->covered = mx_covered(facts, &policy.configured,
+                                         judge_is_live(&policy, entry->policy)
+                                         ? NULL : &result->findings);
         }
     }
 

@@ -16,6 +16,7 @@ static char *ngx_http_mta_sts_set_domains(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static void *ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf);
+static void *ngx_http_mta_sts_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_mta_sts_merge_srv_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static ngx_int_t ngx_http_mta_sts_init(ngx_conf_t *cf);
@@ -37,6 +38,13 @@ static ngx_command_t  ngx_http_mta_sts_commands[] = {
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_mta_sts_set_generator,
       0,
+      0,
+      NULL },
+
+    { ngx_string("mta_sts_reports"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_mta_sts_set_reports,
+      NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
@@ -89,7 +97,7 @@ static ngx_http_module_t  ngx_http_mta_sts_module_ctx = {
     ngx_http_mta_sts_create_srv_conf,      /* create server configuration */
     ngx_http_mta_sts_merge_srv_conf,       /* merge server configuration */
 
-    NULL,                                  /* create location configuration */
+    ngx_http_mta_sts_create_loc_conf,      /* create location configuration */
     NULL                                   /* merge location configuration */
 };
 
@@ -211,6 +219,19 @@ ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
     mscf->enable = NGX_CONF_UNSET;
 
     return mscf;
+}
+
+
+static void *
+ngx_http_mta_sts_create_loc_conf(ngx_conf_t *cf)
+{
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     mlcf->reports = NULL;
+     */
+
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_loc_conf_t));
 }
 
 

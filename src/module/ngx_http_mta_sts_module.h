@@ -30,6 +30,13 @@ typedef struct {
 } ngx_http_mta_sts_srv_conf_t;
 
 
+typedef struct ngx_http_mta_sts_reports_s  ngx_http_mta_sts_reports_t;
+
+typedef struct {
+    ngx_http_mta_sts_reports_t  *reports;    /* the spool, or NULL */
+} ngx_http_mta_sts_loc_conf_t;
+
+
 /*
  * The policy that a request asks for with its path and Host, or NULL.  *domain
  * is its policy domain, a part of r->headers_in.server.
@@ -43,6 +50,17 @@ ngx_int_t ngx_http_mta_sts_handler(ngx_http_request_t *r);
 /* The directive mta_sts_generator: its location answers with the page. */
 char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* The directive mta_sts_reports: its location stores what is POSTed. */
+char *ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * Answers 405 with the methods that are allowed.  It is not sent as an error, so
+ * that error_page does not replace it.
+ */
+ngx_int_t ngx_http_mta_sts_not_allowed(ngx_http_request_t *r,
+    const char *allow);
 
 /* Adds a header field; both texts must live as long as r.  NULL: no memory. */
 ngx_table_elt_t *ngx_http_mta_sts_header(ngx_http_request_t *r, ngx_str_t key,

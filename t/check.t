@@ -456,7 +456,7 @@ is((helper('check', '-f', 'nagios', @net, '-d', $yaml,
 
 for my $case ([2, qr/unknown format/, '-f', 'xml'],
               [2, qr/needs the names/, '--no-config'],
-              [2, qr/excludes/, '--no-config', '-d', $yaml, 'a.example'],
+              [2, qr/exclusive/, '--no-config', '-d', $yaml, 'a.example'],
               [2, qr/--fail-on/, '--fail-on', 'x'],
               [2, qr/invalid timeout/, '-d', $yaml, '--timeout', '0'],
               [2, qr/invalid jobs/, '-d', $yaml, '--jobs', '0'],

@@ -123,7 +123,8 @@ check_usage(const options_t *options, const report_format_t **format,
     if (options->no_config
         && (options->conf || options->domains || options->prefix))
     {
-        say("\"--no-config\" excludes \"-c\", \"-d\" and \"-p\"");
+        say("\"--no-config\" and \"-c\", \"-d\" or \"-p\" are mutually "
+            "exclusive");
         return COMMAND_USAGE;
     }
 
@@ -166,7 +167,7 @@ check_status(const report_t *report, int fail_on)
 static void
 check_done(void *ctx, const result_t *result)
 {
-    live_progress_clear();
+    command_progress_clear();
     report_domain(ctx, result);
 }
 
@@ -182,15 +183,11 @@ check_run_report(const options_t *options, const report_format_t *format,
     memset(&check, 0, sizeof(check_t));
     memset(&report, 0, sizeof(report_t));
 
-    if (live_settings(&check.net, options, &err) != MTA_STS_OK) {
-        say_error(&err);
-        return COMMAND_USAGE;
-    }
-
+    check.net = options->net;
     check.what = CHECK_POLICY|CHECK_RECORDS
                  |(options->no_smtp ? 0 : CHECK_SMTP);
     check.done = check_done;
-    check.progress = live_progress;
+    check.progress = command_progress;
     check.ctx = &report;
 
     report.out = stdout;
@@ -200,14 +197,14 @@ check_run_report(const options_t *options, const report_format_t *format,
     report_begin(&report);
 
     if (check_run(&check, entries, n, &err) != MTA_STS_OK) {
-        live_progress_clear();
+        command_progress_clear();
         say_error(&err);
         report.failed = 1;
         report_end(&report);
         return COMMAND_UNKNOWN;
     }
 
-    live_progress_clear();
+    command_progress_clear();
     report_end(&report);
 
     if (report.failed) {

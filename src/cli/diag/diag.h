@@ -10,7 +10,7 @@
 #include "base/base.h"
 
 
-/* The exit status after a failed allocation: nothing could be looked at. */
+/* The exit status after a failed allocation: nothing was looked at. */
 
 #define DIAG_NO_MEMORY  3
 
@@ -38,6 +38,9 @@ void *diag_malloc(size_t size);
 void *diag_calloc(size_t n, size_t size);
 void *diag_realloc(void *p, size_t size);
 char *diag_strdup(const char *s);
+
+/* For a failed allocation elsewhere: ends the process in the same way. */
+void *diag_no_memory(void) __attribute__((noreturn));
 
 
 #endif /* MTA_STS_DIAG_DIAG_H */

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * Directives: setters store, merge inherits, postconfiguration checks, renders
- * and builds each server's table, so that a request only looks things up.
+ * Directives: setters store, merge inherits, postconfiguration builds and checks
+ * what each server serves, so that a request only looks things up.
  */
 
 
@@ -333,8 +333,8 @@ ngx_http_mta_sts_build(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
 
 /*
  * Warns of domains that two servers configure differently: which policy a
- * sender gets then depends on the address it connects to, while there is but
- * one id in the DNS.
+ * sender gets then depends on the address that it connects to, but the DNS has
+ * only one id.
  */
 
 static ngx_int_t

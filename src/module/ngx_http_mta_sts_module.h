@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * What the files of the module share.
+ * The interface between the files of the module.
  */
 
 
@@ -15,7 +15,6 @@
 #include <ngx_http.h>
 
 #include "domains/domains.h"
-#include "base/file.h"
 
 
 typedef struct {
@@ -32,29 +31,37 @@ typedef struct {
 
 
 /*
- * The policy that a request asks for by its path and Host, or NULL.  *domain
+ * The policy that a request asks for with its path and Host, or NULL.  *domain
  * is its policy domain, a part of r->headers_in.server.
  */
 const mta_sts_policy_t *ngx_http_mta_sts_find(ngx_http_request_t *r,
     mta_sts_str_t *domain);
 
-/* Answers requests for policies; to run in the SERVER_REWRITE phase. */
+/* Answers requests for policies, in the SERVER_REWRITE phase. */
 ngx_int_t ngx_http_mta_sts_handler(ngx_http_request_t *r);
 
-/*
- * Makes a location answer with the page of the policy generator: the directive
- * mta_sts_generator.
- */
+/* The directive mta_sts_generator: its location answers with the page. */
 char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /* Adds a header field; both texts must live as long as r.  NULL: no memory. */
-ngx_table_elt_t *ngx_http_mta_sts_add_header(ngx_http_request_t *r,
-    const char *key, const char *value);
+ngx_table_elt_t *ngx_http_mta_sts_header(ngx_http_request_t *r, ngx_str_t key,
+    ngx_str_t value);
 
 /* Adds Cache-Control, which the directive expires replaces. */
-ngx_int_t ngx_http_mta_sts_cache_control(ngx_http_request_t *r,
-    const char *value);
+ngx_int_t ngx_http_mta_sts_cache(ngx_http_request_t *r, ngx_str_t value);
+
+/* The same for C strings; the compiler knows the length of a literal. */
+
+#define ngx_http_mta_sts_cstr(s)                                              \
+    ((ngx_str_t) { ngx_strlen(s), (u_char *) (s) })
+
+#define ngx_http_mta_sts_add_header(r, key, value)                            \
+    ngx_http_mta_sts_header(r, ngx_http_mta_sts_cstr(key),                    \
+                            ngx_http_mta_sts_cstr(value))
+
+#define ngx_http_mta_sts_cache_control(r, value)                              \
+    ngx_http_mta_sts_cache(r, ngx_http_mta_sts_cstr(value))
 
 /*
  * Sends the header and a body, which must live as long as r.  Returns what a
@@ -63,9 +70,9 @@ ngx_int_t ngx_http_mta_sts_cache_control(ngx_http_request_t *r,
 ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body);
 
 /*
- * Gives the domains of the file, or the glob of files, that value names; a
- * value that another server has, too, is read once.  Logs what is wrong and
- * returns NGX_ERROR.
+ * Gives the domains of the file, or the glob of files, that value names, which
+ * is read once for all servers.  Returns NGX_ERROR after it has logged an
+ * error.
  */
 ngx_int_t ngx_http_mta_sts_read_domains(ngx_conf_t *cf,
     const mta_sts_value_t *value, const mta_sts_domains_t **domains);
@@ -73,17 +80,27 @@ ngx_int_t ngx_http_mta_sts_read_domains(ngx_conf_t *cf,
 /* Memory from the configuration's pool and warnings to its log. */
 mta_sts_env_t ngx_http_mta_sts_env(ngx_conf_t *cf);
 
-/* Logs an error with its own place instead of the one that is being read. */
+/* Logs an error with its own place instead of the line that nginx is at. */
 void ngx_http_mta_sts_log(ngx_conf_t *cf, ngx_uint_t level,
     const mta_sts_err_t *err);
 
-mta_sts_str_t ngx_http_mta_sts_str(ngx_str_t *str);
-
-/* A word of the directive that is being read, and its place. */
+/* A word of the current directive, and its place. */
 mta_sts_value_t ngx_http_mta_sts_value(ngx_conf_t *cf, ngx_str_t *word);
 
-/* Adds $mta_sts_domain, $mta_sts_host, $mta_sts_id and $mta_sts_mode. */
+/* Adds the variables $mta_sts_domain, $mta_sts_host, $mta_sts_id and $mta_sts_mode. */
 ngx_int_t ngx_http_mta_sts_add_variables(ngx_conf_t *cf);
+
+
+static ngx_inline mta_sts_str_t
+ngx_http_mta_sts_str(const ngx_str_t *str)
+{
+    mta_sts_str_t  slice;
+
+    slice.data = (const char *) str->data;
+    slice.len = str->len;
+
+    return slice;
+}
 
 
 extern ngx_module_t  ngx_http_mta_sts_module;

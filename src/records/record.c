@@ -3,7 +3,6 @@
  * down in its own way.
  */
 
-#include "policy/policy.h"
 #include "records.h"
 
 
@@ -40,7 +39,7 @@ record_wanted(const mta_sts_entry_t *entry,
         return 1;
 
     case MTA_STS_RECORD_TLSRPT:
-        return entry->policy->tlsrpt_rua != NULL;
+        return entry->policy->rua_len != 0;
 
     default: /* MTA_STS_RECORD_ADDRESS */
         return wanted->n_targets
@@ -157,7 +156,7 @@ record_value(const mta_sts_entry_t *entry,
 
     } else {
         mta_sts_buf_add_cstr(&buf, "v=TLSRPTv1; rua=");
-        mta_sts_buf_add(&buf, *entry->policy->tlsrpt_rua);
+        mta_sts_buf_add(&buf, mta_sts_policy_rua(entry->policy));
     }
 
     *value = mta_sts_buf_str(&buf);

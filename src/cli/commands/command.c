@@ -61,12 +61,19 @@ command_site(site_t *site, const options_t *options, const mta_sts_env_t *env)
 {
     int            rc;
     mta_sts_err_t  err;
-    mta_sts_str_t  file;
+    mta_sts_str_t  file, prefix = { NULL, 0 };
+    mta_sts_buf_t  folder = { env, NULL, 0, 0, 0 };
 
     file = command_pipe(command_file(options, env));
 
+    if (options->prefix) {
+        mta_sts_buf_add_cstr(&folder, options->prefix);
+        mta_sts_buf_add_char(&folder, '/');
+        prefix = mta_sts_buf_str(&folder);
+    }
+
     rc = options->domains ? site_read_domains(site, file, env, &err)
-                          : site_read(site, file, env, &err);
+                          : site_read(site, file, prefix, env, &err);
 
     if (rc != MTA_STS_OK) {
         say_error(&err);
@@ -117,19 +124,20 @@ command_entries(const site_t *site, const options_t *options,
     mta_sts_err_t  err;
 
     if (options->args.n == 0) {
-        rc = site_domains(site, env, entries, n, &err);
+        site_domains(site, env, entries, n);
 
-        if (rc == MTA_STS_OK && site_is_empty(site)) {
+        if (site_is_empty(site)) {
             say("no policy is configured in %.*s", (int) site->file.len,
                 site->file.data);
         }
 
-    } else {
-        *entries = env->alloc(env->ctx,
-                              options->args.n * sizeof(mta_sts_entry_t));
-
-        rc = command_pick(site, options, env, *entries, n, &err);
+        return MTA_STS_OK;
     }
+
+    *entries = env->alloc(env->ctx,
+                          options->args.n * sizeof(mta_sts_entry_t));
+
+    rc = command_pick(site, options, env, *entries, n, &err);
 
     if (rc != MTA_STS_OK) {
         say_error(&err);

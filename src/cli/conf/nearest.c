@@ -1,6 +1,6 @@
 /*
- * The nearest domain: by optimal string alignment, which counts two
- * neighbours that changed places as one edit.
+ * The nearest domain, by the distance of optimal string alignment: Levenshtein's,
+ * but two neighbours that changed places are one edit.
  */
 
 #include "policy/policy.h"
@@ -15,9 +15,9 @@ nearest_min(size_t a, size_t b)
 
 
 /*
- * The distance of a and b, at most MTA_STS_NAME_MAX long each, or any number
- * that is not below limit.  A row has the distances of a's first characters,
- * one more a row, and each beginning of b.
+ * The distance of a and b, each of at most MTA_STS_NAME_MAX bytes; or some
+ * number from limit on.  Row i has the distances of the first i bytes of a and
+ * every prefix of b; three rows are kept.
  */
 
 static size_t
@@ -57,7 +57,7 @@ nearest_distance(mta_sts_str_t a, mta_sts_str_t b, size_t limit)
             least = nearest_min(least, row[k]);
         }
 
-        /* neighbouring rows differ by one, so those to come are not below */
+        /* rows differ by at most one: later ones are not below limit */
 
         if (least > limit) {
             return limit;

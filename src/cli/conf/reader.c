@@ -2,13 +2,12 @@
  * Blocks and includes: ngx_conf_parse() and ngx_conf_include() of nginx.
  */
 
-#include "lexer.h"
-#include "reader.h"
+#include "nginx_conf.h"
 
 
 /*
- * nginx itself fails for want of file descriptors when a file includes itself,
- * and of stack when blocks are nested without an end.
+ * nginx has no such limits: it runs out of file descriptors when a file
+ * includes itself, and out of stack when blocks are nested without end.
  */
 
 #define READER_INCLUDES_MAX  200
@@ -64,8 +63,7 @@ reader_include(reader_t *reader, const lexer_t *lexer, nginx_conf_kind_e kind,
                              "than %d deep", READER_INCLUDES_MAX);
     }
 
-    if (source_names(reader->source, &include, kind != NGINX_CONF_GEO, &names,
-                     &n, err)
+    if (source_names(reader->source, &include, 1, &names, &n, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -87,7 +85,7 @@ reader_include(reader_t *reader, const lexer_t *lexer, nginx_conf_kind_e kind,
 }
 
 
-/* "name word ... {" in a block of directives or in one that is not known. */
+/* "name word ... {" in a block of directives or in an unknown block. */
 
 static int
 reader_nested(reader_t *reader, lexer_t *lexer, nginx_conf_kind_e kind,
@@ -109,7 +107,8 @@ reader_nested(reader_t *reader, lexer_t *lexer, nginx_conf_kind_e kind,
     inside = NGINX_CONF_UNKNOWN;
 
     if (kind == NGINX_CONF_DIRECTIVES
-        && user->block(user->ctx, lexer->words, lexer->n, &inside, err)
+        && user->block(user->ctx, lexer->words, lexer->n, lexer_place(lexer),
+                       &inside, err)
            != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -139,7 +138,7 @@ reader_directive(reader_t *reader, lexer_t *lexer, lexer_token_e token,
 
     if (token == LEXER_BLOCK) {
 
-        if (kind == NGINX_CONF_DATA || kind == NGINX_CONF_GEO) {
+        if (kind == NGINX_CONF_DATA || kind == NGINX_CONF_LINES) {
             return mta_sts_error(err, lexer_place(lexer), "unexpected \"{\"");
         }
 
@@ -151,7 +150,7 @@ reader_directive(reader_t *reader, lexer_t *lexer, lexer_token_e token,
         return reader_nested(reader, lexer, kind, err);
     }
 
-    if (include && kind != NGINX_CONF_UNKNOWN) {
+    if (include && (kind == NGINX_CONF_DIRECTIVES || kind == NGINX_CONF_DATA)) {
         return reader_include(reader, lexer, kind, err);
     }
 
@@ -164,7 +163,7 @@ reader_directive(reader_t *reader, lexer_t *lexer, lexer_token_e token,
 }
 
 
-/* Reads up to the end of the file, or with braces up to the "}". */
+/* Reads up to the end of the file, or with braces, up to the "}". */
 
 static int
 reader_block(reader_t *reader, lexer_t *lexer, nginx_conf_kind_e kind,

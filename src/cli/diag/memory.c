@@ -9,7 +9,7 @@
 #include "diag.h"
 
 
-void *
+void
 diag_no_memory(void)
 {
     say("out of memory");
@@ -20,7 +20,11 @@ diag_no_memory(void)
 static void *
 memory_check(void *p)
 {
-    return p ? p : diag_no_memory();
+    if (p == NULL) {
+        diag_no_memory();
+    }
+
+    return p;
 }
 
 

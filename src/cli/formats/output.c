@@ -32,7 +32,11 @@ printer_emitter(printer_t *printer)
 
     emitter = mta_sts_emitter_begin(printer_write, printer);
 
-    return emitter ? emitter : diag_no_memory();
+    if (emitter == NULL) {
+        diag_no_memory();
+    }
+
+    return emitter;
 }
 
 
@@ -40,7 +44,7 @@ void
 printer_emitter_end(mta_sts_emitter_t *emitter)
 {
     if (mta_sts_emitter_end(emitter) != MTA_STS_OK) {
-        (void) diag_no_memory();
+        diag_no_memory();
     }
 }
 

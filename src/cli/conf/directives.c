@@ -1,14 +1,14 @@
 /*
- * From directives to servers: which directives there are, where they may
- * stand, what they set.  The rules for nginx's own follow
- * ngx_http_core_module of 1.22.1.
+ * Directives -> servers: which directives the helper knows, where they are
+ * allowed and what they set.  The rules are those of ngx_conf_handler() and
+ * ngx_http_core_module of nginx 1.22.1.
  */
 
-#include "reader.h"
+#include "nginx_conf.h"
 #include "site.h"
 
 
-/* Where a directive stands. */
+/* Where a directive is. */
 
 typedef enum {
     SITE_MAIN     = 1,
@@ -24,23 +24,15 @@ typedef enum {
 #define SITE_ANY_HTTP  (SITE_HTTP|SITE_SERVER|SITE_LOCATION)
 
 
-/* A block that is known: its name, where it may stand, what is inside. */
-
-typedef struct {
-    mta_sts_str_t      name;
-    unsigned           contexts;
-    nginx_conf_kind_e  kind;
-    site_context_e     inside;
-} site_block_t;
-
-
-/* A directive that is known: its name, its contexts, its arguments. */
-
 typedef struct site_reader_s  site_reader_t;
 
+/* A block has inside and kind, a directive the number of its arguments. */
+
 typedef struct {
     mta_sts_str_t      name;
     unsigned           contexts;
+    site_context_e     inside;
+    nginx_conf_kind_e  kind;
     size_t             min;
     size_t             max;
     int              (*set)(site_reader_t *reader,
@@ -49,7 +41,7 @@ typedef struct {
 } site_directive_t;
 
 
-/* The contexts that are open, the innermost last. */
+/* The open contexts, the innermost last. */
 
 #define SITE_DEPTH_MAX  1024
 
@@ -60,7 +52,7 @@ typedef struct {
 
 struct site_reader_s {
     site_t               *site;
-    site_server_t        *current;  /* http's settings or a server's */
+    site_server_t        *current;  /* the settings of http or of a server */
     int                   n_http;
     site_open_t           open[SITE_DEPTH_MAX];
     size_t                depth;
@@ -80,50 +72,50 @@ static int site_set_names(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
 
 
-static const site_block_t  site_blocks[] = {
+#define site_block(name, contexts, inside, kind)                              \
+    { { name, sizeof(name) - 1 }, contexts, inside, kind, 0, 0, NULL }
 
-    { { "http", 4 }, SITE_MAIN, NGINX_CONF_DIRECTIVES, SITE_HTTP },
-    { { "events", 6 }, SITE_MAIN, NGINX_CONF_DIRECTIVES, SITE_EVENTS },
-    { { "stream", 6 }, SITE_MAIN, NGINX_CONF_DIRECTIVES, SITE_FOREIGN },
-    { { "mail", 4 }, SITE_MAIN, NGINX_CONF_DIRECTIVES, SITE_FOREIGN },
-
-    { { "server", 6 }, SITE_HTTP, NGINX_CONF_DIRECTIVES, SITE_SERVER },
-    { { "server", 6 }, SITE_FOREIGN, NGINX_CONF_DIRECTIVES, SITE_FOREIGN },
-    { { "upstream", 8 }, SITE_HTTP|SITE_FOREIGN, NGINX_CONF_DIRECTIVES,
-      SITE_UPSTREAM },
-    { { "location", 8 }, SITE_SERVER|SITE_LOCATION, NGINX_CONF_DIRECTIVES,
-      SITE_LOCATION },
-    { { "if", 2 }, SITE_SERVER|SITE_LOCATION, NGINX_CONF_DIRECTIVES,
-      SITE_INNER },
-    { { "limit_except", 12 }, SITE_LOCATION, NGINX_CONF_DIRECTIVES,
-      SITE_INNER },
-
-    { { "map", 3 }, SITE_HTTP|SITE_FOREIGN, NGINX_CONF_DATA, SITE_FOREIGN },
-    { { "geo", 3 }, SITE_HTTP|SITE_FOREIGN, NGINX_CONF_GEO, SITE_FOREIGN },
-    { { "types", 5 }, SITE_ANY_HTTP, NGINX_CONF_DATA, SITE_FOREIGN },
-    { { "split_clients", 13 }, SITE_HTTP|SITE_FOREIGN, NGINX_CONF_DATA,
-      SITE_FOREIGN },
-    { { "charset_map", 11 }, SITE_HTTP, NGINX_CONF_DATA, SITE_FOREIGN }
-};
-
-#define SITE_BLOCKS  (sizeof(site_blocks) / sizeof(site_blocks[0]))
-
+#define site_line(name, contexts, min, max, set)                              \
+    { { name, sizeof(name) - 1 }, contexts, 0, 0, min, max, set }
 
 static const site_directive_t  site_directives[] = {
 
-    { { "mta_sts", 7 }, SITE_HTTP|SITE_SERVER, 1, 1, site_set_flag },
-    { { "mta_sts_mode", 12 }, SITE_HTTP|SITE_SERVER, 1, 1, site_set_policy },
-    { { "mta_sts_mx", 10 }, SITE_HTTP|SITE_SERVER, 1, SIZE_MAX,
-      site_set_policy },
-    { { "mta_sts_max_age", 15 }, SITE_HTTP|SITE_SERVER, 1, 1,
-      site_set_policy },
-    { { "mta_sts_tlsrpt_rua", 18 }, SITE_HTTP|SITE_SERVER, 1, SIZE_MAX,
-      site_set_policy },
-    { { "mta_sts_domains", 15 }, SITE_SERVER, 1, 1, site_set_domains },
-    { { "mta_sts_generator", 17 }, SITE_LOCATION, 0, 0,
-      site_set_generator },
-    { { "server", 6 }, SITE_UPSTREAM, 1, SIZE_MAX, NULL },
-    { { "server_name", 11 }, SITE_SERVER, 1, SIZE_MAX, site_set_names }
+    site_block("http", SITE_MAIN, SITE_HTTP, NGINX_CONF_DIRECTIVES),
+    site_block("events", SITE_MAIN, SITE_EVENTS, NGINX_CONF_DIRECTIVES),
+    site_block("stream", SITE_MAIN, SITE_FOREIGN, NGINX_CONF_DIRECTIVES),
+    site_block("mail", SITE_MAIN, SITE_FOREIGN, NGINX_CONF_DIRECTIVES),
+
+    site_block("server", SITE_HTTP, SITE_SERVER, NGINX_CONF_DIRECTIVES),
+    site_block("server", SITE_FOREIGN, SITE_FOREIGN, NGINX_CONF_DIRECTIVES),
+    site_block("upstream", SITE_HTTP|SITE_FOREIGN, SITE_UPSTREAM,
+               NGINX_CONF_DIRECTIVES),
+    site_block("location", SITE_SERVER|SITE_LOCATION, SITE_LOCATION,
+               NGINX_CONF_DIRECTIVES),
+    site_block("if", SITE_SERVER|SITE_LOCATION, SITE_INNER,
+               NGINX_CONF_DIRECTIVES),
+    site_block("limit_except", SITE_LOCATION, SITE_INNER,
+               NGINX_CONF_DIRECTIVES),
+
+    site_block("map", SITE_HTTP|SITE_FOREIGN, SITE_FOREIGN, NGINX_CONF_DATA),
+    site_block("geo", SITE_HTTP|SITE_FOREIGN, SITE_FOREIGN, NGINX_CONF_DATA),
+    site_block("types", SITE_ANY_HTTP, SITE_FOREIGN, NGINX_CONF_DATA),
+    site_block("split_clients", SITE_HTTP|SITE_FOREIGN, SITE_FOREIGN,
+               NGINX_CONF_LINES),
+    site_block("charset_map", SITE_HTTP, SITE_FOREIGN, NGINX_CONF_LINES),
+
+    site_line("mta_sts", SITE_HTTP|SITE_SERVER, 1, 1, site_set_flag),
+    site_line("mta_sts_mode", SITE_HTTP|SITE_SERVER, 1, 1, site_set_policy),
+    site_line("mta_sts_mx", SITE_HTTP|SITE_SERVER, 1, SIZE_MAX,
+              site_set_policy),
+    site_line("mta_sts_max_age", SITE_HTTP|SITE_SERVER, 1, 1,
+              site_set_policy),
+    site_line("mta_sts_tlsrpt_rua", SITE_HTTP|SITE_SERVER, 1, SIZE_MAX,
+              site_set_policy),
+    site_line("mta_sts_domains", SITE_SERVER, 1, 1, site_set_domains),
+    site_line("mta_sts_generator", SITE_LOCATION, 0, 0, site_set_generator),
+
+    site_line("server", SITE_UPSTREAM, 1, SIZE_MAX, NULL),
+    site_line("server_name", SITE_SERVER, 1, SIZE_MAX, site_set_names)
 };
 
 #define SITE_DIRECTIVES                                                       \
@@ -137,7 +129,7 @@ site_context(const site_reader_t *reader)
 }
 
 
-/* nginx's errors about a directive as a whole; what names the rule. */
+/* nginx's errors about a directive as a whole: "NAME" directive WHAT. */
 
 static int
 site_misplaced(const mta_sts_value_t *name, const char *what,
@@ -157,48 +149,51 @@ site_invalid_number(const mta_sts_value_t *name, mta_sts_err_t *err)
 
 
 /*
- * Finds the block and the directive of that name in the current context, or
- * NULL.  A name that has neither is misplaced if it is known, and unknown if it
- * could only be ours; of all others nginx itself is the judge.
+ * Finds the directive of that name in the current context, or NULL for one that
+ * the helper does not know: about those, nginx -t is the judge.
+ *
+ * Errors: the directive is not allowed here; it is unknown, though its name
+ * begins with "mta_sts" or with a byte order mark; it must or must not have a
+ * block.
  */
 
 static int
 site_lookup(const site_reader_t *reader, const mta_sts_value_t *name,
-    const site_block_t **block, const site_directive_t **directive,
-    mta_sts_err_t *err)
+    int block, const site_directive_t **directive, mta_sts_err_t *err)
 {
-    int     known, ours;
-    size_t  i;
+    int                      known, ours;
+    const site_directive_t  *d;
 
-    *block = NULL;
     *directive = NULL;
     known = 0;
 
-    for (i = 0; i < SITE_BLOCKS; i++) {
-        if (mta_sts_str_eq(site_blocks[i].name, name->text)) {
-            known = 1;
+    for (d = site_directives; d < site_directives + SITE_DIRECTIVES; d++) {
 
-            if (site_blocks[i].contexts & site_context(reader)) {
-                *block = &site_blocks[i];
-            }
+        if (!mta_sts_str_eq(d->name, name->text)) {
+            continue;
         }
-    }
 
-    for (i = 0; i < SITE_DIRECTIVES; i++) {
-        if (mta_sts_str_eq(site_directives[i].name, name->text)) {
-            known = 1;
+        known = 1;
 
-            if (site_directives[i].contexts & site_context(reader)) {
-                *directive = &site_directives[i];
-            }
+        if (!(d->contexts & site_context(reader))) {
+            continue;
         }
-    }
 
-    if (*block || *directive) {
+        *directive = d;
+
+        if (block && !d->inside) {
+            return mta_sts_error(err, name->place, "directive \"%.*s\" is not "
+                                 "terminated by \";\"",
+                                 MTA_STS_SHOW(name->text));
+        }
+
+        if (!block && d->inside && site_context(reader) != SITE_FOREIGN) {
+            return mta_sts_error(err, name->place, "directive \"%.*s\" has no "
+                                 "opening \"{\"", MTA_STS_SHOW(name->text));
+        }
+
         return MTA_STS_OK;
     }
-
-    /* a byte order mark hides the name of the first directive */
 
     ours = mta_sts_str_eq(name->text, mta_sts_str("mta_sts"))
            || mta_sts_str_starts(name->text, mta_sts_str("mta_sts_"))
@@ -223,27 +218,19 @@ site_directive(void *ctx, const mta_sts_value_t *words, size_t n,
 {
     site_reader_t *reader = ctx;
 
-    const site_block_t      *block;
     const site_directive_t  *directive;
 
-    if (site_lookup(reader, &words[0], &block, &directive, err) != MTA_STS_OK) {
+    if (site_lookup(reader, &words[0], 0, &directive, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
-    if (block && site_context(reader) != SITE_FOREIGN) {
-        return mta_sts_error(err, words[0].place, "directive \"%.*s\" has no "
-                             "opening \"{\"", MTA_STS_SHOW(words[0].text));
-    }
-
-    if (directive == NULL) {
+    if (directive == NULL || directive->inside) {
         return MTA_STS_OK;
     }
 
     if (n - 1 < directive->min || n - 1 > directive->max) {
         return site_invalid_number(&words[0], err);
     }
-
-    /* one that is nginx's alone sets nothing here */
 
     return directive->set ? directive->set(reader, words, n, err) : MTA_STS_OK;
 }
@@ -253,67 +240,37 @@ site_directive(void *ctx, const mta_sts_value_t *words, size_t n,
 
 static int
 site_open(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
-    site_context_e context, mta_sts_err_t *err)
+    mta_sts_place_t brace, site_context_e context, mta_sts_err_t *err)
 {
-    site_t          *site;
-    site_server_t   *server, **servers;
-
     if (n != 1) {
         return site_invalid_number(&words[0], err);
     }
 
-    if (context == SITE_HTTP) {
-        reader->current = &reader->site->http;
-
-        return reader->n_http++ ? site_misplaced(&words[0], "is duplicate", err)
-                                : MTA_STS_OK;
+    if (context == SITE_SERVER) {
+        reader->current = site_add_server(reader->site, reader->env);
+        reader->current->place = brace;
+        return MTA_STS_OK;
     }
 
-    site = reader->site;
+    reader->current = &reader->site->http;
 
-    servers = mta_sts_env_grow(reader->env, site->servers, site->n, &site->size,
-                               sizeof(site_server_t *));
-    if (servers == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    site->servers = servers;
-
-    server = reader->env->alloc(reader->env->ctx, sizeof(site_server_t));
-    if (server == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    memset(server, 0, sizeof(site_server_t));
-
-    server->enable = -1;
-
-    site->servers[site->n++] = server;
-    reader->current = server;
-
-    return MTA_STS_OK;
+    return reader->n_http++ ? site_misplaced(&words[0], "is duplicate", err)
+                            : MTA_STS_OK;
 }
 
 
 static int
-site_block(void *ctx, const mta_sts_value_t *words, size_t n,
-    nginx_conf_kind_e *kind, mta_sts_err_t *err)
+site_begin(void *ctx, const mta_sts_value_t *words, size_t n,
+    mta_sts_place_t brace, nginx_conf_kind_e *kind, mta_sts_err_t *err)
 {
     site_reader_t *reader = ctx;
 
-    const site_block_t      *block;
-    const site_directive_t  *directive;
+    const site_directive_t  *block;
 
     *kind = NGINX_CONF_UNKNOWN;
 
-    if (site_lookup(reader, &words[0], &block, &directive, err) != MTA_STS_OK) {
+    if (site_lookup(reader, &words[0], 1, &block, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
-    }
-
-    if (directive) {
-        return mta_sts_error(err, words[0].place, "directive \"%.*s\" is not "
-                             "terminated by \";\"",
-                             MTA_STS_SHOW(words[0].text));
     }
 
     if (block == NULL) {
@@ -327,12 +284,13 @@ site_block(void *ctx, const mta_sts_value_t *words, size_t n,
     }
 
     if ((block->inside == SITE_HTTP || block->inside == SITE_SERVER)
-        && site_open(reader, words, n, block->inside, err) != MTA_STS_OK)
+        && site_open(reader, words, n, brace, block->inside, err)
+           != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }
 
-    /* the reader allows fewer blocks than there is room for */
+    /* the reader refuses to nest blocks deeper than the array */
 
     reader->depth++;
     reader->open[reader->depth].context = block->inside;
@@ -343,8 +301,8 @@ site_block(void *ctx, const mta_sts_value_t *words, size_t n,
 
 
 /*
- * nginx builds what is in http at its "}", so what is wrong with that comes
- * before what is wrong with the lines behind.
+ * nginx builds servers at the "}" of http, so their errors come before those of
+ * the lines after it.
  */
 
 static int
@@ -398,7 +356,7 @@ site_set_policy(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
     name.text = mta_sts_str_after(name.text, sizeof("mta_sts_") - 1);
 
     return mta_sts_settings_set(&reader->current->settings, &name, &words[1],
-                              n - 1, reader->env, err);
+                                n - 1, reader->env, err);
 }
 
 
@@ -424,13 +382,8 @@ site_set_generator(site_reader_t *reader, const mta_sts_value_t *words,
 {
     (void) n;
 
-    if (reader->open[reader->depth].generator) {
-        return site_misplaced(&words[0], "is duplicate", err);
-    }
-
-    reader->open[reader->depth].generator = 1;
-
-    return MTA_STS_OK;
+    return reader->open[reader->depth].generator++
+           ? site_misplaced(&words[0], "is duplicate", err) : MTA_STS_OK;
 }
 
 
@@ -441,7 +394,7 @@ site_set_names(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
     size_t  i;
 
     for (i = 1; i < n; i++) {
-        if (site_names_add(reader->current, &words[i], reader->env, err)
+        if (server_name_add(reader->current, &words[i], reader->env, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -468,7 +421,7 @@ site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
     reader.env = env;
 
     user.directive = site_directive;
-    user.block = site_block;
+    user.block = site_begin;
     user.end = site_end;
     user.ctx = &reader;
 

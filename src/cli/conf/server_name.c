@@ -1,5 +1,5 @@
 /*
- * The names of a server.
+ * server_name: how nginx reads the names of a server and ranks them for a host.
  */
 
 #include <limits.h>
@@ -10,17 +10,17 @@
 #include "site.h"
 
 
-/* ranks leave room for the length of a name between them */
+/* between two ranks there is room for the length of a name */
 
-#define NAMES_TRAILING  1000
-#define NAMES_LEADING   100000
-#define NAMES_EXACT     SIZE_MAX
+#define SERVER_NAME_TRAILING  1000
+#define SERVER_NAME_LEADING   100000
+#define SERVER_NAME_EXACT     SIZE_MAX
 
 
-/* What nginx puts for "$hostname". */
+/* The value of "$hostname". */
 
 static mta_sts_str_t
-names_hostname(const mta_sts_env_t *env)
+server_name_hostname(const mta_sts_env_t *env)
 {
     char  buf[HOST_NAME_MAX + 1];
 
@@ -34,32 +34,12 @@ names_hostname(const mta_sts_env_t *env)
 }
 
 
-static int
-names_push(site_server_t *server, const mta_sts_server_name_t *name,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
-{
-    mta_sts_server_name_t  *names;
-
-    names = mta_sts_env_grow(env, server->names, server->n, &server->size,
-                             sizeof(mta_sts_server_name_t));
-    if (names == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    server->names = names;
-    server->names[server->n++] = *name;
-
-    return MTA_STS_OK;
-}
-
-
 int
-site_names_add(site_server_t *server, const mta_sts_value_t *value,
+server_name_add(site_server_t *server, const mta_sts_value_t *value,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    char                   *data;
     mta_sts_str_t           text;
-    mta_sts_server_name_t   name;
+    mta_sts_server_name_t  *name;
 
     text = value->text;
 
@@ -71,41 +51,41 @@ site_names_add(site_server_t *server, const mta_sts_value_t *value,
                              "invalid", MTA_STS_SHOW(text));
     }
 
-    name.value = *value;
-    name.regex = mta_sts_str_starts(text, mta_sts_str("~"));
-
-    if (name.regex) {
-        name.value.text = mta_sts_str_after(text, 1);
-
-        if (text.len == 1) {
-            return mta_sts_error(err, value->place, "empty regex in server "
-                                 "name \"~\"");
-        }
-
-        return names_push(server, &name, env, err);
+    if (mta_sts_str_eq(text, mta_sts_str("~"))) {
+        return mta_sts_error(err, value->place, "empty regex in server name "
+                             "\"~\"");
     }
 
-    name.value.text = mta_sts_str_caseeq(text, mta_sts_str("$hostname"))
-                      ? names_hostname(env) : mta_sts_str_copy(env, text);
+    server->names = mta_sts_env_grow(env, server->names, server->n,
+                                     &server->size,
+                                     sizeof(mta_sts_server_name_t));
+    name = &server->names[server->n++];
 
-    data = (char *) name.value.text.data;
+    name->value = *value;
+    name->regex = mta_sts_str_starts(text, mta_sts_str("~"));
 
-    if (data == NULL) {
-        return mta_sts_error_memory(err);
+    if (name->regex) {
+        name->value.text = mta_sts_str_after(text, 1);
+        return MTA_STS_OK;
     }
 
-    /* in place; a trailing dot stays, as in nginx */
+    text = mta_sts_str_caseeq(text, mta_sts_str("$hostname"))
+           ? server_name_hostname(env) : mta_sts_str_copy(env, text);
 
-    (void) mta_sts_name_fold(name.value.text, data);
+    /* in place; as in nginx, a trailing dot is kept */
 
-    return names_push(server, &name, env, err);
+    (void) mta_sts_name_fold(text, (char *) text.data);
+
+    name->value.text = text;
+
+    return MTA_STS_OK;
 }
 
 
-/* Is it a name that stands for more than one host? */
+/* Can the name match more than one host? */
 
 static int
-names_is_wild(const mta_sts_server_name_t *name)
+server_name_is_wild(const mta_sts_server_name_t *name)
 {
     return name->regex
            || mta_sts_str_starts(name->value.text, mta_sts_str("*."))
@@ -115,14 +95,14 @@ names_is_wild(const mta_sts_server_name_t *name)
 
 
 static size_t
-names_rank(const mta_sts_server_name_t *name, mta_sts_str_t host)
+server_name_rank_one(const mta_sts_server_name_t *name, mta_sts_str_t host)
 {
     mta_sts_str_t  text;
 
     text = name->value.text;
 
     if (name->regex) {
-        return SITE_NAMES_REGEX;
+        return SERVER_NAME_REGEX;
     }
 
     if (mta_sts_str_starts(text, mta_sts_str("*."))) {
@@ -132,19 +112,19 @@ names_rank(const mta_sts_server_name_t *name, mta_sts_str_t host)
                || (mta_sts_str_starts(text, mta_sts_str("."))
                    && mta_sts_str_eq(mta_sts_str_after(text, 1), host)))
     {
-        return NAMES_EXACT;
+        return SERVER_NAME_EXACT;
     }
 
     if (mta_sts_str_starts(text, mta_sts_str("."))) {
         return host.len > text.len && mta_sts_str_ends(host, text)
-               ? NAMES_LEADING + text.len : 0;
+               ? SERVER_NAME_LEADING + text.len : 0;
     }
 
     if (mta_sts_str_ends(text, mta_sts_str(".*"))) {
         text.len--;
 
         return host.len > text.len && mta_sts_str_starts(host, text)
-               ? NAMES_TRAILING + text.len : 0;
+               ? SERVER_NAME_TRAILING + text.len : 0;
     }
 
     return 0;
@@ -152,7 +132,7 @@ names_rank(const mta_sts_server_name_t *name, mta_sts_str_t host)
 
 
 size_t
-site_names_rank(const site_server_t *server, mta_sts_str_t host,
+server_name_rank(const site_server_t *server, mta_sts_str_t host,
     const mta_sts_server_name_t **name)
 {
     size_t  i, rank, best;
@@ -160,7 +140,7 @@ site_names_rank(const site_server_t *server, mta_sts_str_t host,
     best = 0;
 
     for (i = 0; i < server->n; i++) {
-        rank = names_rank(&server->names[i], host);
+        rank = server_name_rank_one(&server->names[i], host);
 
         if (rank > best) {
             best = rank;
@@ -178,7 +158,7 @@ site_names_first(const site_server_t *server)
     size_t  i;
 
     for (i = 0; i < server->n; i++) {
-        if (names_is_wild(&server->names[i])) {
+        if (server_name_is_wild(&server->names[i])) {
             return &server->names[i];
         }
     }

@@ -17,9 +17,22 @@
 #include "domains/domains.h"
 
 
+typedef struct ngx_http_mta_sts_cache_s  ngx_http_mta_sts_cache_t;
+
+
 typedef struct {
     ngx_array_t          files;      /* of ngx_http_mta_sts_file_t */
+    ngx_command_t       *lua;        /* the lua module's directives */
+    ngx_command_t       *watched;    /* their copies */
 } ngx_http_mta_sts_main_conf_t;
+
+
+typedef struct {
+    ngx_http_mta_sts_cache_t  *cache;      /* NULL is off */
+    void                      *ssl;        /* where the cache is in use */
+    mta_sts_value_t            by_lua;     /* the directive, or data NULL */
+    ngx_uint_t                 by_host;    /* a value names $mta_sts_host */
+} ngx_http_mta_sts_certificates_t;
 
 
 typedef struct {
@@ -27,6 +40,7 @@ typedef struct {
     mta_sts_settings_t   settings;   /* own and inherited */
     mta_sts_value_t      domains;    /* a file or a glob, or data NULL */
     mta_sts_server_t     server;     /* built once, read-only after that */
+    ngx_http_mta_sts_certificates_t  certificates;
 } ngx_http_mta_sts_srv_conf_t;
 
 
@@ -61,6 +75,23 @@ char *ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd,
  */
 ngx_int_t ngx_http_mta_sts_not_allowed(ngx_http_request_t *r,
     const char *allow);
+
+/* The directive mta_sts_certificate_cache. */
+char *ngx_http_mta_sts_set_certificate_cache(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
+void ngx_http_mta_sts_merge_certificates(
+    ngx_http_mta_sts_certificates_t *conf,
+    ngx_http_mta_sts_certificates_t *prev);
+
+/* Notes, from now on, where the configuration has ssl_certificate_by_lua. */
+ngx_int_t ngx_http_mta_sts_watch_lua(ngx_conf_t *cf);
+
+/*
+ * Sets the callbacks of TLS handshakes of all servers; after these were built.
+ * Logs what is wrong and returns NGX_ERROR.
+ */
+ngx_int_t ngx_http_mta_sts_init_certificates(ngx_conf_t *cf);
 
 /* Adds a header field; both texts must live as long as r.  NULL: no memory. */
 ngx_table_elt_t *ngx_http_mta_sts_header(ngx_http_request_t *r, ngx_str_t key,

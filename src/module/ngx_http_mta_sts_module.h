@@ -44,10 +44,23 @@ typedef struct {
 } ngx_http_mta_sts_srv_conf_t;
 
 
-typedef struct ngx_http_mta_sts_reports_s  ngx_http_mta_sts_reports_t;
+typedef struct ngx_http_mta_sts_spool_s  ngx_http_mta_sts_spool_t;
+
+
+/* The directive mta_sts_reports: a directory, and what it may hold. */
 
 typedef struct {
-    ngx_http_mta_sts_reports_t  *reports;    /* the spool, or NULL */
+    ngx_path_t                *path;
+    size_t                     max_size;     /* bytes of a report */
+    ngx_uint_t                 max_files;
+    off_t                      max_bytes;    /* of all files */
+    ngx_shm_zone_t            *zone;
+    ngx_http_mta_sts_spool_t  *shared;
+} ngx_http_mta_sts_reports_t;
+
+
+typedef struct {
+    ngx_http_mta_sts_reports_t  *reports;    /* or NULL */
 } ngx_http_mta_sts_loc_conf_t;
 
 
@@ -68,6 +81,20 @@ char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
 /* The directive mta_sts_reports: its location stores what is POSTed. */
 char *ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+ngx_int_t ngx_http_mta_sts_reports_handler(ngx_http_request_t *r);
+
+/* Is there no room for another report?  Counts the files now and then. */
+ngx_uint_t ngx_http_mta_sts_spool_is_full(ngx_http_mta_sts_reports_t *reports,
+    ngx_log_t *log);
+
+/* Counts a new file and its size in bytes. */
+void ngx_http_mta_sts_spool_add(ngx_http_mta_sts_reports_t *reports,
+    off_t bytes);
+
+/* A number that no other report of this nginx has. */
+ngx_atomic_uint_t ngx_http_mta_sts_spool_serial(
+    ngx_http_mta_sts_reports_t *reports);
 
 /*
  * Answers 405 with the methods that are allowed.  It is not sent as an error, so

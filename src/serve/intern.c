@@ -168,6 +168,14 @@ mta_sts_intern_add(mta_sts_intern_t *intern,
     }
 
     if (kept == NULL) {
+        intern->bytes += mta_sts_policy_size(policy);
+
+        if (intern->max && intern->bytes > intern->max) {
+            return mta_sts_error(err, mta_sts_settings_place(settings),
+                                 "too many different policies, of more than "
+                                 "%zu MB in all", intern->max >> 20);
+        }
+
         kept = mta_sts_policy_copy(policy, intern->builder->env);
 
         if (kept == NULL) {

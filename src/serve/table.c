@@ -12,9 +12,9 @@
  *
  * Each name follows its length; offset 0 is no name.  The slots use open
  * addressing with linear probing and a load of 9/11: 14.7 bytes per domain.
- * The tag, 8 bits of the hash, spares most comparisons of names.  Files and policy names are kept once per
- * run of names and of policies: the domains of a file are mostly added in one
- * run, and few policies have a name.
+ * The tag, 8 bits of the hash, spares most comparisons of names.  Files and
+ * policy names are kept once per run of names and of policies: the domains of a
+ * file are mostly added in one run, and few policies have a name.
  */
 
 #include "slots.h"

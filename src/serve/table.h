@@ -107,8 +107,8 @@ int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
  * the rule says.
  *
  * Errors: those of mta_sts_table_conflict(); out of memory; too many domains
- * for a table (at 4 GB of names); getrandom() failed.  After an error the builder is to be
- * discarded.
+ * for a table (at 4 GB of names); getrandom() failed.  After an error the builder
+ * is to be discarded.
  */
 int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
@@ -168,11 +168,13 @@ int mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
  */
 
 
-/* Zero one to begin with, and set the builder. */
+/* Zero one to begin with, and set builder and max. */
 
 typedef struct {
     mta_sts_table_builder_t  *builder;
     mta_sts_hash_key_t        key;       /* set if n_slots is not 0 */
+    size_t                    bytes;     /* of all policies that are kept */
+    size_t                    max;       /* an error above that; 0: no limit */
     uint32_t                 *slots;     /* 1 + the index of a policy, or 0 */
     uint8_t                  *tags;      /* of their hashes */
     size_t                    n_slots;
@@ -189,7 +191,7 @@ typedef struct {
  * table.
  *
  * Errors: those of mta_sts_policy_render() and mta_sts_table_add_policy();
- * getrandom() failed.
+ * getrandom() failed; at the policy's place, too many different policies.
  */
 int mta_sts_intern_add(mta_sts_intern_t *intern,
     mta_sts_settings_t *settings, mta_sts_str_t policy_name,

@@ -302,7 +302,7 @@ mta_sts_reader_resolve(mta_sts_reader_t *reader, mta_sts_use_t *use,
     mta_sts_named_policy_t   wanted, *policy;
 
     policy = NULL;
-    policy_name->len = 0;
+    *policy_name = mta_sts_str("");
 
     if (use->policy.text.data) {
         wanted.name = use->policy;

@@ -37,7 +37,7 @@ catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
         /* one policy may have more than one policy_name */
 
         if (entry.policy != last.policy
-            || entry.policy_name.data != last.policy_name.data)
+            || !mta_sts_str_eq(entry.policy_name, last.policy_name))
         {
             last = entry;
 

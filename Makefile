@@ -7,6 +7,7 @@
 #
 # make check      the tests: installs nothing, asks for no password in between
 # make test       installs what the tests need, then make check
+# make test-chroot  many of them with Debian 13, or SUITE
 # make lint       style, static analysis
 # make test-asan  the tests under ASan and UBSan, with Debian 13's nginx
 # make coverage   the tests, and which lines they reach
@@ -66,9 +67,15 @@ LDFLAGS    ?= -Wl,-z,relro -Wl,-z,now
 WERROR      =
 WARN        = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes $(WERROR)
 
-# how a file of ours is compiled, and how an object is linked
+# POSIX, and what BSD and glibc have in common for the resolver; tests may use more
 
-COMPILE     = $(CC) -std=c11 -D_GNU_SOURCE -Isrc -I$(BUILD)/web $(LIB_CFLAGS) $(CPPFLAGS) \
+API         = -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
+$(BUILD)/t/%.o: API = -D_GNU_SOURCE
+
+# how a file is compiled, and how an object is linked
+
+COMPILE     = $(CC) -std=c11 $(API) -Isrc -I$(BUILD)/web \
+              $(LIB_CFLAGS) $(CPPFLAGS) \
               -DMTA_STS_VERSION='"$(VERSION)"' \
               -DMTA_STS_CONF_PATH='"$(CONF_PATH)"' \
               $(WARN) -MMD -MP -fPIE -fvisibility=hidden $(CFLAGS)
@@ -216,11 +223,17 @@ plain: all fault-nginx
 check: plain $(UNITS) $(FAULT)
 	$(RUN_ENV) tools/check $(PROVE) t $(UNITS)
 
-# in a chroot of another release: all but the tests that need a second nginx, a
-# browser, other senders or much time
+# with another release of Debian, in a chroot: all but the tests that need a second
+# nginx, a browser, other senders or much time
 
-CHROOT_SKIP = $(addprefix t/,acme.t browser.t build.t differential.t load%.t \
+SUITE       = trixie
+CHROOT_SKIP = $(addprefix t/,acme%.t browser.t build.t differential.t load%.t \
               memory_nginx.t parity.t property.t valgrind.t validators.t)
+
+test-chroot:
+	tools/chroot -k $(SUITE) tools/deps chroot
+	tools/chroot $(SUITE) make -j2 check-chroot BUILD=build/$(SUITE) \
+	    WERROR=-Werror
 
 check-chroot: all $(UNITS) $(FAULT)
 	$(RUN_ENV) $(PROVE) $(filter-out $(CHROOT_SKIP),$(wildcard t/*.t)) $(UNITS)
@@ -342,5 +355,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all helper objects module no-module needs units fault-nginx deps demo demo-stop \
-        test plain check check-chroot test-asan check-asan coverage check-coverage fuzzers \
+        test plain check test-chroot check-chroot test-asan check-asan coverage check-coverage fuzzers \
         fuzz lint musl bench install uninstall clean

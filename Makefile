@@ -31,7 +31,7 @@ LIBS        = -lidn2 -lcrypto -lyaml -ljansson
 
 # the helper alone looks at the network
 
-NET_LIBS    = -lcurl -lcares -lssl -lresolv
+NET_LIBS    = -lcurl -lcares -lssl -lresolv -lpcre2-8
 
 ROOMS       = base policy serve domains records generator
 CORE        = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))

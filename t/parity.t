@@ -50,12 +50,11 @@ my %texts = (
 $texts{"include-$_"} = $texts{'include-directory'}
     for qw(directory-glob empty-name);
 
-# Directives over lines: nginx blames the line of the ";", the helper that of
-# the word.  And of a server name the module knows no line, so it blames the
-# policy's.
+# Directives over lines: nginx reports the line of the ";", the helper that of
+# the word.  The module knows no line of a server name and reports the server's.
 
-my %spans = map { $_ => 1 }
-    qw(bom semicolon-missing names-trailing-dot names-ulabel);
+my %spans = ((map { $_ => '<' } qw(bom semicolon-missing)),
+             (map { $_ => '>' } qw(names-trailing-dot names-ulabel)));
 
 # All are asked for these, whether the configuration names them or not.
 
@@ -266,8 +265,8 @@ sub refused {
     if (defined $nginx_file) {
         is($file, $nginx_file, "nginx's file")
             unless defined $own && $own == $deep;
-        cmp_ok($line, $spans{$name} ? '<' : '==', $nginx_line,
-               $spans{$name} ? 'above the line of nginx' : "nginx's line");
+        cmp_ok($line, $spans{$name} // '==', $nginx_line,
+               'the line, as to that of nginx');
     }
 
     # the column is one that the line has, or right behind it

@@ -274,42 +274,11 @@ table_entry(const mta_sts_table_t *table, const mta_sts_table_slot_t *slot,
 }
 
 
-int
-mta_sts_table_conflict(mta_sts_table_rule_e rule, const mta_sts_entry_t *first,
-    const mta_sts_entry_t *second, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
-{
-    int            rc;
-    mta_sts_str_t  file;
-
-    if (rule != MTA_STS_TABLE_ONCE
-        && mta_sts_policy_eq(first->policy, second->policy))
-    {
-        return MTA_STS_OK;
-    }
-
-    file = first->place.file;
-
-    rc = mta_sts_error(err, second->place, rule == MTA_STS_TABLE_ONCE
-                       ? "duplicate domain \"%.*s\", first at %.*s:%u"
-                       : "domain \"%.*s\" has another policy at %.*s:%u",
-                       MTA_STS_SHOW(first->domain), (int) file.len,
-                       file.len ? file.data : "", first->place.line);
-
-    if (rule == MTA_STS_TABLE_FIRST) {
-        env->warn(env->ctx, err);
-        return MTA_STS_OK;
-    }
-
-    return rc;
-}
-
-
 /* Puts the builder's entries into the index; *duplicate is what fails. */
 
 static int
 table_index(const mta_sts_table_builder_t *b, mta_sts_table_t *table,
-    mta_sts_str_t *duplicate, const mta_sts_env_t *env, mta_sts_err_t *err)
+    mta_sts_str_t *duplicate, mta_sts_err_t *err)
 {
     size_t                       i;
     mta_sts_entry_t              first, second;
@@ -325,17 +294,20 @@ table_index(const mta_sts_table_builder_t *b, mta_sts_table_t *table,
             continue;
         }
 
-        table->n--;
+        if (b->rule == MTA_STS_TABLE_ONCE) {
+            table_entry(table, slot, &first);
+            table_entry(table, new, &second);
 
-        table_entry(table, slot, &first);
-        table_entry(table, new, &second);
-
-        if (mta_sts_table_conflict(b->rule, &first, &second, env, err)
-            != MTA_STS_OK)
-        {
             *duplicate = second.domain;
-            return MTA_STS_ERROR;
+
+            return mta_sts_error(err, second.place, "duplicate domain "
+                                 "\"%.*s\", first at %.*s:%u",
+                                 MTA_STS_SHOW(first.domain),
+                                 MTA_STS_SHOW(first.place.file),
+                                 first.place.line);
         }
+
+        table->n--;
     }
 
     return MTA_STS_OK;
@@ -407,7 +379,7 @@ mta_sts_table_end(mta_sts_table_builder_t *b, mta_sts_table_t *table,
                                       * sizeof(mta_sts_table_slot_t))))
     {
         memset(table->slots, 0, slots * sizeof(mta_sts_table_slot_t));
-        rc = table_index(b, table, &duplicate, env, err);
+        rc = table_index(b, table, &duplicate, err);
 
     } else {
         rc = mta_sts_error_memory(err);
@@ -452,6 +424,25 @@ mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     }
 
     table_entry(table, slot, entry);
+
+    return 1;
+}
+
+
+int
+mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
+    mta_sts_str_t *domain)
+{
+    if (*cursor == 0) {
+        *cursor = 1;
+    }
+
+    if (*cursor >= table->names_len) {
+        return 0;
+    }
+
+    *domain = table_name(table, (uint32_t) *cursor);
+    *cursor += 1 + domain->len;
 
     return 1;
 }

@@ -102,8 +102,7 @@ typedef struct {
 /* What to do about a domain that is added more than once. */
 
 typedef enum {
-    MTA_STS_TABLE_SAME = 0,       /* an error, but for equal policies */
-    MTA_STS_TABLE_FIRST,          /* keep the first, warn of others */
+    MTA_STS_TABLE_FIRST = 0,      /* keep the first */
     MTA_STS_TABLE_ONCE            /* an error */
 } mta_sts_table_rule_e;
 
@@ -164,19 +163,9 @@ void mta_sts_table_rewind(mta_sts_table_builder_t *builder, size_t n,
  * Makes the table, in env's memory, and frees the builder, whatever happens.
  * Where a domain may be added more than once, its first entry stays.
  *
- * Errors: as the rule says, domain "DOMAIN" has another policy at FILE:LINE
- * or duplicate domain "DOMAIN", first at FILE:LINE; out of memory.
+ * Errors: duplicate domain "DOMAIN", first at FILE:LINE; out of memory.
  */
 int mta_sts_table_end(mta_sts_table_builder_t *builder, mta_sts_table_t *table,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
-
-/*
- * Two entries of one domain: returns MTA_STS_OK if the rule lets them be, after
- * a warning to env if it says so; otherwise fills err, at the place of the
- * second, and returns MTA_STS_ERROR.
- */
-int mta_sts_table_conflict(mta_sts_table_rule_e rule,
-    const mta_sts_entry_t *first, const mta_sts_entry_t *second,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /* Frees what a builder holds. */
@@ -189,6 +178,13 @@ const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
 /* The whole entry of a normalised domain; returns 0 if there is none. */
 int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     mta_sts_entry_t *entry);
+
+/*
+ * Gives only the names, which is faster: those that were added more than once
+ * come more than once.  *cursor is 0 at the start; returns 0 at the end.
+ */
+int mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
+    mta_sts_str_t *domain);
 
 /*
  * Walks the domains in the order in which they were added: *cursor begins at

@@ -54,6 +54,12 @@ int command_site(site_t *site, const options_t *options,
 int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);
 
+/*
+ * Removes the entries of domains whose policy is not what nginx serves, and says
+ * why.  Returns 1 if there are any.
+ */
+int command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n);
+
 
 /*
  * What commands share that look at the live world.

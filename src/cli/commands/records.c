@@ -164,13 +164,15 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         records_say_defaults(&site);
     }
 
+    all = n;
+
+    (void) command_refused(&site, entries, &n);
+
     /* an empty zone is more likely a wrong file than what was wanted */
 
     if (n == 0) {
         return COMMAND_ERROR;
     }
-
-    all = n;
 
     if (options->served
         && guard_served(entries, &n, &net, &err) != MTA_STS_OK)

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# mta-sts check against real servers: a domain with nothing to find, and then
-# one fault after the other, each of which is found and nothing else with it.
+# mta-sts check against real servers: a healthy domain without findings, and
+# domains with one fault each, of which exactly that is found.
 
 use strict;
 use warnings;
@@ -23,7 +23,7 @@ my %seen;
 my $good = "version: STSv1\r\nmode: enforce\r\nmx: mx.good.example\r\n"
          . "max_age: 604800\r\n";
 
-# domain => [codes, what makes it different]; what is not told is healthy
+# domain => [codes, what makes it different from a healthy one]
 
 my %case = (
     'healthy' => [],
@@ -162,7 +162,7 @@ $case{'tlsrpt-syntax'} = [['tlsrpt-syntax'], rpt => '"v=TLSRPTv1; rua=a"'];
 
 my @own = grep { !{ @{ $case{$_} }[1 .. $#{ $case{$_} }] }->{cert} }
           sort keys %case;
-my @san = map { "mta-sts.$_.example" } @own, 'configured', 'differs', 'stale';
+my @san = map { "mta-sts.$_.example" } @own, 'configured', 'differs', 'stale', 'next';
 my %cert = (
     good => $world->cert('good', \@san),
     wild => $world->cert('wild', ['*.wildcard-cert.example']),
@@ -268,7 +268,10 @@ $http .= web('mta-sts.stale.example', $cert{good},
              'root %%DIR%%; location / { try_files /other.txt =404; }',
              listen => ['192.0.2.5']);
 
-$records .= join '', map { <<"EOZ" } qw(configured differs stale);
+$http .= web('mta-sts.next.example', $cert{good},
+             'root %%DIR%%; location / { try_files /other.txt =404; }');
+
+$records .= join '', map { <<"EOZ" } qw(configured differs stale next);
 mta-sts.$_ A 192.0.2.1
 $_ MX 10 mx.good
 _mta-sts.$_ TXT "v=STSv1; id=@{[$_ eq 'differs' ? 'old' : $id]};"
@@ -277,7 +280,7 @@ _smtp._tls.$_ TXT "v=TLSRPTv1; rua=mailto:@{[$_ eq 'differs' ? 'x' : 'tls'
 EOZ
 $records .= "mta-sts.stale A 192.0.2.5\n";
 
-# below the domain that cannot be asked for its MX, other names can
+# names below the domain whose MX lookup is refused are answered
 
 $world->dns($records, [@dead, 'dead.mx.example'],
             [map { "$_.mx-dns.example" } qw(_mta-sts mta-sts _smtp._tls)]);
@@ -311,7 +314,7 @@ $world->listener('192.0.2.18', 25, sub {
 });
 
 
-# An answer that takes its time.
+# A slow answer.
 
 sub slow {
     my ($client) = @_;
@@ -374,7 +377,17 @@ is($found->{'differs.example'}, 'tlsrpt-differs txt-id-differs',
    'records that are not the configured ones');
 is($found->{'stale.example'}, 'policy-addresses-differ policy-differs',
    'one of two addresses has an old policy');
-is(scalar @{ $list->[0]{certificates} }, 2, 'certificates are told');
+
+# a policy that is configured but not served yet, and that would stop mail
+
+spew("$dir/next.yaml", "domains:\n  next.example: {mode: enforce, "
+     . "mx: mx3.good.example, tlsrpt_rua: mailto:tls\@example.com}\n");
+($status, $list, $found) = check('-d', "$dir/next.yaml", 'next.example');
+is($found->{'next.example'}, 'mx-not-covered-next policy-differs '
+   . 'txt-id-differs', 'the configured policy does not match the live MX');
+
+($status, $list, $found) = check('-d', $yaml);
+is(scalar @{ $list->[0]{certificates} }, 2, 'certificates are listed');
 is($list->[0]{certificates}[0]{days_left} > 50, 1, 'with their days');
 
 is((check('-d', $yaml, 'configured.example'))[0], 0, 'nothing found: 0');
@@ -387,38 +400,37 @@ is((check('--no-config', '--fail-on', 'error', 'txt-other.example'))[0], 0,
 is((check('--no-config', '--no-smtp', 'smtp-starttls.example'))[0], 0,
    'without SMTP');
 
-# each kind of finding was seen, or is seen in other tests
+# each kind of finding was seen
 
-my $table = slurp('src/cli/judge/finding.c');
-my %kinds = map { $_ => 1 } $table =~ /KIND\(\w+, "([a-z0-9-]+)"/g;
-
-ok(scalar keys %kinds > 60, 'the table is read');
-is(join(' ', grep { !$seen{$_} } sort keys %kinds), '',
-   'each kind of the table was found somewhere');
-
-# README's reference is the table
-
-my @rows = $table =~ /KIND\(\w+,\ ("[a-z0-9-]+"),\ \w+,\ (\w+),\s*
-                      (\d),\s*"(\d+)\ ([^"]+)",\s*"([^"]+)"\)/xg;
-my $reference = '';
+my @rows = slurp('src/cli/judge/kinds.h')
+           =~ /X\(\w+,\ ("[a-z0-9-]+"),\ \w+,\ (\w+),\ (\d),[\s\\]*
+               "(\d+)\ ([^"]+)",[\s\\]*"([^"]+)"\)/xg;
+my ($reference, @kinds) = ('');
 
 while (my ($code, $severity, $less, $rfc, $section, $about)
        = splice @rows, 0, 6) {
+    push @kinds, $code =~ tr/"//dr;
     $code =~ tr/"/`/;
     $severity = lc $severity . ($less ? ', or warning' : '');
     $reference .= "| $code | $severity | $rfc, $section | $about |\n";
 }
 
-ok(index(slurp('README.md'), "| --- |\n$reference\n") > 0,
-   'README has the table of findings') or diag $reference;
+ok(scalar @kinds > 60, 'the list of kinds is read');
+is(join(' ', grep { !$seen{$_} } sort @kinds), '',
+   'each kind of the list was found somewhere');
 
-# records that wait for the policy, and those that changed
+# the documentation has the same list
+
+ok(index(slurp('docs/check.md') . "\n", "| --- |\n$reference\n") > 0,
+   'docs/check.md has the list of kinds') or diag $reference;
+
+# records that wait for the policy, and changed ones
 
 my ($rc, $out, $err) = helper('records', '-d', $yaml,
                            '--served', @net);
-is($rc, 1, 'one is not served: 1');
-like($out, qr/^_mta-sts\.configured\.example\. .*$id/m, 'a served one');
-unlike($out, qr/stale/, 'not the stale one');
+is($rc, 1, 'one domain is not served: status 1');
+like($out, qr/^_mta-sts\.configured\.example\. .*$id/m, 'the record of a served domain');
+unlike($out, qr/stale/, 'but not of the stale one');
 like($err, qr/stale\.example is not served: policy-differs: 192\.0\.2\.5/,
      'which is named');
 
@@ -450,13 +462,13 @@ for my $format (qw(text prometheus nagios)) {
 }
 
 is((helper('check', '-f', 'nagios', @net, '-d', $yaml,
-        'configured.example'))[0], 0, 'nagios: all is well');
+        'configured.example'))[0], 0, 'nagios: OK');
 
-# usage, and a world that cannot be seen
+# usage errors, and a resolver that does not answer
 
 for my $case ([2, qr/unknown format/, '-f', 'xml'],
               [2, qr/needs the names/, '--no-config'],
-              [2, qr/excludes/, '--no-config', '-d', $yaml, 'a.example'],
+              [2, qr/mutually exclusive/, '--no-config', '-d', $yaml, 'a.example'],
               [2, qr/--fail-on/, '--fail-on', 'x'],
               [2, qr/invalid timeout/, '-d', $yaml, '--timeout', '0'],
               [2, qr/invalid jobs/, '-d', $yaml, '--jobs', '0'],

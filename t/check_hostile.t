@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# Nothing that a server sends is trusted: servers that hang, close, trickle, send
-# without end, or send what would steer a terminal.  None holds up the healthy
-# domain beside it, and none costs memory.
+# Untrusted servers: they hang, close, trickle, send without end, or send what
+# would control a terminal.  None delays the healthy domain next to them, and none
+# costs memory.
 
 use strict;
 use warnings;
@@ -26,7 +26,7 @@ my $policy = "version: STSv1\r\nmode: enforce\r\nmx: mx.good.example\r\n"
            . "max_age: 604800\r\n";
 my $escape = "\e[31m\e]0;title\a\x9b2J\r\b\x7f";
 
-# each name has a server of its own, over TLS: what it does with a connection,
+# each name has a server of its own, with TLS: what it does with a connection,
 # and what is found
 
 my @servers = (
@@ -172,7 +172,7 @@ my @args = ('check', '--no-config', '--resolver', $world->resolver, '--ca',
             $world->ca, '--timeout', 4);
 
 
-# what memory is needed, of a build without sanitizers
+# peak memory, of a build without sanitizers
 
 my @time = $ENV{MTA_STS_BUILD} =~ /asan/ ? () : ('/usr/bin/time', '-f', '%M kilobytes');
 
@@ -181,9 +181,9 @@ for my $format (qw(json text nagios prometheus)) {
                                    $format, sort keys %expect);
 
     is($status, $format eq 'nagios' ? 2 : 1, "$format: status") or diag $err;
-    unlike($out, qr/[^\x20-\x7e\n]/, "$format: nothing steers the terminal");
+    unlike($out, qr/[^\x20-\x7e\n]/, "$format: no control characters on standard output");
     unlike($err, qr/[^\x20-\x7e\n]/, "$format: nor on standard error");
-    unlike($out . $err, qr/out of memory/i, "$format: there was memory");
+    unlike($out . $err, qr/out of memory/i, "$format: no allocation failed");
 
     if (@time) {
         my ($kb) = $err =~ /^(\d+) kilobytes/m;

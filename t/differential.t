@@ -9,7 +9,7 @@
 # brought; another MTA_STS_TEST_SEED brings others, and the one that a failure is
 # printed with has it as its first case.  MTA_STS_TEST_CASES is how many of each.
 #
-# Left out is what README.md says under "Limits": what nginx alone knows of
+# Left out is what docs/reference.md says under "Limits": what nginx alone knows of
 # its other directives, and a domain with different policies in two servers,
 # which nginx warns of and the helper refuses.
 

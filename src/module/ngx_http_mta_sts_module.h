@@ -15,7 +15,6 @@
 #include <ngx_http.h>
 
 #include "domains/domains.h"
-#include "base/file.h"
 
 
 typedef struct {

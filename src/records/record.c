@@ -1,9 +1,7 @@
 /*
- * The records of one policy domain, as values; how they are written down is
- * the business of each output format.
+ * The records of one policy domain, as values; the output formats write them.
  */
 
-#include "policy/policy.h"
 #include "records.h"
 
 
@@ -15,40 +13,6 @@ typedef struct {
     size_t                          n;
     mta_sts_err_t                  *err;
 } record_builder_t;
-
-
-/* Makes the name of two or, where provider is not empty, three parts. */
-
-static int
-record_name(record_builder_t *builder, mta_sts_str_t first,
-    mta_sts_str_t second, mta_sts_str_t provider, mta_sts_str_t *name)
-{
-    mta_sts_buf_t  text = { builder->env, NULL, 0, 0, 0 };
-
-    mta_sts_buf_add(&text, first);
-    mta_sts_buf_add_cstr(&text, ".");
-    mta_sts_buf_add(&text, second);
-
-    if (provider.len) {
-        mta_sts_buf_add_cstr(&text, ".");
-        mta_sts_buf_add(&text, provider);
-    }
-
-    if (text.failed) {
-        return mta_sts_error_memory(builder->err);
-    }
-
-    *name = mta_sts_buf_str(&text);
-
-    if (name->len > MTA_STS_NAME_MAX) {
-        return mta_sts_error(builder->err, builder->entry->place,
-                             "domain \"%.*s\" is too long to be delegated to "
-                             "\"%.*s\"", MTA_STS_SHOW(builder->entry->domain),
-                             MTA_STS_SHOW(provider));
-    }
-
-    return MTA_STS_OK;
-}
 
 
 static void
@@ -66,52 +30,63 @@ record_add(record_builder_t *builder, mta_sts_str_t name, mta_sts_str_t type,
 }
 
 
-/* Adds the text of a label, on the wanted side of a delegation. */
+/*
+ * Adds the TXT record at "PREFIX.DOMAIN", or what is on the wanted side of a
+ * delegation.
+ */
 
 static int
-record_text(record_builder_t *builder, mta_sts_str_t label,
+record_add_txt(record_builder_t *builder, mta_sts_str_t prefix,
     const mta_sts_buf_t *text)
 {
-    mta_sts_str_t  domain, name, alias, none, provider;
-
-    if (text->failed) {
-        return mta_sts_error_memory(builder->err);
-    }
-
-    none.data = NULL;
-    none.len = 0;
+    mta_sts_str_t  name, domain, provider;
+    mta_sts_buf_t  own = { builder->env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  alias = { builder->env, NULL, 0, 0, 0 };
 
     domain = builder->entry->domain;
     provider = builder->wanted->provider;
 
-    if (record_name(builder, label, domain, none, &name) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
+    mta_sts_buf_add(&own, prefix);
+    mta_sts_buf_add_char(&own, '.');
+    mta_sts_buf_add(&own, domain);
+
+    if (provider.len) {
+        mta_sts_buf_add(&alias, domain);
+        mta_sts_buf_add_char(&alias, '.');
+        mta_sts_buf_add(&alias, prefix);
+        mta_sts_buf_add_char(&alias, '.');
+        mta_sts_buf_add(&alias, provider);
     }
 
-    if (provider.len == 0) {
-        record_add(builder, name, mta_sts_str("TXT"), mta_sts_buf_str(text));
+    if (text->failed || own.failed || alias.failed) {
+        return mta_sts_error_memory(builder->err);
+    }
+
+    if (alias.len > MTA_STS_NAME_MAX) {
+        return mta_sts_error(builder->err, builder->entry->place,
+                             "domain \"%.*s\" is too long to be delegated to "
+                             "\"%.*s\"", MTA_STS_SHOW(domain),
+                             MTA_STS_SHOW(provider));
+    }
+
+    if (provider.len && builder->wanted->customer) {
+        record_add(builder, mta_sts_buf_str(&own), mta_sts_str("CNAME"),
+                   mta_sts_buf_str(&alias));
         return MTA_STS_OK;
     }
 
-    if (record_name(builder, domain, label, provider, &alias) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
-    }
+    name = mta_sts_buf_str(provider.len ? &alias : &own);
 
-    if (builder->wanted->customer) {
-        record_add(builder, name, mta_sts_str("CNAME"), alias);
-
-    } else {
-        record_add(builder, alias, mta_sts_str("TXT"), mta_sts_buf_str(text));
-    }
+    record_add(builder, name, mta_sts_str("TXT"), mta_sts_buf_str(text));
 
     return MTA_STS_OK;
 }
 
 
-/* Adds how the policy host resolves. */
+/* Adds the records of the policy host. */
 
 static int
-record_targets(record_builder_t *builder)
+record_add_targets(record_builder_t *builder)
 {
     size_t                   i;
     mta_sts_str_t            host;
@@ -146,8 +121,8 @@ mta_sts_record_build(const mta_sts_entry_t *entry,
     const mta_sts_record_wanted_t *wanted, const mta_sts_env_t *env,
     mta_sts_record_t **records, size_t *n, mta_sts_err_t *err)
 {
-    mta_sts_buf_t           sts = { env, NULL, 0, 0, 0 };
-    mta_sts_buf_t           tlsrpt = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t            sts = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t            tlsrpt = { env, NULL, 0, 0, 0 };
     record_builder_t         builder;
     const mta_sts_policy_t  *policy;
 
@@ -169,22 +144,24 @@ mta_sts_record_build(const mta_sts_entry_t *entry,
     mta_sts_buf_add(&sts, mta_sts_policy_id(policy));
     mta_sts_buf_add_cstr(&sts, ";");
 
-    if (record_text(&builder, mta_sts_str("_mta-sts"), &sts) != MTA_STS_OK) {
+    if (record_add_txt(&builder, mta_sts_str("_mta-sts"), &sts)
+        != MTA_STS_OK)
+    {
         return MTA_STS_ERROR;
     }
 
-    if (policy->tlsrpt_rua) {
+    if (policy->rua_len) {
         mta_sts_buf_add_cstr(&tlsrpt, "v=TLSRPTv1; rua=");
-        mta_sts_buf_add(&tlsrpt, *policy->tlsrpt_rua);
+        mta_sts_buf_add(&tlsrpt, mta_sts_policy_rua(policy));
 
-        if (record_text(&builder, mta_sts_str("_smtp._tls"), &tlsrpt)
+        if (record_add_txt(&builder, mta_sts_str("_smtp._tls"), &tlsrpt)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
         }
     }
 
-    if (record_targets(&builder) != MTA_STS_OK) {
+    if (record_add_targets(&builder) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 

@@ -1,5 +1,5 @@
 /*
- * How a policy host resolves: addresses, or a name that it is an alias of.
+ * The DNS records of a policy domain, as values, and as JSON.
  */
 
 #ifndef MTA_STS_RECORDS_RECORDS_H
@@ -8,9 +8,10 @@
 
 #include <jansson.h>
 
-#include "base/base.h"
 #include "serve/table.h"
 
+
+/* An address of the policy host, or the name that it is an alias of. */
 
 typedef struct {
     mta_sts_str_t  type;                    /* "A", "AAAA" or "CNAME" */
@@ -20,13 +21,12 @@ typedef struct {
 
 /*
  * Makes targets, which has room for n, of n values: IPv4 and IPv6 addresses
- * (RFC 5952), or one host name.  Those of a type come together, A first;
- * an address that comes twice is kept once.  *count is how many there are,
- * and their text lives in env's memory.
+ * (RFC 5952), or one host name.  They are sorted by type, A first, and
+ * deduplicated.  *count is their number; their text is in env's memory.  what
+ * is for errors: what the values are.
  *
  * Errors, at a value's place: invalid WHAT "VALUE", and the rule; WHAT "VALUE"
- * is a name and must be the only one, where what says what the values are;
- * out of memory.
+ * is a name and must be the only one; out of memory.
  */
 int mta_sts_target_set(const char *what, const mta_sts_value_t *values,
     size_t n, const mta_sts_env_t *env, mta_sts_target_t *targets,
@@ -34,17 +34,17 @@ int mta_sts_target_set(const char *what, const mta_sts_value_t *values,
 
 
 /*
- * The DNS records that belong to a policy domain: the policy's own TXT record
- * (RFC 8461, 3.1); where reports are wanted, that of TLSRPT (RFC 8460, 3); and
- * how the policy host resolves.
+ * The records of a policy domain: the TXT record of MTA-STS (RFC 8461, 3.1); if
+ * there are report URIs, that of TLSRPT (RFC 8460, 3); and those of the policy
+ * host.
  *
- * Where a domain is delegated (RFC 8461, 8.2), the TXT records stand below a
- * name of the provider's, who can change them alone, and the customer has
- * aliases that never change:
+ * If a domain is delegated (RFC 8461, 8.2), the TXT records are below a name of
+ * the provider, who can change them, and the customer has aliases that never
+ * change:
  *
  *     _mta-sts.DOMAIN    CNAME  DOMAIN._mta-sts.PROVIDER
  *     _smtp._tls.DOMAIN  CNAME  DOMAIN._smtp._tls.PROVIDER
- *     mta-sts.DOMAIN     CNAME  a target of the provider's
+ *     mta-sts.DOMAIN     CNAME  a target of the provider
  */
 
 
@@ -58,11 +58,11 @@ typedef struct {
     mta_sts_str_t  name;                    /* the owner */
     mta_sts_str_t  type;                    /* "TXT", "A", "AAAA", "CNAME" */
     uint32_t       ttl;                     /* seconds */
-    mta_sts_str_t  value;                   /* a text: unquoted, unsplit */
+    mta_sts_str_t  value;                   /* TXT: unquoted, unsplit */
 } mta_sts_record_t;
 
 
-/* Which records are wanted. */
+/* The records to make. */
 
 typedef struct {
     uint32_t                 ttl;           /* seconds */
@@ -74,9 +74,9 @@ typedef struct {
 
 
 /*
- * Gives the records of a domain in env's memory: first that of the policy,
- * then that of TLSRPT, then those of the policy host; the provider's side of a
- * delegation has no policy host.  A policy host is not made an alias of itself.
+ * Makes the records of a domain in env's memory: MTA-STS, TLSRPT, then those of
+ * the policy host, which the provider's side of a delegation has not.  A policy
+ * host is not made an alias of itself.
  *
  * Errors: at the entry's place, domain "DOMAIN" is too long to be delegated to
  * "PROVIDER"; out of memory.
@@ -87,15 +87,10 @@ int mta_sts_record_build(const mta_sts_entry_t *entry,
 
 
 /*
- * A domain as a JSON object, of jansson's.
- */
-
-
-/*
- * Makes the object of a domain and its n records, with the keys domain,
+ * Makes a JSON object of a domain and its n records, with the keys domain,
  * policy_host, mode, id, max_age (seconds), mx (a list) and records, each of
- * which has name, type, ttl (seconds) and value.  The caller is its owner;
- * env is for as long as the call takes.  NULL when memory ran out.
+ * which has name, type, ttl (seconds) and value.  The caller owns it; env is
+ * used during the call.  Returns NULL if an allocation failed.
  */
 json_t *mta_sts_json_domain(const mta_sts_entry_t *entry,
     const mta_sts_record_t *records, size_t n, const mta_sts_env_t *env);

@@ -49,7 +49,7 @@ catalog_add(const mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
         /* one policy may have more than one policy_name */
 
         if (entry.policy != last.policy
-            || entry.policy_name.data != last.policy_name.data)
+            || !mta_sts_str_eq(entry.policy_name, last.policy_name))
         {
             last = entry;
 
@@ -109,6 +109,8 @@ catalog_build(mta_sts_catalog_t *catalog, mta_sts_table_t *tables,
 
     memset(&builder, 0, sizeof(mta_sts_table_builder_t));
 
+    builder.env = env;
+
     for (i = 0; i < n; i++) {
         if (servers[i]->table.n > tables[0].n
             && !mta_sts_catalog_has(catalog, &servers[i]->table))
@@ -126,7 +128,7 @@ catalog_build(mta_sts_catalog_t *catalog, mta_sts_table_t *tables,
         }
     }
 
-    return mta_sts_table_end(&builder, &tables[1], env, err);
+    return mta_sts_table_end(&builder, &tables[1], err);
 }
 
 

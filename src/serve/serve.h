@@ -17,48 +17,51 @@
 
 typedef struct {
     mta_sts_value_t  value;
-    void            *regex;       /* or NULL */
+    void            *regex;                   /* or NULL */
     int            (*match)(void *regex, mta_sts_str_t host);
 } mta_sts_server_name_t;
 
 
-/* Policy domains, and what other hosts are given. */
+/* All of a domains file: policy domains, and the policy of other hosts. */
 
 typedef struct {
     mta_sts_table_t          table;
-    const mta_sts_policy_t  *default_policy;         /* "default", or NULL */
-    mta_sts_str_t            default_name;   /* its name, or empty */
-    mta_sts_place_t          default_place;
+    const mta_sts_policy_t  *default_policy;  /* for other hosts, or NULL */
+    mta_sts_str_t            default_name;    /* its policy_name, or empty */
+    mta_sts_place_t          default_place;   /* unknown for directives */
 } mta_sts_domains_t;
 
 
+/* What a server block serves. */
+
 typedef struct {
-    mta_sts_table_t          table;            /* the domains that are known */
-    const mta_sts_policy_t  *default_policy;         /* for other hosts, or NULL */
-    mta_sts_str_t            default_name;   /* its name, or empty */
-    mta_sts_place_t          default_place;   /* not known for directives */
-    int                      shared;           /* the table is that of a file */
+    mta_sts_table_t          table;
+    const mta_sts_policy_t  *default_policy;
+    mta_sts_str_t            default_name;
+    mta_sts_place_t          default_place;
+    int                      shared;          /* the table is that of a file */
 
-    /* what the default policy is for: */
+    /* the hosts that the default policy is for */
 
-    int                      any;              /* every host */
-    mta_sts_table_t          named;            /* exact names of a server */
-    mta_sts_server_name_t   *names;            /* its wildcards and regexes */
+    int                      any;             /* all */
+    mta_sts_table_t          named;           /* by exact names */
+    mta_sts_server_name_t   *names;           /* wildcards and regexes */
     size_t                   n;
 } mta_sts_server_t;
 
 
 /*
- * Builds server from settings that have inherited.  It is empty where no
- * policy is configured or no name makes use of an inherited one.  names has n
- * elements.  The settings and the file names must live as long as server; the
- * rest lives in env's memory.
+ * Builds server from settings that have inherited.  It is empty if no policy is
+ * configured or no name uses an inherited one.  names has n elements.  The
+ * settings and the file names must live as long as server; the rest is in env's
+ * memory.
  *
  * Exact names "mta-sts.<domain>" become domains; ".name" counts as the exact
- * name too; a wildcard or regex name makes the policy the default policy.
+ * name too; a wildcard or regex name makes the policy the default policy of the
+ * hosts that it matches.
  *
- * Warns of a policy of its own without a name to serve it under, and of an mx
- * that accepts all hosts of the policy domain (RFC 8461, 10.4).
+ * Warns of a policy of its own that no name serves, and of an mx that accepts
+ * all hosts of the policy domain (RFC 8461, 10.4).
  *
  * Errors: those of mta_sts_policy_render(); invalid server name "NAME", and
  * the rule; server name "NAME" is never matched, must be "HOST", for U-labels
@@ -69,11 +72,10 @@ int mta_sts_server_build(mta_sts_server_t *server,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
- * The same with domains of a file, which server shares.  The settings of
- * domains are all its own: settings are only looked at for what the server
- * itself sets.  place is that of the directive.
+ * The same with domains of a file, which server shares.  Inherited settings do
+ * not matter, its own ones are errors.  place is that of the directive.
  *
- * Warns when no name begins with "mta-sts.", and of a "mta-sts." name without a
+ * Warns if no name begins with "mta-sts.", and of a "mta-sts." name without a
  * policy.
  *
  * Errors: "mta_sts_SETTING" is incompatible with "mta_sts_domains" at
@@ -89,8 +91,8 @@ void mta_sts_server_share(mta_sts_server_t *server,
     const mta_sts_domains_t *domains);
 
 /*
- * The policy for a host in lower case and without trailing dot, or NULL.
- * *domain then is the policy domain, a part of host.  Allocates nothing.
+ * The policy of a host, which is in lower case and without a trailing dot, or
+ * NULL.  *domain is the policy domain, a part of host.  Allocates nothing.
  */
 const mta_sts_policy_t *mta_sts_server_find(const mta_sts_server_t *server,
     mta_sts_str_t host, mta_sts_str_t *domain);

@@ -136,7 +136,7 @@ server_domain(mta_sts_value_t name, mta_sts_str_t *domain,
                              MTA_STS_NAME_DOMAIN_MAX);
     }
 
-    /* nginx compares with the Host less its dot, and knows no U-labels */
+    /* nginx compares it with Host, without the last dot and as A-labels */
 
     if (!mta_sts_str_caseeq(name.text, host)) {
         return mta_sts_error(err, name.place, "server name \"%.*s\" is never "
@@ -206,6 +206,8 @@ mta_sts_server_build(mta_sts_server_t *server, mta_sts_settings_t *settings,
     memset(server, 0, sizeof(mta_sts_server_t));
     memset(&builder, 0, sizeof(mta_sts_table_builder_t));
 
+    builder.env = env;
+
     if (!mta_sts_settings_are_policy(settings) && settings->own == 0) {
         return MTA_STS_OK;
     }
@@ -216,7 +218,7 @@ mta_sts_server_build(mta_sts_server_t *server, mta_sts_settings_t *settings,
         goto failed;
     }
 
-    if (builder.n == 0 && !many && settings->own == 0) {
+    if (builder.rows.n == 0 && !many && settings->own == 0) {
         return MTA_STS_OK;
     }
 
@@ -239,12 +241,12 @@ mta_sts_server_build(mta_sts_server_t *server, mta_sts_settings_t *settings,
         }
     }
 
-    if (builder.n == 0 && !many) {
+    if (builder.rows.n == 0 && !many) {
         mta_sts_warn(env, mta_sts_settings_place(settings), "no server name "
                      "begins with \"mta-sts.\", the policy is not served");
     }
 
-    return mta_sts_table_end(&builder, &server->table, env, err);
+    return mta_sts_table_end(&builder, &server->table, err);
 
 failed:
 
@@ -283,12 +285,14 @@ void
 mta_sts_server_share(mta_sts_server_t *server,
     const mta_sts_domains_t *domains)
 {
-    server->shared = 1;
-    server->any = 1;
+    memset(server, 0, sizeof(mta_sts_server_t));
+
     server->table = domains->table;
     server->default_policy = domains->default_policy;
     server->default_name = domains->default_name;
     server->default_place = domains->default_place;
+    server->shared = 1;
+    server->any = 1;
 }
 
 
@@ -304,8 +308,9 @@ mta_sts_server_use(mta_sts_server_t *server,
     mta_sts_str_t            domain, none = { NULL, 0 };
     mta_sts_table_builder_t  named;
 
-    memset(server, 0, sizeof(mta_sts_server_t));
     memset(&named, 0, sizeof(mta_sts_table_builder_t));
+
+    named.env = env;
 
     if (server_check_settings(settings, place, err) != MTA_STS_OK
         || (domains->default_policy
@@ -365,7 +370,7 @@ mta_sts_server_use(mta_sts_server_t *server,
         goto failed;
     }
 
-    return mta_sts_table_end(&named, &server->named, env, err);
+    return mta_sts_table_end(&named, &server->named, err);
 
 failed:
 

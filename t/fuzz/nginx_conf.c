@@ -107,7 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mta_sts_err_t         err;
     mta_sts_str_t         conf;
     mta_sts_buf_t        dump = { NULL, NULL, 0, 0, 0 };
-    mta_sts_draft_t       draft;
+    mta_sts_result_t      result;
     mta_sts_entry_t       entry, first;
     const mta_sts_env_t  *env;
 
@@ -134,8 +134,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (n = 0; n < ENTRIES
                 && mta_sts_catalog_next(&site.catalog, &cursor, &entry); n++)
     {
-        again_entry(&entry, env, &draft);
-        again_server(&draft, env);
+        again_entry(&entry, env, &result);
+        again_server(&result, env);
 
         if (n) {
             again_pair(first.policy, entry.policy);

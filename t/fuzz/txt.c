@@ -1,7 +1,7 @@
 /*
- * The TXT parsers of check: an id or a rua that they find, in a record of our
- * own, is found again without a fault.  Each line is a TXT record; the first
- * byte is that of its number of strings.
+ * The parsers of TXT records: an id or a rua that they find is found again,
+ * without a finding, in a record made of it.  Each line is a TXT record; its
+ * first byte says how many strings it has.
  */
 
 #include "cli/judge/judge.h"
@@ -37,7 +37,7 @@ check_findings(findings_t *findings)
 
 
 static size_t
-split(mta_sts_str_t text, txt_t *records)
+split(mta_sts_str_t text, dns_record_t *records)
 {
     size_t       n;
     const char  *end;
@@ -63,13 +63,13 @@ split(mta_sts_str_t text, txt_t *records)
 
 static void
 check_again(mta_sts_str_t value, const char *front, const char *behind,
-    void (*parse)(const txt_t *, size_t, findings_t *, mta_sts_str_t *),
+    mta_sts_str_t (*parse)(const dns_record_t *, size_t, findings_t *),
     const mta_sts_env_t *env, int clean)
 {
-    txt_t           record;
-    findings_t      findings = { env, NULL, 0, 0, 0 };
+    dns_record_t           record;
+    findings_t      findings = { env, NULL, 0, 0 };
     mta_sts_str_t   again;
-    mta_sts_buf_t  text = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  text = { env, NULL, 0, 0 };
 
     mta_sts_buf_add_cstr(&text, front);
     mta_sts_buf_add(&text, value);
@@ -78,7 +78,7 @@ check_again(mta_sts_str_t value, const char *front, const char *behind,
     record.text = mta_sts_buf_str(&text);
     record.strings = 1;
 
-    parse(&record, 1, &findings, &again);
+    again = parse(&record, 1, &findings);
 
     fuzz_check(mta_sts_str_eq(value, again), value, again);
     fuzz_check(!clean || findings.n == 0, value,
@@ -89,9 +89,9 @@ check_again(mta_sts_str_t value, const char *front, const char *behind,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    txt_t                 records[RECORDS];
+    dns_record_t                 records[RECORDS];
     size_t                n;
-    findings_t            findings = { NULL, NULL, 0, 0, 0 };
+    findings_t            findings = { NULL, NULL, 0, 0 };
     mta_sts_str_t         id, rua;
     const mta_sts_env_t  *env;
 
@@ -100,7 +100,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     findings.env = env;
 
-    txt_sts(records, n, &findings, &id);
+    id = txt_sts(records, n, &findings);
 
     fuzz_check(id.len <= 32, id, FUZZ_NONE);
     fuzz_check(id.len || findings.n, FUZZ_NONE, FUZZ_NONE);
@@ -113,7 +113,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&findings, 0, sizeof(findings_t));
     findings.env = env;
 
-    txt_tlsrpt(records, n, &findings, &rua);
+    rua = txt_tlsrpt(records, n, &findings);
 
     fuzz_check(rua.len || findings.n, FUZZ_NONE, FUZZ_NONE);
 

@@ -57,8 +57,8 @@ form(const char *query)
 static inline mta_sts_str_t
 form_body(const mta_sts_generator_t *generator)
 {
-    return generator->draft.entry.policy
-           ? mta_sts_policy_body(generator->draft.entry.policy)
+    return generator->result.entry.policy
+           ? mta_sts_policy_body(generator->result.entry.policy)
            : mta_sts_str("");
 }
 

@@ -363,9 +363,9 @@ memory(const char *provider, int customer)
     mta_sts_record_t         *records;
     mta_sts_record_wanted_t   wanted = { 60, { NULL, 0 }, customer, NULL, 2 };
 
-    static const mta_sts_str_t     rua = { "mailto:a@example.com", 20 };
-    static const mta_sts_policy_t  policy = { &rua, 0, MTA_STS_TESTING,
-                                              "a5963b31a082635c6ec6", "" };
+    static const mta_sts_policy_t  policy = { 0, 20, MTA_STS_TESTING,
+                                              "a5963b31a082635c6ec6",
+                                              "mailto:a@example.com" };
     static const mta_sts_target_t  targets[] = {
         { { "A", 1 }, { "192.0.2.1", 9 } },
         { { "AAAA", 4 }, { "2001:db8::1", 11 } }

@@ -19,7 +19,7 @@
 #define RECORDS_RPT   "v=TLSRPTv1; rua=mailto:a@example.com"
 
 
-/* A domain that stands at a line of TEST_FILE. */
+/* A domain at a line of TEST_FILE. */
 
 static inline mta_sts_entry_t
 entry_of(const char *domain, const mta_sts_policy_t *policy, unsigned line)

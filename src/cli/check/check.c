@@ -1,95 +1,100 @@
 /*
- * So many domains are under way at a time; results leave in their order.
+ * Many domains: a bounded number is in flight, and results are given in the
+ * order of the entries.
  */
 
 #include <stdlib.h>
 
+#include "cli/diag/diag.h"
 #include "check.h"
-#include "cli/probe/probe.h"
 
+
+/* A domain in flight, or one that waits for those before it. */
 
 typedef struct {
-    const check_t          *check;
-    const mta_sts_entry_t  *entries;
-    domain_t              **domains;      /* of each entry; NULL when it is
-                                             told, or not begun */
-    unsigned char          *ended;
-    size_t                  n;
-    size_t                  started;
-    size_t                  told;
-    size_t                  active;
-    int                     failed;       /* memory ran out */
-} run_t;
+    const facts_t    *facts;          /* once it has ended */
+    size_t           *active;
+    mta_sts_arena_t   arena;
+    mta_sts_env_t     env;
+} check_domain_t;
 
 
 static void
-run_end(domain_t *domain)
+check_probed(void *ctx, const facts_t *facts)
 {
-    run_t *run = domain->ctx;
+    check_domain_t *domain = ctx;
 
-    run->active--;
-    run->failed |= domain->failed;
-    run->ended[domain->result.entry - run->entries] = 1;
+    domain->facts = facts;
+    (*domain->active)--;
 }
 
 
-/*
- * Tells those that have ended, in the order of the entries; when memory ran out
- * nobody knows what there would have been to tell.
- */
-
-static void
-run_tell(run_t *run)
+static check_domain_t *
+check_start(probe_t *probe, const mta_sts_entry_t *entry, size_t *active)
 {
-    domain_t  *domain;
+    check_domain_t  *domain;
 
-    while (run->told < run->started && run->ended[run->told]
-           && !run->failed)
-    {
-        domain = run->domains[run->told];
+    domain = diag_calloc(1, sizeof(check_domain_t));
 
-        run->check->done(run->check->ctx, &domain->result);
+    domain->active = active;
+    domain->env.alloc = diag_alloc;
+    domain->env.ctx = &domain->arena;
 
-        domain_free(domain);
-        run->domains[run->told++] = NULL;
-    }
+    (*active)++;
+
+    probe_start(probe, entry->domain, &domain->env, check_probed, domain);
+
+    return domain;
 }
 
 
 static void
-run_loop(run_t *run, const domain_t *model)
+check_end(const check_t *check, check_domain_t *domain,
+    const mta_sts_entry_t *entry)
 {
-    domain_t       *domain;
-    const check_t  *check;
+    result_t  result;
 
-    check = run->check;
+    judge(domain->facts, entry, &domain->env, &result);
 
-    while (run->told < run->n && !run->failed) {
+    check->done(check->ctx, &result);
 
-        while (run->started < run->n && run->active < check->net.jobs) {
+    mta_sts_arena_free(&domain->arena);
+    free(domain);
+}
 
-            run->active++;
 
-            domain = domain_start(model, &run->entries[run->started]);
-            if (domain == NULL) {
-                run->failed = 1;
-                return;
-            }
+static void
+check_loop(const check_t *check, probe_t *probe,
+    const mta_sts_entry_t *entries, size_t n)
+{
+    size_t           active, started, done;
+    check_domain_t **domains;
 
-            run->domains[run->started++] = domain;
+    domains = diag_calloc(n, sizeof(check_domain_t *));
+    active = started = done = 0;
+
+    while (done < n) {
+
+        while (started < n && active < check->net.jobs) {
+            domains[started] = check_start(probe, &entries[started], &active);
+            started++;
         }
 
-        if (run->active) {
-            net_step(model->net);
+        if (active) {
+            net_step(probe->net);
         }
 
-
-        run_tell(run);
+        while (done < started && domains[done]->facts) {
+            check_end(check, domains[done], &entries[done]);
+            done++;
+        }
 
         if (check->progress) {
-            check->progress(check->ctx, run->told, run->n);
+            check->progress(check->ctx, done, n);
         }
     }
+
+    free(domains);
 }
 
 
@@ -97,54 +102,22 @@ int
 check_run(const check_t *check, const mta_sts_entry_t *entries, size_t n,
     mta_sts_err_t *err)
 {
-    size_t    i;
-    net_t     net;
-    run_t     run;
-    mail_t    mail;
-    domain_t  model;
+    net_t    net;
+    probe_t  probe;
 
-    memset(&run, 0, sizeof(run_t));
-    memset(&mail, 0, sizeof(mail_t));
-    memset(&model, 0, sizeof(domain_t));
+    memset(&probe, 0, sizeof(probe_t));
 
     if (net_init(&net, &check->net, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
-    mail.net = &net;
-    mail.smtp = (check->what & CHECK_SMTP) != 0;
+    probe.net = &net;
+    probe.what = check->what;
 
-    model.net = &net;
-    model.mail = &mail;
-    model.what = check->what;
-    model.end = run_end;
-    model.ctx = &run;
-
-    run.check = check;
-    run.entries = entries;
-    run.n = n;
-    run.domains = calloc(n + 1, sizeof(domain_t *));
-    run.ended = calloc(n + 1, 1);
-
-    run.failed = run.domains == NULL || run.ended == NULL;
-
-    if (!run.failed) {
-        run_loop(&run, &model);
-    }
-
-    /* what is still under way ends with the network, and then is freed */
+    check_loop(check, &probe, entries, n);
 
     net_free(&net);
-    mail_free(&mail);
+    probe_free(&probe);
 
-    for (i = 0; run.domains && i < run.started; i++) {
-        if (run.domains[i]) {
-            domain_free(run.domains[i]);
-        }
-    }
-
-    free(run.domains);
-    free(run.ended);
-
-    return run.failed ? mta_sts_error_memory(err) : MTA_STS_OK;
+    return MTA_STS_OK;
 }

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "policy/policy.h"
+#include "cli/check/check.h"
 #include "cli/report/report.h"
+#include "policy/policy.h"
 #include "cli/diag/diag.h"
 #include "command.h"
 
@@ -19,7 +20,7 @@
 #define NAGIOS_UNKNOWN   3
 
 
-/* The severity of --fail-on, or -1 after it has said what is wrong. */
+/* The severity of --fail-on, or -1 after an error message. */
 
 static int
 check_fail_on(const options_t *options)
@@ -57,11 +58,6 @@ check_arguments(const options_t *options, const mta_sts_env_t *env,
     *n = options->args.n;
     *entries = env->alloc(env->ctx, (*n + 1) * sizeof(mta_sts_entry_t));
 
-    if (*entries == NULL) {
-        say("out of memory");
-        return COMMAND_UNKNOWN;
-    }
-
     memset(*entries, 0, *n * sizeof(mta_sts_entry_t));
 
     for (i = 0; i < *n; i++) {
@@ -70,7 +66,7 @@ check_arguments(const options_t *options, const mta_sts_env_t *env,
             != MTA_STS_OK)
         {
             say_error(&err);
-            return err.memory ? COMMAND_UNKNOWN : COMMAND_USAGE;
+            return COMMAND_USAGE;
         }
     }
 
@@ -124,7 +120,7 @@ check_usage(const options_t *options, const report_format_t **format,
     if (options->no_config
         && (options->conf || options->domains || options->prefix))
     {
-        say("\"--no-config\" excludes \"-c\", \"-d\" and \"-p\"");
+        say("\"--no-config\" and \"-c\", \"-d\" or \"-p\" are mutually exclusive");
         return COMMAND_USAGE;
     }
 
@@ -140,15 +136,16 @@ check_usage(const options_t *options, const report_format_t **format,
 
 
 static int
-check_status(const report_t *report, int fail_on)
+check_status(const report_t *report, const report_format_t *format,
+    int fail_on)
 {
     int  severity;
 
-    if (report->failed || report->unknown == report->domains) {
+    if (report->unknown == report->n) {
         return COMMAND_UNKNOWN;
     }
 
-    if (report->format->nagios) {
+    if (format->nagios) {
         return report->counts[FINDING_ERROR]
                ? NAGIOS_CRITICAL
                : report->counts[FINDING_WARNING] ? NAGIOS_WARNING : NAGIOS_OK;
@@ -168,14 +165,15 @@ static void
 check_done(void *ctx, const result_t *result)
 {
     live_progress_clear();
-    report_domain(ctx, result);
+    report_add(ctx, result);
 }
 
 
 static int
-check_run_report(const options_t *options, const report_format_t *format,
+check_report(const options_t *options, const report_format_t *format,
     const mta_sts_entry_t *entries, size_t n, int fail_on)
 {
+    int            rc;
     check_t        check;
     report_t       report;
     mta_sts_err_t  err;
@@ -188,37 +186,35 @@ check_run_report(const options_t *options, const report_format_t *format,
         return COMMAND_USAGE;
     }
 
-    check.what = CHECK_POLICY|CHECK_RECORDS
-                 |(options->no_smtp ? 0 : CHECK_SMTP);
+    check.what = PROBE_POLICY|PROBE_RECORDS
+                 |(options->no_smtp ? 0 : PROBE_SMTP);
     check.done = check_done;
     check.progress = live_progress;
     check.ctx = &report;
 
     report.out = stdout;
-    report.format = format;
     report.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 
-    report_begin(&report);
+    rc = check_run(&check, entries, n, &err);
 
-    if (check_run(&check, entries, n, &err) != MTA_STS_OK) {
-        live_progress_clear();
+    live_progress_clear();
+
+    if (rc != MTA_STS_OK) {
         say_error(&err);
-        report.failed = 1;
-        report_end(&report);
         return COMMAND_UNKNOWN;
     }
 
-    live_progress_clear();
-    report_end(&report);
+    format->print(&report);
 
-    if (report.failed) {
-        say("out of memory");
-
-    } else if (report.unknown == report.domains) {
+    if (report.unknown == report.n) {
         say("no lookup had an answer: does the resolver work?");
     }
 
-    return check_status(&report, fail_on);
+    rc = check_status(&report, format, fail_on);
+
+    report_free(&report);
+
+    return rc;
 }
 
 
@@ -237,10 +233,10 @@ command_check(const options_t *options, const mta_sts_env_t *env)
     }
 
     if (rc == COMMAND_OK) {
-        return check_run_report(options, format, entries, n, fail_on);
+        return check_report(options, format, entries, n, fail_on);
     }
 
-    /* to a plugin's caller, 2 is a state of what was checked */
+    /* a plugin's status 2 would be a state of what was checked */
 
     if (options->format && strcmp(options->format, "nagios") == 0) {
         (void) printf("MTA-STS UNKNOWN - could not check, see standard "

@@ -1,5 +1,5 @@
 /*
- * Commands that look at the live world.
+ * What the commands share that look at the live world.
  */
 
 #include <stdio.h>

@@ -1,12 +1,11 @@
 /*
- * Line by line: key, ":", white space, value, white space.
+ * Policies, line by line: key, ":", white space, value, white space.
  */
 
 #include "policy/policy.h"
 #include "judge.h"
 
 
-#define BODY_NAME_MAX    32           /* of an extension's key */
 #define BODY_DIGITS_MAX  10           /* of max_age */
 #define BODY_DAY         86400
 
@@ -22,24 +21,15 @@ typedef enum {
 
 typedef struct {
     body_t               *body;
-    const mta_sts_env_t  *env;
     findings_t           *findings;
     unsigned              line;
     unsigned              seen;       /* bits of body_key_e */
-    unsigned              crlf;
+    unsigned              crlf;       /* lines */
     unsigned              lf;
-    size_t                size;       /* of body->mx */
 } body_parser_t;
 
 
-static int
-body_is_space(char ch)
-{
-    return ch == ' ' || ch == '\t';
-}
-
-
-/* Each kind is told once: the first place is where to begin. */
+/* Each kind is reported once, with its first line. */
 
 #define body_say(parser, kind, ...)                                           \
     if (!finding_has((parser)->findings, kind)) {                             \
@@ -104,35 +94,36 @@ body_age(body_parser_t *parser, mta_sts_str_t value)
 }
 
 
-static int
+static void
+body_add_mx(body_t *body, mta_sts_str_t mx, const mta_sts_env_t *env)
+{
+    body->mx = mta_sts_env_grow(env, body->mx, body->n, &body->size,
+                                sizeof(mta_sts_str_t));
+    body->mx[body->n++] = mx;
+}
+
+
+static void
 body_mx(body_parser_t *parser, mta_sts_str_t value)
 {
-    char           *buf;
-    size_t          i;
-    mta_sts_str_t   name, *mx;
-    body_t         *body;
+    char                 *buf;
+    mta_sts_str_t         name;
+    const mta_sts_env_t  *env;
 
-    body = parser->body;
+    env = parser->findings->env;
 
-    buf = parser->env->alloc(parser->env->ctx, value.len + 1);
-    if (buf == NULL) {
-        return MTA_STS_ERROR;
-    }
+    /* a trailing dot is an error here, which folding would remove */
 
-    for (i = 0; i < value.len; i++) {
-        buf[i] = (value.data[i] >= 'A' && value.data[i] <= 'Z')
-                 ? (char) (value.data[i] | 0x20) : value.data[i];
-    }
-
+    buf = env->alloc(env->ctx, value.len + 1);
     name.data = buf;
-    name.len = value.len;
+    name.len = mta_sts_name_fold(value, buf);
 
-    if (!mta_sts_name_is_mx(name)) {
+    if (name.len != value.len || !mta_sts_name_is_mx(name)) {
         body_invalid(parser, POLICY_MX, "line %u: mx \"%.*s\" is not a host "
                      "name or \"*.\" and a host name; senders drop the policy, "
                      "or match no server with it and keep the mail",
                      parser->line, MTA_STS_SHOW(value));
-        return MTA_STS_OK;
+        return;
     }
 
     if (!mta_sts_str_eq(name, value)) {
@@ -141,39 +132,14 @@ body_mx(body_parser_t *parser, mta_sts_str_t value)
                  MTA_STS_SHOW(value));
     }
 
-    mx = mta_sts_env_grow(parser->env, body->mx, body->n, &parser->size,
-                          sizeof(mta_sts_str_t));
-    if (mx == NULL) {
-        return MTA_STS_ERROR;
-    }
-
-    body->mx = mx;
-    body->mx[body->n++] = name;
-
-    return MTA_STS_OK;
+    body_add_mx(parser->body, name, env);
 }
 
 
 static void
 body_extension(body_parser_t *parser, mta_sts_str_t key, mta_sts_str_t value)
 {
-    char    ch;
-    size_t  i;
-
-    for (i = 0; i < key.len; i++) {
-        ch = key.data[i];
-
-        if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
-            || (ch >= '0' && ch <= '9')
-            || (i && (ch == '_' || ch == '-' || ch == '.')))
-        {
-            continue;
-        }
-
-        break;
-    }
-
-    if (i < key.len || i == 0 || i > BODY_NAME_MAX || value.len == 0) {
+    if (!field_is_name(key) || value.len == 0) {
         body_invalid(parser, POLICY_SYNTAX, "line %u: \"%.*s\" is not a key, "
                      "\":\" and a value", parser->line, MTA_STS_SHOW(key));
         return;
@@ -185,7 +151,7 @@ body_extension(body_parser_t *parser, mta_sts_str_t key, mta_sts_str_t value)
 }
 
 
-static int
+static void
 body_field(body_parser_t *parser, mta_sts_str_t key, mta_sts_str_t value)
 {
     unsigned                    i, bit;
@@ -210,7 +176,7 @@ body_field(body_parser_t *parser, mta_sts_str_t key, mta_sts_str_t value)
         body_say(parser, POLICY_DUPLICATE, "line %u: %.*s for the second "
                  "time; some senders take the last, KumoMTA and checkdmarc "
                  "none", parser->line, MTA_STS_SHOW(key));
-        return MTA_STS_OK;
+        return;
     }
 
     parser->seen |= bit;
@@ -223,27 +189,27 @@ body_field(body_parser_t *parser, mta_sts_str_t key, mta_sts_str_t value)
                          "is not STSv1", parser->line, MTA_STS_SHOW(value));
         }
 
-        return MTA_STS_OK;
+        break;
 
     case BODY_MODE:
         body_mode(parser, value);
-        return MTA_STS_OK;
+        break;
 
     case BODY_AGE:
         body_age(parser, value);
-        return MTA_STS_OK;
+        break;
 
     case BODY_MX:
-        return body_mx(parser, value);
+        body_mx(parser, value);
+        break;
 
     default:
         body_extension(parser, key, value);
-        return MTA_STS_OK;
     }
 }
 
 
-/* Bytes that no line has; the index of the first, or the line's length. */
+/* The index of the first control character, or the line's length. */
 
 static size_t
 body_strange(mta_sts_str_t line)
@@ -263,17 +229,16 @@ body_strange(mta_sts_str_t line)
 }
 
 
-static int
+static void
 body_line(body_parser_t *parser, mta_sts_str_t line)
 {
     size_t         i;
-    const char    *colon;
     mta_sts_str_t  key, value;
 
     if (line.len == 0) {
         body_invalid(parser, POLICY_BLANK_LINE, "line %u is empty; mox, maddy "
                      "and postfix-tlspol reject the policy", parser->line);
-        return MTA_STS_OK;
+        return;
     }
 
     i = body_strange(line);
@@ -283,42 +248,32 @@ body_line(body_parser_t *parser, mta_sts_str_t line)
                      parser->line, i + 1, (unsigned char) line.data[i],
                      line.data[i] == '\r' ? "a CR alone is no line end"
                                           : "a control character");
-        return MTA_STS_OK;
+        return;
     }
 
-    colon = memchr(line.data, ':', line.len);
+    value = line;
+    (void) field_next(&value, ':', &key);
 
-    if (colon == NULL) {
+    if (value.data == NULL) {
         body_invalid(parser, POLICY_SYNTAX, "line %u: \"%.*s\" is not a key, "
                      "\":\" and a value", parser->line, MTA_STS_SHOW(line));
-        return MTA_STS_OK;
+        return;
     }
 
-    key = line;
-    key.len = (size_t) (colon - line.data);
-    value = mta_sts_str_after(line, key.len + 1);
+    line = value;
+    value = field_trim(value);
 
-    if (value.len < 2 || value.data[0] != ' ' || body_is_space(value.data[1])
-        || body_is_space(value.data[value.len - 1]))
-    {
+    if (value.len == 0 || line.len != value.len + 1 || line.data[0] != ' ') {
         body_say(parser, POLICY_SPACE, "line %u: a value has other white "
-                 "space than one space in front of it, with which Courier or "
+                 "space than one space before it, with which Courier or "
                  "mail-sts-perl reject the policy", parser->line);
     }
 
-    while (value.len && body_is_space(value.data[0])) {
-        value = mta_sts_str_after(value, 1);
-    }
-
-    while (value.len && body_is_space(value.data[value.len - 1])) {
-        value.len--;
-    }
-
-    return body_field(parser, key, value);
+    body_field(parser, key, value);
 }
 
 
-/* What can be missing only when all is read. */
+/* What is known to be missing once everything is read. */
 
 static void
 body_end(body_parser_t *parser)
@@ -361,13 +316,11 @@ body_end(body_parser_t *parser)
 }
 
 
-int
-body_parse(body_t *body, mta_sts_str_t text, const mta_sts_env_t *env,
-    findings_t *findings)
+void
+body_parse(body_t *body, mta_sts_str_t text, findings_t *findings)
 {
-    const char     *end;
-    mta_sts_str_t   line;
-    body_parser_t   parser;
+    mta_sts_str_t  line;
+    body_parser_t  parser;
 
     memset(body, 0, sizeof(body_t));
     memset(&parser, 0, sizeof(body_parser_t));
@@ -376,7 +329,6 @@ body_parse(body_t *body, mta_sts_str_t text, const mta_sts_env_t *env,
     body->mode = -1;
 
     parser.body = body;
-    parser.env = env;
     parser.findings = findings;
 
     if (mta_sts_str_starts(text, mta_sts_str("\xef\xbb\xbf"))) {
@@ -386,52 +338,40 @@ body_parse(body_t *body, mta_sts_str_t text, const mta_sts_env_t *env,
                      "postfix-mta-sts-resolver reject it");
     }
 
-    while (text.len) {
-        line = text;
-        end = memchr(text.data, '\n', text.len);
+    while (text.len && field_next(&text, '\n', &line)) {
 
-        if (end) {
-            line.len = (size_t) (end - text.data);
-        }
-
-        text = mta_sts_str_after(text, line.len + (end != NULL));
         parser.line++;
 
-        if (end && line.len && line.data[line.len - 1] == '\r') {
+        if (text.data && line.len && line.data[line.len - 1] == '\r') {
             line.len--;
             parser.crlf++;
 
-        } else if (end) {
+        } else if (text.data) {
             parser.lf++;
         }
 
-        if (body_line(&parser, line) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
+        body_line(&parser, line);
     }
 
     body_end(&parser);
-
-    return findings->failed ? MTA_STS_ERROR : MTA_STS_OK;
 }
 
 
-int
-body_mx_matches(mta_sts_str_t pattern, mta_sts_str_t host)
+void
+body_of(body_t *body, const mta_sts_policy_t *policy,
+    const mta_sts_env_t *env)
 {
-    const char  *dot;
+    size_t         cursor;
+    mta_sts_str_t  mx;
 
-    if (!mta_sts_str_starts(pattern, mta_sts_str("*."))) {
-        return mta_sts_str_eq(pattern, host);
+    memset(body, 0, sizeof(body_t));
+
+    body->valid = 1;
+    body->mode = policy->mode;
+
+    cursor = 0;
+
+    while (mta_sts_policy_next_mx(policy, &cursor, &mx)) {
+        body_add_mx(body, mx, env);
     }
-
-    dot = host.len ? memchr(host.data, '.', host.len) : NULL;
-
-    if (dot == NULL || dot == host.data) {
-        return 0;
-    }
-
-    return mta_sts_str_eq(mta_sts_str_after(pattern, 1),
-                          mta_sts_str_after(host,
-                                            (size_t) (dot - host.data)));
 }

@@ -1,12 +1,12 @@
 /*
- * What a sender makes of the certificate that it is shown.
+ * What a sender concludes from the certificate of a server.
  */
 
 #include "judge.h"
 
 
 #define CERT_DAY    86400
-#define CERT_SOON   14                /* days; or a third of its life */
+#define CERT_SOON   14                /* days, or a third of its lifetime */
 
 /* Offsets from POLICY_CERT_NAME and SMTP_CERT_NAME. */
 
@@ -16,7 +16,7 @@
 #define CERT_EXPIRES  (POLICY_CERT_EXPIRES - POLICY_CERT_NAME)
 
 
-/* The chain's fault; but for the time of the certificate itself. */
+/* The chain's error, except the dates of the certificate itself. */
 
 static int
 cert_chain_fault(const cert_t *cert)
@@ -49,6 +49,14 @@ cert_chain_advice(int fault)
     default:
         return "have a new certificate issued";
     }
+}
+
+
+int
+cert_is_trusted(const cert_t *cert, time_t now)
+{
+    return cert->named && cert_chain_fault(cert) == X509_V_OK
+           && now >= cert->not_before && now <= cert->not_after;
 }
 
 

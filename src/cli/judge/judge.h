@@ -1,6 +1,7 @@
 /*
- * What can be found wrong with a domain: one table of kinds, and the list of
- * those that were found.
+ * What is wrong with a policy domain: facts in, findings out.  Nothing here
+ * does I/O, so the same facts always give the same findings.  Memory comes from
+ * diag's allocator, so no function fails for lack of it.
  */
 
 #ifndef MTA_STS_JUDGE_JUDGE_H
@@ -9,14 +10,16 @@
 
 #include "base/base.h"
 #include "cli/probe/probe.h"
+#include "kinds.h"
 #include "policy/policy.h"
+#include "serve/table.h"
 
 
 typedef enum {
     FINDING_NOTE = 0,
-    FINDING_WARNING,              /* something to repair before it hurts */
-    FINDING_ERROR                 /* senders see no policy, a stale one, or
-                                     refuse mail */
+    FINDING_WARNING,              /* to be repaired before it hurts */
+    FINDING_ERROR                 /* senders see no policy, an outdated one, or
+                                     refuse to deliver mail */
 } finding_severity_e;
 
 
@@ -31,101 +34,24 @@ typedef enum {
 } finding_subject_e;
 
 
-/* In the order in which they are told; finding.c has their texts. */
+#define FINDING_ENUM(kind, code, subject, severity, enforce, section, about)  \
+    kind,
 
 typedef enum {
-    TXT_DNS = 0,
-    TXT_NONE,
-    TXT_VERSION,
-    TXT_SEVERAL,
-    TXT_ID_MISSING,
-    TXT_ID_SYNTAX,
-    TXT_SYNTAX,
-    TXT_ID_DIFFERS,
-    TXT_ID_TWICE,
-    TXT_OTHER,
-    TXT_STRINGS,
-    TXT_EXTENSION,
-    TXT_TRAILING_SPACE,
-    TXT_SPACE,
-    TXT_TTL,
-
-    HOST_DNS,
-    HOST_NONE,
-    POLICY_NO_ROUTE,
-    POLICY_CONNECT,
-    POLICY_TIMEOUT,
-    POLICY_TLS,
-    POLICY_TLS13_ONLY,
-    POLICY_CERT_NAME,
-    POLICY_CERT_CHAIN,
-    POLICY_CERT_EXPIRED,
-    POLICY_CERT_NOT_YET,
-    POLICY_CERT_EXPIRES,
-    POLICY_CLOSED,
-    POLICY_REDIRECT,
-    POLICY_STATUS,
-    POLICY_TYPE,
-    POLICY_TYPE_FORM,
-    POLICY_ENCODING,
-    POLICY_TOO_LARGE,
-    POLICY_LARGE,
-    POLICY_SLOW,
-    POLICY_SYNTAX,
-    POLICY_BOM,
-    POLICY_BLANK_LINE,
-    POLICY_VERSION,
-    POLICY_MODE,
-    POLICY_MAX_AGE,
-    POLICY_MX,
-    POLICY_MX_MISSING,
-    POLICY_DUPLICATE,
-    POLICY_EXTENSION,
-    POLICY_NONE_WITHOUT_MX,
-    POLICY_MAX_AGE_SHORT,
-    POLICY_MX_CASE,
-    POLICY_VERSION_NOT_FIRST,
-    POLICY_SPACE,
-    POLICY_LINE_ENDS,
-    POLICY_DIFFERS,
-    POLICY_ADDRESSES_DIFFER,
-
-    MX_DNS,
-    MX_NONE,
-    MX_NULL,
-    MX_NOT_COVERED,
-    MX_STALE,
-    MX_CNAME,
-    MX_HOST_DNS,
-    MX_HOST_NONE,
-    SMTP_NO_ROUTE,
-    SMTP_CONNECT,
-    SMTP_ANSWER,
-    SMTP_STARTTLS,
-    SMTP_TLS,
-    SMTP_CERT_NAME,
-    SMTP_CERT_CHAIN,
-    SMTP_CERT_EXPIRED,
-    SMTP_CERT_NOT_YET,
-    SMTP_CERT_EXPIRES,
-
-    TLSRPT_DNS,
-    TLSRPT_NONE,
-    TLSRPT_SEVERAL,
-    TLSRPT_SYNTAX,
-    TLSRPT_DIFFERS,
-
+    FINDING_LIST(FINDING_ENUM)
     FINDING_KINDS
 } finding_kind_e;
 
 
+/* An entry of the list: see kinds.h. */
+
 typedef struct {
-    const char          *code;        /* stable */
+    const char          *code;
     finding_subject_e    subject;
     finding_severity_e   severity;
-    int                  enforce;     /* one less severe in other modes */
+    int                  enforce;
     const char          *section;     /* "8461 3.1": an RFC and its section */
-    const char          *about;       /* a line for the reference */
+    const char          *about;
 } finding_kind_t;
 
 
@@ -143,11 +69,9 @@ typedef struct {
     finding_t            *elts;
     size_t                n;
     size_t                size;
-    int                   failed;     /* memory ran out */
 } findings_t;
 
 
-/* The row of the table. */
 const finding_kind_t *finding_kind(finding_kind_e kind);
 
 /* "note", "warning" or "error"; of a subject, its heading. */
@@ -156,60 +80,88 @@ const char *finding_subject(finding_subject_e subject);
 
 /*
  * Adds a finding; bytes of its text that are not printable ASCII become "?".
- * When memory ran out the list has failed.
  */
 void finding_add(findings_t *findings, finding_kind_e kind, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
-
-/* Copies those of from to the end of findings. */
-void finding_append(findings_t *findings, const findings_t *from);
 
 /* Is one of this kind in the list? */
 int finding_has(const findings_t *findings, finding_kind_e kind);
 
 /*
- * Makes the severities those of a domain in mode "enforce", or in another one,
- * and sorts the list by kind and text, each once.
+ * Makes the severities those of a domain in mode "enforce", or in another mode,
+ * and sorts the list by kind and text, without duplicates.
  */
 void finding_settle(findings_t *findings, int enforce);
 
-/* How many of the list have a severity. */
+/* The number of findings of a severity. */
 size_t finding_count(const findings_t *findings, finding_severity_e severity);
 
 
 /*
- * The two TXT records, as they are found in the DNS (RFC 8461, 3.1; RFC 8460,
- * 3).
+ * The judgement of one domain.
  */
 
 
-/* A TXT record; its strings are joined. */
+/* A certificate that was seen, for monitoring. */
 
 typedef struct {
-    mta_sts_str_t  text;
-    unsigned       strings;
-} txt_t;
+    int            smtp;              /* of a mail server */
+    mta_sts_str_t  host;
+    mta_sts_str_t  address;
+    time_t         not_after;
+} cert_seen_t;
+
+
+typedef struct {
+    const mta_sts_entry_t  *entry;    /* its policy is NULL where nothing is
+                                         configured */
+    int                     mode;     /* of the live policy, or -1 */
+    mta_sts_str_t           id;       /* of the live record, or empty */
+    findings_t              findings; /* settled */
+    cert_seen_t            *certs;
+    size_t                  n_certs;
+    int                     served;   /* every address of the policy host
+                                         serves the configured policy, byte for
+                                         byte, in a way that senders accept */
+    int                     covered;  /* every MX host matches the configured
+                                         policy, or this is not in "enforce"; -1
+                                         if the MX records are unknown */
+    int                     unknown;  /* no lookup had an answer */
+    time_t                  now;      /* the time of the check */
+} result_t;
 
 
 /*
- * Looks for the one STS record in n TXT records and at its syntax, and adds
- * what is wrong.  Gives its id, a part of its text, which is empty where there
- * is no valid one.
+ * Judges facts about the domain of entry.  Everything in result is in env's
+ * memory, or in that of facts and entry.
  */
-void txt_sts(const txt_t *records, size_t n, findings_t *findings,
-    mta_sts_str_t *id);
+void judge(const facts_t *facts, const mta_sts_entry_t *entry,
+    const mta_sts_env_t *env, result_t *result);
+
 
 /*
- * The same for the TLSRPT record; gives what stands behind "rua=", as it
- * stands.
+ * The TXT records of a domain (RFC 8461, 3.1; RFC 8460, 3).
  */
-void txt_tlsrpt(const txt_t *records, size_t n, findings_t *findings,
-    mta_sts_str_t *rua);
 
 
 /*
- * A policy as it was fetched: what the RFC says of it (RFC 8461, 3.2, with
- * erratum 6253), and what real senders do.
+ * Looks for the one STS record in the n records at _mta-sts, and judges its
+ * syntax.  Returns its id, a part of its text, which is empty where there is no
+ * valid one.
+ */
+mta_sts_str_t txt_sts(const dns_record_t *records, size_t n,
+    findings_t *findings);
+
+/*
+ * The same for the TLSRPT record; returns the value of "rua=" as it is in the
+ * record.
+ */
+mta_sts_str_t txt_tlsrpt(const dns_record_t *records, size_t n,
+    findings_t *findings);
+
+
+/*
+ * A policy as it was fetched (RFC 8461, 3.2, with erratum 6253).
  */
 
 
@@ -218,45 +170,119 @@ typedef struct {
     int              mode;            /* mta_sts_mode_e, or -1 */
     mta_sts_str_t   *mx;              /* the valid ones, in lower case */
     size_t           n;
+    size_t           size;            /* of mx */
 } body_t;
 
 
 /*
- * Parses text and adds what is wrong with it, each kind once; valid is told
- * also where there are findings of senders that are stricter.  The first of two
- * equal keys counts.  mx is in env's memory.  Returns MTA_STS_ERROR only when
- * memory ran out.
+ * Parses text, and adds at most one finding per kind.  A policy that only some
+ * senders reject is valid.  The first of two equal keys counts.  mx is in the
+ * memory of the findings.
  */
-int body_parse(body_t *body, mta_sts_str_t text, const mta_sts_env_t *env,
-    findings_t *findings);
+void body_parse(body_t *body, mta_sts_str_t text, findings_t *findings);
+
+/* Gives mode and mx of a rendered policy, which is valid. */
+void body_of(body_t *body, const mta_sts_policy_t *policy,
+    const mta_sts_env_t *env);
+
+
+/*
+ * The mail servers and the mx patterns of a policy.
+ */
+
 
 /* Does a host name in lower case match an mx pattern (RFC 8461, 4.1)? */
-int body_mx_matches(mta_sts_str_t pattern, mta_sts_str_t host);
+int mx_matches(mta_sts_str_t pattern, mta_sts_str_t host);
+
+/*
+ * Compares the MX hosts of facts with a policy that senders follow, in both
+ * directions: adds MX_NOT_COVERED for each host that matches no pattern, and
+ * MX_STALE for each pattern that matches no host.  Nothing is compared in mode
+ * "none", or where the MX records are unknown.
+ */
+void mx_findings(const facts_t *facts, const body_t *policy,
+    findings_t *findings);
+
+/*
+ * Would a policy that is not served yet stop mail?  Adds MX_NOT_COVERED_NEXT for
+ * each MX host that matches no pattern of it in mode "enforce"; findings may be
+ * NULL.  Returns what covered is in result_t.
+ *
+ * Whoever announces a policy (records --served) runs check_run() with
+ * PROBE_POLICY|PROBE_RECORDS, without PROBE_SMTP: no mail server is connected
+ * to.  A result may be announced if it is served and covered is 1; if not, the
+ * findings of severity FINDING_ERROR say why.
+ */
+int mx_covered(const facts_t *facts, const body_t *policy,
+    findings_t *findings);
+
+/* Judges the MX records and what the mail servers show to a sender. */
+void mail_findings(const facts_t *facts, findings_t *findings);
 
 
 /*
- * What one address of a policy host gives to a sender.
+ * What the addresses of the policy host serve to a sender (RFC 8461, 3.3).
  */
 
 
+/* Is there an answer with a body, from a server with a trusted certificate? */
+int served_has_body(const fetch_t *fetch, time_t now);
+
+/* Would a sender that follows the RFC read that body? */
+int served_is_read(const fetch_t *fetch, time_t now);
+
 /*
- * Adds what is wrong with a transfer that has ended; policy is the configured
- * one, or NULL.  Gives the body where there is one that a sender would read,
- * which is valid as long as fetch; its data is NULL otherwise.
+ * Judges one address; policy is the configured one, or NULL.  The contents of
+ * the policy are not judged.
  */
 void served_findings(const fetch_t *fetch, const mta_sts_policy_t *policy,
-    time_t now, findings_t *findings, mta_sts_str_t *body);
+    time_t now, findings_t *findings);
 
-/* Is it worth another try with TLS 1.3? */
-int served_wants_tls13(const fetch_t *fetch);
-
+/* Would a sender accept the certificate? */
+int cert_is_trusted(const cert_t *cert, time_t now);
 
 /*
- * Adds what is wrong with a certificate that was seen at an address.  kind is
- * POLICY_CERT_NAME or SMTP_CERT_NAME: the kinds behind it have one order.
+ * Judges the lookups of a host's addresses.  dns is HOST_DNS or MX_HOST_DNS:
+ * the two kinds after it, no address and not tried, have the same order.
+ */
+void judge_addresses(const probe_host_t *host, finding_kind_e dns,
+    findings_t *findings);
+
+/*
+ * Judges a certificate that an address has shown.  kind is POLICY_CERT_NAME or
+ * SMTP_CERT_NAME: the kinds after it have the same order.
  */
 void cert_findings(const cert_t *cert, const char *address, time_t now,
     finding_kind_e kind, findings_t *findings);
+
+
+/*
+ * What TXT records and policies have in common: fields between separators.
+ */
+
+
+#define FIELD_NAME_MAX  32            /* of an extension (RFC 8461, 3.1, 3.2) */
+
+
+/*
+ * Takes the next field from *rest, up to a separator or the end.  Returns 0
+ * when there is none.  An empty field follows a separator at the end; rest->data
+ * is NULL after the last field.
+ */
+int field_next(mta_sts_str_t *rest, char separator, mta_sts_str_t *field);
+
+/* The field without spaces and tabs at its begin and end. */
+mta_sts_str_t field_trim(mta_sts_str_t field);
+
+/* Is it a space or tab?  A letter or digit? */
+int field_is_space(char ch);
+int field_is_alnum(char ch);
+
+/*
+ * Is it the name of an extension: up to FIELD_NAME_MAX letters, digits, "_",
+ * "-" and ".", of which the first is a letter or digit?
+ */
+int field_is_name(mta_sts_str_t name);
 
 
 #endif /* MTA_STS_JUDGE_JUDGE_H */

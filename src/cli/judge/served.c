@@ -1,5 +1,5 @@
 /*
- * From a transfer to what a sender would make of it (RFC 8461, 3.3).
+ * What an address of the policy host serves, as a sender sees it.
  */
 
 #include <strings.h>
@@ -10,15 +10,7 @@
 #define SERVED_SLOW  2000             /* ms: postfix-tlspol waits no longer */
 
 
-int
-served_wants_tls13(const fetch_t *fetch)
-{
-    return fetch->what == FETCH_POLICY && fetch->connected && !fetch->secure
-           && fetch->code != CURLE_OPERATION_TIMEDOUT;
-}
-
-
-/* No answer at all, or not all of it. */
+/* There is no answer, or not all of it. */
 
 static void
 served_broken(const fetch_t *fetch, findings_t *findings)
@@ -27,7 +19,7 @@ served_broken(const fetch_t *fetch, findings_t *findings)
         finding_add(findings, POLICY_TOO_LARGE, "%s: the answer's %s more "
                     "than %d KiB, and senders stop reading", fetch->address,
                     fetch->headers > FETCH_BODY_MAX ? "headers are"
-                                              : "policy is",
+                                                    : "policy is",
                     FETCH_BODY_MAX / 1024);
 
     } else if (fetch->code == CURLE_OPERATION_TIMEDOUT) {
@@ -51,75 +43,80 @@ served_broken(const fetch_t *fetch, findings_t *findings)
 }
 
 
-/* The media type; RFC 8461 wants text/plain, with or without parameters. */
+/* RFC 8461, 3.2: the media type is text/plain, with or without parameters. */
+
+static int
+served_is_plain(const fetch_t *fetch)
+{
+    return strcspn(fetch->type.data, "; \t") == 10
+           && strncasecmp(fetch->type.data, "text/plain", 10) == 0;
+}
+
+
+/* Parameters of text/plain that every sender accepts. */
+
+static int
+served_is_known(const char *parameter)
+{
+    size_t                    i;
+    static const char *const  known[] = {
+        "", "charset=utf-8", "charset=\"utf-8\"", "charset=us-ascii",
+        "charset=iso-8859-1"
+    };
+
+    parameter += strspn(parameter, " \t");
+    parameter += *parameter == ';';
+    parameter += strspn(parameter, " \t");
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcasecmp(parameter, known[i]) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
 
 static void
 served_type(const fetch_t *fetch, findings_t *findings)
 {
-    size_t         len;
-    const char    *type;
+    const char  *type;
 
-    type = fetch->type ? fetch->type : "";
-    len = strcspn(type, "; \t");
+    type = fetch->type.data;
 
-    if (len != 10 || strncasecmp(type, "text/plain", 10) != 0) {
+    if (!served_is_plain(fetch)) {
         finding_add(findings, POLICY_TYPE, "%s: the media type is \"%s\", so "
                     "many senders reject the policy; it must be text/plain",
                     fetch->address, type);
-        return;
-    }
 
-    if (strncmp(type, "text/plain", 10) != 0) {
+    } else if (strncmp(type, "text/plain", 10) != 0) {
         finding_add(findings, POLICY_TYPE_FORM, "%s: the media type \"%s\" has "
                     "capital letters, which KumoMTA rejects", fetch->address,
                     type);
-        return;
+
+    } else if (!served_is_known(type + 10)) {
+        finding_add(findings, POLICY_TYPE_FORM, "%s: the media type is "
+                    "\"%s\"; with such a parameter postfix-mta-sts-resolver, "
+                    "maddy or postfix-tlspol reject the policy",
+                    fetch->address, type);
     }
-
-    type += 10;
-    type += strspn(type, " \t");
-
-    if (*type == '\0') {
-        return;
-    }
-
-    type++;
-    type += strspn(type, " \t");
-
-    if (*type == '\0'
-        || strcasecmp(type, "charset=utf-8") == 0
-        || strcasecmp(type, "charset=\"utf-8\"") == 0
-        || strcasecmp(type, "charset=us-ascii") == 0
-        || strcasecmp(type, "charset=iso-8859-1") == 0)
-    {
-        return;
-    }
-
-    finding_add(findings, POLICY_TYPE_FORM, "%s: the media type is \"%s\"; "
-                "with such a parameter postfix-mta-sts-resolver, maddy or "
-                "postfix-tlspol reject the policy", fetch->address,
-                fetch->type);
 }
 
 
-static int
+static void
 served_status(const fetch_t *fetch, findings_t *findings)
 {
-    if (fetch->status == 200) {
-        return 1;
-    }
-
-    if (fetch->status >= 300 && fetch->status < 400 && fetch->location) {
+    if (fetch->status >= 300 && fetch->status < 400 && fetch->location.len) {
         finding_add(findings, POLICY_REDIRECT, "%s: status %ld, a redirect to "
                     "%s, which senders must not follow; serve the policy "
-                    "here", fetch->address, fetch->status, fetch->location);
+                    "here", fetch->address, fetch->status,
+                    fetch->location.data);
 
     } else {
         finding_add(findings, POLICY_STATUS, "%s: status %ld, must be 200",
                     fetch->address, fetch->status);
     }
-
-    return 0;
 }
 
 
@@ -139,7 +136,7 @@ served_size(const fetch_t *fetch, findings_t *findings)
 }
 
 
-/* The line that is at an offset. */
+/* The line that has the byte at an offset, without its end. */
 
 static mta_sts_str_t
 served_line(mta_sts_str_t text, size_t at)
@@ -150,25 +147,26 @@ served_line(mta_sts_str_t text, size_t at)
         /* void */
     }
 
-    for (end = begin; end < text.len && text.data[end] != '\r'
-         && text.data[end] != '\n'; end++)
-    {
+    text = mta_sts_str_after(text, begin);
+
+    for (end = 0; end < text.len && !strchr("\r\n", text.data[end]); end++) {
         /* void */
     }
 
-    text.data = text.len ? text.data + begin : "";
-    text.len = end - begin;
+    text.len = end;
 
     return text;
 }
 
 
 static void
-served_differs(const fetch_t *fetch, mta_sts_str_t live, mta_sts_str_t wanted,
+served_differs(const fetch_t *fetch, mta_sts_str_t wanted,
     findings_t *findings)
 {
     size_t         i;
-    mta_sts_str_t  a, b;
+    mta_sts_str_t  a, b, live;
+
+    live = fetch->body;
 
     for (i = 0; i < live.len && i < wanted.len; i++) {
         if (live.data[i] != wanted.data[i]) {
@@ -196,35 +194,52 @@ served_differs(const fetch_t *fetch, mta_sts_str_t live, mta_sts_str_t wanted,
 }
 
 
+static int
+served_is_encoded(const fetch_t *fetch)
+{
+    return fetch->encoding[0] && strcasecmp(fetch->encoding, "identity") != 0;
+}
+
+
+int
+served_has_body(const fetch_t *fetch, time_t now)
+{
+    return fetch->secure && cert_is_trusted(&fetch->cert, now)
+           && fetch->code == CURLE_OK && fetch->status == 200
+           && !served_is_encoded(fetch);
+}
+
+
+int
+served_is_read(const fetch_t *fetch, time_t now)
+{
+    return served_has_body(fetch, now) && served_is_plain(fetch)
+           && fetch->body.len <= MTA_STS_BODY_MAX;
+}
+
+
 void
 served_findings(const fetch_t *fetch, const mta_sts_policy_t *policy,
-    time_t now, findings_t *findings, mta_sts_str_t *body)
+    time_t now, findings_t *findings)
 {
-    size_t  before;
-
-    body->data = NULL;
-    body->len = 0;
-
     if (fetch->no_route) {
         finding_add(findings, POLICY_NO_ROUTE, "%s: not tried, this machine "
                     "has no route to it", fetch->address);
         return;
     }
 
-    /* nobody reads on who does not trust the certificate */
-
     if (fetch->secure) {
-        before = finding_count(findings, FINDING_ERROR);
-
         cert_findings(&fetch->cert, fetch->address, now, POLICY_CERT_NAME,
                       findings);
 
         if (fetch->what == FETCH_POLICY_TLS13) {
-            finding_add(findings, POLICY_TLS13_ONLY, "%s: TLS 1.3 alone is "
-                        "spoken, and Mimecast needs TLS 1.2", fetch->address);
+            finding_add(findings, POLICY_TLS13_ONLY, "%s: only TLS 1.3 is "
+                        "offered, and Mimecast needs TLS 1.2", fetch->address);
         }
 
-        if (finding_count(findings, FINDING_ERROR) != before) {
+        /* no sender reads on */
+
+        if (!cert_is_trusted(&fetch->cert, now)) {
             return;
         }
     }
@@ -234,7 +249,8 @@ served_findings(const fetch_t *fetch, const mta_sts_policy_t *policy,
         return;
     }
 
-    if (!served_status(fetch, findings)) {
+    if (fetch->status != 200) {
+        served_status(fetch, findings);
         return;
     }
 
@@ -247,20 +263,14 @@ served_findings(const fetch_t *fetch, const mta_sts_policy_t *policy,
     served_type(fetch, findings);
     served_size(fetch, findings);
 
-    if (fetch->encoding[0] && strcasecmp(fetch->encoding, "identity") != 0) {
+    if (served_is_encoded(fetch)) {
         finding_add(findings, POLICY_ENCODING, "%s: the answer has "
-                    "Content-Encoding \"%s\" and nobody asked for it",
+                    "Content-Encoding \"%s\" although none was requested",
                     fetch->address, fetch->encoding);
         return;
     }
 
-    *body = mta_sts_buf_str(&fetch->body);
-
-    if (body->data == NULL) {
-        *body = mta_sts_str("");
-    }
-
     if (policy) {
-        served_differs(fetch, *body, mta_sts_policy_body(policy), findings);
+        served_differs(fetch, mta_sts_policy_body(policy), findings);
     }
 }

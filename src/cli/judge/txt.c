@@ -1,66 +1,15 @@
 /*
- * Fields between ";", and what stands in the place of them.
+ * TXT records: which one is meant, and its fields.
  */
 
 #include "policy/policy.h"
 #include "judge.h"
 
 
-#define TXT_ID_MAX    32
-#define TXT_NAME_MAX  32              /* of an extension field */
+#define TXT_ID_MAX  32
 
 
-static int
-txt_is_space(char ch)
-{
-    return ch == ' ' || ch == '\t';
-}
-
-
-static int
-txt_is_alnum(char ch)
-{
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
-           || (ch >= '0' && ch <= '9');
-}
-
-
-/* Takes the next field from *rest, without the white space around it. */
-
-static int
-txt_next(mta_sts_str_t *rest, mta_sts_str_t *field)
-{
-    const char  *end;
-
-    if (rest->data == NULL) {
-        return 0;
-    }
-
-    *field = *rest;
-    end = rest->len ? memchr(rest->data, ';', rest->len) : NULL;
-
-    if (end) {
-        field->len = (size_t) (end - rest->data);
-        *rest = mta_sts_str_after(*rest, field->len + 1);
-
-    } else {
-        rest->data = NULL;
-        rest->len = 0;
-    }
-
-    while (field->len && txt_is_space(field->data[field->len - 1])) {
-        field->len--;
-    }
-
-    while (field->len && txt_is_space(field->data[0])) {
-        *field = mta_sts_str_after(*field, 1);
-    }
-
-    return 1;
-}
-
-
-/* Does text begin with a version, which ends there? */
+/* Does text begin with a version, and then a ";" or nothing? */
 
 static int
 txt_is_version(mta_sts_str_t text, mta_sts_str_t version)
@@ -69,20 +18,16 @@ txt_is_version(mta_sts_str_t text, mta_sts_str_t version)
         return 0;
     }
 
-    text = mta_sts_str_after(text, version.len);
-
-    while (text.len && txt_is_space(text.data[0])) {
-        text = mta_sts_str_after(text, 1);
-    }
+    text = field_trim(mta_sts_str_after(text, version.len));
 
     return text.len == 0 || text.data[0] == ';';
 }
 
 
-/* Does it look like what was to be a record of this version? */
+/* Does text have the word, in any case? */
 
 static int
-txt_is_meant(mta_sts_str_t text, mta_sts_str_t word)
+txt_has(mta_sts_str_t text, mta_sts_str_t word)
 {
     size_t         i;
     mta_sts_str_t  part;
@@ -101,18 +46,18 @@ txt_is_meant(mta_sts_str_t text, mta_sts_str_t word)
 }
 
 
-static void
-txt_id(mta_sts_str_t value, findings_t *findings, mta_sts_str_t *id)
+static mta_sts_str_t
+txt_id(mta_sts_str_t value, findings_t *findings)
 {
     size_t  i;
 
     if (value.len == 0) {
         finding_add(findings, TXT_ID_MISSING, "the id is empty; publish the "
                     "record that \"mta-sts records\" prints");
-        return;
+        return value;
     }
 
-    for (i = 0; i < value.len && txt_is_alnum(value.data[i]); i++) {
+    for (i = 0; i < value.len && field_is_alnum(value.data[i]); i++) {
         /* void */
     }
 
@@ -120,45 +65,39 @@ txt_id(mta_sts_str_t value, findings_t *findings, mta_sts_str_t *id)
         finding_add(findings, TXT_ID_SYNTAX, "id \"%.*s\" is not 1 to %d "
                     "letters and digits; mailauth, mox and postfix-tlspol "
                     "then see no policy", MTA_STS_SHOW(value), TXT_ID_MAX);
-        return;
+        return mta_sts_str("");
     }
 
-    *id = value;
+    return value;
 }
 
 
-/* "NAME=VALUE": an extension field; says what it is otherwise. */
+/* "NAME=VALUE", an extension, or a syntax error. */
 
 static void
 txt_extension(mta_sts_str_t field, findings_t *findings)
 {
-    size_t       i, len;
-    const char  *equals;
+    size_t         i;
+    mta_sts_str_t  name, value;
 
-    equals = field.len ? memchr(field.data, '=', field.len) : NULL;
-    len = equals ? (size_t) (equals - field.data) : 0;
+    value = field;
 
-    if (len == 0 || len > TXT_NAME_MAX || len + 1 == field.len) {
+    if (!field_next(&value, '=', &name) || !field_is_name(name)
+        || value.len == 0)
+    {
         finding_add(findings, TXT_SYNTAX, "\"%.*s\" is not a name, \"=\" and "
                     "a value", MTA_STS_SHOW(field));
         return;
     }
 
-    for (i = 0; i < field.len; i++) {
-
-        if (i < len ? txt_is_alnum(field.data[i])
-                      || (i && strchr("_-.", field.data[i])
-                          && field.data[i])
-                    : i == len
-                      || (field.data[i] > ' ' && field.data[i] < 0x7f
-                          && field.data[i] != '='))
+    for (i = 0; i < value.len; i++) {
+        if (value.data[i] <= ' ' || value.data[i] > '~'
+            || value.data[i] == '=')
         {
-            continue;
+            finding_add(findings, TXT_SYNTAX, "\"%.*s\" has a character that "
+                        "a field must not have", MTA_STS_SHOW(field));
+            return;
         }
-
-        finding_add(findings, TXT_SYNTAX, "\"%.*s\" has a character that a "
-                    "field must not have", MTA_STS_SHOW(field));
-        return;
     }
 
     finding_add(findings, TXT_EXTENSION, "field \"%.*s\" is an extension, "
@@ -166,84 +105,83 @@ txt_extension(mta_sts_str_t field, findings_t *findings)
 }
 
 
-/* The fields behind the version, which is in front of rest. */
+/* The fields after the version. */
 
-static void
-txt_fields(mta_sts_str_t rest, findings_t *findings, mta_sts_str_t *id)
+static mta_sts_str_t
+txt_fields(mta_sts_str_t rest, findings_t *findings)
 {
-    int            ids, last;
-    mta_sts_str_t  field;
+    int            ids;
+    mta_sts_str_t  id, field;
 
     ids = 0;
+    id = mta_sts_str("");
 
-    while (txt_next(&rest, &field)) {
+    while (field_next(&rest, ';', &field)) {
 
-        last = rest.data == NULL;
+        field = field_trim(field);
 
-        if (field.len == 0 && last) {
+        if (field.len == 0 && rest.data == NULL) {
             break;
         }
 
-        if (mta_sts_str_starts(field, mta_sts_str("id="))) {
+        if (!mta_sts_str_starts(field, mta_sts_str("id="))) {
+            txt_extension(field, findings);
 
-            if (ids++) {
-                finding_add(findings, TXT_ID_TWICE, "the record has \"id\" "
-                            "more than once; senders take the first, mox and "
-                            "Courier none");
-                continue;
-            }
+        } else if (ids++ == 0) {
+            id = txt_id(mta_sts_str_after(field, 3), findings);
 
-            txt_id(mta_sts_str_after(field, 3), findings, id);
-            continue;
+        } else {
+            finding_add(findings, TXT_ID_TWICE, "the record has \"id\" more "
+                        "than once; senders take the first, mox and Courier "
+                        "none");
         }
-
-        txt_extension(field, findings);
     }
 
     if (ids == 0) {
         finding_add(findings, TXT_ID_MISSING, "the record has no id; publish "
                     "the one that \"mta-sts records\" prints");
     }
+
+    return id;
 }
 
 
-/* White space where the grammar lets it be and somebody stumbles. */
+/* White space that is legal, but that some senders reject. */
 
 static void
 txt_spaces(mta_sts_str_t text, findings_t *findings)
 {
-    size_t       i;
-    const char  *last;
+    mta_sts_str_t  field;
 
-    for (i = 1; i < text.len; i++) {
-        if (text.data[i] == ';' && txt_is_space(text.data[i - 1])) {
-            finding_add(findings, TXT_SPACE, "a space in front of \";\" is "
-                        "legal and unusual; leave it out");
-            break;
+    while (field_next(&text, ';', &field) && text.data) {
+        if (field.len && field_is_space(field.data[field.len - 1])
+            && !finding_has(findings, TXT_SPACE))
+        {
+            finding_add(findings, TXT_SPACE, "a space before \";\" is legal "
+                        "and unusual; leave it out");
         }
     }
 
-    last = memrchr(text.data, ';', text.len);
-
-    if (last && last + 1 < text.data + text.len
-        && txt_is_space(last[1]) && txt_is_space(text.data[text.len - 1]))
+    if (field.len && field_is_space(field.data[0])
+        && field_is_space(field.data[field.len - 1]))
     {
-        finding_add(findings, TXT_TRAILING_SPACE, "a space behind the last "
+        finding_add(findings, TXT_TRAILING_SPACE, "a space after the last "
                     "\";\", which KumoMTA rejects; leave it out");
     }
 }
 
 
 /*
- * Finds the records that begin with a version, or at least with its word.
- * Returns the first, or NULL; *n_found are how many there are.
+ * Finds the records that begin with a version.  Returns the first, or NULL, and
+ * the number of them.
  */
 
-static const txt_t *
-txt_find(const txt_t *records, size_t n, mta_sts_str_t version, size_t *n_found)
+static const dns_record_t *
+txt_find(const dns_record_t *records, size_t n, mta_sts_str_t version,
+    size_t *n_found)
 {
-    size_t        i;
-    const txt_t  *found;
+    size_t               i;
+    const dns_record_t  *found;
 
     found = NULL;
     *n_found = 0;
@@ -264,15 +202,15 @@ txt_find(const txt_t *records, size_t n, mta_sts_str_t version, size_t *n_found)
 }
 
 
-/* There is no record of the version: what is there in its place? */
+/* There is no record of the version, but perhaps another one. */
 
 static void
-txt_absent(const txt_t *records, size_t n, findings_t *findings)
+txt_absent(const dns_record_t *records, size_t n, findings_t *findings)
 {
     size_t  i;
 
     for (i = 0; i < n; i++) {
-        if (txt_is_meant(records[i].text, mta_sts_str("stsv"))) {
+        if (txt_has(records[i].text, mta_sts_str("stsv"))) {
             finding_add(findings, TXT_VERSION, "\"%.*s\" does not begin with "
                         "\"v=STSv1;\" to the letter, so it is not seen",
                         MTA_STS_SHOW(records[i].text));
@@ -292,29 +230,25 @@ txt_absent(const txt_t *records, size_t n, findings_t *findings)
 }
 
 
-void
-txt_sts(const txt_t *records, size_t n, findings_t *findings,
-    mta_sts_str_t *id)
+mta_sts_str_t
+txt_sts(const dns_record_t *records, size_t n, findings_t *findings)
 {
-    size_t         n_found;
-    const txt_t   *record;
-    mta_sts_str_t  text, version;
+    size_t               n_found;
+    mta_sts_str_t        rest, version;
+    const dns_record_t  *record;
 
-    *id = mta_sts_str("");
-    version = mta_sts_str("v=STSv1");
-
-    record = txt_find(records, n, version, &n_found);
+    record = txt_find(records, n, mta_sts_str("v=STSv1"), &n_found);
 
     if (record == NULL) {
         txt_absent(records, n, findings);
-        return;
+        return mta_sts_str("");
     }
 
     if (n_found > 1) {
         finding_add(findings, TXT_SEVERAL, "%zu TXT records begin with "
                     "\"v=STSv1\", so senders see none; remove all but one",
                     n_found);
-        return;
+        return mta_sts_str("");
     }
 
     if (n > 1) {
@@ -328,110 +262,71 @@ txt_sts(const txt_t *records, size_t n, findings_t *findings,
                     record->strings);
     }
 
-    text = record->text;
+    txt_spaces(record->text, findings);
 
-    txt_spaces(text, findings);
+    rest = record->text;
+    (void) field_next(&rest, ';', &version);
 
-    text = mta_sts_str_after(text, version.len);
-
-    while (text.len && text.data[0] != ';') {
-        text = mta_sts_str_after(text, 1);
-    }
-
-    txt_fields(text.len ? mta_sts_str_after(text, 1) : text, findings, id);
-}
-
-
-/* One URI of "rua=". */
-
-static void
-txt_uri(mta_sts_str_t uri, findings_t *findings)
-{
-    mta_sts_err_t    err;
-    mta_sts_value_t  value;
-
-    while (uri.len && txt_is_space(uri.data[0])) {
-        uri = mta_sts_str_after(uri, 1);
-    }
-
-    while (uri.len && txt_is_space(uri.data[uri.len - 1])) {
-        uri.len--;
-    }
-
-    value.text = uri;
-    value.place = MTA_STS_NOWHERE;
-
-    if (mta_sts_uri_check_rua(&value, &err) != MTA_STS_OK) {
-        finding_add(findings, TLSRPT_SYNTAX, "%s", err.text);
-    }
+    return txt_fields(rest, findings);
 }
 
 
 static void
 txt_uris(mta_sts_str_t rua, findings_t *findings)
 {
-    mta_sts_str_t  uri;
-    const char    *comma;
+    mta_sts_err_t    err;
+    mta_sts_value_t  uri;
 
-    for ( ;; ) {
-        uri = rua;
-        comma = rua.len ? memchr(rua.data, ',', rua.len) : NULL;
+    uri.place = MTA_STS_NOWHERE;
 
-        if (comma) {
-            uri.len = (size_t) (comma - rua.data);
+    while (field_next(&rua, ',', &uri.text)) {
+        uri.text = field_trim(uri.text);
+
+        if (mta_sts_uri_check_rua(&uri, &err) != MTA_STS_OK) {
+            finding_add(findings, TLSRPT_SYNTAX, "%s", err.text);
         }
-
-        txt_uri(uri, findings);
-
-        if (comma == NULL) {
-            return;
-        }
-
-        rua = mta_sts_str_after(rua, uri.len + 1);
     }
 }
 
 
-void
-txt_tlsrpt(const txt_t *records, size_t n, findings_t *findings,
-    mta_sts_str_t *rua)
+mta_sts_str_t
+txt_tlsrpt(const dns_record_t *records, size_t n, findings_t *findings)
 {
-    size_t         n_found;
-    const txt_t   *record;
-    mta_sts_str_t  rest, field;
-
-    *rua = mta_sts_str("");
+    size_t               n_found;
+    mta_sts_str_t        rest, field;
+    const dns_record_t  *record;
 
     record = txt_find(records, n, mta_sts_str("v=TLSRPTv1"), &n_found);
 
     if (record == NULL) {
         finding_add(findings, TLSRPT_NONE, "no TXT record begins with "
-                    "\"v=TLSRPTv1;\", so nobody is told of mail that was "
-                    "refused");
-        return;
+                    "\"v=TLSRPTv1;\", so no sender reports refused "
+                    "mail");
+        return mta_sts_str("");
     }
 
     if (n_found > 1) {
         finding_add(findings, TLSRPT_SEVERAL, "%zu TXT records begin with "
                     "\"v=TLSRPTv1\", so senders see none; remove all but one",
                     n_found);
-        return;
+        return mta_sts_str("");
     }
 
     rest = record->text;
-    (void) txt_next(&rest, &field);
+    (void) field_next(&rest, ';', &field);
 
-    while (txt_next(&rest, &field)) {
-        if (mta_sts_str_starts(field, mta_sts_str("rua=")) && rua->len == 0) {
-            *rua = mta_sts_str_after(field, 4);
+    while (field_next(&rest, ';', &field)) {
+        field = field_trim(field);
+
+        if (field.len > 4 && mta_sts_str_starts(field, mta_sts_str("rua="))) {
+            field = mta_sts_str_after(field, 4);
+            txt_uris(field, findings);
+            return field;
         }
     }
 
-    if (rua->len == 0) {
-        finding_add(findings, TLSRPT_SYNTAX, "the record has no \"rua=\", so "
-                    "no report is sent");
-        return;
-    }
+    finding_add(findings, TLSRPT_SYNTAX, "the record has no \"rua=\", so no "
+                "report is sent");
 
-    txt_uris(*rua, findings);
+    return mta_sts_str("");
 }

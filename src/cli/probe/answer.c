@@ -1,32 +1,20 @@
 /*
- * Answers are taken apart by libc's ns_parse functions, which do not look
- * behind their end.
+ * The message of a DNS answer, parsed by libc's ns_parse functions, which check
+ * its bounds.
  */
 
 #include <arpa/inet.h>
-#include <resolv.h>
+#include <sys/socket.h>
 
 #include "policy/policy.h"
 #include "probe.h"
 
 
-#define ANSWER_RECORDS  256           /* that are looked at */
+#define ANSWER_RECORDS    256         /* that are looked at */
+#define ANSWER_MALFORMED  "malformed answer"
 
 
-/* A copy, or NULL and the answer tells why. */
-
-static mta_sts_str_t
-answer_copy(answer_t *answer, mta_sts_str_t text)
-{
-    text = mta_sts_str_copy(answer->env, text);
-
-    answer->out->memory |= text.data == NULL;
-
-    return text;
-}
-
-
-/* A name within a message, as text in lower case without a dot at its end. */
+/* A name within a message, in lower case, without a dot at its end. */
 
 static int
 answer_name(const ns_msg *msg, const unsigned char *data, char *name)
@@ -50,16 +38,22 @@ answer_name(const ns_msg *msg, const unsigned char *data, char *name)
 /* Joins the strings of a TXT record. */
 
 static int
-answer_txt(answer_t *answer, const ns_rr *rr, dns_record_t *record)
+answer_txt(const ns_rr *rr, const mta_sts_env_t *env, dns_record_t *record)
 {
+    char                 *text;
     size_t                len;
-    mta_sts_str_t         string;
-    mta_sts_buf_t        text = { answer->env, NULL, 0, 0, 0 };
     const unsigned char  *p, *end;
 
     p = ns_rr_rdata(*rr);
     end = p + ns_rr_rdlen(*rr);
 
+    text = env->alloc(env->ctx, ns_rr_rdlen(*rr) + 1u);
+    if (text == NULL) {
+        return MTA_STS_ERROR;
+    }
+
+    record->text.data = text;
+    record->text.len = 0;
     record->strings = 0;
 
     while (p < end) {
@@ -69,42 +63,42 @@ answer_txt(answer_t *answer, const ns_rr *rr, dns_record_t *record)
             return MTA_STS_ERROR;
         }
 
-        string.data = (const char *) p;
-        string.len = len;
-
-        mta_sts_buf_add(&text, string);
+        memcpy(text + record->text.len, p, len);
 
         p += len;
+        record->text.len += len;
         record->strings++;
     }
 
-    answer->out->memory |= text.failed;
+    text[record->text.len] = '\0';
 
-    record->text = answer_copy(answer, mta_sts_buf_str(&text));
-
-    return answer->out->memory ? MTA_STS_ERROR : MTA_STS_OK;
+    return MTA_STS_OK;
 }
 
 
 static int
-answer_record(answer_t *answer, const ns_msg *msg, const ns_rr *rr,
+answer_record(const ns_msg *msg, const ns_rr *rr, const mta_sts_env_t *env,
     dns_record_t *record)
 {
-    char    name[NS_MAXDNAME];
-    size_t  len;
+    int                   type;
+    char                  text[NS_MAXDNAME];
+    size_t                len, skip;
+    const unsigned char  *data;
 
+    type = ns_rr_type(*rr);
+    data = ns_rr_rdata(*rr);
     len = ns_rr_rdlen(*rr);
 
-    switch (answer->type) {
+    switch (type) {
 
     case ns_t_txt:
-        return answer_txt(answer, rr, record);
+        return answer_txt(rr, env, record);
 
     case ns_t_a:
     case ns_t_aaaa:
-        if (len != (answer->type == ns_t_a ? NS_INADDRSZ : NS_IN6ADDRSZ)
-            || inet_ntop(answer->type == ns_t_a ? AF_INET : AF_INET6,
-                         ns_rr_rdata(*rr), name, sizeof(name))
+        if (len != (type == ns_t_a ? NS_INADDRSZ : NS_IN6ADDRSZ)
+            || inet_ntop(type == ns_t_a ? AF_INET : AF_INET6, data, text,
+                         sizeof(text))
                == NULL)
         {
             return MTA_STS_ERROR;
@@ -112,82 +106,47 @@ answer_record(answer_t *answer, const ns_msg *msg, const ns_rr *rr,
 
         break;
 
-    case ns_t_mx:
-        if (len < 3
-            || answer_name(msg, ns_rr_rdata(*rr) + 2, name) != MTA_STS_OK)
-        {
-            return MTA_STS_ERROR;
-        }
+    default: /* ns_t_cname, ns_t_mx */
+        skip = type == ns_t_mx ? NS_INT16SZ : 0;
 
-        break;
-
-    default: /* ns_t_cname */
-        if (answer_name(msg, ns_rr_rdata(*rr), name) != MTA_STS_OK) {
+        if (len <= skip || answer_name(msg, data + skip, text) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
     }
 
-    record->text = answer_copy(answer, mta_sts_str_from(name));
+    record->text = mta_sts_str_copy(env, mta_sts_str_from(text));
 
     return record->text.data ? MTA_STS_OK : MTA_STS_ERROR;
 }
 
 
-/* The record i of the answer; its owner's name in lower case. */
+/*
+ * Finds from record *i on the next one of a type with the name that is asked
+ * for.  Returns 1, 0 if there is none, or -1 if the message is malformed.
+ */
 
 static int
-answer_rr(ns_msg *msg, int i, ns_rr *rr, char *owner)
+answer_next(answer_t *answer, ns_msg *msg, int type, int *i, ns_rr *rr)
 {
+    char           owner[NS_MAXDNAME];
     mta_sts_str_t  name;
 
-    if (ns_parserr(msg, ns_s_an, i, rr) != 0) {
-        return MTA_STS_ERROR;
-    }
+    while (*i < ns_msg_count(*msg, ns_s_an) && *i < ANSWER_RECORDS) {
 
-    name = mta_sts_str_from(ns_rr_name(*rr));
-
-    owner[mta_sts_name_fold(name, owner)] = '\0';
-
-    return MTA_STS_OK;
-}
-
-
-static void
-answer_ttl(answer_t *answer, const ns_rr *rr)
-{
-    if (ns_rr_ttl(*rr) < answer->out->ttl) {
-        answer->out->ttl = ns_rr_ttl(*rr);
-    }
-}
-
-
-int
-answer_alias(answer_t *answer, ns_msg *msg)
-{
-    int    i;
-    char   owner[NS_MAXDNAME], target[NS_MAXDNAME];
-    ns_rr  rr;
-
-    for (i = 0; i < ns_msg_count(*msg, ns_s_an) && i < ANSWER_RECORDS; i++) {
-
-        if (answer_rr(msg, i, &rr, owner) != MTA_STS_OK) {
+        if (ns_parserr(msg, ns_s_an, (*i)++, rr) != 0) {
             return -1;
         }
 
-        if (ns_rr_type(rr) != ns_t_cname || strcmp(owner, answer->name) != 0) {
+        name = mta_sts_str_from(ns_rr_name(*rr));
+        owner[mta_sts_name_fold(name, owner)] = '\0';
+
+        if ((int) ns_rr_type(*rr) != type || strcmp(owner, answer->name) != 0) {
             continue;
         }
 
-        if (answer_name(msg, ns_rr_rdata(rr), target) != MTA_STS_OK
-            || ++answer->aliases > ANSWER_ALIASES)
-        {
-            return -1;
+        if (ns_rr_ttl(*rr) < answer->out.ttl) {
+            answer->out.ttl = ns_rr_ttl(*rr);
         }
-
-        memcpy(answer->name, target, sizeof(target));
-
-        answer->out->alias = 1;
-        answer_ttl(answer, &rr);
 
         return 1;
     }
@@ -196,49 +155,98 @@ answer_alias(answer_t *answer, ns_msg *msg)
 }
 
 
-int
-answer_collect(answer_t *answer, ns_msg *msg)
+/* Follows the aliases in the message. */
+
+static const char *
+answer_aliases(answer_t *answer, ns_msg *msg)
 {
-    int    i, count;
-    char   owner[NS_MAXDNAME];
+    int    i, rc;
     ns_rr  rr;
 
-    count = ns_msg_count(*msg, ns_s_an);
+    for ( ;; ) {
+        i = 0;
+        rc = answer_next(answer, msg, ns_t_cname, &i, &rr);
 
-    if (count > ANSWER_RECORDS) {
-        count = ANSWER_RECORDS;
-    }
-
-    answer->out->records = answer->env->alloc(answer->env->ctx,
-                                     (size_t) (count + 1)
-                                     * sizeof(dns_record_t));
-    if (answer->out->records == NULL) {
-        answer->out->memory = 1;
-        return MTA_STS_ERROR;
-    }
-
-    for (i = 0; i < count; i++) {
-
-        if (answer_rr(msg, i, &rr, owner) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
+        if (rc == 0) {
+            return NULL;
         }
 
-        if ((int) ns_rr_type(rr) != answer->type
-            || strcmp(owner, answer->name) != 0)
+        if (rc == -1
+            || answer_name(msg, ns_rr_rdata(rr), answer->name) != MTA_STS_OK)
         {
-            continue;
+            return ANSWER_MALFORMED;
         }
 
-        if (answer_record(answer, msg, &rr,
-                       &answer->out->records[answer->out->n])
-            != MTA_STS_OK)
+        if (++answer->aliases > ANSWER_ALIASES) {
+            return "a loop of aliases";
+        }
+
+        answer->out.alias = 1;
+    }
+}
+
+
+static const char *
+answer_collect(answer_t *answer, ns_msg *msg)
+{
+    int            i, rc;
+    ns_rr          rr;
+    size_t         size;
+    dns_record_t  *records;
+
+    i = 0;
+    size = 0;
+
+    while ((rc = answer_next(answer, msg, answer->type, &i, &rr)) == 1) {
+
+        records = mta_sts_env_grow(answer->env, answer->out.records,
+                                   answer->out.n, &size, sizeof(dns_record_t));
+
+        if (records == NULL
+            || answer_record(msg, &rr, answer->env, &records[answer->out.n])
+               != MTA_STS_OK)
         {
-            return MTA_STS_ERROR;
+            return ANSWER_MALFORMED;
         }
 
-        answer->out->n++;
-        answer_ttl(answer, &rr);
+        answer->out.records = records;
+        answer->out.n++;
     }
 
-    return MTA_STS_OK;
+    return rc == 0 ? NULL : ANSWER_MALFORMED;
+}
+
+
+const char *
+answer_read(answer_t *answer, const unsigned char *data, size_t len,
+    int *incomplete)
+{
+    ns_msg       msg;
+    unsigned     before;
+    const char  *error;
+
+    *incomplete = 0;
+    before = answer->aliases;
+
+    if (ns_initparse(data, (int) len, &msg) != 0) {
+        return ANSWER_MALFORMED;
+    }
+
+    if (answer->type != ns_t_cname) {
+        error = answer_aliases(answer, &msg);
+
+        if (error) {
+            return error;
+        }
+    }
+
+    error = answer_collect(answer, &msg);
+
+    /* a server that does not recurse may not know what an alias leads to */
+
+    *incomplete = error == NULL && answer->out.n == 0
+                  && answer->aliases != before
+                  && !ns_msg_getflag(msg, ns_f_ra);
+
+    return error;
 }

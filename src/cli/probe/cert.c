@@ -2,31 +2,9 @@
  * Certificates, examined by OpenSSL.
  */
 
-#include <errno.h>
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "probe.h"
-
-
-/* Is want of memory among the reasons that libcrypto has for its last error? */
-
-static int
-cert_no_memory(void)
-{
-    int            found;
-    unsigned long  code;
-
-    found = 0;
-
-    while ((code = ERR_get_error()) != 0) {
-        found |= ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE
-                 || (ERR_GET_LIB(code) == ERR_LIB_SYS
-                     && ERR_GET_REASON(code) == ENOMEM);
-    }
-
-    return found;
-}
 
 
 X509_STORE *
@@ -36,25 +14,19 @@ cert_store(const char *file, mta_sts_err_t *err)
     X509_STORE  *store;
 
     store = X509_STORE_new();
-    if (store == NULL) {
-        (void) mta_sts_error_memory(err);
-        return NULL;
-    }
 
     rc = file ? X509_STORE_load_file(store, file)
               : X509_STORE_set_default_paths(store);
 
-    if (rc != 1) {
-        (void) (cert_no_memory()
-                ? mta_sts_error_memory(err)
-                : mta_sts_error(err, MTA_STS_NOWHERE, "cannot read "
-                                "certificates of \"%s\"",
-                                file ? file : "the system"));
-        X509_STORE_free(store);
-        return NULL;
+    if (rc == 1) {
+        return store;
     }
 
-    return store;
+    (void) mta_sts_error(err, MTA_STS_NOWHERE, "cannot read certificates of "
+                         "\"%s\"", file ? file : "the system");
+    X509_STORE_free(store);
+
+    return NULL;
 }
 
 
@@ -67,7 +39,7 @@ cert_time(const ASN1_TIME *time)
 }
 
 
-/* Writes the first DNS names of a certificate, as much as there is room for. */
+/* Joins the first DNS names of a certificate, as many as fit. */
 
 static void
 cert_names(X509 *x509, cert_t *cert)
@@ -117,7 +89,7 @@ cert_names(X509 *x509, cert_t *cert)
 }
 
 
-/* In place of OpenSSL's own check: looks, and never objects. */
+/* Replaces OpenSSL's own verification: records its result and accepts. */
 
 static int
 cert_look(X509_STORE_CTX *ctx, void *arg)
@@ -156,49 +128,4 @@ cert_watch(SSL_CTX *ctx, X509_STORE *store, cert_t *cert)
     SSL_CTX_set1_cert_store(ctx, store);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, cert_look, cert);
-}
-
-
-void
-certs_add(certs_t *certs, int smtp, mta_sts_str_t host, mta_sts_str_t address,
-    time_t not_after)
-{
-    cert_seen_t  *elts;
-
-    elts = mta_sts_env_grow(certs->env, certs->elts, certs->n, &certs->size,
-                            sizeof(cert_seen_t));
-    if (elts == NULL) {
-        certs->failed = 1;
-        return;
-    }
-
-    certs->elts = elts;
-
-    elts += certs->n;
-
-    elts->smtp = smtp;
-    elts->host = mta_sts_str_copy(certs->env, host);
-    elts->address = mta_sts_str_copy(certs->env, address);
-    elts->not_after = not_after;
-
-    if (elts->host.data == NULL || elts->address.data == NULL) {
-        certs->failed = 1;
-        return;
-    }
-
-    certs->n++;
-}
-
-
-void
-certs_append(certs_t *certs, const certs_t *from)
-{
-    size_t  i;
-
-    for (i = 0; i < from->n; i++) {
-        certs_add(certs, from->elts[i].smtp, from->elts[i].host,
-                  from->elts[i].address, from->elts[i].not_after);
-    }
-
-    certs->failed |= from->failed;
 }

@@ -1,21 +1,23 @@
 /*
- * c-ares asks, and asks again where an alias leads out of the answer.
+ * Lookups by c-ares, which asks again where an alias leads out of the answer.
  */
 
 #include <ares.h>
 #include <stdlib.h>
 
 #include "cli/diag/diag.h"
-#include "base/base.h"
 #include "probe.h"
 
 
-#define DNS_TRIES       2
-#define DNS_EDNS        1232          /* bytes in a UDP answer */
+#define DNS_TRIES  2
+#define DNS_EDNS   1232               /* bytes in a UDP answer */
 
 
 struct dns_s {
-    ares_channel  channel;
+    ares_channel         channel;
+    struct curl_waitfd  *sockets;     /* an fd of -1 is unused */
+    unsigned             n;
+    unsigned             size;
 };
 
 
@@ -23,17 +25,43 @@ typedef struct {
     dns_t            *dns;
     dns_done_pt       done;
     void             *ctx;
-    answer_t          asked;
-    dns_answer_t      answer;
+    answer_t          answer;
     mta_sts_arena_t   arena;
     mta_sts_env_t     env;
 } dns_query_t;
 
 
-/* An ares_callback has no const. */
+/* c-ares reports what it waits for on a socket; nothing: it is closed. */
 
-static void dns_done(void *arg, int status, int timeouts, unsigned char *data,
-    int len);
+static void
+dns_socket(void *ctx, ares_socket_t fd, int readable, int writable)
+{
+    dns_t     *dns = ctx;
+    unsigned   i;
+
+    for (i = 0; i < dns->n && dns->sockets[i].fd != fd; i++) {
+        /* void */
+    }
+
+    if (i == dns->n) {
+        for (i = 0; i < dns->n && dns->sockets[i].fd != -1; i++) {
+            /* void */
+        }
+    }
+
+    if (i == dns->size) {
+        dns->size = 2 * dns->size + 16;
+        dns->sockets = diag_realloc(dns->sockets, dns->size
+                                    * sizeof(struct curl_waitfd));
+    }
+
+    dns->n += i == dns->n;
+
+    dns->sockets[i].fd = readable || writable ? fd : -1;
+    dns->sockets[i].events = (short) ((readable ? CURL_WAIT_POLLIN : 0)
+                                      | (writable ? CURL_WAIT_POLLOUT : 0));
+    dns->sockets[i].revents = 0;
+}
 
 
 dns_t *
@@ -43,11 +71,7 @@ dns_new(const char *server, unsigned timeout, mta_sts_err_t *err)
     dns_t               *dns;
     struct ares_options  options;
 
-    dns = calloc(1, sizeof(dns_t));
-    if (dns == NULL) {
-        (void) mta_sts_error_memory(err);
-        return NULL;
-    }
+    dns = diag_calloc(1, sizeof(dns_t));
 
     /* the second try waits twice as long as the first */
 
@@ -56,6 +80,8 @@ dns_new(const char *server, unsigned timeout, mta_sts_err_t *err)
     options.ednspsz = DNS_EDNS;
     options.tries = DNS_TRIES;
     options.timeout = (int) (timeout / 3 + 1);
+    options.sock_state_cb = dns_socket;
+    options.sock_state_cb_data = dns;
 
     rc = ares_library_init_mem(ARES_LIB_INIT_ALL, diag_malloc, free,
                                diag_realloc);
@@ -63,28 +89,23 @@ dns_new(const char *server, unsigned timeout, mta_sts_err_t *err)
     if (rc == ARES_SUCCESS) {
         rc = ares_init_options(&dns->channel, &options,
                                ARES_OPT_FLAGS|ARES_OPT_EDNSPSZ|ARES_OPT_TRIES
-                               |ARES_OPT_TIMEOUTMS);
+                               |ARES_OPT_TIMEOUTMS|ARES_OPT_SOCK_STATE_CB);
     }
 
     if (rc != ARES_SUCCESS) {
-        (void) (rc == ARES_ENOMEM
-                ? mta_sts_error_memory(err)
-                : mta_sts_error(err, MTA_STS_NOWHERE, "c-ares: %s",
-                                ares_strerror(rc)));
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "c-ares: %s",
+                             ares_strerror(rc));
         ares_library_cleanup();
         free(dns);
         return NULL;
     }
 
-    rc = server ? ares_set_servers_ports_csv(dns->channel, server)
-                : ARES_SUCCESS;
-
-    if (rc != ARES_SUCCESS) {
-        (void) (rc == ARES_ENOMEM
-                ? mta_sts_error_memory(err)
-                : mta_sts_error(err, MTA_STS_NOWHERE, "invalid resolver "
-                                "\"%s\", must be an address, or an address, "
-                                "\":\" and a port", server));
+    if (server
+        && ares_set_servers_ports_csv(dns->channel, server) != ARES_SUCCESS)
+    {
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "invalid resolver \"%s\", "
+                             "must be an address, or an address, \":\" and a "
+                             "port", server);
         dns_free(dns);
         return NULL;
     }
@@ -98,67 +119,56 @@ dns_free(dns_t *dns)
 {
     ares_destroy(dns->channel);
     ares_library_cleanup();
+    free(dns->sockets);
     free(dns);
 }
 
 
-size_t
-dns_poll(dns_t *dns, struct pollfd *fds, int *ms)
+struct curl_waitfd *
+dns_sockets(dns_t *dns, unsigned *n, int *ms)
 {
-    int             bits, i;
-    size_t          n;
-    ares_socket_t   socks[ARES_GETSOCK_MAXNUM];
+    unsigned        i, k;
     struct timeval  max, tv, *next;
 
-    bits = ares_getsock(dns->channel, socks, ARES_GETSOCK_MAXNUM);
-    n = 0;
-
-    for (i = 0; i < DNS_FDS; i++) {
-
-        fds[n].fd = socks[i];
-        fds[n].events = 0;
-        fds[n].revents = 0;
-
-        if (ARES_GETSOCK_READABLE(bits, i)) {
-            fds[n].events |= POLLIN;
+    for (i = 0, k = 0; i < dns->n; i++) {
+        if (dns->sockets[i].fd != -1) {
+            dns->sockets[k++] = dns->sockets[i];
         }
-
-        if (ARES_GETSOCK_WRITABLE(bits, i)) {
-            fds[n].events |= POLLOUT;
-        }
-
-        n += fds[n].events != 0;
     }
+
+    dns->n = k;
 
     max.tv_sec = *ms / 1000;
     max.tv_usec = *ms % 1000 * 1000;
 
     next = ares_timeout(dns->channel, &max, &tv);
-    *ms = (int) (next->tv_sec * 1000 + next->tv_usec / 1000);
 
-    return n;
+    *ms = (int) (next->tv_sec * 1000 + next->tv_usec / 1000);
+    *n = k;
+
+    return dns->sockets;
 }
 
 
 void
-dns_process(dns_t *dns, const struct pollfd *fds, size_t n)
+dns_process(dns_t *dns)
 {
-    size_t         i;
-    ares_socket_t  in, out;
+    short          events;
+    unsigned       i, n;
+    ares_socket_t  fd;
+
+    /* callbacks may add sockets and mark others as closed */
+
+    n = dns->n;
 
     for (i = 0; i < n; i++) {
-        in = out = ARES_SOCKET_BAD;
+        fd = dns->sockets[i].fd;
+        events = dns->sockets[i].revents;
 
-        if (fds[i].revents & (POLLIN|POLLERR|POLLHUP)) {
-            in = fds[i].fd;
-        }
-
-        if (fds[i].revents & POLLOUT) {
-            out = fds[i].fd;
-        }
-
-        if (in != ARES_SOCKET_BAD || out != ARES_SOCKET_BAD) {
-            ares_process_fd(dns->channel, in, out);
+        if (fd != -1 && events) {
+            ares_process_fd(dns->channel,
+                            events & ~CURL_WAIT_POLLOUT ? fd : ARES_SOCKET_BAD,
+                            events & CURL_WAIT_POLLOUT ? fd : ARES_SOCKET_BAD);
         }
     }
 
@@ -169,141 +179,173 @@ dns_process(dns_t *dns, const struct pollfd *fds, size_t n)
 
 
 static void
-dns_finish(dns_query_t *query, dns_status_e status, const char *error)
+dns_finish(dns_query_t *query, const char *error)
 {
-    query->answer.status = status;
-    query->answer.error = error;
+    dns_answer_t  *answer;
 
-    query->done(query->ctx, &query->answer);
+    answer = &query->answer.out;
+
+    answer->status = answer->n ? DNS_FOUND : DNS_EMPTY;
+
+    if (error) {
+        answer->status = DNS_FAILED;
+        answer->error = error;
+        answer->n = 0;
+    }
+
+    query->done(query->ctx, answer);
 
     mta_sts_arena_free(&query->arena);
     free(query);
 }
 
 
-static void
-dns_ask(dns_query_t *query)
-{
-    ares_query(query->dns->channel, query->asked.name, ns_c_in,
-               query->asked.type, dns_done, query);
-}
-
-
-void
-dns_lookup(dns_t *dns, mta_sts_str_t name, int type, dns_done_pt done,
-    void *ctx)
-{
-    dns_query_t   *query;
-    dns_answer_t   failed;
-
-    query = calloc(1, sizeof(dns_query_t));
-
-    if (query == NULL || name.len >= sizeof(query->asked.name)) {
-        free(query);
-
-        memset(&failed, 0, sizeof(dns_answer_t));
-        failed.status = DNS_FAILED;
-        failed.error = "out of memory";
-        failed.memory = 1;
-        done(ctx, &failed);
-        return;
-    }
-
-    query->dns = dns;
-    query->asked.type = type;
-    query->done = done;
-    query->ctx = ctx;
-    query->answer.ttl = UINT32_MAX;
-    query->env.alloc = diag_alloc;
-    query->env.ctx = &query->arena;
-    query->asked.out = &query->answer;
-    query->asked.env = &query->env;
-
-    memcpy(query->asked.name, name.data, name.len);
-
-    dns_ask(query);
-}
-
+static void dns_ask(dns_query_t *query);
 
 static void
-dns_message(dns_query_t *query, const unsigned char *data, int len)
+dns_answered(dns_query_t *query, int status, const unsigned char *data,
+    size_t len)
 {
-    int     rc;
-    ns_msg  msg;
-    char    asked[NS_MAXDNAME];
+    int          incomplete;
+    const char  *error;
 
-    if (ns_initparse(data, len, &msg) != 0) {
-        dns_finish(query, DNS_FAILED, "malformed answer");
-        return;
-    }
-
-    memcpy(asked, query->asked.name, sizeof(asked));
-
-    do {
-        rc = query->asked.type == ns_t_cname
-             ? 0 : answer_alias(&query->asked, &msg);
-    } while (rc == 1);
-
-    if (rc == -1) {
-        dns_finish(query, DNS_FAILED, query->asked.aliases > ANSWER_ALIASES
-                                      ? "a loop of aliases"
-                                      : "malformed answer");
-        return;
-    }
-
-    if (answer_collect(&query->asked, &msg) != MTA_STS_OK) {
-        dns_finish(query, DNS_FAILED, query->answer.memory
-                                      ? "out of memory" : "malformed answer");
-        return;
-    }
-
-    /* where the server does not know what the alias leads to */
-
-    if (query->answer.n == 0 && strcmp(asked, query->asked.name) != 0
-        && !ns_msg_getflag(msg, ns_f_ra))
-    {
-        dns_ask(query);
-        return;
-    }
-
-    dns_finish(query, query->answer.n ? DNS_FOUND : DNS_EMPTY, NULL);
-}
-
-
-static void
-dns_done(void *arg, int status, int timeouts, unsigned char *data, int len)
-{
-    dns_query_t *query = arg;
-
-    (void) timeouts;
+    error = NULL;
+    incomplete = 0;
 
     switch (status) {
 
     case ARES_SUCCESS:
     case ARES_ENODATA:
         if (data) {
-            dns_message(query, data, len);
-            return;
+            error = answer_read(&query->answer, data, len, &incomplete);
         }
 
-        dns_finish(query, DNS_EMPTY, NULL);
-        return;
+        break;
 
     case ARES_ENOTFOUND:
-        dns_finish(query, DNS_EMPTY, NULL);
-        return;
+        break;
 
     case ARES_ETIMEOUT:
-        dns_finish(query, DNS_FAILED, "no answer in time");
-        return;
+        error = "no answer in time";
+        break;
 
     case ARES_ECONNREFUSED:
-        dns_finish(query, DNS_FAILED, "no server has an answer (SERVFAIL, "
-                   "REFUSED, or none is listening)");
-        return;
+        error = "no server has an answer (SERVFAIL, REFUSED, or none is "
+                "listening)";
+        break;
 
     default:
-        query->answer.memory = status == ARES_ENOMEM;
-        dns_finish(query, DNS_FAILED, ares_strerror(status));
+        error = ares_strerror(status);
     }
+
+    if (incomplete) {
+        dns_ask(query);
+        return;
+    }
+
+    dns_finish(query, error);
+}
+
+
+/*
+ * c-ares 1.28 has a parser of its own, and its functions for messages are
+ * deprecated; older versions have only those.
+ */
+
+#if ARES_VERSION >= 0x011c00
+
+static void
+dns_done(void *arg, ares_status_t status, size_t timeouts,
+    const ares_dns_record_t *record)
+{
+    size_t          len;
+    unsigned char  *data;
+
+    (void) timeouts;
+
+    len = 0;
+    data = NULL;
+
+    if (record) {
+        (void) ares_dns_write(record, &data, &len);
+    }
+
+    dns_answered(arg, (int) status, data, len);
+    ares_free_string(data);
+}
+
+
+static void
+dns_ask(dns_query_t *query)
+{
+    (void) ares_query_dnsrec(query->dns->channel, query->answer.name,
+                             ARES_CLASS_IN,
+                             (ares_dns_rec_type_t) query->answer.type,
+                             dns_done, query, NULL);
+}
+
+#else
+
+static void
+dns_done(void *arg, int status, int timeouts, unsigned char *data, int len)
+{
+    (void) timeouts;
+
+    dns_answered(arg, status, data, (size_t) len);
+}
+
+
+static void
+dns_ask(dns_query_t *query)
+{
+    ares_query(query->dns->channel, query->answer.name, ns_c_in,
+               query->answer.type, dns_done, query);
+}
+
+#endif
+
+
+void
+dns_lookup(dns_t *dns, mta_sts_str_t name, int type, dns_done_pt done,
+    void *ctx)
+{
+    dns_query_t  *query;
+
+    query = diag_calloc(1, sizeof(dns_query_t));
+
+    query->dns = dns;
+    query->done = done;
+    query->ctx = ctx;
+    query->env.alloc = diag_alloc;
+    query->env.ctx = &query->arena;
+    query->answer.type = type;
+    query->answer.env = &query->env;
+    query->answer.out.ttl = UINT32_MAX;
+
+    if (name.len >= sizeof(query->answer.name)) {
+        dns_finish(query, "the name is too long");
+        return;
+    }
+
+    memcpy(query->answer.name, name.data, name.len);
+
+    dns_ask(query);
+}
+
+
+dns_answer_t
+dns_copy(const dns_answer_t *answer, const mta_sts_env_t *env)
+{
+    size_t        i;
+    dns_answer_t  copy;
+
+    copy = *answer;
+    copy.records = env->alloc(env->ctx, copy.n * sizeof(dns_record_t));
+
+    for (i = 0; i < copy.n; i++) {
+        copy.records[i] = answer->records[i];
+        copy.records[i].text = mta_sts_str_copy(env, copy.records[i].text);
+    }
+
+    return copy;
 }

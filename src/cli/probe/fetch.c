@@ -1,12 +1,11 @@
 /*
- * A transfer goes to the address that it is told, over a connection of its own,
- * by no proxy, follows nothing and reads no more than it must.
+ * Transfers by libcurl, each from one given address.
  */
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "cli/diag/diag.h"
@@ -25,91 +24,62 @@
 
 /* A transfer, and what libcurl needs for as long as it takes. */
 
-struct fetch_transfer_s {
-    fetch_t              fetch;       /* the first */
-    CURL                *easy;
-    struct curl_slist   *connect_to;
-    fetch_transfer_t    *next;
-    fetch_transfer_t   **prev;        /* what points to it; NULL: not begun */
+struct transfer_s {
+    fetch_t               *fetch;
+    const mta_sts_env_t   *env;
+    net_t                 *net;
+    fetch_done_pt          done;
+    void                  *ctx;
+
+    CURL                  *easy;
+    struct curl_slist     *connect_to;
+    char                  *body;
+    size_t                 len;
+    size_t                 size;
+
+    transfer_t            *next;
+    transfer_t           **prev;      /* what points to it */
 };
-
-
-/* Is there a way to an address?  No packet is sent to find out. */
-
-static int
-fetch_has_route(const char *address)
-{
-    int                  fd, rc;
-    struct sockaddr_in   in;
-    struct sockaddr_in6  in6;
-
-    memset(&in, 0, sizeof(in));
-    memset(&in6, 0, sizeof(in6));
-
-    in.sin_family = AF_INET;
-    in.sin_port = htons(443);
-    in6.sin6_family = AF_INET6;
-    in6.sin6_port = htons(443);
-
-    if (inet_pton(AF_INET, address, &in.sin_addr) == 1) {
-        fd = socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, 0);
-        rc = connect(fd, (struct sockaddr *) &in, sizeof(in));
-
-    } else {
-        (void) inet_pton(AF_INET6, address, &in6.sin6_addr);
-        fd = socket(AF_INET6, SOCK_DGRAM|SOCK_CLOEXEC, 0);
-        rc = connect(fd, (struct sockaddr *) &in6, sizeof(in6));
-    }
-
-    if (fd != -1) {
-        (void) close(fd);
-    }
-
-    return rc == 0;
-}
 
 
 static size_t
 fetch_body(char *data, size_t size, size_t n, void *ctx)
 {
-    fetch_t        *fetch = ctx;
-    mta_sts_str_t   str;
+    transfer_t *transfer = ctx;
 
-    str.data = data;
-    str.len = size * n;
+    n *= size;
 
-    if (str.len > FETCH_BODY_MAX - fetch->body.len) {
-        fetch->too_large = 1;
+    if (n > FETCH_BODY_MAX - transfer->len) {
+        transfer->fetch->too_large = 1;
         return 0;
     }
 
-    mta_sts_buf_add(&fetch->body, str);
+    if (n > transfer->size - transfer->len) {
+        transfer->size = 2 * transfer->len + n;
+        transfer->body = diag_realloc(transfer->body, transfer->size);
+    }
 
-    return fetch->body.failed ? 0 : str.len;
+    memcpy(transfer->body + transfer->len, data, n);
+    transfer->len += n;
+
+    return n;
 }
 
 
-/* Keeps the value of a header, as much as there is room for. */
+/* Copies a value without its white space and line end, truncated to size. */
 
 static void
 fetch_keep(char *buf, size_t size, mta_sts_str_t value)
 {
-    while (value.len && (value.data[0] == ' ' || value.data[0] == '\t')) {
+    while (value.len && strchr(" \t", value.data[0])) {
         value = mta_sts_str_after(value, 1);
     }
 
-    while (value.len && (value.data[value.len - 1] == '\n'
-                         || value.data[value.len - 1] == '\r'))
-    {
+    while (value.len && strchr("\r\n", value.data[value.len - 1])) {
         value.len--;
     }
 
-    if (value.len >= size) {
-        value.len = size - 1;
-    }
-
-    memcpy(buf, value.data, value.len);
-    buf[value.len] = '\0';
+    (void) snprintf(buf, size, "%.*s", (int) value.len, value.data);
 }
 
 
@@ -136,60 +106,59 @@ fetch_header(char *data, size_t size, size_t n, void *ctx)
 
     name = mta_sts_str("Content-Encoding:");
 
-    if (line.len > name.len) {
-        line.len = name.len;
-
-        if (mta_sts_str_caseeq(line, name)) {
-            line.len = size * n;
-            fetch_keep(fetch->encoding, sizeof(fetch->encoding),
-                       mta_sts_str_after(line, name.len));
-        }
+    if (line.len > name.len && strncasecmp(data, name.data, name.len) == 0) {
+        fetch_keep(fetch->encoding, sizeof(fetch->encoding),
+                   mta_sts_str_after(line, name.len));
     }
 
-    return size * n;
+    return line.len;
 }
 
 
-/* libcurl has made the context; from here on the certificate is ours to see. */
+/* The TCP connection is there, and the handshake comes next. */
 
 static CURLcode
 fetch_ssl(CURL *easy, void *ssl_ctx, void *ctx)
 {
-    net_t    *net = ctx;
-    fetch_t  *fetch;
+    transfer_t *transfer = ctx;
 
-    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &fetch) != CURLE_OK) {
-        return CURLE_ABORTED_BY_CALLBACK;
-    }
+    (void) easy;
 
-    fetch->connected = 1;
+    transfer->fetch->connected = 1;
 
-    cert_watch(ssl_ctx, net->store, &fetch->cert);
+    cert_watch(ssl_ctx, transfer->net->store, &transfer->fetch->cert);
 
     return CURLE_OK;
 }
 
 
-/* Sets what both kinds have; returns 0 when libcurl did not take something. */
+/* What libcurl is asked for; returns 0 when it does not know an option. */
 
 static int
-fetch_setup(net_t *net, CURL *easy, fetch_t *fetch,
-    struct curl_slist *connect_to)
+fetch_setup(transfer_t *transfer, const char *url)
 {
-    CURLcode  rc;
+    CURL        *easy;
+    CURLcode     rc;
+    net_t       *net;
+    fetch_t     *fetch;
 
 #define SET(option, value)                                                    \
     if (rc == CURLE_OK) {                                                     \
         rc = curl_easy_setopt(easy, option, value);                           \
     }
 
+    easy = transfer->easy;
+    net = transfer->net;
+    fetch = transfer->fetch;
+
     rc = CURLE_OK;
 
-    SET(CURLOPT_PRIVATE, fetch);
+    SET(CURLOPT_URL, url);
+    SET(CURLOPT_PRIVATE, transfer);
     SET(CURLOPT_ERRORBUFFER, fetch->error);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_CONNECT_TO, connect_to);
+    SET(CURLOPT_CONNECT_TO, transfer->connect_to);
     SET(CURLOPT_FRESH_CONNECT, 1L);
     SET(CURLOPT_FORBID_REUSE, 1L);
     SET(CURLOPT_TIMEOUT_MS, (long) net->timeout);
@@ -197,11 +166,11 @@ fetch_setup(net_t *net, CURL *easy, fetch_t *fetch,
     SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, (long) net->timeout / 1000 + 1);
     SET(CURLOPT_BUFFERSIZE, (long) FETCH_BUFFER);
     SET(CURLOPT_WRITEFUNCTION, fetch_body);
-    SET(CURLOPT_WRITEDATA, fetch);
+    SET(CURLOPT_WRITEDATA, transfer);
     SET(CURLOPT_HEADERFUNCTION, fetch_header);
     SET(CURLOPT_HEADERDATA, fetch);
 
-    /* what curl would check is seen to by cert_watch() */
+    /* certificates are examined by cert_watch() instead */
 
     SET(CURLOPT_SSL_VERIFYPEER, 0L);
     SET(CURLOPT_SSL_VERIFYHOST, 0L);
@@ -209,7 +178,7 @@ fetch_setup(net_t *net, CURL *easy, fetch_t *fetch,
     SET(CURLOPT_CAPATH, NULL);
     SET(CURLOPT_SSL_SESSIONID_CACHE, 0L);
     SET(CURLOPT_SSL_CTX_FUNCTION, fetch_ssl);
-    SET(CURLOPT_SSL_CTX_DATA, net);
+    SET(CURLOPT_SSL_CTX_DATA, transfer);
 
     if (fetch->what == FETCH_SMTP) {
         SET(CURLOPT_PROTOCOLS_STR, "smtp");
@@ -235,50 +204,43 @@ fetch_setup(net_t *net, CURL *easy, fetch_t *fetch,
 }
 
 
-/* The URL; a transfer of SMTP has the name of this machine in it, for EHLO. */
+/* The URL; that of SMTP has this machine's name, for EHLO. */
 
-static int
-fetch_url(CURL *easy, const fetch_t *fetch)
+static void
+fetch_url(const fetch_t *fetch, char *url)
 {
-    char  url[FETCH_URL], name[256];
+    char  name[256];
 
     if (fetch->what != FETCH_SMTP) {
-        (void) snprintf(url, sizeof(url),
-                        "https://%s/.well-known/mta-sts.txt", fetch->host);
-
-    } else {
-        if (gethostname(name, sizeof(name)) != 0
-            || !mta_sts_name_is_host(mta_sts_str_from(name)))
-        {
-            (void) snprintf(name, sizeof(name), "localhost");
-        }
-
-        (void) snprintf(url, sizeof(url), "smtp://%s:25/%s", fetch->host,
-                        name);
+        (void) snprintf(url, FETCH_URL, "https://%s/.well-known/mta-sts.txt",
+                        fetch->host);
+        return;
     }
 
-    return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK;
+    if (gethostname(name, sizeof(name)) != 0
+        || !mta_sts_name_is_host(mta_sts_str_from(name)))
+    {
+        (void) snprintf(name, sizeof(name), "localhost");
+    }
+
+    (void) snprintf(url, FETCH_URL, "smtp://%s:25/%s", fetch->host, name);
 }
 
 
-/* Takes it from those that are under way, where it is one, and frees it. */
-
 static void
-fetch_free(net_t *net, fetch_transfer_t *transfer)
+fetch_free(transfer_t *transfer)
 {
-    if (transfer->prev) {
-        (void) curl_multi_remove_handle(net->multi, transfer->easy);
+    (void) curl_multi_remove_handle(transfer->net->multi, transfer->easy);
 
-        *transfer->prev = transfer->next;
+    *transfer->prev = transfer->next;
 
-        if (transfer->next) {
-            transfer->next->prev = transfer->prev;
-        }
+    if (transfer->next) {
+        transfer->next->prev = transfer->prev;
     }
 
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->connect_to);
-    mta_sts_arena_free(&transfer->fetch.arena);
+    free(transfer->body);
     free(transfer);
 }
 
@@ -287,135 +249,168 @@ void
 fetch_drop(net_t *net)
 {
     while (net->transfers) {
-        fetch_free(net, net->transfers);
+        fetch_free(net->transfers);
     }
 }
 
 
-int
-fetch_start(net_t *net, fetch_what_e what, const char *host,
-    const char *address, fetch_done_pt done, void *ctx)
+static fetch_t *
+fetch_new(const mta_sts_env_t *env, fetch_what_e what, const char *host,
+    const char *address)
 {
-    int                ipv6;
-    char               to[128];
-    fetch_t           *fetch;
-    fetch_transfer_t  *transfer;
+    fetch_t  *fetch;
 
-    transfer = calloc(1, sizeof(fetch_transfer_t));
-    if (transfer == NULL) {
-        return MTA_STS_ERROR;
-    }
-
-    transfer->easy = curl_easy_init();
-    if (transfer->easy == NULL) {
-        free(transfer);
-        return MTA_STS_ERROR;
-    }
-
-    fetch = &transfer->fetch;
+    fetch = env->alloc(env->ctx, sizeof(fetch_t));
+    memset(fetch, 0, sizeof(fetch_t));
 
     fetch->what = what;
-    fetch->done = done;
-    fetch->ctx = ctx;
-    fetch->env.alloc = diag_alloc;
-    fetch->env.ctx = &fetch->arena;
-    fetch->body.env = &fetch->env;
     fetch->cert.host = fetch->host;
+    fetch->type = mta_sts_str("");
+    fetch->location = mta_sts_str("");
+    fetch->body = mta_sts_str("");
 
     (void) snprintf(fetch->host, sizeof(fetch->host), "%s", host);
     (void) snprintf(fetch->address, sizeof(fetch->address), "%s", address);
 
-    if (!fetch_has_route(address)) {
-        fetch->no_route = 1;
-        done(ctx, fetch);
-        fetch_free(net, transfer);
-        return MTA_STS_OK;
-    }
+    return fetch;
+}
 
-    ipv6 = strchr(address, ':') != NULL;
 
-    (void) snprintf(to, sizeof(to), ipv6 ? "::[%s]:" : "::%s:", address);
+void
+fetch_start(net_t *net, const mta_sts_env_t *env, fetch_what_e what,
+    const char *host, const char *address, fetch_done_pt done, void *ctx)
+{
+    char         to[128], url[FETCH_URL];
+    fetch_t     *fetch;
+    transfer_t  *transfer;
 
-    transfer->connect_to = curl_slist_append(NULL, to);
+    fetch = fetch_new(env, what, host, address);
 
-    if (transfer->connect_to == NULL
-        || !fetch_setup(net, transfer->easy, fetch, transfer->connect_to)
-        || !fetch_url(transfer->easy, fetch)
-        || curl_multi_add_handle(net->multi, transfer->easy) != CURLM_OK)
-    {
-        fetch_free(net, transfer);
-        return MTA_STS_ERROR;
-    }
+    transfer = diag_calloc(1, sizeof(transfer_t));
+
+    transfer->fetch = fetch;
+    transfer->env = env;
+    transfer->net = net;
+    transfer->done = done;
+    transfer->ctx = ctx;
 
     transfer->next = net->transfers;
     transfer->prev = &net->transfers;
+    net->transfers = transfer;
 
     if (transfer->next) {
         transfer->next->prev = &transfer->next;
     }
 
-    net->transfers = transfer;
+    (void) snprintf(to, sizeof(to),
+                    strchr(address, ':') ? "::[%s]:" : "::%s:", address);
 
-    return MTA_STS_OK;
+    fetch_url(fetch, url);
+
+    transfer->connect_to = curl_slist_append(NULL, to);
+    transfer->easy = curl_easy_init();
+
+    if (!fetch_setup(transfer, url)
+        || curl_multi_add_handle(net->multi, transfer->easy) != CURLM_OK)
+    {
+        fetch_end(net, transfer->easy, CURLE_FAILED_INIT);
+    }
+}
+
+
+/* A text of libcurl's that ends with the transfer. */
+
+static mta_sts_str_t
+fetch_text(const transfer_t *transfer, CURLINFO info)
+{
+    char  *text;
+
+    text = NULL;
+
+    (void) curl_easy_getinfo(transfer->easy, info, &text);
+
+    return text ? mta_sts_str_copy(transfer->env, mta_sts_str_from(text))
+                : mta_sts_str("");
+}
+
+
+/* Was there a TCP connection?  libcurl has no time of one whose TLS failed. */
+
+static int
+fetch_is_connected(const transfer_t *transfer, CURLcode code)
+{
+    curl_off_t  us;
+
+    us = 0;
+
+    (void) curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &us);
+
+    return transfer->fetch->connected || us > 0
+           || (code != CURLE_COULDNT_CONNECT
+               && code != CURLE_OPERATION_TIMEDOUT);
+}
+
+
+/* Could not even the first packet be sent? */
+
+static int
+fetch_has_no_route(const transfer_t *transfer, CURLcode code)
+{
+    long  error;
+
+    error = 0;
+
+    (void) curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
+
+    return code == CURLE_COULDNT_CONNECT
+           && (error == ENETUNREACH || error == EADDRNOTAVAIL
+               || error == EAFNOSUPPORT);
 }
 
 
 void
 fetch_end(net_t *net, CURL *easy, CURLcode code)
 {
-    char              *text;
-    fetch_t           *fetch;
-    curl_off_t         us;
-    fetch_transfer_t  *transfer;
+    fetch_t     *fetch;
+    curl_off_t   us;
+    const char  *error;
+    transfer_t  *transfer;
 
+    (void) net;
     (void) curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
 
-    fetch = &transfer->fetch;
+    fetch = transfer->fetch;
     fetch->code = code;
-    fetch->memory = fetch->body.failed;
-
-    /* libcurl's word for a line that is longer than it takes, too */
-
-    if (code == CURLE_OUT_OF_MEMORY) {
-
-        (void) snprintf(fetch->error, sizeof(fetch->error), "%s",
-                        fetch->memory ? "out of memory"
-                                      : "a line of the answer is too long");
-    }
+    fetch->connected = fetch_is_connected(transfer, code);
+    fetch->no_route = fetch_has_no_route(transfer, code);
+    fetch->secure = fetch->cert.seen && code != CURLE_SSL_CONNECT_ERROR;
 
     (void) curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &fetch->status);
-
-    /* libcurl does not say it of a handshake that failed */
-
-    if (code != CURLE_COULDNT_CONNECT && code != CURLE_OPERATION_TIMEDOUT) {
-        fetch->connected = 1;
-
-    } else if (curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &us)
-               == CURLE_OK
-               && us > 0)
-    {
-        fetch->connected = 1;
-    }
-
-    fetch->secure = fetch->cert.seen && code != CURLE_SSL_CONNECT_ERROR;
 
     if (curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &us) == CURLE_OK) {
         fetch->ms = (long) (us / 1000);
     }
 
     if (fetch->what != FETCH_SMTP) {
-        (void) curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &text);
-        fetch->type = text;
-        (void) curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &text);
-        fetch->location = text;
+        fetch->type = fetch_text(transfer, CURLINFO_CONTENT_TYPE);
+        fetch->location = fetch_text(transfer, CURLINFO_REDIRECT_URL);
     }
 
-    if (fetch->error[0] == '\0') {
-        (void) snprintf(fetch->error, sizeof(fetch->error), "%s",
-                        curl_easy_strerror(code));
+    if (transfer->len) {
+        fetch->body.data = transfer->body;
+        fetch->body.len = transfer->len;
     }
 
-    fetch->done(fetch->ctx, fetch);
+    /* allocations do not fail: this is a line that is longer than it takes */
 
-    fetch_free(net, transfer);
+    error = code == CURLE_OUT_OF_MEMORY ? "a line of the answer is too long"
+                                        : curl_easy_strerror(code);
+
+    if (fetch->error[0] == '\0' || code == CURLE_OUT_OF_MEMORY) {
+        (void) snprintf(fetch->error, sizeof(fetch->error), "%s", error);
+    }
+
+    transfer->done(transfer->ctx, fetch);
+
+    fetch_free(transfer);
 }

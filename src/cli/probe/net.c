@@ -1,5 +1,5 @@
 /*
- * libcurl's loop waits, for c-ares' sockets as well.
+ * The loop: libcurl waits for its own sockets and for those of c-ares.
  */
 
 #include "cli/diag/diag.h"
@@ -24,21 +24,22 @@ net_init(net_t *net, const net_settings_t *settings, mta_sts_err_t *err)
         return mta_sts_error(err, MTA_STS_NOWHERE, "libcurl cannot start");
     }
 
+    net->multi = curl_multi_init();
+
+    if (net->multi == NULL) {
+        curl_global_cleanup();
+        return mta_sts_error(err, MTA_STS_NOWHERE, "libcurl cannot start");
+    }
+
     net->dns = dns_new(settings->resolver, settings->timeout, err);
     net->store = net->dns ? cert_store(settings->ca, err) : NULL;
-    net->multi = net->store ? curl_multi_init() : NULL;
 
-    if (net->multi) {
-        return MTA_STS_OK;
+    if (net->store == NULL) {
+        net_free(net);
+        return MTA_STS_ERROR;
     }
 
-    if (net->store) {
-        (void) mta_sts_error_memory(err);
-    }
-
-    net_free(net);
-
-    return MTA_STS_ERROR;
+    return MTA_STS_OK;
 }
 
 
@@ -51,20 +52,26 @@ net_free(net_t *net)
 
     fetch_drop(net);
 
-    if (net->multi) {
-        (void) curl_multi_cleanup(net->multi);
-    }
-
+    (void) curl_multi_cleanup(net->multi);
     X509_STORE_free(net->store);
     curl_global_cleanup();
 }
 
 
-static void
-net_transfers(net_t *net)
+void
+net_step(net_t *net)
 {
-    int             left, running;
-    const CURLMsg  *msg;
+    int                  ms, left, running;
+    unsigned             n;
+    const CURLMsg       *msg;
+    struct curl_waitfd  *sockets;
+
+    ms = NET_WAIT;
+    sockets = dns_sockets(net->dns, &n, &ms);
+
+    (void) curl_multi_poll(net->multi, sockets, n, ms, NULL);
+
+    dns_process(net->dns);
 
     (void) curl_multi_perform(net->multi, &running);
 
@@ -73,48 +80,4 @@ net_transfers(net_t *net)
             fetch_end(net, msg->easy_handle, msg->data.result);
         }
     }
-}
-
-
-void
-net_step(net_t *net)
-{
-    int                  ms;
-    size_t               i, n;
-    struct pollfd        fds[DNS_FDS];
-    struct curl_waitfd   waits[DNS_FDS];
-
-    ms = NET_WAIT;
-    n = dns_poll(net->dns, fds, &ms);
-
-    for (i = 0; i < n; i++) {
-        waits[i].fd = fds[i].fd;
-        waits[i].events = 0;
-        waits[i].revents = 0;
-
-        if (fds[i].events & POLLIN) {
-            waits[i].events |= CURL_WAIT_POLLIN;
-        }
-
-        if (fds[i].events & POLLOUT) {
-            waits[i].events |= CURL_WAIT_POLLOUT;
-        }
-    }
-
-    (void) curl_multi_poll(net->multi, waits, (unsigned) n, ms, NULL);
-
-    for (i = 0; i < n; i++) {
-        fds[i].revents = 0;
-
-        if (waits[i].revents & CURL_WAIT_POLLIN) {
-            fds[i].revents |= POLLIN;
-        }
-
-        if (waits[i].revents & CURL_WAIT_POLLOUT) {
-            fds[i].revents |= POLLOUT;
-        }
-    }
-
-    dns_process(net->dns, fds, n);
-    net_transfers(net);
 }

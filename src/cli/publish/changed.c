@@ -199,7 +199,6 @@ changed_done(void *ctx, const dns_answer_t *answer)
     changed_run_t  *run;
 
     run = set->entry->run;
-    run->failed |= answer->memory;
 
     if (answer->status == DNS_FAILED) {
         say("the lookup of %.*s fails: %s", (int) set->records[0].name.len,

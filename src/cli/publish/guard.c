@@ -54,7 +54,7 @@ guard_served(mta_sts_entry_t *entries, size_t *n,
 
     memset(&check, 0, sizeof(check_t));
 
-    check.what = CHECK_POLICY;
+    check.what = PROBE_POLICY;
     check.net = *settings;
     check.done = guard_done;
     check.ctx = &guard;

@@ -1,9 +1,11 @@
 /*
- * An array with one object a domain, each on a line of its own.
+ * An array with one object per domain, each on a line of its own.
  */
 
 #include <jansson.h>
+#include <stdlib.h>
 
+#include "cli/diag/diag.h"
 #include "policy/policy.h"
 #include "report.h"
 
@@ -18,8 +20,7 @@ json_str(mta_sts_str_t str)
 static json_t *
 json_findings(const result_t *result)
 {
-    int                    rc;
-    json_t                *list, *item;
+    json_t                *list;
     size_t                 i;
     const finding_t       *finding;
     const finding_kind_t  *kind;
@@ -30,18 +31,11 @@ json_findings(const result_t *result)
         finding = &result->findings.elts[i];
         kind = finding_kind(finding->kind);
 
-        item = json_object();
-
-        rc = json_object_set_new(item, "code", json_string(kind->code));
-        rc |= json_object_set_new(item, "severity",
-                            json_string(finding_severity(finding->severity)));
-        rc |= json_object_set_new(item, "rfc", json_string(kind->section));
-        rc |= json_object_set_new(item, "text", json_str(finding->text));
-
-        if (json_array_append_new(list, item) != 0 || rc != 0) {
-            json_decref(list);
-            return NULL;
-        }
+        (void) json_array_append_new(list, json_pack("{ssssssso}",
+                   "code", kind->code,
+                   "severity", finding_severity(finding->severity),
+                   "rfc", kind->section,
+                   "text", json_str(finding->text)));
     }
 
     return list;
@@ -51,85 +45,63 @@ json_findings(const result_t *result)
 static json_t *
 json_certs(const result_t *result)
 {
-    int                 rc;
-    json_t             *list, *item;
+    json_t             *list;
     size_t              i;
     const cert_seen_t  *cert;
 
     list = json_array();
 
-    for (i = 0; i < result->certs.n; i++) {
-        cert = &result->certs.elts[i];
+    for (i = 0; i < result->n_certs; i++) {
+        cert = &result->certs[i];
 
-        item = json_object();
-
-        rc = json_object_set_new(item, "subject",
-                                 json_string(cert->smtp ? "smtp" : "policy"));
-        rc |= json_object_set_new(item, "host", json_str(cert->host));
-        rc |= json_object_set_new(item, "address", json_str(cert->address));
-        rc |= json_object_set_new(item, "not_after",
-                                  json_integer(cert->not_after));
-        rc |= json_object_set_new(item, "days_left",
-                            json_integer(report_days(cert, result->now)));
-
-        if (json_array_append_new(list, item) != 0 || rc != 0) {
-            json_decref(list);
-            return NULL;
-        }
+        (void) json_array_append_new(list, json_pack("{sssososIsI}",
+                   "subject", cert->smtp ? "smtp" : "policy",
+                   "host", json_str(cert->host),
+                   "address", json_str(cert->address),
+                   "not_after", (json_int_t) cert->not_after,
+                   "days_left", (json_int_t) report_days(cert, result->now)));
     }
 
     return list;
 }
 
 
-void
-report_json_begin(report_t *report)
+static json_t *
+json_result(const result_t *result)
 {
-    (void) fputc('[', report->out);
+    json_t  *mode, *id;
+
+    mode = result->mode == -1
+           ? json_null()
+           : json_str(mta_sts_mode_str((mta_sts_mode_e) result->mode));
+
+    id = result->id.len ? json_str(result->id) : json_null();
+
+    return json_pack("{sososososo}",
+                     "domain", json_str(result->entry->domain),
+                     "mode", mode,
+                     "id", id,
+                     "findings", json_findings(result),
+                     "certificates", json_certs(result));
 }
 
 
 void
-report_json_domain(report_t *report, const result_t *result)
+report_json(const report_t *report)
 {
-    int      rc;
+    size_t   i;
     json_t  *json;
 
-    json = json_object();
+    json_set_alloc_funcs(diag_malloc, free);
 
-    rc = json_object_set_new(json, "domain", json_str(result->entry->domain));
+    for (i = 0; i < report->n; i++) {
+        json = json_result(&report->results[i]);
 
-    rc |= json_object_set_new(json, "mode", result->mode == -1
-                  ? json_null()
-                  : json_str(mta_sts_mode_str((mta_sts_mode_e) result->mode)));
+        (void) fputs(i ? ",\n" : "[\n", report->out);
+        (void) json_dumpf(json, report->out, JSON_ENSURE_ASCII);
 
-    rc |= json_object_set_new(json, "id", result->id.len
-                                          ? json_str(result->id)
-                                          : json_null());
-
-    rc |= json_object_set_new(json, "findings", json_findings(result));
-    rc |= json_object_set_new(json, "certificates", json_certs(result));
-
-    if (rc == 0) {
-        (void) fputs(report->domains ? ",\n" : "\n", report->out);
-
-        rc = json_dumpf(json, report->out, JSON_ENSURE_ASCII);
-
-        if (ferror(report->out)) {
-            rc = 0;
-        }
+        json_decref(json);
     }
 
-    if (rc != 0) {
-        report->failed = 1;
-    }
-
-    json_decref(json);
-}
-
-
-void
-report_json_end(report_t *report)
-{
-    (void) fputs("\n]\n", report->out);
+    (void) fputs(report->n ? "\n]\n" : "[\n\n]\n", report->out);
 }

@@ -1,14 +1,9 @@
 /*
- * The text format of Prometheus: all samples of a metric stand together, so
- * three streams are filled at a time.
+ * The text format of Prometheus, in which the samples of a metric must be
+ * contiguous.
  */
 
 #include "report.h"
-
-
-#define PROMETHEUS_FINDINGS  0
-#define PROMETHEUS_CERTS     1
-#define PROMETHEUS_SERVED    2
 
 
 /* A label's value, with what must be escaped. */
@@ -33,15 +28,30 @@ prometheus_label(FILE *out, const char *name, mta_sts_str_t value)
 }
 
 
-void
-report_prometheus_domain(report_t *report, const result_t *result)
+static void
+prometheus_metric(const report_t *report, const char *name, const char *help)
 {
-    FILE                  *out;
-    size_t                 i;
-    const cert_seen_t     *cert;
-    const finding_t       *finding;
+    (void) fprintf(report->out, "# HELP mta_sts_check_%s %s\n"
+                   "# TYPE mta_sts_check_%s gauge\n", name, help, name);
+}
 
-    out = report->parts[PROMETHEUS_FINDINGS];
+
+/* A sample's name and its first label, the domain. */
+
+static void
+prometheus_sample(const report_t *report, const char *name,
+    const result_t *result)
+{
+    (void) fprintf(report->out, "mta_sts_check_%s{", name);
+    prometheus_label(report->out, "domain", result->entry->domain);
+}
+
+
+static void
+prometheus_findings(const report_t *report, const result_t *result)
+{
+    size_t            i;
+    const finding_t  *finding;
 
     for (i = 0; i < result->findings.n; i++) {
         finding = &result->findings.elts[i];
@@ -52,65 +62,64 @@ report_prometheus_domain(report_t *report, const result_t *result)
             continue;
         }
 
-        (void) fputs("mta_sts_check_finding{", out);
-        prometheus_label(out, "domain", result->entry->domain);
-        (void) fprintf(out, ",code=\"%s\",severity=\"%s\"} 1\n",
+        prometheus_sample(report, "finding", result);
+        (void) fprintf(report->out, ",code=\"%s\",severity=\"%s\"} 1\n",
                        finding_kind(finding->kind)->code,
                        finding_severity(finding->severity));
     }
-
-    out = report->parts[PROMETHEUS_CERTS];
-
-    for (i = 0; i < result->certs.n; i++) {
-        cert = &result->certs.elts[i];
-
-        (void) fputs("mta_sts_check_certificate_days_left{", out);
-        prometheus_label(out, "domain", result->entry->domain);
-        (void) fprintf(out, ",subject=\"%s\",", cert->smtp ? "smtp"
-                                                           : "policy");
-        prometheus_label(out, "host", cert->host);
-        (void) fputc(',', out);
-        prometheus_label(out, "address", cert->address);
-        (void) fprintf(out, "} %ld\n", report_days(cert, result->now));
-    }
-
-    out = report->parts[PROMETHEUS_SERVED];
-
-    (void) fputs("mta_sts_check_errors{", out);
-    prometheus_label(out, "domain", result->entry->domain);
-    (void) fprintf(out, "} %zu\n",
-                   finding_count(&result->findings, FINDING_ERROR));
 }
 
 
 static void
-prometheus_metric(FILE *out, const char *name, const char *help,
-    const char *samples)
+prometheus_certs(const report_t *report, const result_t *result)
 {
-    (void) fprintf(out, "# HELP mta_sts_check_%s %s\n"
-                   "# TYPE mta_sts_check_%s gauge\n%s", name, help, name,
-                   samples);
+    size_t              i;
+    const cert_seen_t  *cert;
+
+    for (i = 0; i < result->n_certs; i++) {
+        cert = &result->certs[i];
+
+        prometheus_sample(report, "certificate_days_left", result);
+        (void) fprintf(report->out, ",subject=\"%s\",",
+                       cert->smtp ? "smtp" : "policy");
+        prometheus_label(report->out, "host", cert->host);
+        (void) fputc(',', report->out);
+        prometheus_label(report->out, "address", cert->address);
+        (void) fprintf(report->out, "} %ld\n",
+                       report_days(cert, result->now));
+    }
 }
 
 
 void
-report_prometheus_end(report_t *report)
+report_prometheus(const report_t *report)
 {
-    FILE  *out;
+    size_t  i;
 
-    out = report->out;
+    prometheus_metric(report, "finding", "What is wrong with a domain.");
 
-    prometheus_metric(out, "finding", "What is wrong with a domain.",
-                      report->text[PROMETHEUS_FINDINGS]);
+    for (i = 0; i < report->n; i++) {
+        prometheus_findings(report, &report->results[i]);
+    }
 
-    prometheus_metric(out, "certificate_days_left",
-                      "Days until a certificate expires.",
-                      report->text[PROMETHEUS_CERTS]);
+    prometheus_metric(report, "certificate_days_left",
+                      "Days until a certificate expires.");
 
-    prometheus_metric(out, "errors", "Findings of a domain that are errors.",
-                      report->text[PROMETHEUS_SERVED]);
+    for (i = 0; i < report->n; i++) {
+        prometheus_certs(report, &report->results[i]);
+    }
 
-    prometheus_metric(out, "timestamp_seconds", "When the check ended.", "");
-    (void) fprintf(out, "mta_sts_check_timestamp_seconds %lld\n",
+    prometheus_metric(report, "errors", "Findings of a domain that are "
+                      "errors.");
+
+    for (i = 0; i < report->n; i++) {
+        prometheus_sample(report, "errors", &report->results[i]);
+        (void) fprintf(report->out, "} %zu\n",
+                       finding_count(&report->results[i].findings,
+                                     FINDING_ERROR));
+    }
+
+    prometheus_metric(report, "timestamp_seconds", "When the check ended.");
+    (void) fprintf(report->out, "mta_sts_check_timestamp_seconds %lld\n",
                    (long long) time(NULL));
 }

@@ -1,25 +1,22 @@
 /*
- * The table of formats, and what they have in common.
+ * The table of formats, and what they share.
  */
 
-#include <stdlib.h>
-
+#include "cli/diag/diag.h"
 #include "report.h"
 
 
 static const report_format_t  report_formats[] = {
 
-    { "text", "for a person: each domain and what was found",
-      0, 0, NULL, report_text_domain, report_text_end },
+    { "text", "for people: each domain and its findings", 0, report_text },
 
-    { "json", "an array, one object a domain",
-      0, 0, report_json_begin, report_json_domain, report_json_end },
+    { "json", "an array with one object per domain", 0, report_json },
 
-    { "prometheus", "for node_exporter's textfile collector",
-      0, 3, NULL, report_prometheus_domain, report_prometheus_end },
+    { "prometheus", "for node_exporter's textfile collector", 0,
+      report_prometheus },
 
-    { "nagios", "a plugin's line; the exit status is a plugin's, too",
-      1, 1, NULL, report_nagios_domain, report_nagios_end }
+    { "nagios", "a plugin's output, with a plugin's exit status", 1,
+      report_nagios }
 };
 
 #define REPORT_FORMATS  (sizeof(report_formats) / sizeof(report_formats[0]))
@@ -52,82 +49,62 @@ report_usage(FILE *out)
 }
 
 
-void
-report_begin(report_t *report)
+static void *
+report_dup(report_t *report, const void *from, size_t size)
 {
-    int  i;
+    void  *to;
 
-    for (i = 0; i < report->format->parts; i++) {
-        report->parts[i] = open_memstream(&report->text[i], &report->len[i]);
+    to = diag_alloc(&report->arena, size);
 
-        if (report->parts[i] == NULL) {
-            report->failed = 1;
-        }
+    if (size) {
+        memcpy(to, from, size);
     }
 
-    if (report->format->begin) {
-        report->format->begin(report);
-    }
+    return to;
 }
 
 
 void
-report_domain(report_t *report, const result_t *result)
+report_add(report_t *report, const result_t *result)
 {
-    int     severity, worst;
-    size_t  n;
+    size_t         i;
+    result_t      *copy;
+    finding_t     *finding;
+    cert_seen_t   *cert;
+    mta_sts_env_t  env = { diag_alloc, NULL, &report->arena };
 
-    if (report->failed) {
-        return;
+    report->results = mta_sts_env_grow(&env, report->results, report->n,
+                                       &report->size, sizeof(result_t));
+
+    copy = &report->results[report->n++];
+    *copy = *result;
+
+    copy->id = mta_sts_str_copy(&env, result->id);
+    copy->findings.elts = report_dup(report, result->findings.elts,
+                                     result->findings.n * sizeof(finding_t));
+    copy->certs = report_dup(report, result->certs,
+                             result->n_certs * sizeof(cert_seen_t));
+
+    for (i = 0; i < copy->findings.n; i++) {
+        finding = &copy->findings.elts[i];
+        finding->text = mta_sts_str_copy(&env, finding->text);
+        report->counts[finding->severity]++;
     }
 
-    worst = -1;
-
-    for (severity = FINDING_NOTE; severity <= FINDING_ERROR; severity++) {
-        n = finding_count(&result->findings, (finding_severity_e) severity);
-
-        if (n) {
-            report->counts[severity] += n;
-            worst = severity;
-        }
-    }
-
-    if (worst != -1) {
-        report->worst[worst]++;
+    for (i = 0; i < copy->n_certs; i++) {
+        cert = &copy->certs[i];
+        cert->host = mta_sts_str_copy(&env, cert->host);
+        cert->address = mta_sts_str_copy(&env, cert->address);
     }
 
     report->unknown += result->unknown != 0;
-
-    report->format->domain(report, result);
-
-    report->domains++;
 }
 
 
 void
-report_end(report_t *report)
+report_free(report_t *report)
 {
-    int  i;
-
-    for (i = 0; i < report->format->parts; i++) {
-        if (report->parts[i] == NULL) {
-            continue;
-        }
-
-        /* without memory fclose() may be content, and leave no text */
-
-        report->failed |= ferror(report->parts[i]);
-        report->failed |= fclose(report->parts[i]) != 0
-                          || report->text[i] == NULL;
-    }
-
-    if (!report->failed) {
-        report->format->end(report);
-    }
-
-    for (i = 0; i < report->format->parts; i++) {
-        free(report->text[i]);
-    }
+    mta_sts_arena_free(&report->arena);
 }
 
 

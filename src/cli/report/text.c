@@ -1,5 +1,5 @@
 /*
- * For a person: what is wrong, grouped by what it is about.
+ * For people: findings by domain and by what of it they are about.
  */
 
 #include "policy/policy.h"
@@ -25,7 +25,7 @@ text_reset(const report_t *report, finding_severity_e severity)
 
 
 static void
-text_heading(report_t *report, const result_t *result)
+text_heading(const report_t *report, const result_t *result)
 {
     mta_sts_str_t  domain, mode;
 
@@ -50,8 +50,8 @@ text_heading(report_t *report, const result_t *result)
 }
 
 
-void
-report_text_domain(report_t *report, const result_t *result)
+static void
+text_domain(const report_t *report, const result_t *result)
 {
     size_t                 i;
     finding_subject_e      subject;
@@ -86,16 +86,22 @@ report_text_domain(report_t *report, const result_t *result)
 
 
 static void
-text_count(report_t *report, size_t n, const char *what, const char *end)
+text_count(const report_t *report, size_t n, const char *what, const char *end)
 {
     (void) fprintf(report->out, "%zu %s%s%s", n, what, n == 1 ? "" : "s", end);
 }
 
 
 void
-report_text_end(report_t *report)
+report_text(const report_t *report)
 {
-    text_count(report, report->domains, "domain", ": ");
+    size_t  i;
+
+    for (i = 0; i < report->n; i++) {
+        text_domain(report, &report->results[i]);
+    }
+
+    text_count(report, report->n, "domain", ": ");
     text_count(report, report->counts[FINDING_ERROR], "error", ", ");
     text_count(report, report->counts[FINDING_WARNING], "warning", ", ");
     text_count(report, report->counts[FINDING_NOTE], "note", "\n");

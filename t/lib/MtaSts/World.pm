@@ -1,8 +1,8 @@
 package MtaSts::World;
 
-# A network of its own, with what a domain's mail needs: DNS (nsd behind
+# A network of its own, with what a domain's mail needs: DNS (nsd and
 # unbound), web servers (nginx), mail servers (Postfix) and a CA.  Ports are the
-# real ones, since nobody else is there.
+# real ones: the network namespace is empty.
 
 use strict;
 use warnings;
@@ -21,14 +21,14 @@ our @EXPORT = qw(enter_world web);
 my $DAY = 86400;
 
 
-# Goes on in a network namespace, with 192.0.2.1 to .40 and 2001:db8::1 to ::5 on
+# Re-executes the test in a network namespace, with 192.0.2.1 to .40 and 2001:db8::1 to ::5 on
 # its loopback; other addresses have no route.
 
 sub enter_world {
     if (!$ENV{MTA_STS_WORLD}) {
         my @env = map { "$_=$ENV{$_}" }
                   grep { /^(?:MTA_STS|[A-Z]+SAN_|PATH|PWD)/ } keys %ENV;
-        my @sudo = $> == 0 ? () : ('sudo');
+        my @sudo = $> == 0 ? () : ('sudo', '-n');
         exec @sudo, 'unshare', '-n', '--', 'env', @env, 'MTA_STS_WORLD=1', $^X,
              $0 or die "unshare: $!";
     }
@@ -60,7 +60,7 @@ sub dir { return $_[0]{dir} }
 sub ca { return "$_[0]{dir}/ca.pem" }
 
 
-# A root that signs others, or one that a root has signed.
+# A root certificate, or an intermediate that a root has signed.
 
 sub authority {
     my ($self, $name, $issuer) = @_;
@@ -74,8 +74,8 @@ sub authority {
 }
 
 
-# A certificate for names, which are DNS names, or with cn for that name alone.
-# Its issuer is the root or that of $opt{issuer}, which with chain is sent, too.
+# A certificate for DNS names, or with cn only for a common name.  Its issuer is
+# the root, or $opt{issuer}, which with chain is part of the file.
 
 sub cert {
     my ($self, $file, $names, %opt) = @_;
@@ -96,8 +96,8 @@ sub cert {
 }
 
 
-# The DNS: records of zone example, names that no server answers for, and names
-# below those that one does.
+# The DNS: records of zone example, names for which every query is refused, and
+# names below those which are answered.
 
 sub dns {
     my ($self, $records, $dead, $alive) = @_;
@@ -115,7 +115,7 @@ sub dns {
 sub resolver { return '127.0.0.1:' . $_[0]{unbound}->port }
 
 
-# A web server block of its own for a host.
+# A server block for a host.
 
 sub web {
     my ($host, $cert, $inside, %opt) = @_;
@@ -134,7 +134,7 @@ sub nginx {
 }
 
 
-# Postfix, with a server for each address and its own settings.
+# Postfix, with a server and settings for each address.
 
 sub postfix {
     my ($self, %servers) = @_;
@@ -176,8 +176,8 @@ EOC
 }
 
 
-# A server of ours for an address and port; $code has each connection, in a
-# process of its own.
+# A server written in Perl for an address and port: $code handles each connection
+# in a process of its own.
 
 sub listener {
     my ($self, $address, $port, $code) = @_;

@@ -1,0 +1,264 @@
+/*
+ * All that is looked up and fetched for a policy domain.
+ */
+
+#include <search.h>
+
+#include "cli/diag/diag.h"
+#include "policy/policy.h"
+#include "probe.h"
+
+
+typedef struct {
+    facts_t               facts;      /* the first: see probe_host_end() */
+    probe_t              *probe;
+    const mta_sts_env_t  *env;
+    unsigned              pending;    /* lookups and hosts */
+    probe_done_pt         done;
+    void                 *ctx;
+} probe_domain_t;
+
+
+/* Those who wait for a host to end; each has one of them pending. */
+
+struct probe_waiter_s {
+    probe_domain_t         *domain;
+    struct probe_waiter_s  *next;
+};
+
+
+static void
+probe_release(probe_domain_t *domain)
+{
+    if (--domain->pending == 0) {
+        domain->done(domain->ctx, &domain->facts);
+    }
+}
+
+
+static void
+probe_wait(probe_domain_t *domain, probe_host_t *host)
+{
+    struct probe_waiter_s  *waiter;
+
+    waiter = domain->env->alloc(domain->env->ctx,
+                                sizeof(struct probe_waiter_s));
+    waiter->domain = domain;
+    waiter->next = host->waiters;
+
+    host->waiters = waiter;
+    domain->pending++;
+}
+
+
+void
+probe_host_end(probe_host_t *host)
+{
+    struct probe_waiter_s  *waiter;
+
+    while (host->waiters) {
+        waiter = host->waiters;
+        host->waiters = waiter->next;
+
+        probe_release(waiter->domain);
+    }
+}
+
+
+static int
+probe_server_cmp(const void *a, const void *b)
+{
+    const probe_host_t  *x = a, *y = b;
+
+    return mta_sts_str_cmp(x->name, y->name);
+}
+
+
+/* The mail server of a name, which is probed when it is first asked for. */
+
+static void
+probe_server(probe_domain_t *domain, mta_sts_str_t name)
+{
+    void           **found;
+    probe_t         *probe;
+    probe_host_t    *host, key;
+
+    probe = domain->probe;
+    key.name = name;
+
+    found = tfind(&key, &probe->servers, probe_server_cmp);
+
+    if (found) {
+        host = *found;
+        domain->facts.mail[domain->facts.n_mail++] = host;
+
+        if (host->pending) {
+            probe_wait(domain, host);
+        }
+
+        return;
+    }
+
+    host = diag_alloc(&probe->arena, sizeof(probe_host_t));
+    memset(host, 0, sizeof(probe_host_t));
+
+    host->net = probe->net;
+    host->env.alloc = diag_alloc;
+    host->env.ctx = &probe->arena;
+    host->name = mta_sts_str_copy(&host->env, name);
+    host->tries = probe->what & PROBE_SMTP ? FETCH_SMTP : HOST_LOOKUPS;
+
+    (void) tsearch(host, &probe->servers, probe_server_cmp);
+
+    domain->facts.mail[domain->facts.n_mail++] = host;
+
+    probe_wait(domain, host);
+    host_start(host);
+}
+
+
+/* Two MX records may have the same host. */
+
+static void
+probe_mx_host(probe_domain_t *domain, mta_sts_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < domain->facts.n_mail; i++) {
+        if (mta_sts_str_eq(domain->facts.mail[i]->name, name)) {
+            return;
+        }
+    }
+
+    if (domain->facts.n_mail == PROBE_MX) {
+        domain->facts.n_more++;
+        return;
+    }
+
+    probe_server(domain, name);
+}
+
+
+static void
+probe_mx(void *ctx, const dns_answer_t *answer)
+{
+    size_t          i;
+    probe_domain_t *domain = ctx;
+
+    domain->facts.mx = dns_copy(answer, domain->env);
+
+    /* RFC 7505: a single MX of "." */
+
+    if (answer->n == 1 && answer->records[0].text.len == 0) {
+        probe_release(domain);
+        return;
+    }
+
+    if (answer->status == DNS_EMPTY) {
+        probe_mx_host(domain, domain->facts.domain);
+    }
+
+    for (i = 0; i < answer->n; i++) {
+        probe_mx_host(domain, answer->records[i].text);
+    }
+
+    probe_release(domain);
+}
+
+
+static void
+probe_txt(void *ctx, const dns_answer_t *answer)
+{
+    probe_domain_t *domain = ctx;
+
+    domain->facts.txt = dns_copy(answer, domain->env);
+    probe_release(domain);
+}
+
+
+static void
+probe_tlsrpt(void *ctx, const dns_answer_t *answer)
+{
+    probe_domain_t *domain = ctx;
+
+    domain->facts.tlsrpt = dns_copy(answer, domain->env);
+    probe_release(domain);
+}
+
+
+static void
+probe_lookup(probe_domain_t *domain, const char *prefix, int type,
+    dns_done_pt done)
+{
+    mta_sts_buf_t  name = { domain->env, NULL, 0, 0, 0 };
+
+    mta_sts_buf_add_cstr(&name, prefix);
+    mta_sts_buf_add(&name, domain->facts.domain);
+
+    domain->pending++;
+
+    dns_lookup(domain->probe->net->dns, mta_sts_buf_str(&name), type, done,
+               domain);
+}
+
+
+void
+probe_start(probe_t *probe, mta_sts_str_t domain, const mta_sts_env_t *env,
+    probe_done_pt done, void *ctx)
+{
+    facts_t         *facts;
+    probe_domain_t  *of;
+
+    of = env->alloc(env->ctx, sizeof(probe_domain_t));
+    memset(of, 0, sizeof(probe_domain_t));
+
+    facts = &of->facts;
+
+    of->probe = probe;
+    of->env = env;
+    of->done = done;
+    of->ctx = ctx;
+
+    facts->domain = domain;
+    facts->what = probe->what;
+    facts->now = probe->net->now;
+
+    /* one for this function: an answer may be there at once */
+
+    of->pending = 1;
+
+    if (probe->what & PROBE_RECORDS) {
+        probe_lookup(of, "_mta-sts.", ns_t_txt, probe_txt);
+        probe_lookup(of, "", ns_t_mx, probe_mx);
+        probe_lookup(of, "_smtp._tls.", ns_t_txt, probe_tlsrpt);
+    }
+
+    if (probe->what & PROBE_POLICY) {
+        facts->host.net = probe->net;
+        facts->host.env = *env;
+        facts->host.tries = FETCH_POLICY;
+        facts->host.name = mta_sts_str_copy(env,
+                                       mta_sts_name_policy_host(domain, env));
+        probe_wait(of, &facts->host);
+        host_start(&facts->host);
+    }
+
+    probe_release(of);
+}
+
+
+static void
+probe_forget(void *host)
+{
+    /* it is the arena's */
+
+    (void) host;
+}
+
+
+void
+probe_free(probe_t *probe)
+{
+    tdestroy(probe->servers, probe_forget);
+    mta_sts_arena_free(&probe->arena);
+}

@@ -43,6 +43,7 @@ my %texts = (
     'include-directory'       => [qr/^pread\(\) "(.*)" failed \(21: .*\)$/,
                                   qr/^read\(\) "(.*)" failed \(21: .*\)$/],
     'lua-bracket'             => [qr/^\Q$bracket "]]"\E, /, qr/^\Q$bracket\E$/],
+    'lua-long'                => [qr/^\Q$bracket "]]"\E, /, qr/^\Q$bracket\E$/],
     'lua-bracket-comment'     => [qr/^\Q$bracket "]==]"\E, /,
                                   qr/^\Q$bracket\E$/],
 );
@@ -369,6 +370,13 @@ for my $case (@long) {
     }
 }
 
+
+# Lua: a long string must fit into the lua module's buffer
+
+run_case('bad', 'lua-long', "# a long string of Lua of 5000 bytes\n%%LUA%%\n"
+    . "%%LOAD%%\nevents { }\nhttp { server { listen 127.0.0.1:%%PORT0%%;\n"
+    . "location / { content_by_lua_block {\n"
+    . '[[' . 'a' x 5000 . "]] } } } }\n");
 
 # the longest comment that may be the last thing; nginx -T puts a line end there
 

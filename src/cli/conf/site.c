@@ -221,7 +221,8 @@ site_read(site_t *site, mta_sts_str_t file, mta_sts_str_t prefix,
     site->file = file;
 
     if (source_init(&site->source, file, prefix, env, err) != MTA_STS_OK
-        || site_conf_read(site, env, err) != MTA_STS_OK)
+        || site_conf_read(site, env, err) != MTA_STS_OK
+        || source_end(&site->source, err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }

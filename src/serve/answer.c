@@ -235,26 +235,6 @@ typedef struct {
 } answer_check_t;
 
 
-/* Is a server with TLS configured for the host? */
-
-static int
-answer_has_tls(const mta_sts_answers_t *answers, mta_sts_str_t host)
-{
-    uint32_t        i;
-    mta_sts_str_t   domain;
-
-    for (i = 0; i < answers->n; i++) {
-        if (answers->servers[i].tls
-            && mta_sts_server_find(answers->servers[i].serves, host, &domain))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
 /* Why the domains of a table are looked up on an address. */
 
 typedef enum {
@@ -275,6 +255,7 @@ answer_compare(const answer_check_t *check, answer_walk_e walk,
     mta_sts_str_t host, mta_sts_answer_conflict_t *conflict)
 {
     mta_sts_str_t            domain;
+    mta_sts_entry_t          entry;
     const mta_sts_server_t  *serves;
 
     serves = check->answers->servers[conflict->chosen].serves;
@@ -296,7 +277,12 @@ answer_compare(const answer_check_t *check, answer_walk_e walk,
         return;
     }
 
-    if (conflict->address->tls || !answer_has_tls(check->answers, host)) {
+    /* another table may be on an address with TLS */
+
+    if (check->tls
+        || !mta_sts_catalog_find_first(&check->answers->catalog, domain,
+                                       &entry))
+    {
         check->report(check->ctx, conflict);
     }
 }
@@ -566,6 +552,26 @@ mta_sts_answers_check(mta_sts_answers_t *answers,
         answer_check_elsewhere(&check, i + 1);
         answer_check_catalog(&check);
     }
+}
+
+
+/* Is a server with TLS configured for the host? */
+
+static int
+answer_has_tls(const mta_sts_answers_t *answers, mta_sts_str_t host)
+{
+    uint32_t        i;
+    mta_sts_str_t   domain;
+
+    for (i = 0; i < answers->n; i++) {
+        if (answers->servers[i].tls
+            && mta_sts_server_find(answers->servers[i].serves, host, &domain))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -44,36 +44,6 @@ mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n, uint32_t number)
 }
 
 
-int
-mta_sts_table_conflict(mta_sts_table_rule_e rule, const mta_sts_entry_t *first,
-    const mta_sts_entry_t *second, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
-{
-    mta_sts_str_t  file;
-
-    if (rule != MTA_STS_TABLE_ONCE
-        && mta_sts_policy_eq(first->policy, second->policy))
-    {
-        return MTA_STS_OK;
-    }
-
-    file = first->place.file;
-
-    (void) mta_sts_error(err, second->place, rule == MTA_STS_TABLE_ONCE
-                         ? "duplicate domain \"%.*s\", first at %.*s:%u"
-                         : "domain \"%.*s\" has another policy at %.*s:%u",
-                         MTA_STS_SHOW(first->domain), (int) file.len,
-                         file.len ? file.data : "", first->place.line);
-
-    if (rule == MTA_STS_TABLE_FIRST) {
-        env->warn(env->ctx, err);
-        return MTA_STS_OK;
-    }
-
-    return MTA_STS_ERROR;
-}
-
-
 /* The slot of domain, or NULL. */
 
 static const mta_sts_table_slot_t *
@@ -151,19 +121,28 @@ mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
 
 
 int
-mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
-    mta_sts_entry_t *entry)
+mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
+    mta_sts_str_t *domain)
 {
-    mta_sts_str_t  name;
-
     *cursor = *cursor ? *cursor : 1;
 
     if (*cursor >= table->names_len) {
         return 0;
     }
 
-    name = mta_sts_table_name(table->names, (uint32_t) *cursor);
-    *cursor += 1 + name.len;
+    *domain = mta_sts_table_name(table->names, (uint32_t) *cursor);
+    *cursor += 1 + domain->len;
 
-    return mta_sts_table_find(table, name, entry);
+    return 1;
+}
+
+
+int
+mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
+    mta_sts_entry_t *entry)
+{
+    mta_sts_str_t  name;
+
+    return mta_sts_table_next_name(table, cursor, &name)
+           && mta_sts_table_find(table, name, entry);
 }

@@ -186,6 +186,10 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         records_say_defaults(&site);
     }
 
+    all = n;
+
+    (void) command_refused(&site, entries, &n);
+
     /* an empty output is more likely a wrong file than what was wanted */
 
     if (n == 0) {
@@ -198,7 +202,6 @@ command_records(const options_t *options, const mta_sts_env_t *env)
     plan.zones = &zones;
     plan.whole = format->flags & FORMAT_DOMAIN;
 
-    all = n;
     rc = MTA_STS_OK;
 
     if (options->served) {

@@ -252,8 +252,8 @@ rename "$dir/elsewhere", "$dir/sites";
 ($rc, $out, $err) = helper(\("# configuration file # configuration file x:\n"
                              . "events { }\n\n# configuration file y:\n\n"),
                            'list', '-c', '-');
-is($rc, 0, 'a file whose name begins as the mark of nginx -T does')
-    or diag($err);
+is($rc, 1, 'a mark whose name is not absolute: status');
+like($err, qr{^mta-sts: stdin:1:1: }, '... and its place');
 
 ($rc, $out, $err) = helper('list', '-c', "$dir/none.conf");
 is($rc, 1, 'no nginx.conf: status');

@@ -27,7 +27,9 @@ sub judge {
                && $run->{out} eq $whole->{out} && $run->{err} eq $whole->{err};
     my $before = $run->{err};
 
-    return if $same;
+    return if $same
+           || ($run->{status} == 1
+               && $run->{err} =~ /failed \(12: Cannot allocate memory\)/);
     return "status $run->{status}" if $run->{status} != 3;
     return 'no such message' if $before !~ s/^mta-sts: out of memory\n\z//m;
     return 'another output' if index($whole->{err}, $before) != 0

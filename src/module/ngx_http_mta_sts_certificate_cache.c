@@ -13,7 +13,6 @@
 
 
 #include "ngx_http_mta_sts_certificate.h"
-#include "base/hash.h"
 
 
 #if (NGX_HTTP_SSL)
@@ -163,7 +162,7 @@ ngx_http_mta_sts_cache_use(ngx_http_mta_sts_cache_t *cache,
     ngx_http_mta_sts_cache_expire(cache, &cache->good, now);
     ngx_http_mta_sts_cache_expire(cache, &cache->bad, now);
 
-    hash = mta_sts_hash(ngx_http_mta_sts_str(names));
+    hash = ngx_crc32_long(names->data, names->len);
 
     entry = (ngx_http_mta_sts_entry_t *)
             ngx_str_rbtree_lookup(&cache->tree, names, hash);

@@ -8,7 +8,6 @@
 
 
 #include "ngx_http_mta_sts_certificate.h"
-#include "base/hash.h"
 
 
 #if (NGX_HTTP_SSL)
@@ -32,8 +31,8 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_mta_sts_file_read(const ngx_str_t *name,
-    ngx_str_t *text, mta_sts_err_t *err);
-static void ngx_http_mta_sts_file_free(ngx_str_t *text);
+    mta_sts_file_t *file, mta_sts_err_t *err);
+static void ngx_http_mta_sts_file_free(mta_sts_file_t *file);
 static ngx_int_t ngx_http_mta_sts_chain_load(ngx_http_mta_sts_pair_t *pair,
     const ngx_str_t *name, mta_sts_err_t *err);
 static ngx_int_t ngx_http_mta_sts_chain_parse(ngx_http_mta_sts_pair_t *pair,
@@ -161,71 +160,36 @@ ngx_http_mta_sts_pair_use(ngx_http_mta_sts_pair_t *pair, ngx_connection_t *c)
 }
 
 
-/* Reads a file into text, which is to be freed. */
+/* Reads a file, which ngx_http_mta_sts_file_free() frees. */
 
 static ngx_int_t
-ngx_http_mta_sts_file_read(const ngx_str_t *name, ngx_str_t *text,
+ngx_http_mta_sts_file_read(const ngx_str_t *name, mta_sts_file_t *file,
     mta_sts_err_t *err)
 {
-    size_t           n;
-    ngx_int_t        rc;
-    mta_sts_input_t  input;
+    ngx_file_info_t  fi;
 
-    if (mta_sts_input_open(&input, ngx_http_mta_sts_str(name), MTA_STS_NOWHERE,
-                           err)
-        != MTA_STS_OK)
+    if (ngx_file_info(name->data, &fi) != NGX_FILE_ERROR
+        && ngx_file_size(&fi) > NGX_HTTP_MTA_STS_FILE_MAX)
     {
-        return NGX_ERROR;
-    }
-
-    rc = NGX_ERROR;
-
-    if (input.st.st_size > NGX_HTTP_MTA_STS_FILE_MAX) {
-        (void) mta_sts_error(err, MTA_STS_NOWHERE, "\"%.*s\" is larger than "
-                             "%d bytes", MTA_STS_SHOW(input.name),
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "\"%s\" is larger than "
+                             "%d bytes", name->data,
                              NGX_HTTP_MTA_STS_FILE_MAX);
-        rc = NGX_DECLINED;
-        goto done;
+        return NGX_DECLINED;
     }
 
-    text->len = 0;
-
-    /* with room for one byte more, a file that has grown is noticed */
-
-    text->data = ngx_alloc(input.st.st_size + 1, ngx_cycle->log);
-    if (text->data == NULL) {
-        (void) mta_sts_error_memory(err);
-        goto done;
-    }
-
-    do {
-        if (mta_sts_input_read(&input, (char *) text->data + text->len,
-                               input.st.st_size + 1 - text->len, &n, err)
-            != MTA_STS_OK)
-        {
-            ngx_http_mta_sts_file_free(text);
-            goto done;
-        }
-
-        text->len += n;
-
-    } while (n);
-
-    rc = NGX_OK;
-
-done:
-
-    mta_sts_input_close(&input);
-
-    return rc;
+    return mta_sts_file_read(file, ngx_http_mta_sts_str(name), MTA_STS_NOWHERE,
+                             err)
+           == MTA_STS_OK ? NGX_OK : NGX_ERROR;
 }
 
 
+/* It may be a key. */
+
 static void
-ngx_http_mta_sts_file_free(ngx_str_t *text)
+ngx_http_mta_sts_file_free(mta_sts_file_t *file)
 {
-    OPENSSL_cleanse(text->data, text->len);
-    ngx_free(text->data);
+    OPENSSL_cleanse((char *) file->text.data, file->text.len);
+    mta_sts_file_free(file);
 }
 
 
@@ -233,11 +197,11 @@ static ngx_int_t
 ngx_http_mta_sts_chain_load(ngx_http_mta_sts_pair_t *pair,
     const ngx_str_t *name, mta_sts_err_t *err)
 {
-    BIO        *bio;
-    ngx_int_t   rc;
-    ngx_str_t   text;
+    BIO             *bio;
+    ngx_int_t        rc;
+    mta_sts_file_t   file;
 
-    rc = ngx_http_mta_sts_file_read(name, &text, err);
+    rc = ngx_http_mta_sts_file_read(name, &file, err);
 
     if (rc != NGX_OK) {
         return rc;
@@ -245,7 +209,7 @@ ngx_http_mta_sts_chain_load(ngx_http_mta_sts_pair_t *pair,
 
     rc = NGX_ERROR;
 
-    bio = BIO_new_mem_buf(text.data, (int) text.len);
+    bio = BIO_new_mem_buf(file.text.data, (int) file.text.len);
     pair->chain = sk_X509_new_null();
 
     if (bio == NULL || pair->chain == NULL) {
@@ -256,7 +220,7 @@ ngx_http_mta_sts_chain_load(ngx_http_mta_sts_pair_t *pair,
     }
 
     BIO_free(bio);
-    ngx_http_mta_sts_file_free(&text);
+    ngx_http_mta_sts_file_free(&file);
 
     return rc;
 }
@@ -310,19 +274,19 @@ static ngx_int_t
 ngx_http_mta_sts_key_load(ngx_http_mta_sts_pair_t *pair, const ngx_str_t *name,
     mta_sts_err_t *err)
 {
-    BIO         *bio;
-    ngx_int_t    rc;
-    ngx_str_t    text;
-    ngx_uint_t   encrypted;
+    BIO             *bio;
+    ngx_int_t        rc;
+    ngx_uint_t       encrypted;
+    mta_sts_file_t   file;
 
-    rc = ngx_http_mta_sts_file_read(name, &text, err);
+    rc = ngx_http_mta_sts_file_read(name, &file, err);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
     encrypted = 0;
-    bio = BIO_new_mem_buf(text.data, (int) text.len);
+    bio = BIO_new_mem_buf(file.text.data, (int) file.text.len);
 
     if (bio == NULL) {
         rc = mta_sts_error_memory(err);
@@ -343,7 +307,7 @@ ngx_http_mta_sts_key_load(ngx_http_mta_sts_pair_t *pair, const ngx_str_t *name,
     }
 
     BIO_free(bio);
-    ngx_http_mta_sts_file_free(&text);
+    ngx_http_mta_sts_file_free(&file);
 
     return rc;
 }
@@ -490,7 +454,7 @@ ngx_http_mta_sts_shared_key(ngx_http_mta_sts_shared_t *key, X509 *cert)
 
     key->node.str.data = key->digest;
     key->node.str.len = SHA256_DIGEST_LENGTH;
-    key->node.node.key = mta_sts_hash(ngx_http_mta_sts_str(&key->node.str));
+    key->node.node.key = ngx_crc32_long(key->digest, SHA256_DIGEST_LENGTH);
 
     return NGX_OK;
 }

@@ -24,6 +24,8 @@ live_settings(net_settings_t *settings, const options_t *options,
     long      jobs;
     int64_t   timeout;
 
+    memset(settings, 0, sizeof(net_settings_t));
+
     settings->resolver = options->resolver;
     settings->ca = options->ca;
     settings->timeout = LIVE_TIMEOUT * 1000;

@@ -2,6 +2,7 @@
  * mta-sts check: what is live against what is configured.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -32,8 +33,9 @@ check_fail_on(const options_t *options)
     }
 
     for (severity = FINDING_NOTE; severity <= FINDING_ERROR; severity++) {
-        if (strcmp(options->fail_on,
-                   finding_severity((finding_severity_e) severity)) == 0)
+        if (severity != FINDING_UNKNOWN
+            && strcmp(options->fail_on,
+                      finding_severity((finding_severity_e) severity)) == 0)
         {
             return severity;
         }
@@ -46,22 +48,116 @@ check_fail_on(const options_t *options)
 }
 
 
-/* Entries without a policy, of the arguments. */
+static void
+check_add_name(mta_sts_values_t *names, mta_sts_str_t text,
+    mta_sts_place_t place, const mta_sts_env_t *env)
+{
+    mta_sts_err_t  err;
+
+    (void) mta_sts_values_add(names, mta_sts_str_copy(env, text), place, env,
+                              &err);
+}
+
+
+/* The names in a file, separated by white space. */
 
 static int
-check_arguments(const options_t *options, const mta_sts_env_t *env,
+check_read_names(const char *file, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err)
+{
+    int               rc;
+    char             *line, *rest, *word;
+    FILE             *in;
+    size_t            size;
+    mta_sts_place_t   place;
+
+    in = strcmp(file, "-") == 0 ? stdin : fopen(file, "r");
+
+    if (in == NULL) {
+        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()",
+                                   mta_sts_str_from(file));
+    }
+
+    line = NULL;
+    size = 0;
+    place = MTA_STS_NOWHERE;
+    place.file = mta_sts_str_from(file);
+
+    while (getline(&line, &size, in) != -1) {
+
+        place.line++;
+        word = strtok_r(line, " \t\r\n", &rest);
+
+        while (word) {
+            check_add_name(names, mta_sts_str_from(word), place, env);
+            word = strtok_r(NULL, " \t\r\n", &rest);
+        }
+    }
+
+    rc = ferror(in) ? mta_sts_error_errno(err, MTA_STS_NOWHERE, "read()",
+                                          mta_sts_str_from(file))
+                    : MTA_STS_OK;
+
+    free(line);
+
+    if (in != stdin) {
+        (void) fclose(in);
+    }
+
+    return rc;
+}
+
+
+/* The names of the command line and of --domains-from. */
+
+static int
+check_names(const options_t *options, const mta_sts_env_t *env,
+    options_list_t *list, mta_sts_err_t *err)
+{
+    size_t            i;
+    mta_sts_values_t  names;
+
+    memset(&names, 0, sizeof(mta_sts_values_t));
+
+    for (i = 0; i < options->args.n; i++) {
+        check_add_name(&names, options->args.values[i].text, MTA_STS_NOWHERE,
+                       env);
+    }
+
+    if (options->domains_from) {
+        if (check_read_names(options->domains_from, env, &names, err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+
+        if (names.n == 0) {
+            return mta_sts_error(err, MTA_STS_NOWHERE, "no domain is named in "
+                                 "\"%s\"", options->domains_from);
+        }
+    }
+
+    list->values = names.elts;
+    list->n = names.n;
+
+    return MTA_STS_OK;
+}
+
+
+/* Entries without a policy, of names; each domain once. */
+
+static int
+check_unconfigured(const options_list_t *names, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n)
 {
-    size_t           i;
-    mta_sts_err_t    err;
+    size_t         i, k;
+    mta_sts_err_t  err;
 
-    *n = options->args.n;
-    *entries = env->alloc(env->ctx, (*n + 1) * sizeof(mta_sts_entry_t));
+    *entries = env->alloc(env->ctx, names->n * sizeof(mta_sts_entry_t));
+    memset(*entries, 0, names->n * sizeof(mta_sts_entry_t));
 
-    memset(*entries, 0, *n * sizeof(mta_sts_entry_t));
-
-    for (i = 0; i < *n; i++) {
-        if (mta_sts_name_domain("domain", &options->args.values[i], env,
+    for (i = 0; i < names->n; i++) {
+        if (mta_sts_name_domain("domain", &names->values[i], env,
                                 &(*entries)[i].domain, &err)
             != MTA_STS_OK)
         {
@@ -69,6 +165,18 @@ check_arguments(const options_t *options, const mta_sts_env_t *env,
             return COMMAND_USAGE;
         }
     }
+
+    site_sort(*entries, names->n);
+
+    for (i = 0, k = 0; i < names->n; i++) {
+        if (k == 0 || !mta_sts_str_eq((*entries)[k - 1].domain,
+                                      (*entries)[i].domain))
+        {
+            (*entries)[k++] = (*entries)[i];
+        }
+    }
+
+    *n = k;
 
     return COMMAND_OK;
 }
@@ -80,14 +188,23 @@ static int
 check_entries(const options_t *options, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n)
 {
-    site_t  site;
+    site_t         site;
+    options_t      named;
+    mta_sts_err_t  err;
+
+    named = *options;
+
+    if (check_names(options, env, &named.args, &err) != MTA_STS_OK) {
+        say_error(&err);
+        return COMMAND_UNKNOWN;
+    }
 
     if (options->no_config) {
-        return check_arguments(options, env, entries, n);
+        return check_unconfigured(&named.args, env, entries, n);
     }
 
     if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, options, env, entries, n) != MTA_STS_OK)
+        || command_entries(&site, &named, env, entries, n) != MTA_STS_OK)
     {
         return COMMAND_UNKNOWN;
     }
@@ -123,7 +240,9 @@ check_usage(const options_t *options, const report_format_t **format,
         return COMMAND_USAGE;
     }
 
-    if (options->no_config && options->args.n == 0) {
+    if (options->no_config && options->args.n == 0
+        && options->domains_from == NULL)
+    {
         say("\"--no-config\" needs the names of domains");
         return COMMAND_USAGE;
     }
@@ -134,29 +253,40 @@ check_usage(const options_t *options, const report_format_t **format,
 }
 
 
+/* What is unknown is neither right nor wrong: a status of its own. */
+
 static int
 check_status(const report_t *report, const report_format_t *format,
     int fail_on)
 {
-    int  severity;
+    int            severity;
+    const size_t  *counts;
+
+    counts = report->counts;
 
     if (report->unknown == report->n) {
         return COMMAND_UNKNOWN;
     }
 
     if (format->nagios) {
-        return report->counts[FINDING_ERROR]
-               ? NAGIOS_CRITICAL
-               : report->counts[FINDING_WARNING] ? NAGIOS_WARNING : NAGIOS_OK;
+        if (counts[FINDING_ERROR]) {
+            return NAGIOS_CRITICAL;
+        }
+
+        if (counts[FINDING_WARNING]) {
+            return NAGIOS_WARNING;
+        }
+
+        return counts[FINDING_UNKNOWN] ? NAGIOS_UNKNOWN : NAGIOS_OK;
     }
 
     for (severity = fail_on; severity <= FINDING_ERROR; severity++) {
-        if (report->counts[severity]) {
+        if (severity != FINDING_UNKNOWN && counts[severity]) {
             return COMMAND_ERROR;
         }
     }
 
-    return COMMAND_OK;
+    return counts[FINDING_UNKNOWN] ? COMMAND_UNKNOWN : COMMAND_OK;
 }
 
 
@@ -192,6 +322,7 @@ check_report(const options_t *options, const report_format_t *format,
     check.ctx = &report;
 
     report.out = stdout;
+    report.family = check.net.family;
     report.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 
     rc = check_run(&check, entries, n, &err);
@@ -203,6 +334,14 @@ check_report(const options_t *options, const report_format_t *format,
         return COMMAND_UNKNOWN;
     }
 
+    if (options->since
+        && report_since(&report, options->since, &err) != MTA_STS_OK)
+    {
+        say_error(&err);
+        return COMMAND_UNKNOWN;
+    }
+
+    report_end(&report);
     format->print(&report);
 
     if (report.unknown == report.n) {

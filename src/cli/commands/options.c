@@ -91,6 +91,23 @@ static const option_t  options_table[] = {
     { "no-smtp", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_smtp), NULL,
       "do not connect to the mail servers" },
 
+    { "domains-from", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(domains_from),
+      "FILE", "names of domains, separated by white space, in a\n"
+      "file, or \"-\" for standard input" },
+
+    { "since", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(since), "FILE",
+      "only what is new or resolved since a check whose\n"
+      "output with -f json is in FILE" },
+
+    { "family", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(family), "4|6",
+      "look only at IPv4 or IPv6 addresses" },
+
+    { "helo", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(helo), "NAME",
+      "the name for mail servers (default: this host's)" },
+
+    { "smtp-timeout", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(smtp_timeout),
+      "TIME", "of an SMTP session (default: 1m)" },
+
     { "fail-on", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(fail_on),
       "SEVERITY", "note, warning (default) or error: what makes the\n"
       "exit status 1" },

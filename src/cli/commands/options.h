@@ -59,6 +59,11 @@ typedef struct {
     const char         *resolver;
     const char         *ca;
     const char         *timeout;
+    const char         *smtp_timeout;
+    const char         *helo;
+    const char         *family;
+    const char         *domains_from;
+    const char         *since;
     const char         *jobs;
 
     options_list_t      zones;

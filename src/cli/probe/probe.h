@@ -268,6 +268,7 @@ int cert_watch(SSL_CTX *ctx, X509_STORE *store, cert_t *cert, int kind);
 
 
 #define FETCH_BODY_MAX  65536         /* bytes that are read of a policy */
+#define FETCH_WHERE     360           /* bytes for "HOST at ADDRESS (KIND)" */
 
 
 typedef enum {

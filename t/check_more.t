@@ -146,7 +146,9 @@ my %case = (
       ['helo', 'helo', 'smtp-answer warning need fully'],
       ['later', 'later', 'smtp-answer warning for now'],
       ['slow', 'slow'],
-      ['mx-dual', 'dual', 'smtp-cert-expired error RSA']),
+      ['mx-dual', 'dual', 'smtp-cert-expired error RSA'],
+      ['mx-weak', 'weak', 'smtp-cert-weak error 1024 bits'],
+      ['families', 'fam']),
 );
 
 my @san = map { "mta-sts.$_.example" } sort keys %case;
@@ -234,6 +236,9 @@ busy.mx A 192.0.2.15
 helo.mx A 192.0.2.16
 later.mx A 192.0.2.17
 slow.mx A 192.0.2.18
+weak.mx A 192.0.2.19
+fam.mx A 192.0.2.20
+fam.mx AAAA 2001:db8::2
 noroute.mx A 198.51.100.1
 EOZ
 
@@ -250,22 +255,26 @@ system_default = system
 [system]
 CipherString = DEFAULT:@SECLEVEL=0
 EOC
-{
-    local $ENV{OPENSSL_CONF} = "$dir/openssl.cnf";
-    $world->nginx($http, %files);
-}
+$ENV{OPENSSL_CONF} = "$dir/openssl.cnf";
+$world->nginx($http, %files);
 
 $world->cert('mx', ['mx.good.example']);
 $world->cert('m11', ['other.mx.example']);
 $world->cert('m13', ['dual.mx.example']);
 $world->cert('m13rsa', ['dual.mx.example'], rsa => 2048, to => -1);
 $world->cert('m18', ['slow.mx.example']);
+$world->cert('m19', ['weak.mx.example'], rsa => 1024);
+$world->cert('m20', ['fam.mx.example']);
 $world->postfix(
     '192.0.2.10' => ["smtpd_tls_chain_files=$dir/mx.key,$dir/mx.pem"],
     '192.0.2.11' => ["smtpd_tls_chain_files=$dir/m11.key,$dir/m11.pem"],
     '192.0.2.12' => ["smtpd_tls_chain_files=$dir/mx.key,$dir/mx.pem"],
     '192.0.2.13' => ["smtpd_tls_chain_files=$dir/m13.key,$dir/m13.pem,"
-                     . "$dir/m13rsa.key,$dir/m13rsa.pem"]);
+                     . "$dir/m13rsa.key,$dir/m13rsa.pem"],
+    '192.0.2.19' => ["smtpd_tls_chain_files=$dir/m19.key,$dir/m19.pem"],
+    '192.0.2.20' => ["smtpd_tls_chain_files=$dir/m20.key,$dir/m20.pem"],
+    '[2001:db8::2]' => ["smtpd_tls_chain_files=$dir/m20.key,$dir/m20.pem"]);
+delete $ENV{OPENSSL_CONF};
 
 # A mail server that answers each line with the next answer.
 
@@ -363,6 +372,10 @@ is(join(', ', sort map { "$_->{code} $_->{severity}" }
                    @{ $list->{'silent.example'}{findings} }),
    'policy-not-tried unknown, smtp-not-tried unknown',
    'but nothing at all is unknown');
+($status, $list) = check('--family', 6, 'families.example');
+is(join(', ', map { "$_->{code} $_->{severity}" }
+              @{ $list->{'families.example'}{findings} }),
+   'policy-not-tried unknown, smtp-family note', 'the same for mail servers');
 like((helper('check', '--family', 4, @net, 'both.example'))[1],
      qr/^only IPv4 addresses/m, 'the output says so');
 

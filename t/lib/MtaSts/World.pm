@@ -167,6 +167,8 @@ maillog_file_prefixes = $dir
 smtpd_tls_security_level = may
 smtpd_client_connection_count_limit = 0
 smtpd_peername_lookup = no
+import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C POSTLOG_SERVICE
+    POSTLOG_HOSTNAME OPENSSL_CONF
 EOC
 
     spew("$dir/conf/master.cf", join "\n", (map {

@@ -147,13 +147,6 @@ page_typed(const mta_sts_page_t *page, mta_sts_form_e field)
 }
 
 
-static mta_sts_str_t
-page_error(const mta_sts_page_t *page, mta_sts_form_e field)
-{
-    return page->generator->errors[field];
-}
-
-
 static int
 page_has_error(const mta_sts_page_t *page, mta_sts_form_e field)
 {
@@ -243,10 +236,102 @@ page_host(const mta_sts_page_t *page, const mta_sts_record_t *record)
 }
 
 
-static int
-page_is_tlsrpt(const mta_sts_record_t *record)
+static mta_sts_str_t
+page_label(const mta_sts_record_t *record)
 {
-    return mta_sts_str_starts(record->name, mta_sts_str("_smtp."));
+    return mta_sts_str_starts(record->name, mta_sts_str("_smtp."))
+           ? mta_sts_str("TLS-RPT") : mta_sts_str("MTA-STS");
+}
+
+
+/* The same as a part of the elements' ids. */
+
+static mta_sts_str_t
+page_key(const mta_sts_record_t *record)
+{
+    return mta_sts_str_starts(record->name, mta_sts_str("_smtp."))
+           ? mta_sts_str("tlsrpt") : mta_sts_str("sts");
+}
+
+
+/* Appends a word of a message: a setting by the label that its field has. */
+
+static void
+page_word(mta_sts_page_t *page, mta_sts_str_t word)
+{
+    size_t  i;
+
+    static const mta_sts_str_t  labels[][2] = {
+        { { "mx", 2 }, { "mail server", 11 } },
+        { { "max_age", 7 }, { "lifetime", 8 } },
+        { { "tlsrpt_rua", 10 }, { "report address", 14 } }
+    };
+
+    for (i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+        if (mta_sts_str_eq(word, labels[i][0])) {
+            word = labels[i][1];
+            break;
+        }
+    }
+
+    mta_sts_page_html(page, word);
+}
+
+
+/*
+ * Appends a message of the core, which names settings as directives do.  What
+ * is within quotes is a value.
+ */
+
+static void
+page_words(mta_sts_page_t *page, mta_sts_str_t text)
+{
+    int            quoted;
+    char           ch;
+    size_t         i;
+    mta_sts_str_t  word;
+
+    quoted = 0;
+
+    for (i = 0, word = text; i < text.len; i++) {
+        ch = text.data[i];
+        quoted ^= ch == '"';
+
+        if (ch == ' ' && !quoted) {
+            word.len = (size_t) (text.data + i - word.data);
+            page_word(page, word);
+            mta_sts_page_add(page, mta_sts_str(" "));
+
+            word = mta_sts_str_after(text, i + 1);
+        }
+    }
+
+    word.len = (size_t) (text.data + text.len - word.data);
+    page_word(page, word);
+}
+
+
+/* Appends the error of a field; where it is empty, what to enter. */
+
+static void
+page_message(mta_sts_page_t *page, mta_sts_form_e field)
+{
+    mta_sts_str_t  error;
+
+    error = page->generator->errors[field];
+
+    if (mta_sts_str_starts(error, mta_sts_str("invalid domain \"\", "))) {
+        mta_sts_page_add(page, mta_sts_str("enter your domain, such as "
+                                           "example.com"));
+
+    } else if (mta_sts_str_starts(error, mta_sts_str("mode \""))) {
+        mta_sts_page_add(page, mta_sts_str("enter the names in your MX "
+                                           "records, such as "
+                                           "mx1.example.com"));
+
+    } else {
+        page_words(page, error);
+    }
 }
 
 

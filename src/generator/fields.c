@@ -5,6 +5,20 @@
 #include "form.h"
 
 
+/* The error of a value that is longer than any valid one. */
+
+static int
+form_too_long(mta_sts_generator_t *generator, mta_sts_form_e field,
+    mta_sts_str_t value, int max, mta_sts_err_t *err)
+{
+    (void) mta_sts_error(err, MTA_STS_NOWHERE, "invalid %s \"%.*s\", must be "
+                         "at most %d bytes", mta_sts_generator_name(field),
+                         MTA_STS_SHOW(value), max);
+
+    return mta_sts_form_fault(generator, field, err);
+}
+
+
 /* Sets a setting; *ok is 0 where its field has an error afterwards. */
 
 static int
@@ -12,10 +26,19 @@ form_set(mta_sts_generator_t *generator, mta_sts_form_e field,
     mta_sts_setting_e setting, mta_sts_str_t typed, int *ok,
     mta_sts_err_t *err)
 {
+    int              max;
     mta_sts_value_t  value;
 
     value.text = typed;
     value.place = MTA_STS_NOWHERE;
+
+    max = field == MTA_STS_FORM_RUA ? MTA_STS_FORM_URI_MAX
+                                    : MTA_STS_FORM_NAME_MAX;
+
+    if (typed.len > (size_t) max) {
+        *ok = 0;
+        return form_too_long(generator, field, typed, max, err);
+    }
 
     *ok = mta_sts_result_set(&generator->result, setting, &value,
                              &generator->env, err)
@@ -32,8 +55,8 @@ form_too_many(mta_sts_generator_t *generator, mta_sts_form_e field, int max,
     mta_sts_err_t *err)
 {
     (void) mta_sts_error(err, MTA_STS_NOWHERE, "%s has more than %d values, "
-                         "use mta-sts generate instead", mta_sts_generator_name(field),
-                         max);
+                         "use mta-sts generate instead",
+                         mta_sts_generator_name(field), max);
 
     return mta_sts_form_fault(generator, field, err);
 }
@@ -44,7 +67,7 @@ form_too_many(mta_sts_generator_t *generator, mta_sts_form_e field, int max,
 static int
 form_mx(mta_sts_generator_t *generator, mta_sts_err_t *err)
 {
-    int              ok, n;
+    int              ok, n, idn;
     mta_sts_str_t    word;
     mta_sts_words_t  words;
 
@@ -52,10 +75,22 @@ form_mx(mta_sts_generator_t *generator, mta_sts_err_t *err)
 
     words.text = generator->typed[MTA_STS_FORM_MX];
     ok = 1;
+    idn = 0;
 
     for (n = 0; ok && mta_sts_words_mx(&words, &word); n++) {
         if (n == MTA_STS_FORM_MX_MAX) {
             return form_too_many(generator, MTA_STS_FORM_MX, n, err);
+        }
+
+        /* converting a U-label costs more than all else */
+
+        idn += !mta_sts_str_is_ascii(word);
+
+        if (idn > MTA_STS_FORM_IDN_MAX) {
+            (void) mta_sts_error(err, MTA_STS_NOWHERE, "more than %d mx with "
+                                 "other than ASCII letters, write them as "
+                                 "\"xn--\" names", MTA_STS_FORM_IDN_MAX);
+            return mta_sts_form_fault(generator, MTA_STS_FORM_MX, err);
         }
 
         if (form_set(generator, MTA_STS_FORM_MX, MTA_STS_SET_MX, word, &ok,
@@ -130,6 +165,11 @@ form_domain(mta_sts_generator_t *generator, mta_sts_err_t *err)
 
     value.text = mta_sts_words_domain(generator->typed[MTA_STS_FORM_DOMAIN]);
     value.place = MTA_STS_NOWHERE;
+
+    if (value.text.len > MTA_STS_FORM_NAME_MAX) {
+        return form_too_long(generator, MTA_STS_FORM_DOMAIN, value.text,
+                             MTA_STS_FORM_NAME_MAX, err);
+    }
 
     if (mta_sts_name_domain("domain", &value, &generator->env,
                             &generator->result.entry.domain, err)
@@ -208,7 +248,8 @@ form_format(mta_sts_generator_t *generator, mta_sts_err_t *err)
 static int
 form_end(mta_sts_generator_t *generator, mta_sts_err_t *err)
 {
-    if (mta_sts_result_make(&generator->result, &generator->env, err)
+    if (mta_sts_result_make(&generator->result, generator->digest,
+                            &generator->env, err)
         == MTA_STS_OK)
     {
         return MTA_STS_OK;

@@ -42,16 +42,17 @@ form_alloc(void *ctx, size_t size)
 }
 
 
-/* Keeps each warning once; one whose allocation fails is dropped. */
+/*
+ * Keeps the first warnings, each once; one whose allocation fails is dropped.
+ */
 
 static void
 form_warn(void *ctx, const mta_sts_err_t *warning)
 {
     mta_sts_generator_t *generator = ctx;
 
-    void           *list;
-    size_t          i;
-    mta_sts_str_t   text;
+    size_t         i;
+    mta_sts_str_t  text;
 
     text = mta_sts_str_from(warning->text);
 
@@ -61,14 +62,11 @@ form_warn(void *ctx, const mta_sts_err_t *warning)
         }
     }
 
-    text = mta_sts_str_copy(&generator->env, text);
-    list = mta_sts_env_grow(&generator->env, generator->warnings,
-                            generator->n_warnings, &generator->warnings_size,
-                            sizeof(mta_sts_str_t));
+    if (i < MTA_STS_FORM_WARNINGS) {
+        text = mta_sts_str_copy(&generator->env, text);
 
-    if (text.data && list) {
-        generator->warnings = list;
-        generator->warnings[generator->n_warnings++] = text;
+        generator->warnings[i] = text;
+        generator->n_warnings += text.data != NULL;
     }
 }
 
@@ -318,11 +316,12 @@ form_example(mta_sts_generator_t *generator, mta_sts_err_t *err)
 
 int
 mta_sts_generator_read(mta_sts_generator_t *generator, mta_sts_str_t query,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+    mta_sts_digest_t *digest, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     memset(generator, 0, sizeof(mta_sts_generator_t));
 
     generator->caller = env;
+    generator->digest = digest;
     generator->env.alloc = form_alloc;
     generator->env.warn = form_warn;
     generator->env.ctx = generator;

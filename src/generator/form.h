@@ -38,6 +38,7 @@ typedef struct {
     mta_sts_str_t  text;                 /* what is left */
     mta_sts_str_t  line;                 /* of mx: of the current line */
     int            policy;               /* mode or max_age was skipped */
+    int            numbers;              /* that were skipped */
 } mta_sts_words_t;
 
 

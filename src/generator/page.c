@@ -14,6 +14,14 @@ static const char *const  page_ages[] = {
 #define PAGE_AGES  (sizeof(page_ages) / sizeof(page_ages[0]))
 
 
+/* What replaces a byte: a text that is by so many bytes longer. */
+
+typedef struct {
+    char           text[8];
+    unsigned char  more;
+} page_escape_t;
+
+
 static void page_write_html(mta_sts_page_t *page);
 static void page_write_json(mta_sts_page_t *page);
 
@@ -29,40 +37,77 @@ mta_sts_page_add(mta_sts_page_t *page, mta_sts_str_t str)
 }
 
 
+/* Bytes of a text for which page_is_plain() is worth its calls. */
+
+#define PAGE_PLAIN_MIN  50
+
+
+/* Has str none of the special bytes?  memchr() is much faster than a loop. */
+
+static int
+page_is_plain(mta_sts_str_t str, const char *special)
+{
+    for ( /* void */ ; *special; special++) {
+        if (str.len && memchr(str.data, *special, str.len)) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* Appends str with the bytes replaced that have an escape. */
 
 static void
 page_escape(mta_sts_page_t *page, mta_sts_str_t str,
-    const char *const escapes[256])
+    const page_escape_t escapes[256])
 {
-    size_t          i;
-    const char     *escape;
-    mta_sts_str_t   part;
+    char                 *p;
+    size_t                i, len;
+    const page_escape_t  *escape;
 
-    for (i = 0, part = str; i < str.len; i++) {
-        escape = escapes[(unsigned char) str.data[i]];
-
-        if (escape) {
-            part.len = (size_t) (str.data + i - part.data);
-
-            mta_sts_page_add(page, part);
-            mta_sts_page_add(page, mta_sts_str_from(escape));
-
-            part = mta_sts_str_after(str, i + 1);
+    if (page->data == NULL) {
+        for (i = 0, len = 0; i < str.len; i++) {
+            len += escapes[(unsigned char) str.data[i]].more;
         }
+
+        page->len += str.len + len;
+        return;
     }
 
-    mta_sts_page_add(page, part);
+    p = page->data + page->len;
+
+    for (i = 0; i < str.len; i++) {
+        escape = &escapes[(unsigned char) str.data[i]];
+
+        if (escape->more == 0) {
+            *p++ = str.data[i];
+            continue;
+        }
+
+        /* in one move; there is room for what is overwritten next */
+
+        memcpy(p, escape->text, sizeof(escape->text));
+        p += 1 + escape->more;
+    }
+
+    page->len = (size_t) (p - page->data);
 }
 
 
 void
 mta_sts_page_html(mta_sts_page_t *page, mta_sts_str_t str)
 {
-    static const char *const  escapes[256] = {
-        ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;",
-        ['\''] = "&#39;"
+    static const page_escape_t  escapes[256] = {
+        ['&'] = { "&amp;", 4 }, ['<'] = { "&lt;", 3 }, ['>'] = { "&gt;", 3 },
+        ['"'] = { "&quot;", 5 }, ['\''] = { "&#39;", 4 }
     };
+
+    if (str.len > PAGE_PLAIN_MIN && page_is_plain(str, "&<>\"'")) {
+        mta_sts_page_add(page, str);
+        return;
+    }
 
     page_escape(page, str, escapes);
 }
@@ -73,9 +118,9 @@ mta_sts_page_html(mta_sts_page_t *page, mta_sts_str_t str)
 void
 mta_sts_page_json(mta_sts_page_t *page, mta_sts_str_t str)
 {
-    static const char *const  escapes[256] = {
-        ['"'] = "\\\"", ['\\'] = "\\\\", ['\n'] = "\\n", ['\r'] = "\\r",
-        ['\t'] = "\\t"
+    static const page_escape_t  escapes[256] = {
+        ['"'] = { "\\\"", 1 }, ['\\'] = { "\\\\", 1 }, ['\n'] = { "\\n", 1 },
+        ['\r'] = { "\\r", 1 }, ['\t'] = { "\\t", 1 }
     };
 
     page_escape(page, str, escapes);
@@ -93,7 +138,8 @@ page_write(const mta_sts_generator_t *generator, mta_sts_page_t *page,
 
     write(page);
 
-    page->data = generator->env.alloc(generator->env.ctx, page->len);
+    page->data = generator->env.alloc(generator->env.ctx,
+                                      page->len + sizeof(page_escape_t));
     if (page->data == NULL) {
         return mta_sts_error_memory(err);
     }
@@ -254,10 +300,10 @@ page_key(const mta_sts_record_t *record)
 }
 
 
-/* Appends a word of a message: a setting by the label that its field has. */
+/* The label of the field of a setting; empty for any other word. */
 
-static void
-page_word(mta_sts_page_t *page, mta_sts_str_t word)
+static mta_sts_str_t
+page_field_label(mta_sts_str_t word)
 {
     size_t  i;
 
@@ -269,12 +315,11 @@ page_word(mta_sts_page_t *page, mta_sts_str_t word)
 
     for (i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
         if (mta_sts_str_eq(word, labels[i][0])) {
-            word = labels[i][1];
-            break;
+            return labels[i][1];
         }
     }
 
-    mta_sts_page_html(page, word);
+    return mta_sts_str("");
 }
 
 
@@ -287,27 +332,36 @@ static void
 page_words(mta_sts_page_t *page, mta_sts_str_t text)
 {
     int            quoted;
-    char           ch;
-    size_t         i;
-    mta_sts_str_t  word;
+    size_t         i, begin;
+    mta_sts_str_t  label, word, rest;
 
     quoted = 0;
+    rest = text;
 
-    for (i = 0, word = text; i < text.len; i++) {
-        ch = text.data[i];
-        quoted ^= ch == '"';
+    for (i = 0, begin = 0; i <= text.len; i++) {
 
-        if (ch == ' ' && !quoted) {
-            word.len = (size_t) (text.data + i - word.data);
-            page_word(page, word);
-            mta_sts_page_add(page, mta_sts_str(" "));
-
-            word = mta_sts_str_after(text, i + 1);
+        if (i < text.len && (quoted || text.data[i] != ' ')) {
+            quoted ^= text.data[i] == '"';
+            continue;
         }
+
+        word = mta_sts_str_after(text, begin);
+        word.len = i - begin;
+        label = page_field_label(word);
+
+        if (label.len) {
+            rest.len = (size_t) (word.data - rest.data);
+
+            mta_sts_page_html(page, rest);
+            mta_sts_page_html(page, label);
+
+            rest = mta_sts_str_after(text, i);
+        }
+
+        begin = i + 1;
     }
 
-    word.len = (size_t) (text.data + text.len - word.data);
-    page_word(page, word);
+    mta_sts_page_html(page, rest);
 }
 
 

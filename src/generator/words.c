@@ -7,26 +7,47 @@
 #include "form.h"
 
 
-#define WORDS_SPACE  " \t\n"
-#define WORDS_LIST   WORDS_SPACE ",;"
+#define WORDS_RECORD   8     /* words up to the data of a record */
+#define WORDS_NUMBERS  64    /* preferences that are skipped */
+
+#define WORDS_SPACE  1
+#define WORDS_LIST   2
 
 
-/* Takes the next word off *text, between separators; 0 at the end. */
+/*
+ * Takes the next word off *text; 0 at the end.  kind is WORDS_LIST where "," and
+ * ";" separate words, too.
+ */
 
 static int
-words_next(mta_sts_str_t *text, const char *separators, mta_sts_str_t *word)
+words_next(mta_sts_str_t *text, unsigned kind, mta_sts_str_t *word)
 {
-    while (text->len && strchr(separators, text->data[0])) {
-        *text = mta_sts_str_after(*text, 1);
+    size_t       i, begin;
+    const char  *data;
+
+    static const unsigned char  separators[256] = {
+        [' '] = WORDS_SPACE|WORDS_LIST, ['\t'] = WORDS_SPACE|WORDS_LIST,
+        ['\n'] = WORDS_SPACE|WORDS_LIST, [','] = WORDS_LIST,
+        [';'] = WORDS_LIST
+    };
+
+    data = text->data;
+
+    for (i = 0; i < text->len; i++) {
+        if (!(separators[(unsigned char) data[i]] & kind)) {
+            break;
+        }
     }
 
-    *word = *text;
-
-    while (text->len && !strchr(separators, text->data[0])) {
-        *text = mta_sts_str_after(*text, 1);
+    for (begin = i; i < text->len; i++) {
+        if (separators[(unsigned char) data[i]] & kind) {
+            break;
+        }
     }
 
-    word->len -= text->len;
+    *word = mta_sts_str_after(*text, begin);
+    word->len = i - begin;
+    *text = mta_sts_str_after(*text, i);
 
     return word->len > 0;
 }
@@ -68,11 +89,13 @@ words_from(mta_sts_str_t text, char c)
 static mta_sts_str_t
 words_record(mta_sts_str_t line)
 {
+    int            n;
     mta_sts_str_t  rest, word, host;
 
     rest = line;
 
-    while (words_next(&rest, WORDS_SPACE, &word)) {
+    for (n = 0; n < WORDS_RECORD && words_next(&rest, WORDS_SPACE, &word); n++)
+    {
         if (!mta_sts_str_caseeq(word, mta_sts_str("MX"))
             && !mta_sts_str_eq(word, mta_sts_str("="))
             && !mta_sts_str_eq(word, mta_sts_str("by")))
@@ -139,9 +162,10 @@ mta_sts_words_mx(mta_sts_words_t *words, mta_sts_str_t *word)
 
             /* the preference of "10 mail.example.com" */
 
-            if (words_is_number(*word)
+            if (words->numbers < WORDS_NUMBERS && words_is_number(*word)
                 && words_next(&rest, WORDS_LIST, &next))
             {
+                words->numbers++;
                 continue;
             }
 

@@ -408,7 +408,7 @@ test_limits(void)
         str.len = len;
 
         (void) snprintf(expected, sizeof(expected), "query: the form has %zu "
-                        "bytes, must be at most 4096|", len);
+                        "bytes, must be at most 2048|", len);
 
         generator = form_read(str);
 

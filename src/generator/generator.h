@@ -62,7 +62,7 @@ void mta_sts_block_add(mta_sts_buf_t *text, const mta_sts_settings_t *settings,
 #define MTA_STS_FORM_RUA_MAX    3        /* report addresses */
 #define MTA_STS_FORM_URI_MAX    160      /* bytes of one */
 #define MTA_STS_FORM_NAME_MAX   600      /* bytes of any other value */
-#define MTA_STS_FORM_WARNINGS   6        /* that are kept */
+#define MTA_STS_FORM_WARNINGS   4        /* that are kept */
 
 
 /* The fields of a form; an error belongs to one of them, too. */

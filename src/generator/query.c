@@ -123,11 +123,20 @@ mta_sts_query_decode(mta_sts_str_t encoded, char *buf, mta_sts_str_t *decoded,
     char    ch, *p;
     size_t  i;
 
+    static const char  special[256] = {
+        [0 ... 0x1f] = 1, ['%'] = 1, ['+'] = 1, [0x7f ... 0xff] = 1
+    };
+
     p = buf;
     plain = 1;
 
     for (i = 0; i < encoded.len; i++) {
         ch = encoded.data[i];
+
+        if (!special[(unsigned char) ch]) {
+            *p++ = ch;
+            continue;
+        }
 
         if (ch == '+') {
             ch = ' ';

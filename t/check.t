@@ -162,7 +162,7 @@ $case{'tlsrpt-syntax'} = [['tlsrpt-syntax'], rpt => '"v=TLSRPTv1; rua=a"'];
 
 my @own = grep { !{ @{ $case{$_} }[1 .. $#{ $case{$_} }] }->{cert} }
           sort keys %case;
-my @san = map { "mta-sts.$_.example" } @own, 'configured', 'differs', 'stale';
+my @san = map { "mta-sts.$_.example" } @own, 'configured', 'differs', 'stale', 'next';
 my %cert = (
     good => $world->cert('good', \@san),
     wild => $world->cert('wild', ['*.wildcard-cert.example']),
@@ -268,7 +268,10 @@ $http .= web('mta-sts.stale.example', $cert{good},
              'root %%DIR%%; location / { try_files /other.txt =404; }',
              listen => ['192.0.2.5']);
 
-$records .= join '', map { <<"EOZ" } qw(configured differs stale);
+$http .= web('mta-sts.next.example', $cert{good},
+             'root %%DIR%%; location / { try_files /other.txt =404; }');
+
+$records .= join '', map { <<"EOZ" } qw(configured differs stale next);
 mta-sts.$_ A 192.0.2.1
 $_ MX 10 mx.good
 _mta-sts.$_ TXT "v=STSv1; id=@{[$_ eq 'differs' ? 'old' : $id]};"
@@ -374,6 +377,16 @@ is($found->{'differs.example'}, 'tlsrpt-differs txt-id-differs',
    'records that are not the configured ones');
 is($found->{'stale.example'}, 'policy-addresses-differ policy-differs',
    'one of two addresses has an old policy');
+
+# a policy that is configured but not served yet, and that would stop mail
+
+spew("$dir/next.yaml", "domains:\n  next.example: {mode: enforce, "
+     . "mx: mx3.good.example, tlsrpt_rua: mailto:tls\@example.com}\n");
+($status, $list, $found) = check('-d', "$dir/next.yaml", 'next.example');
+is($found->{'next.example'}, 'mx-not-covered-next policy-differs '
+   . 'txt-id-differs', 'the configured policy does not match the live MX');
+
+($status, $list, $found) = check('-d', $yaml);
 is(scalar @{ $list->[0]{certificates} }, 2, 'certificates are listed');
 is($list->[0]{certificates}[0]{days_left} > 50, 1, 'with their days');
 

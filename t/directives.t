@@ -145,7 +145,7 @@ my @refused = (
      . 'URI, not a list', 3, 42,
      [qw(--mx a.example --tlsrpt-rua mailto:a@b.example,mailto:c@b.example)]],
     ["$mx mta_sts_tlsrpt_rua \"mailto:a b\@b.example\";",
-     'invalid tlsrpt_rua "mailto:a b@b.example", must be an URI, other '
+     'invalid tlsrpt_rua "mailto:a b@b.example", must be a URI, other '
      . 'characters percent-encoded', 3, 42,
      ['--mx', 'a.example', '--tlsrpt-rua', 'mailto:a b@b.example']],
     ["$mx mta_sts_tlsrpt_rua mailto:a%2\@b.example;",

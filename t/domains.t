@@ -193,9 +193,9 @@ for my $case (
     ['mode: none' . "\ndomains: {a.example: " . '{mx: ' x 10_000,
      "\"mx\" $texts"],
     ['mode: ' . 'a' x 100_000_000,
-     'no end of a key, value or comment within 1048576 bytes'],
+     'a text of more than 1048576 bytes, is a quote missing?'],
     ['mode: "' . "a\n" x 5_000_000 . '"',
-     'no end of a key, value or comment within 1048576 bytes'],
+     'a text of more than 1048576 bytes, is a quote missing?'],
     ['mx: [' . 'a.example, ' x 5000 . ']', 'a list of more than 4096 values'],
 ) {
     my ($text, $error) = @$case;
@@ -517,7 +517,7 @@ is(said('warn', ($nginx->test)[1]), "max_age \"3600\" is less than a day, some s
    . "accepts every host of the policy domain, see RFC 8461, 10.4 in "
    . "$yaml:2:5", 'warnings have their places');
 
-# what stands behind the domains: warned of once, and nothing is lost
+# settings after the domains: one warning each, and nothing is lost
 
 spew($yaml, "mode: testing\npolicies: { off: { mode: none } }\ndomains: { "
      . "a.example: off, b.example: { mx: [m.example, m.example] } }\n"
@@ -529,7 +529,7 @@ is(said('warn', ($nginx->test)[1]), join("\n",
    "mode \"none\" without mx is rejected by some senders, keep the mx in "
    . "$yaml:2:20",
    "duplicate mx \"m.example\" in $yaml:3:57"),
-   'settings behind the domains: each warning once');
+   'settings after the domains: each warning once');
 
 spew($yaml, "domains: {}\n");
 like(said('warn', ($nginx->test)[1]), qr/^no domains are configured in \Q$yaml\E$/m,

@@ -270,7 +270,7 @@ sub refused {
                $spans{$name} ? 'above the line of nginx' : "nginx's line");
     }
 
-    # the column is one that the line has, or right behind it
+    # the column is one that the line has, or the one after it
 
     my @lines = split /\n/, slurp($file), -1;
     ok(defined $lines[$line - 1], 'the file has the line');
@@ -334,7 +334,7 @@ sub conf_with {
         . "mta_sts_mx mail.example.com;\n$lines\n} }\n";
 }
 
-# what is repeated, what stands around it, the longest that nginx takes
+# repeated words, what is around them, the longest that nginx takes
 
 my @long = (
     ['a bare word',            'set $one ', ';',     4095],

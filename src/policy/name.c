@@ -1,6 +1,6 @@
 /*
- * Domain names.  Every name that the configuration gives comes through here
- * once, so that what is served, compared and looked up is always normalised.
+ * Domain names.  Each configured name is normalised here, once, so that what is
+ * served, compared and looked up is normalised.
  */
 
 #include <arpa/inet.h>
@@ -32,7 +32,7 @@ mta_sts_name_fold(mta_sts_str_t name, char *buf)
 }
 
 
-/* Is the dotted name of LDH labels an IPv4 address, or would be one? */
+/* Is a dotted name of LDH labels an IPv4 address, or like one? */
 
 static int
 name_is_ip(mta_sts_str_t name)
@@ -126,10 +126,7 @@ name_fault(mta_sts_str_t name, int zone)
 }
 
 
-/*
- * What a person probably meant who wrote something that is no host name at
- * all; NULL if nothing comes to mind.
- */
+/* What was probably meant by a text that is no host name; NULL if unknown. */
 
 static const char *
 name_mistake(mta_sts_str_t name)
@@ -177,8 +174,8 @@ name_mistake(mta_sts_str_t name)
 
 
 /*
- * Copies name folded and as A-labels to env's memory.  On an IDNA error
- * *fault says which; name is data NULL when memory ran out.
+ * Copies name to env's memory, in lower case and as A-labels.  *fault is set on
+ * an IDNA error; data is NULL if the allocation failed.
  */
 
 static mta_sts_str_t
@@ -242,7 +239,61 @@ name_to_ascii(mta_sts_str_t name, const mta_sts_env_t *env, const char **fault)
 
 
 /*
- * Normalises text, the value or the part of it behind a wildcard, to *name.
+ * Copies a name to buf, in lower case and without a trailing dot, if it is
+ * plainly valid; otherwise returns 0, and name_fault() is to decide.  This is
+ * one pass, since a file may have a million names.
+ */
+
+static size_t
+name_copy_plain(mta_sts_str_t name, char *buf)
+{
+    char    ch;
+    int     digits;
+    size_t  i, start;
+
+    if (mta_sts_str_ends(name, mta_sts_str("."))) {
+        name.len--;
+    }
+
+    start = 0;
+    digits = 1;
+
+    for (i = 0; i < name.len; i++) {
+        ch = name.data[i];
+        ch = (ch >= 'A' && ch <= 'Z') ? (char) (ch | 0x20) : ch;
+        buf[i] = ch;
+
+        if (ch >= 'a' && ch <= 'z') {
+            digits = 0;
+
+        } else if (ch == '-' && i > start) {
+            digits = 0;
+
+        } else if (ch == '.' && i > start && i - start <= NAME_LABEL_MAX
+                   && buf[i - 1] != '-')
+        {
+            start = i + 1;
+            digits = 1;
+
+        } else if (ch < '0' || ch > '9') {
+            return 0;
+        }
+    }
+
+    if (digits || i - start > NAME_LABEL_MAX || i > MTA_STS_NAME_MAX
+        || buf[i - 1] == '-')
+    {
+        return 0;
+    }
+
+    buf[i] = '\0';
+
+    return i;
+}
+
+
+/*
+ * Normalises text, the value or the part of it after a wildcard, to *name.
  * An error shows the whole value.
  */
 
@@ -251,7 +302,22 @@ name_normalise(const char *what, const mta_sts_value_t *value,
     mta_sts_str_t text, int zone, const mta_sts_env_t *env,
     mta_sts_str_t *name, mta_sts_err_t *err)
 {
+    char        *buf;
     const char  *fault, *mistake;
+
+    if (text.len <= MTA_STS_NAME_MAX + 1) {
+        buf = env->alloc(env->ctx, text.len + 1);
+        if (buf == NULL) {
+            return mta_sts_error_memory(err);
+        }
+
+        name->data = buf;
+        name->len = name_copy_plain(text, buf);
+
+        if (name->len) {
+            return MTA_STS_OK;
+        }
+    }
 
     fault = NULL;
 

@@ -1,6 +1,5 @@
 /*
- * Report URIs: only as much of RFC 3986 and RFC 6068 as keeps a typing mistake
- * out of the DNS.
+ * Report URIs: as much of RFC 3986 and RFC 6068 as finds typing mistakes.
  */
 
 #include <ctype.h>
@@ -63,7 +62,7 @@ uri_chars_fault(mta_sts_str_t uri)
         }
 
         if (ch <= ' ' || ch >= 0x7f || strchr("\"<>\\^`{|}", ch)) {
-            return "must be an URI, other characters percent-encoded";
+            return "must be a URI, other characters percent-encoded";
         }
 
         if (ch == ',') {
@@ -81,7 +80,7 @@ uri_chars_fault(mta_sts_str_t uri)
 }
 
 
-/* What is wrong with the part behind "mailto:"; NULL if nothing. */
+/* What is wrong with the part after "mailto:"; NULL if nothing. */
 
 static const char *
 uri_mailto_fault(mta_sts_str_t addr)
@@ -107,7 +106,7 @@ uri_mailto_fault(mta_sts_str_t addr)
 }
 
 
-/* What is wrong with the part behind "https:"; NULL if nothing. */
+/* What is wrong with the part after "https:"; NULL if nothing. */
 
 static const char *
 uri_https_fault(mta_sts_str_t rest)
@@ -191,7 +190,7 @@ mta_sts_uri_check_rua(const mta_sts_value_t *value, mta_sts_err_t *err)
 }
 
 
-/* What a character is written as; itself where that is NULL. */
+/* The percent-encoding of a character; NULL if it stays. */
 
 static const char *
 uri_encoded(char ch)

@@ -3,15 +3,13 @@
  */
 
 #include "serve.h"
-#include "base/base.h"
 
 
 /* Adds what a server has and the largest table has not. */
 
 static int
 catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
-    mta_sts_table_builder_t *builder, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
+    mta_sts_table_builder_t *builder, mta_sts_err_t *err)
 {
     size_t           cursor;
     uint32_t         index;
@@ -26,7 +24,8 @@ catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
 
         if (mta_sts_table_find(&catalog->largest, entry.domain, &other)) {
 
-            if (mta_sts_table_conflict(builder->rule, &other, &entry, env, err)
+            if (mta_sts_table_conflict(builder->rule, &other, &entry,
+                                       builder->env, err)
                 != MTA_STS_OK)
             {
                 return MTA_STS_ERROR;
@@ -35,15 +34,15 @@ catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
             continue;
         }
 
-        /* equal policies are one, but may have more than one policy_name */
+        /* one policy may have more than one policy_name */
 
         if (entry.policy != last.policy
-            || entry.policy_name.data != last.policy_name.data)
+            || !mta_sts_str_eq(entry.policy_name, last.policy_name))
         {
             last = entry;
 
-            if (mta_sts_table_add_policy(builder, entry.policy, entry.policy_name,
-                                         &index, err)
+            if (mta_sts_table_add_policy(builder, entry.policy,
+                                         entry.policy_name, &index, err)
                 != MTA_STS_OK)
             {
                 return MTA_STS_ERROR;
@@ -61,7 +60,7 @@ catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
 }
 
 
-/* Has one of the servers before it, or the largest, the server's table? */
+/* Is the server's table the largest, or that of one of those before it? */
 
 static int
 catalog_is_known(const mta_sts_catalog_t *catalog,
@@ -86,17 +85,26 @@ catalog_is_known(const mta_sts_catalog_t *catalog,
 }
 
 
-static int
-catalog_build(mta_sts_catalog_t *catalog,
+int
+mta_sts_catalog_build(mta_sts_catalog_t *catalog,
     const mta_sts_server_t *const *servers, size_t n, int lenient,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
+    int                      rc;
     size_t                   i;
+    mta_sts_derived_t        derived;
+    mta_sts_warnings_t       warnings;
     mta_sts_table_builder_t  builder;
 
     memset(catalog, 0, sizeof(mta_sts_catalog_t));
     memset(&builder, 0, sizeof(mta_sts_table_builder_t));
 
+    warnings.n = 0;
+    warnings.more = 0;
+
+    mta_sts_derived_init(&derived, env, NULL, &warnings);
+
+    builder.env = &derived.env;
     builder.rule = lenient ? MTA_STS_TABLE_FIRST : MTA_STS_TABLE_SAME;
 
     for (i = 0; i < n; i++) {
@@ -105,77 +113,22 @@ catalog_build(mta_sts_catalog_t *catalog,
         }
     }
 
-    for (i = 0; i < n; i++) {
-        if (catalog_is_known(catalog, servers, i)) {
-            continue;
-        }
-
-        if (catalog_add(catalog, servers[i], &builder, env, err)
-            != MTA_STS_OK)
-        {
-            mta_sts_table_discard(&builder);
-            return MTA_STS_ERROR;
+    for (i = 0, rc = MTA_STS_OK; i < n && rc == MTA_STS_OK; i++) {
+        if (!catalog_is_known(catalog, servers, i)) {
+            rc = catalog_add(catalog, servers[i], &builder, err);
         }
     }
 
-    if (mta_sts_table_end(&builder, &catalog->others, env, err)
-        != MTA_STS_OK)
-    {
-        return MTA_STS_ERROR;
+    if (rc == MTA_STS_OK) {
+        rc = mta_sts_table_end(&builder, &catalog->others, err);
+
+    } else {
+        mta_sts_table_discard(&builder);
     }
 
     catalog->n = catalog->largest.n + catalog->others.n;
 
-    return MTA_STS_OK;
-}
-
-
-/* Memory as it is, and the warnings held back, since there may be many. */
-
-typedef struct {
-    const mta_sts_env_t  *env;
-    mta_sts_warnings_t        held;
-} catalog_env_t;
-
-
-static void *
-catalog_alloc(void *ctx, size_t size)
-{
-    catalog_env_t *catalog = ctx;
-
-    return catalog->env->alloc(catalog->env->ctx, size);
-}
-
-
-static void
-catalog_warn(void *ctx, const mta_sts_err_t *warning)
-{
-    catalog_env_t *catalog = ctx;
-
-    mta_sts_warnings_add(&catalog->held, warning);
-}
-
-
-int
-mta_sts_catalog_build(mta_sts_catalog_t *catalog,
-    const mta_sts_server_t *const *servers, size_t n, int lenient,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
-{
-    int            rc;
-    mta_sts_env_t  few;
-    catalog_env_t  ctx;
-
-    ctx.env = env;
-    ctx.held.n = 0;
-    ctx.held.more = 0;
-
-    few.alloc = catalog_alloc;
-    few.warn = catalog_warn;
-    few.ctx = &ctx;
-
-    rc = catalog_build(catalog, servers, n, lenient, &few, err);
-
-    mta_sts_warnings_report(&ctx.held, env);
+    mta_sts_warnings_report(&warnings, env);
 
     return rc;
 }

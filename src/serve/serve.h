@@ -21,36 +21,33 @@ typedef struct {
 } mta_sts_server_name_t;
 
 
-/* Policy domains, and what other hosts are given. */
+/*
+ * What a server block serves, or all of a domains file: policy domains, and the
+ * policy of other hosts.
+ */
 
 typedef struct {
     mta_sts_table_t          table;
-    const mta_sts_policy_t  *default_policy;         /* "default", or NULL */
-    mta_sts_str_t            default_name;   /* its name, or empty */
-    mta_sts_place_t          default_place;
+    const mta_sts_policy_t  *default_policy;  /* for other hosts, or NULL */
+    mta_sts_str_t            default_name;    /* its policy_name, or empty */
+    mta_sts_place_t          default_place;   /* unknown for directives */
+    int                      shared;          /* of a domains file */
 } mta_sts_domains_t;
 
-
-typedef struct {
-    mta_sts_table_t          table;            /* the domains that are known */
-    const mta_sts_policy_t  *default_policy;         /* for other hosts, or NULL */
-    mta_sts_str_t            default_name;   /* its name, or empty */
-    mta_sts_place_t          default_place;   /* not known for directives */
-    int                      shared;           /* the table is that of a file */
-} mta_sts_server_t;
+typedef mta_sts_domains_t  mta_sts_server_t;
 
 
 /*
- * Builds server from settings that have inherited.  It is empty where no
- * policy is configured or no name makes use of an inherited one.  names has n
- * elements.  The settings and the file names must live as long as server; the
- * rest lives in env's memory.
+ * Builds server from settings that have inherited.  It is empty if no policy is
+ * configured or no name uses an inherited one.  names has n elements.  The
+ * settings and the file names must live as long as server; the rest is in env's
+ * memory.
  *
  * Exact names "mta-sts.<domain>" become domains; ".name" counts as the exact
  * name too; a wildcard or regex name makes the policy the default policy.
  *
- * Warns of a policy of its own without a name to serve it under, and of an mx
- * that accepts all hosts of the policy domain (RFC 8461, 10.4).
+ * Warns of a policy of its own that no name serves, and of an mx that accepts
+ * all hosts of the policy domain (RFC 8461, 10.4).
  *
  * Errors: those of mta_sts_policy_render(); invalid server name "NAME", and
  * the rule; server name "NAME" is never matched, must be "HOST", for U-labels
@@ -61,11 +58,10 @@ int mta_sts_server_build(mta_sts_server_t *server,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
- * The same with domains of a file, which server shares.  The settings of
- * domains are all its own: settings are only looked at for what the server
- * itself sets.  place is that of the directive.
+ * The same with domains of a file, which server shares.  Inherited settings do
+ * not matter, its own ones are errors.  place is that of the directive.
  *
- * Warns when no name begins with "mta-sts.", and of a "mta-sts." name without a
+ * Warns if no name begins with "mta-sts.", and of a "mta-sts." name without a
  * policy.
  *
  * Errors: "mta_sts_SETTING" is incompatible with "mta_sts_domains" at
@@ -81,26 +77,25 @@ void mta_sts_server_share(mta_sts_server_t *server,
     const mta_sts_domains_t *domains);
 
 /*
- * The policy for a host in lower case and without trailing dot, or NULL.
- * *domain then is the policy domain, a part of host.  Allocates nothing.
+ * The policy of a host, which is in lower case and without a trailing dot, or
+ * NULL.  *domain is the policy domain, a part of host.  Allocates nothing.
  */
 const mta_sts_policy_t *mta_sts_server_find(const mta_sts_server_t *server,
     mta_sts_str_t host, mta_sts_str_t *domain);
 
 
 /*
- * The domains of all servers, and those that two of them configure
- * differently: which policy a sender gets then depends on the server that it
- * reaches, while there is but one id in the DNS.
+ * The domains of all servers, and those for which two servers have different
+ * policies: a sender's policy then depends on the server that it reaches, while
+ * there is only one id in the DNS.
  *
- * The largest table is used as it is, those of the other servers are put
- * together: a hoster has one that is large.
+ * The largest table is used as it is; those of the other servers are merged.
  */
 
 
 typedef struct {
     mta_sts_table_t  largest;
-    mta_sts_table_t  others;         /* without what is in the largest */
+    mta_sts_table_t  others;         /* domains that the largest has not */
     size_t           n;              /* domains of both */
 } mta_sts_catalog_t;
 
@@ -124,6 +119,32 @@ int mta_sts_catalog_find(const mta_sts_catalog_t *catalog,
 /* As mta_sts_table_next(), but in no particular order. */
 int mta_sts_catalog_next(const mta_sts_catalog_t *catalog, size_t *cursor,
     mta_sts_entry_t *entry);
+
+
+/*
+ * The parameters of mta_sts_certificate_cache, which the module and the helper
+ * check alike.
+ */
+
+
+#define MTA_STS_CACHE_MAX  1000000000
+
+
+typedef struct {
+    size_t   max;           /* entries, 1 to MTA_STS_CACHE_MAX; 0 is off */
+    int64_t  inactive;      /* seconds until an unused entry is dropped */
+    int64_t  valid;         /* seconds until an entry's files are looked at */
+} mta_sts_cache_t;
+
+
+/*
+ * Parses "off" or "max=N [inactive=TIME] [valid=TIME]" from the n words of a
+ * directive, the first of which is its name.
+ *
+ * Errors: invalid parameter "WORD"; "NAME" must have the "max" parameter.
+ */
+int mta_sts_cache_parse(mta_sts_cache_t *cache, const mta_sts_value_t *words,
+    size_t n, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_SERVE_SERVE_H */

@@ -17,7 +17,7 @@ server_is_many(const mta_sts_server_name_t *name)
 }
 
 
-/* A name, to be blamed at place where its own is not known, as in nginx. */
+/* A name, at place if its own is unknown, as it is in nginx. */
 
 static mta_sts_value_t
 server_name(const mta_sts_server_name_t *name, mta_sts_place_t place)
@@ -34,10 +34,7 @@ server_name(const mta_sts_server_name_t *name, mta_sts_place_t place)
 }
 
 
-/*
- * Gives the policy domain of an exact name, or an empty one where the name is
- * no policy host.
- */
+/* Gives the policy domain of an exact name; empty if it is no policy host. */
 
 static int
 server_domain(mta_sts_value_t name, mta_sts_str_t *domain,
@@ -75,7 +72,7 @@ server_domain(mta_sts_value_t name, mta_sts_str_t *domain,
                              MTA_STS_NAME_DOMAIN_MAX);
     }
 
-    /* nginx compares with the Host less its dot, and knows no U-labels */
+    /* nginx compares it with Host, without the last dot and as A-labels */
 
     if (!mta_sts_str_caseeq(name.text, host)) {
         return mta_sts_error(err, name.place, "server name \"%.*s\" is never "
@@ -88,8 +85,8 @@ server_domain(mta_sts_value_t name, mta_sts_str_t *domain,
 
 
 /*
- * Adds the domains of exact names, all with the policy 0; *many tells whether
- * there are other names.
+ * Adds the domains of exact names, all with policy 0; *many is 1 if there is a
+ * wildcard or regex name.
  */
 
 static int
@@ -153,6 +150,8 @@ mta_sts_server_build(mta_sts_server_t *server, mta_sts_settings_t *settings,
     memset(server, 0, sizeof(mta_sts_server_t));
     memset(&builder, 0, sizeof(mta_sts_table_builder_t));
 
+    builder.env = env;
+
     if (!mta_sts_settings_are_policy(settings) && settings->own == 0) {
         return MTA_STS_OK;
     }
@@ -165,7 +164,7 @@ mta_sts_server_build(mta_sts_server_t *server, mta_sts_settings_t *settings,
         goto failed;
     }
 
-    if (builder.n == 0 && !many && settings->own == 0) {
+    if (builder.rows.n == 0 && !many && settings->own == 0) {
         return MTA_STS_OK;
     }
 
@@ -184,12 +183,12 @@ mta_sts_server_build(mta_sts_server_t *server, mta_sts_settings_t *settings,
         server->default_policy = policy;
     }
 
-    if (builder.n == 0 && !many) {
+    if (builder.rows.n == 0 && !many) {
         mta_sts_warn(env, mta_sts_settings_place(settings), "no server name "
                      "begins with \"mta-sts.\", the policy is not served");
     }
 
-    return mta_sts_table_end(&builder, &server->table, env, err);
+    return mta_sts_table_end(&builder, &server->table, err);
 
 failed:
 
@@ -228,11 +227,7 @@ void
 mta_sts_server_share(mta_sts_server_t *server,
     const mta_sts_domains_t *domains)
 {
-    server->shared = 1;
-    server->table = domains->table;
-    server->default_policy = domains->default_policy;
-    server->default_name = domains->default_name;
-    server->default_place = domains->default_place;
+    *server = *domains;
 }
 
 

@@ -109,8 +109,8 @@ again_same(const mta_sts_entry_t *a, const mta_sts_entry_t *b)
 
     again_pair(a->policy, b->policy);
 
-    x = a->policy->tlsrpt_rua ? *a->policy->tlsrpt_rua : FUZZ_NONE;
-    y = b->policy->tlsrpt_rua ? *b->policy->tlsrpt_rua : FUZZ_NONE;
+    x = mta_sts_policy_rua(a->policy);
+    y = mta_sts_policy_rua(b->policy);
 
     fuzz_check(mta_sts_str_eq(x, y), x, y);
     fuzz_check(mta_sts_policy_eq(a->policy, b->policy), x, y);
@@ -162,8 +162,8 @@ again_entry(const mta_sts_entry_t *entry, const mta_sts_env_t *env,
     (void) snprintf(age, sizeof(age), "%u", mta_sts_policy_max_age(policy));
     again_set(result, MTA_STS_SET_MAX_AGE, mta_sts_str_from(age), env);
 
-    if (policy->tlsrpt_rua) {
-        again_set_rua(result, *policy->tlsrpt_rua, env);
+    if (policy->rua_len) {
+        again_set_rua(result, mta_sts_policy_rua(policy), env);
     }
 
     fuzz_check(mta_sts_result_make(result, &digest, env, &err) == MTA_STS_OK, body,
@@ -214,23 +214,9 @@ int
 again_read_yaml(mta_sts_str_t text, const mta_sts_env_t *env,
     mta_sts_domains_t *domains, mta_sts_err_t *err)
 {
-    mta_sts_input_t            input;
-    mta_sts_domains_reader_t  *reader;
+    mta_sts_file_t  file = { mta_sts_str("fuzz.yaml"), text, 0 };
 
-    mta_sts_input_text(&input, mta_sts_str("fuzz.yaml"), text);
-
-    reader = mta_sts_domains_begin(env);
-
-    if (reader == NULL) {
-        abort();
-    }
-
-    if (mta_sts_domains_add(reader, &input, err) != MTA_STS_OK) {
-        mta_sts_domains_discard(reader);
-        return MTA_STS_ERROR;
-    }
-
-    return mta_sts_domains_end(reader, domains, err);
+    return mta_sts_domains_read(&file, 1, env, domains, err);
 }
 
 

@@ -29,7 +29,7 @@ check_yaml(mta_sts_str_t str, const mta_sts_env_t *env)
     mta_sts_err_t       err;
     mta_sts_yaml_t     *yaml;
     mta_sts_buf_t      text = { env, NULL, 0, 0, 0 };
-    mta_sts_input_t     input;
+    mta_sts_file_t      file;
     mta_sts_value_t     value;
     mta_sts_emitter_t  *emitter;
 
@@ -44,10 +44,11 @@ check_yaml(mta_sts_str_t str, const mta_sts_env_t *env)
 
     fuzz_check(mta_sts_emitter_end(emitter) == MTA_STS_OK, str, FUZZ_NONE);
 
-    mta_sts_input_text(&input, mta_sts_str("text.yaml"),
-                       mta_sts_buf_str(&text));
+    file.name = mta_sts_str("text.yaml");
+    file.text = mta_sts_buf_str(&text);
+    file.mapped = 0;
 
-    yaml = mta_sts_yaml_open(&input);
+    yaml = mta_sts_yaml_open(&file);
 
     fuzz_check(mta_sts_yaml_next(yaml, &value, &err) == MTA_STS_YAML_LIST
                && mta_sts_yaml_next(yaml, &value, &err) == MTA_STS_YAML_TEXT

@@ -3,7 +3,7 @@
  * file: what nginx then reads must render to the same bytes.
  */
 
-#include "cli/conf/lexer.h"
+#include "cli/conf/nginx_conf.h"
 #include "domains/domains.h"
 #include "generator/generator.h"
 #include "files.h"

@@ -16,12 +16,12 @@
 
 /*
  * A server with the domains of a text, separated by " ": each has the policy
- * and stands at a line of its own, the first at line 1.
+ * and has a line of its own, the first line 1.
  */
 
 static void
 serve(mta_sts_server_t *server, const char *domains,
-    const mta_sts_policy_t *policy, const char *label, const char *file)
+    const mta_sts_policy_t *policy, const char *policy_name, const char *file)
 {
     size_t                   len;
     uint32_t                 index;
@@ -32,11 +32,14 @@ serve(mta_sts_server_t *server, const char *domains,
     memset(server, 0, sizeof(mta_sts_server_t));
     memset(&builder, 0, sizeof(mta_sts_table_builder_t));
 
+    builder.env = &test.env;
+
     place.file = mta_sts_str_from(file);
     place.column = 5;
 
-    if (mta_sts_table_add_policy(&builder, policy, mta_sts_str_from(label),
-                                 &index, &test.err)
+    if (mta_sts_table_add_policy(&builder, policy,
+                                 mta_sts_str_from(policy_name), &index,
+                                 &test.err)
         != MTA_STS_OK)
     {
         abort();
@@ -177,16 +180,18 @@ test_find(void)
     ok(has(&catalog, "a.example", mail, "a.conf", 1), "one's domain");
     ok(has(&catalog, "c.example", other, "b.conf", 2), "another's domain");
     ok(has(&catalog, "e.example", other, "c.conf", 1), "the third's domain");
-    ok(has_not(&catalog, "f.example"), "none that nobody has");
+    ok(has_not(&catalog, "f.example"), "no domain that no server has");
 
     walks(&catalog, domains, 5);
 
     ok(mta_sts_catalog_find(&catalog, mta_sts_str("d.example"), &entry)
-       && mta_sts_str_eq(entry.policy_name, mta_sts_str("big")), "a label");
+       && mta_sts_str_eq(entry.policy_name, mta_sts_str("big")),
+       "a policy name");
     ok(mta_sts_catalog_find(&catalog, mta_sts_str("e.example"), &entry)
-       && mta_sts_str_eq(entry.policy_name, mta_sts_str("small")), "another label");
+       && mta_sts_str_eq(entry.policy_name, mta_sts_str("small")),
+       "another one");
     ok(mta_sts_catalog_find(&catalog, mta_sts_str("a.example"), &entry)
-       && entry.policy_name.len == 0, "no label");
+       && entry.policy_name.len == 0, "none");
     is_int((long long) test.n_warnings, 0, "no warnings");
 }
 

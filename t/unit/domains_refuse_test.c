@@ -1,7 +1,6 @@
 /*
- * A domains file is written by people and by scripts: whatever is wrong in it
- * must be told with the line and the column where it stands, and nothing of it
- * may be served.
+ * A domains file is written by people and by scripts: each error must be
+ * reported with line and column, and nothing of the file may be served.
  */
 
 #include "files.h"
@@ -294,7 +293,7 @@ static const struct {
       "mailto:\" or \"https:\"" },
 
     { "domains:\n  a.b: p\n  b.b: {mode: x}\npolicies: {}\n",
-      3, 15, "invalid mode \"x\", " MODES },
+      2, 8, "unknown policy \"p\"" },
 
     { "? {a: b}\n: c\n",
       1, 3, "a key must be a text" }

@@ -1,12 +1,12 @@
 /*
- * The files of a pattern: their order, none, and no memory, when none may be
- * missing without a word.
+ * The files that match a pattern: their order, no match, and a failed
+ * allocation, after which no file may be missing silently.
  */
 
 #include <errno.h>
 #include <glob.h>
 
-#include "base/file.h"
+#include "base/base.h"
 #include "tap.h"
 
 

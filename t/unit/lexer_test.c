@@ -344,32 +344,12 @@ test_limits(void)
 }
 
 
-static int
-memory_words(void)
-{
-    lexer_t        lexer;
-    lexer_token_e  token;
-
-    lexer_init(&lexer, TEST_FILE, mta_sts_str("1 2 3 4 5 6 7 8 9 10 11 12 13 "
-               "14 15 16 \\\"17;"), &test.env);
-
-    token = lexer_next(&lexer, &test.err);
-
-    if (token == LEXER_DIRECTIVE && lexer.n != 17) {
-        return 99;
-    }
-
-    return token == LEXER_DIRECTIVE ? MTA_STS_OK : MTA_STS_ERROR;
-}
-
-
 int
 main(void)
 {
     test_words();
     test_broken();
     test_limits();
-    test_memory(memory_words, "words");
 
     return done();
 }

@@ -1,7 +1,7 @@
 /*
- * Names decide what is served and found.  Every way to write a name must come
- * out as one and the same, and what is no host name must be refused with the
- * reason that helps the person who wrote it.
+ * Names decide what is served and found.  All spellings of a name must become
+ * the same one, and what is no host name must be refused with the reason that
+ * helps its author.
  */
 
 #include <idn2.h>

@@ -66,7 +66,7 @@ static const char  *bad[][2] = {
 };
 
 
-/* Each name and zone, and what is in front of it; NULL: it is not in it. */
+/* Each name and zone, and what is before it; NULL: it is not in it. */
 
 static const char  *in_zone[][3] = {
     { "example.com", "example.com", "" },
@@ -179,7 +179,7 @@ test_in_zone(void)
 
         is_int(mta_sts_name_in_zone(name, zone, &labels), 1, "%s is in %s",
                in_zone[i][0], in_zone[i][1]);
-        is_str(labels, mta_sts_str_from(in_zone[i][2]), "what is in front");
+        is_str(labels, mta_sts_str_from(in_zone[i][2]), "what is before it");
         ok(labels.len == 0 || labels.data == name.data, "is a part of it");
     }
 }

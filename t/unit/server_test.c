@@ -29,7 +29,7 @@ build(mta_sts_server_t *server, mta_sts_settings_t *settings, const char *text)
 }
 
 
-/* Each server with the domains that are found, in order, and its default policy. */
+/* Each server with its domains, in order, and its default policy. */
 
 static const struct {
     const char  *names;
@@ -102,7 +102,7 @@ test_names(void)
 }
 
 
-/* A policy that is configured elsewhere, for nobody here, is not served. */
+/* An inherited policy that no name uses is not served. */
 
 static void
 test_nothing(void)
@@ -127,13 +127,15 @@ test_nothing(void)
 
         is_int(build(&server, &settings, names[i]), MTA_STS_OK,
                "inherited for \"%s\"", names[i]);
-        ok(server.table.n == 0 && server.default_policy == NULL, "serves nothing");
+        ok(server.table.n == 0 && server.default_policy == NULL,
+           "serves nothing");
         is_int((long long) test.n_warnings, 0, "no warnings");
 
         (void) set_lines(&settings, "\n\nmode enforce\nmx mail.example");
 
         is_int(build(&server, &settings, names[i]), MTA_STS_OK, "its own");
-        ok(server.table.n == 0 && server.default_policy == NULL, "serves nothing");
+        ok(server.table.n == 0 && server.default_policy == NULL,
+           "serves nothing");
         is_int((long long) test.n_warnings, 1, "one warning");
         is_err(&test.warnings[0], 4, 1, "no server name begins with "
                "\"mta-sts.\", the policy is not served");
@@ -145,7 +147,8 @@ test_nothing(void)
 
     is_int(build(&server, &settings, "mta-sts.a.example *.b"), MTA_STS_OK,
            "no policy at all");
-    ok(server.table.n == 0 && server.default_policy == NULL, "serves nothing");
+    ok(server.table.n == 0 && server.default_policy == NULL,
+           "serves nothing");
 
     (void) set_lines(&parent, "max_age 1w\nmode enforce");
     mta_sts_settings_inherit(&settings, &parent);
@@ -220,7 +223,7 @@ test_refused(void)
                refused[i].error);
     }
 
-    /* nginx does not tell where a name stands: the policy is blamed */
+    /* nginx gives no place of a name: the error is at the policy */
 
     test_begin(0);
     (void) set_lines(&settings, "\n" DEFAULT);
@@ -343,7 +346,7 @@ memory_build(void)
     static mta_sts_value_t  mx = { { "a.b.example", 11 },
                                   { { NULL, 0 }, 3, 7 } };
 
-    /* a policy whose setting needs no memory */
+    /* a policy whose settings allocate nothing */
 
     memset(&settings, 0, sizeof(mta_sts_settings_t));
 

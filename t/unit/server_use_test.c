@@ -102,7 +102,7 @@ test_names(void)
         ok(server.default_policy == NULL, "and no default policy");
     }
 
-    /* nginx does not tell where a name stands: the directive is blamed */
+    /* nginx gives no place of a name: the error is at the directive */
 
     test_begin(0);
     read_domains(&domains, FILE_TEXT);
@@ -141,8 +141,10 @@ test_shared(void)
 
     ok(server.table.names == domains.table.names
        && server.table.slots == domains.table.slots, "the table is shared");
-    ok(server.default_policy && server.default_policy == domains.default_policy, "the default policy");
-    is_str(server.default_name, mta_sts_str("p"), "its label");
+    ok(server.default_policy
+       && server.default_policy == domains.default_policy,
+       "the default policy");
+    is_str(server.default_name, mta_sts_str("p"), "its name");
     is_str(server.default_place.file, TEST_FILE, "its file");
     is_int(server.default_place.line, 6, "its line");
 

@@ -9,7 +9,7 @@
 
 
 #define SCHEME   "must begin with \"mailto:\" or \"https:\""
-#define CHARS    "must be an URI, other characters percent-encoded"
+#define CHARS    "must be a URI, other characters percent-encoded"
 #define PERCENT  "\"%\" must be followed by two hex digits"
 #define LIST     "must be one URI, not a list"
 #define ADDRESS  "\"mailto:\" must be followed by an e-mail address"
@@ -194,7 +194,7 @@ test_encode(void)
 
         if (is_int(rc, MTA_STS_OK, "takes %s", uris[i][0])) {
             is_str(uri, mta_sts_str_from(uris[i][1]), "... encoded");
-            is_int(uri.data[uri.len], '\0', "... with a NUL behind it");
+            is_int(uri.data[uri.len], '\0', "... followed by a NUL");
         }
     }
 

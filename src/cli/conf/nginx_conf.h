@@ -8,7 +8,7 @@
 #define MTA_STS_CONF_NGINX_CONF_H
 
 
-#include "base/file.h"
+#include "base/base.h"
 
 
 /* Source: where files come from, the file system or the output of nginx -T. */
@@ -64,12 +64,12 @@ int source_read(const source_t *source, mta_sts_str_t name,
     mta_sts_place_t place, mta_sts_str_t *text, mta_sts_err_t *err);
 
 /*
- * Opens a file that is read in pieces.
+ * The same for a domains file, to be freed with mta_sts_file_free().
  *
- * Errors: as source_read(), and those of mta_sts_input_open().
+ * Errors: as source_read(), and those of mta_sts_file_read().
  */
 int source_open(const source_t *source, mta_sts_str_t name,
-    mta_sts_place_t place, mta_sts_input_t *input, mta_sts_err_t *err);
+    mta_sts_place_t place, mta_sts_file_t *file, mta_sts_err_t *err);
 
 /*
  * Gives the files that the argument of an include names: one file, or, where

@@ -13,10 +13,9 @@ site_read_files(const site_t *site, const mta_sts_value_t *value,
     mta_sts_str_t full, const mta_sts_env_t *env, mta_sts_domains_t *domains,
     mta_sts_err_t *err)
 {
-    size_t                     i, n;
-    mta_sts_str_t             *names;
-    mta_sts_input_t            input;
-    mta_sts_domains_reader_t  *reader;
+    size_t           i, n;
+    mta_sts_str_t   *names;
+    mta_sts_file_t  *files;
 
     if (source_names(&site->source, value, 1, &names, &n, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -27,22 +26,21 @@ site_read_files(const site_t *site, const mta_sts_value_t *value,
                              MTA_STS_SHOW(full));
     }
 
-    reader = mta_sts_domains_begin(env);
-    if (reader == NULL) {
-        return mta_sts_error_memory(err);
-    }
+    files = env->alloc(env->ctx, n * sizeof(mta_sts_file_t));
 
     for (i = 0; i < n; i++) {
-        if (source_open(&site->source, names[i], value->place, &input, err)
-            != MTA_STS_OK
-            || mta_sts_domains_add(reader, &input, err) != MTA_STS_OK)
+        if (source_open(&site->source, names[i], value->place, &files[i], err)
+            != MTA_STS_OK)
         {
-            mta_sts_domains_discard(reader);
+            while (i > 0) {
+                mta_sts_file_free(&files[--i]);
+            }
+
             return MTA_STS_ERROR;
         }
     }
 
-    return mta_sts_domains_end(reader, domains, err);
+    return mta_sts_domains_read(files, n, env, domains, err);
 }
 
 
@@ -132,6 +130,34 @@ site_build_server(site_t *site, site_server_t *server,
 }
 
 
+/*
+ * The module refuses a cache of certificates where Lua loads them.  Follows
+ * ngx_http_mta_sts_init_cache().
+ */
+
+static int
+site_check_cache(const site_t *site, const site_server_t *server,
+    mta_sts_err_t *err)
+{
+    const site_server_t    *cache;
+    const mta_sts_value_t  *lua;
+
+    cache = server->cache_set ? server : &site->http;
+    lua = server->by_lua.text.data ? &server->by_lua : &site->http.by_lua;
+
+    if (cache->cache.max == 0 || lua->text.data == NULL
+        || (server->server.table.n == 0
+            && server->server.default_policy == NULL))
+    {
+        return MTA_STS_OK;
+    }
+
+    return mta_sts_error(err, lua->place, "\"%.*s\" is incompatible with "
+                         "\"mta_sts_certificate_cache\"",
+                         MTA_STS_SHOW(lua->text));
+}
+
+
 int
 site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
@@ -141,6 +167,12 @@ site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
         if (site_build_server(site, site->servers[i], env, err)
             != MTA_STS_OK)
         {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    for (i = 0; i < site->n; i++) {
+        if (site_check_cache(site, site->servers[i], err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
     }

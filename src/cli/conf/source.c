@@ -123,21 +123,17 @@ source_read(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
 
 int
 source_open(const source_t *source, mta_sts_str_t name, mta_sts_place_t place,
-    mta_sts_input_t *input, mta_sts_err_t *err)
+    mta_sts_file_t *file, mta_sts_err_t *err)
 {
-    mta_sts_str_t  text;
+    file->name = name;
+    file->mapped = 0;
 
-    if (source_lookup(source, name, place, &text, err) != MTA_STS_OK) {
+    if (source_lookup(source, name, place, &file->text, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
-    if (text.data == NULL) {
-        return mta_sts_input_open(input, name, place, err);
-    }
-
-    mta_sts_input_text(input, name, text);
-
-    return MTA_STS_OK;
+    return file->text.data ? MTA_STS_OK
+                           : mta_sts_file_read(file, name, place, err);
 }
 
 

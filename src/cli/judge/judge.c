@@ -29,6 +29,16 @@ judge_followed(const judge_policy_t *policy, const mta_sts_entry_t *entry)
 }
 
 
+/* Is the live policy the configured one? */
+
+static int
+judge_is_live(const judge_policy_t *policy, const mta_sts_policy_t *configured)
+{
+    return policy->read
+           && mta_sts_str_eq(policy->text, mta_sts_policy_body(configured));
+}
+
+
 static void
 judge_txt(const facts_t *facts, result_t *result)
 {
@@ -64,12 +74,14 @@ judge_txt(const facts_t *facts, result_t *result)
 static void
 judge_tlsrpt(const facts_t *facts, result_t *result)
 {
-    mta_sts_str_t         rua;
-    findings_t           *findings;
-    const mta_sts_str_t  *wanted;
+    findings_t     *findings;
+    mta_sts_str_t   rua, wanted = { NULL, 0 };
 
     findings = &result->findings;
-    wanted = result->entry->policy ? result->entry->policy->tlsrpt_rua : NULL;
+
+    if (result->entry->policy) {
+        wanted = mta_sts_policy_rua(result->entry->policy);
+    }
 
     if (facts->tlsrpt.status == DNS_FAILED) {
         finding_add(findings, TLSRPT_DNS, "the lookup of _smtp._tls.%.*s "
@@ -80,12 +92,12 @@ judge_tlsrpt(const facts_t *facts, result_t *result)
 
     rua = txt_tlsrpt(facts->tlsrpt.records, facts->tlsrpt.n, findings);
 
-    if (wanted && !mta_sts_str_eq(*wanted, rua)
+    if (wanted.len && !mta_sts_str_eq(wanted, rua)
         && !finding_has(findings, TLSRPT_SEVERAL))
     {
         finding_add(findings, TLSRPT_DIFFERS, "reports go to \"%.*s\", "
                     "configured is \"%.*s\"", MTA_STS_SHOW(rua),
-                    MTA_STS_SHOW(*wanted));
+                    MTA_STS_SHOW(wanted));
     }
 }
 
@@ -265,8 +277,14 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
         judge_tlsrpt(facts, result);
         mail_findings(facts, &result->findings);
 
-        if (followed) {
+        if (followed == &policy.live) {
             mx_findings(facts, followed, &result->findings);
+        }
+
+        if (entry->policy) {
+            result->covered = mx_covered(facts, &policy.configured,
+                                         judge_is_live(&policy, entry->policy)
+                                         ? NULL : &result->findings);
         }
     }
 

@@ -123,6 +123,9 @@ typedef struct {
     int                     served;   /* every address of the policy host
                                          serves the configured policy, byte for
                                          byte, in a way that senders accept */
+    int                     covered;  /* every MX host matches the configured
+                                         policy, or this is not in "enforce"; -1
+                                         if the MX records are unknown */
     int                     unknown;  /* no lookup had an answer */
     time_t                  now;      /* the time of the check */
 } result_t;
@@ -192,16 +195,25 @@ void body_of(body_t *body, const mta_sts_policy_t *policy,
 int mx_matches(mta_sts_str_t pattern, mta_sts_str_t host);
 
 /*
- * Compares the MX hosts of facts with a policy, in both directions: adds
- * MX_NOT_COVERED for each host that matches no pattern, and MX_STALE for each
- * pattern that matches no host.  Nothing is compared in mode "none", or where
- * the MX records are unknown.
- *
- * For whoever wants to know what a policy would do that is not served yet:
- * probe with PROBE_RECORDS, body_of() the configured policy, and look whether
- * finding_has() MX_NOT_COVERED afterwards.
+ * Compares the MX hosts of facts with a policy that senders follow, in both
+ * directions: adds MX_NOT_COVERED for each host that matches no pattern, and
+ * MX_STALE for each pattern that matches no host.  Nothing is compared in mode
+ * "none", or where the MX records are unknown.
  */
 void mx_findings(const facts_t *facts, const body_t *policy,
+    findings_t *findings);
+
+/*
+ * Would a policy that is not served yet stop mail?  Adds MX_NOT_COVERED_NEXT for
+ * each MX host that matches no pattern of it in mode "enforce"; findings may be
+ * NULL.  Returns what covered is in result_t.
+ *
+ * Whoever announces a policy (records --served) runs check_run() with
+ * PROBE_POLICY|PROBE_RECORDS, without PROBE_SMTP: no mail server is connected
+ * to.  A result may be announced if it is served and covered is 1; if not, the
+ * findings of severity FINDING_ERROR say why.
+ */
+int mx_covered(const facts_t *facts, const body_t *policy,
     findings_t *findings);
 
 /* Judges the MX records and what the mail servers show to a sender. */

@@ -142,6 +142,9 @@
       "7505 3", "the MX record says that the domain accepts no mail")         \
     X(MX_NOT_COVERED, "mx-not-covered", MAIL, ERROR, 1,                       \
       "8461 4.1", "a mail server matches no `mx` of the policy")              \
+    X(MX_NOT_COVERED_NEXT, "mx-not-covered-next", MAIL, ERROR, 0,            \
+      "8461 4.1",                                                            \
+      "a mail server matches no `mx` of the configured policy, not yet served")  \
     X(MX_STALE, "mx-stale", MAIL, NOTE, 0,                                    \
       "8461 8.1", "an `mx` of the policy matches no mail server")             \
     X(MX_CNAME, "mx-cname", MAIL, WARNING, 0,                                 \

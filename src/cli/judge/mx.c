@@ -51,6 +51,38 @@ mx_is_used(mta_sts_str_t pattern, const facts_t *facts)
 }
 
 
+int
+mx_covered(const facts_t *facts, const body_t *policy, findings_t *findings)
+{
+    int     covered;
+    size_t  i;
+
+    if (policy->mode != MTA_STS_ENFORCE) {
+        return 1;
+    }
+
+    covered = facts->mx.status == DNS_FAILED ? -1 : 1;
+
+    for (i = 0; i < facts->n_mail; i++) {
+        if (mx_is_covered(facts->mail[i]->name, policy)) {
+            continue;
+        }
+
+        covered = 0;
+
+        if (findings) {
+            finding_add(findings, MX_NOT_COVERED_NEXT, "%.*s matches no mx of "
+                        "the configured policy: once it is served, no mail is "
+                        "sent to this server; add it to the configuration "
+                        "before nginx is reloaded",
+                        MTA_STS_SHOW(facts->mail[i]->name));
+        }
+    }
+
+    return covered;
+}
+
+
 void
 mx_findings(const facts_t *facts, const body_t *policy, findings_t *findings)
 {

@@ -1,15 +1,15 @@
 /*
- * A hash of bytes, for what is kept in memory; it differs between machines.
+ * What the builder of a table and its look-up share.
  */
 
-#ifndef MTA_STS_BASE_HASH_H
-#define MTA_STS_BASE_HASH_H
+#ifndef MTA_STS_SERVE_SLOTS_H
+#define MTA_STS_SERVE_SLOTS_H
 
 
-#include <stdint.h>
+#include "table.h"
 
-#include "base.h"
 
+/* A hash of bytes, for tables in memory; it differs between machines. */
 
 static inline uint64_t
 mta_sts_hash_mix(uint64_t hash, uint64_t word)
@@ -54,4 +54,32 @@ mta_sts_hash(mta_sts_str_t str)
 }
 
 
-#endif /* MTA_STS_BASE_HASH_H */
+/* The slot of n at which probing for a hash begins. */
+
+static inline uint64_t
+mta_sts_table_first(uint32_t hash, size_t n)
+{
+    return ((uint64_t) hash * n) >> 32;
+}
+
+
+/* A name of a table: its length in a byte, then its bytes. */
+
+static inline mta_sts_str_t
+mta_sts_table_name(const char *names, uint32_t name)
+{
+    mta_sts_str_t  str;
+
+    str.len = (unsigned char) names[name];
+    str.data = names + name + 1;
+
+    return str;
+}
+
+
+/* The text of number in n runs; empty if it is before the first. */
+mta_sts_str_t mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n,
+    uint32_t number);
+
+
+#endif /* MTA_STS_SERVE_SLOTS_H */

@@ -136,6 +136,8 @@ check_again(const body_t *body, const mta_sts_env_t *env)
     mta_sts_value_t   value;
     mta_sts_result_t  result, again;
 
+    static mta_sts_digest_t  digest;
+
     memset(&result, 0, sizeof(mta_sts_result_t));
 
     result.entry.domain = mta_sts_str("example.com");
@@ -158,7 +160,7 @@ check_again(const body_t *body, const mta_sts_env_t *env)
         }
     }
 
-    if (mta_sts_result_make(&result, env, &err) == MTA_STS_OK) {
+    if (mta_sts_result_make(&result, &digest, env, &err) == MTA_STS_OK) {
         again_entry(&result.entry, env, &again);
     }
 }

@@ -1,8 +1,7 @@
 /*
- * The command line: a table of options, and getopt_long().
+ * The command line: a table of options, and what parses by it.
  */
 
-#include <getopt.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -142,60 +141,7 @@ static const option_t  options_table[] = {
     { "help", 'h', 0, OPTION_FLAG, OPTION_IN(help), NULL, "this text" }
 };
 
-#define OPTIONS        (sizeof(options_table) / sizeof(options_table[0]))
-#define OPTIONS_LONG   256        /* and the index; above all characters */
-#define OPTIONS_WIDTH  22         /* of an option and its argument */
-
-
-/* What getopt_long() wants: a list of long options, and the short ones. */
-
-static void
-options_getopt(struct option *list, char *shorts)
-{
-    size_t           i;
-    const option_t  *option;
-
-    memset(list, 0, (OPTIONS + 1) * sizeof(struct option));
-
-    *shorts++ = ':';
-
-    for (i = 0; i < OPTIONS; i++) {
-        option = &options_table[i];
-
-        list[i].name = option->name;
-        list[i].has_arg = option->argument ? required_argument : no_argument;
-        list[i].val = OPTIONS_LONG + (int) i;
-
-        if (option->ch) {
-            *shorts++ = (char) option->ch;
-
-            if (option->argument) {
-                *shorts++ = ':';
-            }
-        }
-    }
-
-    *shorts = '\0';
-}
-
-
-/* The option that getopt_long() returned. */
-
-static const option_t *
-options_find(int ch)
-{
-    size_t  i;
-
-    if (ch >= OPTIONS_LONG) {
-        return &options_table[ch - OPTIONS_LONG];
-    }
-
-    for (i = 0; options_table[i].ch != ch; i++) {
-        /* void */
-    }
-
-    return &options_table[i];
-}
+#define OPTIONS  (sizeof(options_table) / sizeof(options_table[0]))
 
 
 static mta_sts_value_t
@@ -274,43 +220,40 @@ options_set(options_t *options, const option_t *option, const char *value)
 }
 
 
-/* What getopt_long() returned; word is the last argument that it read. */
+/*
+ * The option of a word, "-c" or "--zone", with the value that is in the word:
+ * "-cFILE" or "--zone=APEX".  NULL if there is no such option.
+ */
 
-static int
-options_take(options_t *options, int ch, const char *word, const char *command,
-    unsigned allowed)
+static const option_t *
+options_find(const char *word, const char **value)
 {
+    size_t           i, len;
     const option_t  *option;
 
-    if (ch == ':') {
-        say("option \"%s\" needs a value", word);
-        return MTA_STS_ERROR;
-    }
+    len = strcspn(word, "=");
 
-    if (ch == '?') {
+    for (i = 0; i < OPTIONS; i++) {
+        option = &options_table[i];
+        *value = NULL;
 
-        /* a short option may be in the middle of a word */
+        if (word[1] == '-') {
+            if (strlen(option->name) == len - 2
+                && strncmp(option->name, word + 2, len - 2) == 0)
+            {
+                *value = word[len] ? word + len + 1 : NULL;
+                break;
+            }
 
-        if (optopt && optopt < OPTIONS_LONG) {
-            say("unknown option \"-%c\"", optopt);
-
-        } else {
-            say("unknown option \"%s\"", word);
+        } else if (option->ch == word[1]) {
+            *value = word[2] ? word + 2 : NULL;
+            break;
         }
-
-        return MTA_STS_ERROR;
     }
 
-    option = options_find(ch);
+    /* a flag has no value */
 
-    if (option->group && (option->group & allowed) == 0) {
-        say("command \"%s\" does not take option \"%s%s\"", command,
-            option->ch ? "-" : "--",
-            option->ch ? (char[]) { (char) option->ch, '\0' } : option->name);
-        return MTA_STS_ERROR;
-    }
-
-    return options_set(options, option, optarg);
+    return i < OPTIONS && (option->argument || *value == NULL) ? option : NULL;
 }
 
 
@@ -344,16 +287,44 @@ int
 options_parse(options_t *options, int argc, char **argv, unsigned allowed,
     const mta_sts_env_t *env)
 {
-    int            ch, i;
-    char           shorts[2 * OPTIONS + 2];
-    struct option  list[OPTIONS + 1];
+    int              i, only_args;
+    const char      *word, *value;
+    const option_t  *option;
 
     options_init(options, (size_t) argc, env);
-    options_getopt(list, shorts);
-    opterr = 0;
+    only_args = 0;
 
-    while ((ch = getopt_long(argc, argv, shorts, list, NULL)) != -1) {
-        if (options_take(options, ch, argv[optind - 1], argv[0], allowed)
+    for (i = 1; i < argc; i++) {
+        word = argv[i];
+
+        if (only_args || word[0] != '-' || word[1] == '\0') {
+            options->args.values[options->args.n++] = options_value(word);
+            continue;
+        }
+
+        if (strcmp(word, "--") == 0) {
+            only_args = 1;
+            continue;
+        }
+
+        option = options_find(word, &value);
+
+        if (option == NULL) {
+            say("unknown option \"%s\"", word);
+            return MTA_STS_ERROR;
+        }
+
+        if (option->group && (option->group & allowed) == 0) {
+            say("command \"%s\" does not take option \"%s\"", argv[0], word);
+            return MTA_STS_ERROR;
+        }
+
+        if (option->argument && value == NULL && ++i == argc) {
+            say("option \"%s\" needs a value", word);
+            return MTA_STS_ERROR;
+        }
+
+        if (options_set(options, option, value ? value : argv[i])
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -366,10 +337,6 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
     }
 
     options->net.timeout *= 1000;
-
-    for (i = optind; i < argc; i++) {
-        options->args.values[options->args.n++] = options_value(argv[i]);
-    }
 
     return MTA_STS_OK;
 }
@@ -391,7 +358,7 @@ options_usage_one(FILE *out, const option_t *option)
 
     for (line = option->help; *line; line += len + (line[len] == '\n')) {
         len = (int) strcspn(line, "\n");
-        (void) fprintf(out, "    %-*s  %.*s\n", OPTIONS_WIDTH, text, len,
+        (void) fprintf(out, "    %-*s  %.*s\n", 22, text, len,
                        line);
         text[0] = '\0';
     }
@@ -401,15 +368,16 @@ options_usage_one(FILE *out, const option_t *option)
 void
 options_usage(FILE *out, unsigned allowed)
 {
-    size_t  i;
+    size_t           i;
+    const option_t  *option;
 
     (void) fprintf(out, "\noptions:\n");
 
     for (i = 0; i < OPTIONS; i++) {
-        if (options_table[i].group == 0
-            || (options_table[i].group & allowed))
-        {
-            options_usage_one(out, &options_table[i]);
+        option = &options_table[i];
+
+        if (option->group == 0 || (option->group & allowed)) {
+            options_usage_one(out, option);
         }
     }
 }

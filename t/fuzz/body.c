@@ -106,7 +106,7 @@ is_age(mta_sts_str_t text)
 
 
 static int
-judge(mta_sts_str_t text, const mta_sts_env_t *env)
+body_judge(mta_sts_str_t text, const mta_sts_env_t *env)
 {
     size_t         i;
     mta_sts_str_t  copy;
@@ -181,7 +181,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     body_parse(&body, text, &findings);
 
-    fuzz_check(body.valid == judge(text, env), text,
+    fuzz_check(body.valid == body_judge(text, env), text,
                findings.n ? findings.elts[0].text : FUZZ_NONE);
 
     for (i = 0; i < findings.n; i++) {

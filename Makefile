@@ -1,55 +1,111 @@
-# make            the module and the helper, in build/
-# make deps       what make needs, from Debian's packages
+# make            the helper, and the module for Debian's nginx, in build/
+# make deps       installs what make needs, from Debian's packages
+# make install    the module, the helper, its manual and the documents; DESTDIR
+#                 and PREFIX are honoured
+# make uninstall  removes them
 # make demo       an nginx with conf.example on loopback; make demo-stop ends it
-# make test       installs what the tests need and runs them; NGINX= and, if it
-#                 is to load another one, MODULE= are what is tested
-# make test-asan  the same tests under ASan and UBSan, with Debian 13's nginx
-# make coverage   the same tests, and which lines they reach
-# make fuzz       fuzz targets, each for FUZZ_TIME seconds
+#
+# make check      the tests: installs nothing, asks for no password in between
+# make test       installs what the tests need, then make check
+# make test-chroot  many of them with Debian 13, or SUITE
 # make lint       style, static analysis
+# make test-asan  the tests under ASan and UBSan, with Debian 13's nginx
+# make coverage   the tests, and which lines they reach
+# make fuzz       fuzz targets, each for FUZZ_TIME seconds
 # make bench      tables of cost
-# make install    the module, the helper and its manual; DESTDIR is honoured
+# make compile_commands.json  for editors and analyzers
+#
+# CC, CPPFLAGS, CFLAGS, LDFLAGS and PKG_CONFIG are taken from the environment or
+# the command line; NGINX and MODULE are what is tested.
 
 VERSION     = 0.1.0
 
 BUILD       = build
 NGINX       = /usr/sbin/nginx
-CC          = gcc
-
-CFLAGS      = -g -O2 -fstack-protector-strong -Wformat \
-              -Werror=format-security -D_FORTIFY_SOURCE=2
-LDFLAGS     = -Wl,-z,relro -Wl,-z,now
-WARN        = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
+NGINX_SRC   = /usr/share/nginx/src
 
 PREFIX      = /usr/local
 MODULES_DIR = /usr/lib/nginx/modules
 CONF_PATH   = /etc/nginx/nginx.conf
+DOC_DIR     = $(PREFIX)/share/doc/mta-sts
 
-HELPER_CPP  = -std=c11 -D_GNU_SOURCE -Isrc -DMTA_STS_VERSION='"$(VERSION)"' \
-              -DMTA_STS_CONF_PATH='"$(CONF_PATH)"'
-LIBS        = -lidn2 -lcrypto -lyaml -ljansson
+PKG_CONFIG ?= pkg-config
+export PKG_CONFIG
 
-# the helper alone looks at the network
+# Libraries: pkg-config's name, the lowest version, Debian's package.  What the
+# core needs, the module needs, too: see config
 
-NET_LIBS    = -lcurl -lcares -lssl -lresolv
+CORE_NEEDS  = libcrypto:3.0:libssl-dev  libidn2:2.0:libidn2-dev \
+              yaml-0.1:0.2:libyaml-dev  jansson:2.11:libjansson-dev
+CLI_NEEDS   = libssl:3.0:libssl-dev     libcurl:7.85:libcurl4-openssl-dev \
+              libcares:1.18:libc-ares-dev libpcre2-8:10.36:libpcre2-dev
+
+pkg         = $(shell $(PKG_CONFIG) $(1) \
+              $(foreach need,$(2),$(firstword $(subst :, ,$(need)))) 2>/dev/null)
+
+LIB_CFLAGS := $(call pkg,--cflags,$(CLI_NEEDS) $(CORE_NEEDS))
+CORE_LIBS  := $(call pkg,--libs,$(CORE_NEEDS))
+LIBS       := $(call pkg,--libs,$(CLI_NEEDS)) $(CORE_LIBS) -lresolv
+
+# Debian's hardening, where the compiler has it
+
+cc-option   = $(shell $(CC) -Werror $(1) -c -x c /dev/null -o /dev/null \
+              2>/dev/null && echo $(1))
+
+HARDEN     := -fstack-protector-strong -Wformat -Werror=format-security \
+              -Werror=implicit-function-declaration \
+              $(call cc-option,-fstack-clash-protection) \
+              $(call cc-option,-fcf-protection) \
+              $(call cc-option,-mbranch-protection=standard)
+
+CPPFLAGS   ?= -D_FORTIFY_SOURCE=2
+CFLAGS     ?= -g -O2 $(HARDEN)
+LDFLAGS    ?= -Wl,-z,relro -Wl,-z,now
+
+# WERROR=-Werror is for make lint
+
+WERROR      =
+WARN        = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes $(WERROR)
+
+# POSIX, and what BSD and glibc have in common for the resolver; tests may use more
+
+API         = -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
+$(BUILD)/t/%.o: API = -D_GNU_SOURCE
+
+# how a file is compiled, and how an object is linked
+
+COMPILE     = $(CC) -std=c11 $(API) -Isrc -I$(BUILD)/web \
+              $(LIB_CFLAGS) $(CPPFLAGS) \
+              -DMTA_STS_VERSION='"$(VERSION)"' \
+              -DMTA_STS_CONF_PATH='"$(CONF_PATH)"' \
+              $(WARN) -MMD -MP -fPIE -fvisibility=hidden $(CFLAGS)
+LINK        = $(CC) $(CFLAGS) -pie $(LDFLAGS)
 
 ROOMS       = base policy serve domains records generator
 CORE        = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 CLI         = $(wildcard src/cli/*.c src/cli/*/*.c)
-HEADERS     = $(wildcard src/*/*.h src/*/*/*.h)
 
 CORE_OBJS   = $(CORE:%.c=$(BUILD)/%.o)
 CLI_OBJS    = $(CLI:%.c=$(BUILD)/%.o)
 
-UNITS       = $(patsubst t/unit/%.c,$(BUILD)/t/%,$(wildcard t/unit/*_test.c))
+# all but main(): what unit tests and fuzz targets are linked with
+
+TEST_OBJS   = $(CORE_OBJS) $(filter-out %/main.o,$(CLI_OBJS))
+
+UNITS       = $(patsubst t/unit/%.c,$(BUILD)/t/unit/%,$(wildcard t/unit/*_test.c))
 
 MODULE      = $(BUILD)/ngx_http_mta_sts_module.so
+
+# what may be read again from what -MMD wrote
+
+DEPENDS     = $(wildcard $(BUILD)/src/*/*.d $(BUILD)/src/*/*/*.d \
+              $(BUILD)/t/*/*.d $(BUILD)/bench/*.d)
 
 # NGINX loads the module, unless it is linked in
 
 LINKED      = $(shell grep -ls ngx_http_mta_sts_module $(NGINX))
 
-# what tests have besides of a build with sanitizers or for coverage
+# the ordinary build, next to one with sanitizers or for coverage
 
 PLAIN       = $(BUILD)
 
@@ -57,70 +113,91 @@ RUN_ENV     = MTA_STS_BUILD=$(BUILD) MTA_STS_PLAIN=$(abspath $(PLAIN)) \
               MTA_STS_NGINX=$(abspath $(NGINX)) \
               MTA_STS_MODULE=$(if $(LINKED),,$(abspath $(MODULE)))
 
-# two test files at a time
+# two test files run concurrently
 
-PROVE       = -j2
+PROVE       = prove -r -j2
 
 # nginx itself reads this from the environment, as a list of sockets
 
 unexport NGINX
 
 
-all: module helper
+# the module needs nginx's headers, the helper does not
+
+all: helper $(if $(wildcard $(NGINX_SRC)/conf_flags),module,no-module)
 
 helper: $(BUILD)/mta-sts
 
+objects: $(CORE_OBJS) $(CLI_OBJS)
+
 module:
 	@echo "MOD  $(MODULE)"
-	@tools/module $(BUILD)/nginx "$(CC)" "$(CFLAGS)" "$(LDFLAGS)"
+	@tools/module -s $(NGINX_SRC) $(BUILD)/nginx "$(CC)" \
+	    "$(CPPFLAGS) $(CFLAGS)" "$(LDFLAGS)"
+
+no-module:
+	@echo "MOD  skipped: no nginx headers in $(NGINX_SRC) (Debian: nginx-dev)"
+
+needs:
+	@tools/need $(firstword $(CC)):gcc $(CLI_NEEDS) $(CORE_NEEDS)
 
 $(BUILD)/mta-sts: $(CORE_OBJS) $(CLI_OBJS)
 	@echo "LINK $@"
-	@$(CC) $(CFLAGS) -pie $(LDFLAGS) -o $@ $^ $(NET_LIBS) $(LIBS)
+	@$(LINK) -o $@ $^ $(LIBS)
 
-$(BUILD)/%.o: %.c $(HEADERS) Makefile
+$(BUILD)/%.o: %.c Makefile | needs
 	@mkdir -p $(@D)
 	@echo "CC   $@"
-	@$(CC) $(HELPER_CPP) $(CFLAGS) -fPIE $(WARN) -c -o $@ $<
+	@$(COMPILE) -c -o $@ $<
 
-# a unit test is linked with all but main()
+# the generator's page and its JSON are compiled from templates
 
-$(BUILD)/t/%: t/unit/%.c $(wildcard t/unit/*.h) $(CORE_OBJS) $(CLI_OBJS)
+$(BUILD)/src/generator/page.o: $(BUILD)/web/mta_sts_page_html.h \
+    $(BUILD)/web/mta_sts_page_json.h
+
+$(BUILD)/web/mta_sts_page_%.h: src/generator/web/page.% tools/template
 	@mkdir -p $(@D)
+	@tools/template $* < $< > $@.tmp
+	@mv $@.tmp $@
+
+-include $(DEPENDS)
+
+compile_commands.json: $(if $(wildcard $(NGINX_SRC)/conf_flags),module)
+	@tools/compile-commands $(BUILD) > $@.new
+	@mv $@.new $@
+
+
+# unit tests
+
+units: $(UNITS)
+
+$(UNITS): %: %.o $(TEST_OBJS)
 	@echo "LINK $@"
-	@$(CC) $(HELPER_CPP) $(CFLAGS) -fPIE $(WARN) -pie $(LDFLAGS) -o $@ $< \
-	    $(CORE_OBJS) $(filter-out %/main.o,$(CLI_OBJS)) $(NET_LIBS) $(LIBS)
+	@$(LINK) $(UNIT_LINK) -o $@ $^ $(UNIT_LIBS)
+
+UNIT_LIBS   = $(LIBS)
 
 # one lets each allocation fail, those of libyaml, too
 
-$(BUILD)/t/domains_memory_test: override LDFLAGS += -Wl,--wrap=malloc \
+$(BUILD)/t/unit/domains_memory_test: UNIT_LINK = -Wl,--wrap=malloc \
     -Wl,--wrap=calloc -Wl,--wrap=realloc
-$(BUILD)/t/domains_memory_test: LIBS := $(LIBS:-lyaml=-l:libyaml.a)
+$(BUILD)/t/unit/domains_memory_test: UNIT_LIBS = $(LIBS:-lyaml=-l:libyaml.a)
 
+# what lets allocations fail is preloaded, without a sanitizer of its own
 
-# what lets allocations fail is preloaded, by itself without a sanitizer; for each
-# of the helper's to be one, its arena has no chunks for many
+FAULT       = $(BUILD)/t/fault/malloc.so
 
-FAULT       = $(BUILD)/t/fault/malloc.so $(BUILD)/t/fault/mta-sts
-
-# the same for nginx and its pools; that of the sanitizers has none, either
-
-fault-nginx:
-	@tools/nginx-build $(BUILD)/t/fault/nginx $(CC) static \
-	    "-g -O1 -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1"
-
-$(BUILD)/t/fault/malloc.so: t/fault/malloc.c
+$(FAULT): t/fault/malloc.c Makefile
 	@mkdir -p $(@D)
 	@echo "LINK $@"
 	@$(CC) -std=c11 -D_GNU_SOURCE -g -O2 -fno-builtin -fno-omit-frame-pointer \
 	    -fPIC $(WARN) -shared -o $@ $<
 
-$(BUILD)/t/fault/mta-sts: src/base/arena.c $(CORE_OBJS) $(CLI_OBJS)
-	@mkdir -p $(@D)
-	@echo "LINK $@"
-	@$(CC) $(HELPER_CPP) -DARENA_CHUNK=1 $(CFLAGS) -fPIE $(WARN) -pie $(LDFLAGS) \
-	    -o $@ $< $(filter-out %/arena.o,$(CORE_OBJS)) $(CLI_OBJS) $(NET_LIBS) \
-	    $(LIBS)
+# an nginx whose pools ask malloc() for each piece
+
+fault-nginx:
+	@tools/nginx-build $(BUILD)/t/fault/nginx "$(CC)" static \
+	    "-g -O1 -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1"
 
 
 deps:
@@ -139,14 +216,32 @@ test:
 	tools/deps test
 	$(MAKE) check
 
+# all that check has besides of what is tested
+
 plain: all fault-nginx
 
 check: plain $(UNITS) $(FAULT)
-	$(RUN_ENV) prove -r $(PROVE) t $(UNITS)
+	$(RUN_ENV) tools/check $(PROVE) t $(UNITS)
+
+# with another release of Debian, in a chroot: all but the tests that need a second
+# nginx, a browser, other senders or much time
+
+SUITE       = trixie
+CHROOT_SKIP = $(addprefix t/,acme%.t browser.t build.t differential.t load%.t \
+              memory_nginx.t parity.t property.t valgrind.t validators.t)
+
+test-chroot:
+	tools/chroot -k $(SUITE) tools/deps chroot
+	tools/chroot $(SUITE) make -j2 check-chroot BUILD=build/$(SUITE) \
+	    WERROR=-Werror
+
+check-chroot: all $(UNITS) $(FAULT)
+	$(RUN_ENV) $(PROVE) $(filter-out $(CHROOT_SKIP),$(wildcard t/*.t)) $(UNITS)
 
 # nginx itself is built with the sanitizers, too, with the module linked in; its
-# own code hands NULL with a length of 0 to memcpy() and stores words unaligned.
-# The plain tests have Debian 12's nginx, these have Debian 13's
+# own code passes NULL with a length of 0 to memcpy() and stores words unaligned.
+# The plain tests have Debian 12's nginx, these have Debian 13's.  Neither nginx's
+# pools nor the helper's arena put two allocations into one of malloc()
 
 SANITIZE    = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
               -fno-sanitize-recover=undefined
@@ -154,18 +249,17 @@ SANITIZE    = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 test-asan:
 	tools/deps test
 	$(MAKE) plain
-	tools/nginx-build -s build/src/trixie/nginx $(BUILD)/asan/nginx $(CC) static \
-	    "$(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
-	     -DNGX_DEBUG_PALLOC=1" \
-	    "-fsanitize=address,undefined"
+	tools/nginx-build -s build/src/trixie/nginx $(BUILD)/asan/nginx "$(CC)" \
+	    static "$(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
+	            -DNGX_DEBUG_PALLOC=1" "-fsanitize=address,undefined"
 	$(MAKE) check-asan BUILD=$(BUILD)/asan PLAIN=$(BUILD) \
-	    CFLAGS="$(SANITIZE)" LDFLAGS=
+	    CPPFLAGS=-DARENA_CHUNK=1 CFLAGS="$(SANITIZE)" LDFLAGS=
 
 check-asan: NGINX = $(BUILD)/nginx/sbin/nginx
 check-asan: helper $(UNITS) $(FAULT)
-	$(RUN_ENV) tools/asan-env prove -r $(PROVE) t $(UNITS)
+	$(RUN_ENV) tools/asan-env tools/check $(PROVE) t $(UNITS)
 
-# Lines that the tests reach.  At least so many of 100 must be: of the core, and of
+# lines that the tests reach, and how many of 100 must be: of the core, and of
 # module and helper
 
 COVER_CORE  = 95
@@ -178,45 +272,51 @@ coverage:
 	    --coverage
 	find $(BUILD)/coverage -name '*.gcda' -delete
 	$(MAKE) check-coverage BUILD=$(BUILD)/coverage PLAIN=$(BUILD) CC=gcc \
-	    CFLAGS="-g -O0 --coverage" LDFLAGS=
+	    CPPFLAGS= CFLAGS="-g -O0 --coverage" LDFLAGS=
 	tools/coverage $(BUILD)/coverage $(COVER_CORE) $(COVER_REST)
 
 check-coverage: NGINX = $(BUILD)/nginx/sbin/nginx
 check-coverage: helper $(UNITS) $(FAULT)
-	$(RUN_ENV) prove -r $(PROVE) t $(UNITS)
+	$(RUN_ENV) tools/check $(PROVE) t $(UNITS)
 
-# what libFuzzer runs, FUZZ_TIME seconds each; fuzz and again are for all
+# libFuzzer runs each target for FUZZ_TIME seconds; fuzz.c and again.c are shared
 
 FUZZ_TIME   = 600
-FUZZ_OBJS   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard t/fuzz/*.c))
 FUZZ_SHARED = $(BUILD)/t/fuzz/fuzz.o $(BUILD)/t/fuzz/again.o
-FUZZERS     = $(patsubst %.o,%,$(filter-out $(FUZZ_SHARED),$(FUZZ_OBJS)))
+FUZZERS     = $(filter-out $(FUZZ_SHARED:.o=), \
+              $(patsubst %.c,$(BUILD)/%,$(wildcard t/fuzz/*.c)))
 
-$(FUZZ_OBJS): $(wildcard t/fuzz/*.h)
-
-$(FUZZERS): %: %.o $(FUZZ_SHARED) $(CORE_OBJS) $(CLI_OBJS)
+$(FUZZERS): %: %.o $(FUZZ_SHARED) $(TEST_OBJS)
 	@echo "LINK $@"
-	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_SHARED) $(CORE_OBJS) \
-	    $(filter-out %/main.o,$(CLI_OBJS)) $(NET_LIBS) $(LIBS) -lpcre2-8
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 fuzzers: $(FUZZERS)
 
 fuzz:
 	tools/deps test
-	$(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang \
+	$(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang CPPFLAGS= \
 	    CFLAGS="$(SANITIZE) -fsanitize=fuzzer-no-link"
 	tools/fuzz $(BUILD)/fuzz $(FUZZ_TIME) $(notdir $(FUZZERS))
 
 
 lint:
 	tools/deps test
-	tools/lint
+	$(MAKE) helper units BUILD=$(BUILD)/lint WERROR=-Werror
+	$(MAKE) musl
+	tools/lint $(BUILD)/lint
 
-$(BUILD)/bench/table: bench/table.c $(CORE_OBJS)
-	@mkdir -p $(@D)
+# all but the module compiles with another libc's headers, without what only
+# glibc's have; those of the libraries are next to glibc's
+
+musl:
+	@tools/need musl-gcc:musl-tools
+	$(MAKE) objects BUILD=$(BUILD)/musl CC=musl-gcc WERROR=-Werror LIB_CFLAGS= \
+	    CFLAGS=-O1 CPPFLAGS="-idirafter /usr/include -idirafter \
+	    /usr/include/$(shell $(CC) -print-multiarch)"
+
+$(BUILD)/bench/table: $(BUILD)/bench/table.o $(CORE_OBJS)
 	@echo "LINK $@"
-	@$(CC) $(HELPER_CPP) $(CFLAGS) -fPIE $(WARN) -pie $(LDFLAGS) -o $@ $< \
-	    $(CORE_OBJS) $(LIBS)
+	@$(LINK) -o $@ $^ $(CORE_LIBS)
 
 bench:
 	tools/deps bench
@@ -226,16 +326,34 @@ bench:
 	$(RUN_ENV) bench/domains
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
+	$(RUN_ENV) bench/generator
 
 
-install: all
-	install -D -m 644 $(MODULE) \
-	    $(DESTDIR)$(MODULES_DIR)/ngx_http_mta_sts_module.so
-	install -D -m 755 $(BUILD)/mta-sts $(DESTDIR)$(PREFIX)/bin/mta-sts
-	install -D -m 644 man/mta-sts.1 $(DESTDIR)$(PREFIX)/share/man/man1/mta-sts.1
+# Installs what was built: as root, make would take another environment
+
+DOCS        = README.md CHANGES.md SECURITY.md LICENSE $(wildcard docs/*.md)
+EXAMPLES    = conf.example mta-sts.yaml
+
+install:
+	@[ -x $(BUILD)/mta-sts ] || { echo "nothing is built, run make" >&2; exit 1; }
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(DOC_DIR)/examples
+	install -m 755 $(BUILD)/mta-sts $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 man/mta-sts.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)/
+	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOC_DIR)/examples/
+	[ ! -e $(MODULE) ] || \
+	    install -D -m 644 $(MODULE) $(DESTDIR)$(MODULES_DIR)/$(notdir $(MODULE))
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/mta-sts \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/mta-sts.1 \
+	    $(DESTDIR)$(MODULES_DIR)/$(notdir $(MODULE))
+	rm -rf $(DESTDIR)$(DOC_DIR)
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all module helper fault-nginx plain deps demo demo-stop test check \
-        test-asan check-asan coverage check-coverage fuzzers fuzz lint bench install clean
+.PHONY: all helper objects module no-module needs units fault-nginx deps demo demo-stop \
+        test plain check test-chroot check-chroot test-asan check-asan coverage check-coverage fuzzers \
+        fuzz lint musl bench install uninstall clean

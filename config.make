@@ -1,4 +1,4 @@
-# Appended to nginx's Makefile: the files of the generator's page as C.
+# Appended to nginx's Makefile: what the generator's page is made of, as C.
 
 cat << END >> $NGX_MAKEFILE
 
@@ -6,5 +6,13 @@ $NGX_OBJS/ngx_http_mta_sts_files.h:	$mta_sts_files $mta_sts_embed
 	sh $mta_sts_embed $mta_sts_files > $NGX_OBJS/ngx_http_mta_sts_files.tmp
 	mv $NGX_OBJS/ngx_http_mta_sts_files.tmp \\
 		$NGX_OBJS/ngx_http_mta_sts_files.h
+
+$NGX_OBJS/mta_sts_page_html.h:	$mta_sts_web/page.html $mta_sts_template
+	sh $mta_sts_template html < $mta_sts_web/page.html > \$@.tmp
+	mv \$@.tmp \$@
+
+$NGX_OBJS/mta_sts_page_json.h:	$mta_sts_web/page.json $mta_sts_template
+	sh $mta_sts_template json < $mta_sts_web/page.json > \$@.tmp
+	mv \$@.tmp \$@
 
 END

@@ -79,6 +79,8 @@ build(mta_sts_table_t *table, char *names, size_t n, const mta_sts_env_t *env)
 
     memset(&builder, 0, sizeof(builder));
 
+    builder.env = env;
+
     for (i = 0; i < POLICIES; i++) {
         if (mta_sts_table_add_policy(&builder, &policies[i], none, &index, &err)
             != MTA_STS_OK)
@@ -101,7 +103,7 @@ build(mta_sts_table_t *table, char *names, size_t n, const mta_sts_env_t *env)
         }
     }
 
-    return mta_sts_table_end(&builder, table, env, &err);
+    return mta_sts_table_end(&builder, table, &err);
 }
 
 

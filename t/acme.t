@@ -2,38 +2,31 @@
 
 # From a new domain to a served policy, with a real ACME client and server:
 # domains file, list --hosts, dehydrated with HTTP-01 through nginx, policy over
-# verified TLS.
+# verified TLS.  Servers, hook and commands are those of docs/hosting.md.
 
 use strict;
 use warnings;
 
 use lib 't/lib';
 use MtaSts;
-use POSIX qw(:sys_wait_h);
+use MtaSts::Acme;
+use MtaSts::Docs qw(snippet);
 use Test::More;
 
 delete @ENV{grep { /_proxy$|^PEBBLE_/i } keys %ENV};
 $ENV{LC_ALL} = 'C';
 
-my $acme = 'location /.well-known/acme-challenge/ '
-    . '{ alias %%DIR%%/challenges/; }';
+my $document = 'docs/hosting.md';
+my $acme = 'location /.well-known/acme-challenge/ { root %%DIR%%/www; }';
 
-my $http = <<"EOC";
-server {
-    listen               127.0.0.1:%%PORT0%%;
-    server_name          mta-sts.*;
-    $acme
-    location / { return 301 https://\$host\$request_uri; }
-}
-server {
-    listen               127.0.0.1:%%PORT1%% ssl http2;
-    server_name          mta-sts.*;
-    ssl_certificate      %%DIR%%/certs/\$mta_sts_host/fullchain.pem;
-    ssl_certificate_key  %%DIR%%/certs/\$mta_sts_host/privkey.pem;
-    mta_sts_domains      %%DIR%%/mta-sts.yaml;
-    $acme
-    location / { return 404; }
-}
+# the document's servers, the second one with challenges, too; and one with policy
+# and challenges over plain HTTP
+
+my $http = MtaSts::Acme::servers(snippet($document,
+                                         'One server block for all', 0, 'nginx'));
+
+$http =~ s/(mta_sts_domains .*)/$1\n    $acme/;
+$http .= <<"EOC";
 server {
     listen               127.0.0.1:%%PORT2%%;
     server_name          mta-sts.*;
@@ -53,132 +46,50 @@ EOC
 my $nginx = MtaSts->new($http, 'mta-sts.yaml' => $yaml);
 my $dir = $nginx->dir;
 
-mkdir "$dir/$_" or die "$dir/$_: $!" for 'challenges', 'certs', 'pebble';
+# The document's folders, hook and configuration of dehydrated, and what a CA of
+# our own needs besides.
 
-my $dns = '127.0.0.1:' . $nginx->port(3);
-my $directory = 'https://localhost:' . $nginx->port(5) . '/dir';
-
-
-# A server of the test: in the background until the end, waited for on its port.
-
-my @servers;
-
-sub server {
-    my ($n, @command) = @_;
-    my $log = "$dir/logs/$command[0]";
-    my $pid = fork // die "fork: $!";
-
-    if ($pid == 0) {
-        open STDIN, '<', '/dev/null' or POSIX::_exit(127);
-        open STDOUT, '>', $log or POSIX::_exit(127);
-        open STDERR, '>&', \*STDOUT or POSIX::_exit(127);
-        { no warnings; exec { $command[0] } @command; }
-        print STDERR "$command[0]: $!";
-        POSIX::_exit(127);
-    }
-
-    push @servers, $pid;
-
-    for (1 .. 1200) {
-        my $over = waitpid($pid, WNOHANG);
-        if ($over) {
-            pop @servers;
-            last;
-        }
-        return if IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                        PeerPort => $nginx->port($n));
-        select undef, undef, undef, 0.05;
-    }
-
-    die "$command[0] did not start: " . slurp($log);
-}
+sub commands { return MtaSts::Acme::commands($dir, @_) }
 
 
-my $me = $$;
+my ($status, $out, $err) = run('', 'sh', '-ec',
+    commands(snippet($document, 'Certificates', 1, 'sh')));
+is("$status $out$err", '0 ', 'the folders');
 
-END {
-    if ($$ == $me) {
-        local $?;
-        kill 'KILL', $_ for @servers;
-        waitpid $_, 0 for @servers;
-    }
-}
+spew("$dir/deploy", commands(snippet($document, 'Certificates', 0, 'sh')));
+chmod 0755, "$dir/deploy";
 
-$SIG{$_} = sub { exit 1 } for 'INT', 'TERM';
+my $ca = MtaSts::Acme->new($nginx, '127.0.0.1');
 
-
-# pebble asks this one where the policy hosts are: all on 127.0.0.1
-
-server(3, 'pebble-challtestsrv', '-dns01', $dns, '-defaultIPv6', '',
-       '-http01', '', '-https01', '', '-tlsalpn01', '',
-       '-management', '127.0.0.1:' . $nginx->port(4));
-
-make_cert("$dir/pebble", 'api', 'localhost');
-
-spew("$dir/pebble/config.json", $nginx->expand(<<'EOC'));
-{
-    "pebble": {
-        "listenAddress": "127.0.0.1:%%PORT5%%",
-        "managementListenAddress": "127.0.0.1:%%PORT6%%",
-        "certificate": "%%DIR%%/pebble/api.pem",
-        "privateKey": "%%DIR%%/pebble/api.key",
-        "httpPort": %%PORT0%%,
-        "tlsPort": %%PORT7%%,
-        "ocspResponderURL": "",
-        "externalAccountBindingRequired": false
-    }
-}
-EOC
-
-{
-    local $ENV{PEBBLE_VA_NOSLEEP} = 1;
-    local $ENV{PEBBLE_WFE_NONCEREJECT} = 0;
-    local $ENV{PEBBLE_AUTHZREUSE} = 0;
-    server(5, 'pebble', '-config', "$dir/pebble/config.json",
-           '-dnsserver', $dns, '-strict');
-}
-
-# its management port opens on its own
-
-my ($status, $root, $err) = run('', 'curl', '-qsS', '--max-time', 60,
-    '--retry', 20, '--retry-delay', 1, '--retry-connrefused',
-    '--cacert', "$dir/pebble/ca.pem",
-    'https://localhost:' . $nginx->port(6) . '/roots/0');
-die "no root from pebble: $err" if $status || $root !~ /BEGIN CERTIFICATE/;
-spew("$dir/ca.pem", $root);
-
-
-spew("$dir/dehydrated.conf", <<"EOC");
-CA="$directory"
-CURL_OPTS="-q --cacert $dir/pebble/ca.pem"
-BASEDIR="$dir/dehydrated"
-DOMAINS_TXT="$dir/domains.txt"
-WELLKNOWN="$dir/challenges"
-CERTDIR="$dir/certs"
-KEY_ALGO=prime256v1
-KEYSIZE=2048
-EOC
 mkdir "$dir/dehydrated" or die "$dir/dehydrated: $!";
+spew("$dir/dehydrated.conf", <<"EOC" . commands(snippet($document, 'dehydrated', 0)));
+CA="@{[$ca->directory]}"
+CURL_OPTS="-q --cacert @{[$ca->api_ca]}"
+BASEDIR="$dir/dehydrated"
+DOMAINS_TXT="$dir/dehydrated/domains.txt"
+CERTDIR="$dir/dehydrated/certs"
+EOC
+
+# Commands of the document; returns the output.
 
 sub dehydrated {
-    my @args = @_;
-    my ($status, $out, $err) = run('', 'dehydrated', '--config',
-                                   "$dir/dehydrated.conf", @args);
-    is($status, 0, "dehydrated @args")
-        or diag("$out$err", slurp("$dir/logs/pebble"));
+    my ($n) = @_;
+    my $command = commands(snippet($document, 'dehydrated', $n))
+        =~ s{\bdehydrated -}{dehydrated --config $dir/dehydrated.conf -}gr;
+    my ($status, $out, $err) = run('', 'sh', '-c', $command);
+    is($status, 0, 'dehydrated') or diag("$command\n$out$err", $ca->log);
     return $out;
 }
 
 
-# The list for the client, as the README has it.
+# The hosts that the client gets certificates for.
 
-sub list_hosts {
+sub hosts {
     my ($status, $out, $err) = helper('list', '--hosts', '-c',
                                       "$dir/nginx.conf");
     is("$status $err", '0 ', 'list --hosts');
     my ($alone, $same) = helper('list', '--hosts', '-d', "$dir/mta-sts.yaml");
     is("$alone $same", "0 $out", '... and of the domains file alone the same');
-    spew("$dir/domains.txt", $out);
     return $out;
 }
 
@@ -220,7 +131,7 @@ sub not_served {
 # A file among the challenges comes from port $n, over TLS if asked.
 
 my $token = 'evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA';
-spew("$dir/challenges/by-hand", $token);
+spew("$dir/www/.well-known/acme-challenge/by-hand", $token);
 
 sub challenge {
     my ($n, $host, @sni) = @_;
@@ -238,10 +149,10 @@ $nginx->start;
 not_served('a.example', 'no certificate');
 challenge($_, 'mta-sts.a.example') for 0, 2;
 
-is(list_hosts(), "mta-sts.a.example\n", 'the list');
+is(hosts(), "mta-sts.a.example\n", 'the list');
 
-dehydrated('--register', '--accept-terms');
-my $said = dehydrated('-c');
+dehydrated(1);
+my $said = dehydrated(2);
 like($said, qr/^Processing mta-sts\.a\.example$/m, '... has the domain');
 
 my $policy = served('a.example');
@@ -266,7 +177,7 @@ sub side_by_side {
 side_by_side(1, 'mta-sts.a.example', sni => 'mta-sts.a.example');
 side_by_side(2, 'mta-sts.a.example');
 
-like($nginx->get(0, 'mta-sts.a.example'), qr{^HTTP/1\.1 301 },
+like($nginx->get(0, 'mta-sts.a.example'), qr{^HTTP/1\.1 404 },
      'the server for challenges alone serves no policy');
 
 
@@ -292,9 +203,9 @@ served('a.example');
 side_by_side(0, 'mta-sts.b.example');
 side_by_side(2, 'mta-sts.b.example');
 
-is(list_hosts(), "mta-sts.a.example\nmta-sts.b.example\n", 'the list');
+is(hosts(), "mta-sts.a.example\nmta-sts.b.example\n", 'the list');
 
-$said = dehydrated('-c');
+$said = dehydrated(2);
 is(join(' ', $said =~ /^Processing (\S+)/mg),
    'mta-sts.a.example mta-sts.b.example', 'the client has both');
 my $orders = () = $said =~ /Requesting new certificate order/g;
@@ -314,7 +225,8 @@ $nginx->conf($http);
 ok($nginx->reload, 'reload without a domain');
 
 ok(-e "$dir/certs/mta-sts.b.example/fullchain.pem", 'b.example: a certificate');
-not_served('b.example', 'no policy');
+like($nginx->get(1, 'mta-sts.b.example', sni => 'mta-sts.b.example'),
+     qr/^TLS: .*unrecognized name/, '... is not used, without a policy');
 served('a.example');
 
 
@@ -322,7 +234,8 @@ served('a.example');
 
 $nginx->stop(qr/cannot load certificate/);
 
-is(join(' ', glob "$dir/challenges/*"), "$dir/challenges/by-hand",
+is(join(' ', map { s{.*/}{}r } glob "$dir/www/.well-known/acme-challenge/*"),
+   'by-hand',
    'no challenge is left over');
 
 done_testing();

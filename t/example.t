@@ -1,7 +1,6 @@
 #!/usr/bin/perl
 
-# conf.example runs as it is, but for free ports, and serves what it says; the
-# configurations in README.md are accepted by nginx and by the helper.
+# conf.example runs as it is, except for free ports, and serves what it says.
 
 use strict;
 use warnings;
@@ -72,59 +71,5 @@ $nginx->stop;
 like(slurp("$dir/logs/access.log"),
      qr{^127\.0\.0\.1\ "GET\ /\.well-known/mta-sts\.txt\ HTTP/1\.1"\ 200
         \ example\.com\ enforce\ [0-9a-f]{20}$}mx, 'the log format');
-
-
-# README
-
-my @blocks = slurp('README.md') =~ /^```nginx\n(.*?)^```$/msg;
-my @servers = grep { /^ *server \{/m } @blocks;
-
-cmp_ok(scalar @servers, '>=', 3, 'README.md shows server blocks');
-
-for my $block (@servers) {
-    my $try = MtaSts->new('');
-
-    make_cert($try->dir, 'any', 'mta-sts.example.com');
-    $block =~ s{ssl_certificate +\S+;}{ssl_certificate any.pem;}g;
-    $block =~ s{ssl_certificate_key +\S+;}{ssl_certificate_key any.key;}g;
-    $block =~ s{listen +\[::\]:\d+[^;]*;}{}g;
-    $block =~ s{listen +443}{listen 127.0.0.1:%%PORT0%%}g;
-    $block =~ s{listen +80;}{listen 127.0.0.1:%%PORT1%%;}g;
-    $block =~ s{^load_module .*}{}mg;
-    $block =~ s{\Ahttp \{(.*)\}\s*\z}{$1}s;
-    $block =~ s{mta_sts_domains +\S+;}{mta_sts_domains mta-sts.yaml;}g;
-    copy('mta-sts.yaml', $try->dir) or die $!;
-    $try->conf($block);
-
-    ($status, $said) = $try->test;
-    is($status, 0, 'nginx accepts a block of README.md')
-        or diag("$block\n$said");
-    unlike($said, qr/\[warn\]/, '... without a warning');
-    ($rc, undef, $err) = helper('list', '-c', $try->dir . '/nginx.conf');
-    is($rc, 0, 'the helper accepts it, too') or diag($err);
-}
-
-# what README says of its first block, and of the bytes that are served
-
-my $readme = slurp('README.md');
-my ($record) = $readme =~ /^    (_mta-sts\.example\.com\. .*)$/m;
-
-spew("$dir/readme.conf", "http {\n$blocks[0]}\n");
-(undef, $out) = helper('records', '-c', "$dir/readme.conf");
-is($out, "$record\n", 'the record in README.md');
-
-my ($yaml) = $readme =~ /^```yaml\n(.*?)^```$/ms;
-my ($listed) = $readme =~ /^    \$ mta-sts list -d mta-sts\.yaml\n((?:    .*\n)+)/m;
-
-spew("$dir/mta-sts.yaml", $yaml);
-(undef, $out) = helper('list', '-p', $dir, '-d', 'mta-sts.yaml');
-is($out =~ s{\Q$dir/\E}{}gr, $listed =~ s/^    //mgr,
-   'the list of the domains file in README.md');
-
-(undef, $out) = helper('policy', '-c', "$dir/readme.conf", 'example.com');
-my ($shown) = $readme =~ /^(    version: .*?\n)\n/ms;
-is($shown =~ s/^    //mgr, $out =~ s/\r//gr, 'the policy in README.md');
-my ($length) = $readme =~ /^    Content-Length: (\d+)$/m;
-is($length, length $out, 'and its length');
 
 done_testing();

@@ -1,11 +1,11 @@
 #!/usr/bin/perl
 
-# Memory may run out anywhere while nginx reads its configuration: it does not
-# start, says so, and blames no domain, file or directive.  The nginx is one whose
-# pools ask malloc() for each piece (NGX_DEBUG_PALLOC), so that each allocation of
-# the module is one of its own.
+# A failing allocation while nginx reads its configuration: nginx does not start,
+# reports that memory ran out and no fault of a domain, file or directive.  This nginx
+# has pools that ask malloc() for each piece (NGX_DEBUG_PALLOC), so that each
+# allocation of the module is one of malloc().
 #
-# At a reload the old policies stay in service, and what was taken is given back.
+# A failing allocation during a reload: the old policies stay in service.
 
 use strict;
 use warnings;
@@ -16,7 +16,7 @@ use MtaSts;
 use MtaSts::Fault qw(fault_env);
 use Test::More;
 
-# with sanitizers, the nginx that is tested is such a one
+# a build with sanitizers has such an nginx already
 
 if (($ENV{ASAN_OPTIONS} // '') eq '') {
     $MtaSts::NGINX = "$MtaSts::PLAIN/t/fault/nginx/sbin/nginx";
@@ -48,7 +48,7 @@ server {
 }
 EOC
 
-# none fails before http's own part: nginx itself would crash in
+# none fails before http's part: nginx itself would crash in
 # ngx_regex_cleanup(), and libc in getpwnam()
 
 sub instance {
@@ -63,7 +63,7 @@ my $nginx = instance();
 my $dir = $nginx->dir;
 
 
-# What nginx says when there is no memory: its own text, or ours.
+# What nginx logs of a failed allocation: its own text, or the module's.
 
 my $NO_MEMORY = qr/\[(?:emerg|alert|crit)\].*(?:out\ of\ memory
                    |12:\ Cannot\ allocate\ memory|SHA-256\ failed)/x;
@@ -74,20 +74,20 @@ sub judge {
     return if $run->{status} == 0
         && $run->{err} =~ /^nginx: configuration file \S+ test is successful$/m;
     return "status $run->{status}" if $run->{status} != 1;
-    return 'said nothing of memory' if $run->{err} !~ $NO_MEMORY;
+    return 'no word of memory' if $run->{err} !~ $NO_MEMORY;
     return;
 }
 
 my $fault = MtaSts::Fault->new(
     command => [$MtaSts::NGINX, '-t', '-p', "$dir/", '-c', 'nginx.conf', '-e',
                 'stderr'],
-    from => "$dir/http.conf", skip => 'crypto ssl', leaks => 0, asan => 'detect_leaks=0',
+    from => "$dir/http.conf", skip => 'crypto ssl', asan => 'detect_leaks=0',
     judge => \&judge);
-my $runs = $fault->exhaust('nginx -t');
+$fault->exhaust('nginx -t');
 my $all = $fault->{whole}{calls};
 
 
-# Reloads of a running nginx, whose master reads a file of another name then.
+# Reloads of a running nginx, whose master then reads a file of another name.
 
 sub served {
     return (split_response($nginx->get(0, 'mta-sts.a.example')))[1] // '';
@@ -131,7 +131,7 @@ for my $n (sort { $a <=> $b } map { 1 + int rand $all }
     my $refused = logged($EMERG) > $emerg;
 
     is(served(), $refused ? $old : $new, "allocation $n of a reload: "
-       . ($refused ? 'the old policy stays' : 'no harm'));
+       . ($refused ? 'the old policy is served' : 'the new one is served'));
     ok($nginx->reload, '... the next one');
     is(served(), $new, '... has the new one');
     $nginx->stop($NO_MEMORY);

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# From configuration to published record: the commands of README, word for word
-# but for places and ports, with the servers that they are for.  What counts is
-# what comes out of the DNS.
+# From configuration to published record: the commands of docs/dns.md, word for
+# word except for places and ports, with the servers that they are for.  What
+# counts is what comes out of the DNS.
 
 use strict;
 use warnings;
@@ -12,11 +12,12 @@ use File::Temp qw(tempdir);
 use JSON::PP;
 use MtaSts;
 use MtaSts::Dns qw(zone_text);
+use MtaSts::Docs qw(section snippet);
 use Test::More;
 
 my $dir = tempdir(CLEANUP => 1);
 my $yaml = "$dir/mta-sts.yaml";
-my $readme = slurp('README.md');
+my $document = 'docs/dns.md';
 
 $ENV{PATH} .= ':/usr/sbin:/sbin';
 
@@ -90,17 +91,6 @@ sub has {
 }
 
 
-# The commands of a section of README: what is indented or fenced, the n-th.
-
-sub readme {
-    my ($section, $n) = @_;
-    my ($text) = $readme =~ /^### \Q$section\E\n(.*?)^##/ms;
-    my @blocks = $text =~ /((?:^    .*\n)+)/mg;
-    my $block = $blocks[$n] // die "README.md, $section: no block $n";
-    return $block =~ s/^    //mgr;
-}
-
-
 # Runs commands as an administrator would; the helper reads our configuration.
 
 sub shell {
@@ -131,13 +121,14 @@ configure('mx.a.example');
 mkdir "$dir/zones";
 
 for my $kind (qw(named nsd knot)) {
-    my ($status, $out, $err) = shell(readme('zone', 0),
+    my ($status, $out, $err) = shell(snippet($document, 'zone', 0),
         '/var/lib/bind/mta-sts' => "$dir/zones @options --policy-host 192.0.2.1 "
                               . '--policy-host 2001:db8::1');
-    is("$status $out$err", '0 ', "$kind: README's command");
+    is("$status $out$err", '0 ', "$kind: the document's command");
 
     my %text = map {
-        my $include = readme('zone', 1) =~ s{/var/lib/bind/mta-sts}{$dir/zones}r
+        my $include = snippet($document, 'zone', 1)
+                      =~ s{/var/lib/bind/mta-sts}{$dir/zones}r
                                         =~ s/example\.com/$_/r;
         ($_ => $include)
     } @zones;
@@ -156,11 +147,12 @@ for my $kind (qw(named nsd knot)) {
 is(scalar(() = glob "$dir/zones/.*[a-z]*"), 0, 'no temporary file is left');
 
 {
-    # Knot counts the serial by itself, as README says; its control socket has
+    # Knot counts the serial by itself, as the document says; its control socket has
     # a short path
 
-    my @settings = $readme =~ /`(zonefile-load: \S+)` and\s+`(\S+: \S+)`/;
-    is(@settings, 2, "README's settings for Knot");
+    my @settings = section($document, 'zone') =~
+        /`(zonefile-load: \S+)` and\s+`(\S+: \S+)`/;
+    is(@settings, 2, "the document's settings for Knot");
     my $dns = MtaSts::Dns->knot(zone => join('', map { "    $_\n" } @settings),
                                 zones => { 'a.example' => 'x TXT "1"' });
     my ($before) = $dns->dig('a.example', 'SOA');
@@ -179,7 +171,7 @@ for my $kind (qw(named knot)) {
         "_mta-sts TXT \"v=STSv1; id=1;\"\n_mta-sts TXT \"v=STSv1; id=2;\"\n"
         . "_smtp._tls CNAME else.where.\nmta-sts CNAME else.where.\n"
         . "other TXT stays\n") } @zones });
-    my $update = readme('nsupdate', 0);
+    my $update = snippet($document, 'nsupdate', 0);
     my @place = ('server ns1.example.com' => 'server 127.0.0.1 ' . $dns->port,
                  '/etc/mta-sts/tsig.key' => $dns->key_file);
     my @more = (@options, '--policy-host', '192.0.2.1', '--policy-host',
@@ -190,7 +182,7 @@ for my $kind (qw(named knot)) {
 
         my ($status, $out, $err) = shell($update, @place,
             '-f nsupdate' => "-f nsupdate @more");
-        is("$status $out$err", '0 ', "$kind: README's command, $mx");
+        is("$status $out$err", '0 ', "$kind: the document's command, $mx");
         has($dns, '... the server has the records, and no old id',
             configured(@more));
     }
@@ -227,10 +219,10 @@ for my $kind (qw(named knot)) {
 }
 
 {
-    # README's own rights are enough, and no other key's; a configuration that is
+    # the document's own rights are enough, and no other key's; a configuration that is
     # wrong is an error, and nothing is sent
 
-    my $update = readme('nsupdate', 1) =~ s/.*(update-policy.*\};).*\};\s*/$1/sr;
+    my $update = snippet($document, 'nsupdate', 1) =~ s/.*(update-policy.*\};).*\};\s*/$1/sr;
     my $zone = 'example.com';
     my $dns = MtaSts::Dns->named(key => 1, update => $update,
         zones => { $zone => '_mta-sts TXT "v=STSv1; id=1;"' });
@@ -241,15 +233,15 @@ for my $kind (qw(named knot)) {
                 . "policies: {p: {}}\ndomains: {example.com: p}\n");
 
     for my $host (qw(192.0.2.1 2001:db8::1 p.hoster.example)) {
-        my ($status, $out, $err) = shell(readme('nsupdate', 0), @place,
+        my ($status, $out, $err) = shell(snippet($document, 'nsupdate', 0), @place,
             '-f nsupdate' => "-f nsupdate --policy-host $host");
-        is("$status $out$err", '0 ', "named: README's update-policy, $host");
+        is("$status $out$err", '0 ', "named: the document's update-policy, $host");
         has($dns, '... lets records be updated',
             configured('--policy-host', $host));
     }
 
     spew($yaml, "domains: {example.com: no}\n");
-    my ($status) = shell(readme('nsupdate', 0), @place);
+    my ($status) = shell(snippet($document, 'nsupdate', 0), @place);
     isnt($status, 0, '... and a wrong configuration is an error');
 }
 
@@ -278,7 +270,7 @@ for my $kind (qw(named knot)) {
         'p.example' => '' });
     spew("$dir/pdns.key", 'X-API-Key: ' . $dns->api_key . "\n");
 
-    my $patch = readme('powerdns', 0);
+    my $patch = snippet($document, 'powerdns', 0);
     my @place = ('http://127.0.0.1:8081' => $dns->url,
                  '/etc/mta-sts/pdns.key' => "$dir/pdns.key");
 
@@ -293,7 +285,7 @@ for my $kind (qw(named knot)) {
 
         my ($status, $out, $err) = shell($patch, @place,
             '-f powerdns' => "-f powerdns @more");
-        is("$status $out$err", '0 ', "pdns: README's command, @$set");
+        is("$status $out$err", '0 ', "pdns: the document's command, @$set");
         has($dns, '... the server has the records', configured(@more));
         is_deeply([$dns->dig('mta-sts.a.example', 'A')],
                   [grep { /^192/ } $hosts[0]], '... and no old address')

@@ -47,7 +47,7 @@ mta_sts_arena_alloc(void *ctx, size_t size)
 
         chunk->size = room;
 
-        /* what is large gets a chunk of its own behind the current one */
+        /* a large block gets its own chunk, after the current one */
 
         if (arena->chunks && room - size < arena->left) {
             chunk->next = arena->chunks->next;
@@ -60,7 +60,7 @@ mta_sts_arena_alloc(void *ctx, size_t size)
         arena->left = room;
     }
 
-    /* a chunk is used from its end, so that "left" is all there is to know */
+    /* a chunk is used from its end, so that "left" is its whole state */
 
     arena->left -= size;
     p = arena->chunks->data + arena->left;

@@ -1,6 +1,6 @@
 /*
- * What the core is handed by its caller: memory that lives as long as the
- * result, and somebody to tell warnings to.
+ * What every room builds on: slices and growing buffers, errors with their
+ * source location, the caller's environment, memory, files.
  */
 
 #ifndef MTA_STS_BASE_BASE_H
@@ -9,41 +9,15 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 
-struct mta_sts_err_s;
-
-
 /*
- * alloc() returns size bytes aligned for pointers and 64-bit integers, or NULL;
- * nothing is ever given back.  ctx is handed on.
+ * Slices.  A slice is passed by value and points into memory that something
+ * else owns; it is not NUL-terminated.  Lengths are in bytes.  The data of an
+ * empty slice may be NULL.
  */
-
-typedef struct {
-    void  *(*alloc)(void *ctx, size_t size);
-    void   (*warn)(void *ctx, const struct mta_sts_err_s *warning);
-    void    *ctx;
-} mta_sts_env_t;
-
-
-/*
- * Makes room for one more element in an array of n elements of elt bytes each,
- * in env's memory; *size is for how many there is room, 0 to begin with.
- * Returns the array, which may have moved, or NULL when memory ran out; the
- * old one then is as it was.
- */
-void *mta_sts_env_grow(const mta_sts_env_t *env, void *elts, size_t n,
-    size_t *size, size_t elt);
-
-
-/*
- * The carriers of text: a string slice, and a text that grows.
- *
- * A slice is passed by value and points into memory that somebody else owns;
- * it is not NUL-terminated.  Lengths are in bytes.
- */
-
 
 typedef struct {
     const char  *data;
@@ -53,37 +27,6 @@ typedef struct {
 
 #define mta_sts_str(literal)                                                  \
     ((mta_sts_str_t) { literal, sizeof(literal) - 1 })
-
-
-/*
- * A text that grows.  Start with a zeroed one that has env set.  The bytes
- * come from env->alloc; when memory ran out, failed is 1 and every later
- * append does nothing, so one look at the end is enough.
- */
-
-typedef struct {
-    const mta_sts_env_t  *env;
-    char                 *data;
-    size_t                len;
-    size_t                size;
-    int                   failed;
-} mta_sts_buf_t;
-
-
-/* Appends the bytes of str. */
-void mta_sts_buf_add(mta_sts_buf_t *text, mta_sts_str_t str);
-
-/* Appends a NUL-terminated string. */
-void mta_sts_buf_add_cstr(mta_sts_buf_t *text, const char *str);
-
-/* Appends one byte. */
-void mta_sts_buf_add_char(mta_sts_buf_t *text, char ch);
-
-/* Appends n in decimal. */
-void mta_sts_buf_add_uint(mta_sts_buf_t *text, unsigned long n);
-
-/* The text so far; valid until the next append. */
-mta_sts_str_t mta_sts_buf_str(const mta_sts_buf_t *text);
 
 
 static inline int
@@ -115,7 +58,7 @@ mta_sts_str_ends(mta_sts_str_t str, mta_sts_str_t suffix)
 static inline mta_sts_str_t
 mta_sts_str_after(mta_sts_str_t str, size_t n)
 {
-    /* nothing may have no address, to which C lets nothing be added */
+    /* NULL + n is undefined behaviour */
 
     if (n) {
         str.data += n;
@@ -139,7 +82,8 @@ mta_sts_str_from(const char *cstr)
 
 
 /*
- * The bytes of str up to the last UTF-8 character that ends within max bytes.
+ * The number of bytes of str up to the last UTF-8 character that ends within
+ * max bytes.
  */
 size_t mta_sts_str_cut(mta_sts_str_t str, size_t max);
 
@@ -149,32 +93,23 @@ int mta_sts_str_is_ascii(mta_sts_str_t str);
 /* Compares bytewise, as strcmp() does; a prefix comes first. */
 int mta_sts_str_cmp(mta_sts_str_t a, mta_sts_str_t b);
 
-/* ASCII letters compare without case. */
+/* ASCII letters compare case-insensitively. */
 int mta_sts_str_caseeq(mta_sts_str_t a, mta_sts_str_t b);
 
-/*
- * Copies str into env's memory and puts a NUL behind the copy.
- * Returns data NULL when memory ran out.
- */
-mta_sts_str_t mta_sts_str_copy(const mta_sts_env_t *env, mta_sts_str_t str);
-
 
 /*
- * An error, or a warning, with its place.
- *
- * A function that can fail returns MTA_STS_OK or MTA_STS_ERROR; the deepest
- * function that knows what is wrong fills the error, once.
+ * Errors and warnings.  A function that can fail returns MTA_STS_OK or
+ * MTA_STS_ERROR; the deepest function that knows what is wrong fills the error,
+ * once.
  */
-
 
 #define MTA_STS_OK      0
 #define MTA_STS_ERROR  -1
 
 
 /*
- * Where something stands: line and column count from 1, the column in bytes, or
- * in YAML in characters; 0 is "not known".  file is empty where the text came
- * from no file.
+ * A source location.  Line and column count from 1, columns in characters; 0 is
+ * unknown.  file is empty if the text came from no file.
  */
 
 typedef struct {
@@ -184,12 +119,12 @@ typedef struct {
 } mta_sts_place_t;
 
 
-/* The place of what came from no file, such as the command line. */
+/* No source location, such as that of a command line. */
 
 #define MTA_STS_NOWHERE  ((mta_sts_place_t) { { NULL, 0 }, 0, 0 })
 
 
-/* A word of a configuration or of a command line, and where it stands. */
+/* A word of a configuration or of a command line, and its source location. */
 
 typedef struct {
     mta_sts_str_t    text;
@@ -197,17 +132,31 @@ typedef struct {
 } mta_sts_value_t;
 
 
-typedef struct mta_sts_err_s {
+typedef struct {
     mta_sts_place_t  place;
     char             text[512];     /* NUL-terminated, printable */
-    int              memory;        /* it ran out */
+    int              memory;        /* an allocation failed */
 } mta_sts_err_t;
 
 
 /*
- * For "%.*s": a slice, cut after 100 bytes so that a value of megabytes does
- * not push the rule that it breaks out of the message; but not in the middle of
- * a UTF-8 character.
+ * The environment that the caller hands in.  alloc() returns size bytes aligned
+ * for any type, or NULL; nothing is ever given back.  The caller owns the
+ * memory, which must live as long as what is made of it.  warn() gets each
+ * warning.  ctx is passed to both.
+ */
+
+typedef struct {
+    void  *(*alloc)(void *ctx, size_t size);
+    void   (*warn)(void *ctx, const mta_sts_err_t *warning);
+    void    *ctx;
+} mta_sts_env_t;
+
+
+/*
+ * Arguments for "%.*s": a slice, cut after 100 bytes, at the end of a UTF-8
+ * character, so that a value of megabytes does not push the rule that it breaks
+ * out of the message.
  */
 
 #define MTA_STS_SHOW(str)                                                     \
@@ -215,14 +164,12 @@ typedef struct mta_sts_err_s {
 
 
 /*
- * Fills err; the place is copied, its file name is not.  Bytes that would
- * steer a terminal become "?".  Returns MTA_STS_ERROR, so that a caller can
- * return it.
+ * Fills err.  place is copied, its file name is not.  Control characters become
+ * "?".  Returns MTA_STS_ERROR, so that a caller can return it.
  */
 int mta_sts_error(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 
-/* The same for a function that has such arguments itself. */
 int mta_sts_error_args(mta_sts_err_t *err, mta_sts_place_t place,
     const char *fmt, va_list args) __attribute__((format(printf, 3, 0)));
 
@@ -230,76 +177,21 @@ int mta_sts_error_args(mta_sts_err_t *err, mta_sts_place_t place,
 int mta_sts_error_memory(mta_sts_err_t *err);
 
 /*
- * Fills err with: CALL "NAME" failed (ERRNO: TEXT), of errno; returns
+ * Fills err with: CALL "NAME" failed (ERRNO: TEXT), from errno; returns
  * MTA_STS_ERROR.
  */
 int mta_sts_error_errno(mta_sts_err_t *err, mta_sts_place_t place,
     const char *call, mta_sts_str_t name);
 
-/* Makes a warning of fmt and tells it to env->warn. */
+/* Formats a warning and passes it to env->warn. */
 void mta_sts_warn(const mta_sts_env_t *env, mta_sts_place_t place,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 
 /*
- * A list of texts and the places they were configured at.
+ * Warnings that are collected, at most MTA_STS_WARNINGS_MAX of them; the others
+ * are counted.  A million domains do not give a million warnings.
  */
-
-
-/* Zero one to begin with. */
-
-typedef struct {
-    mta_sts_value_t  *elts;
-    size_t            n;
-    size_t            size;
-    size_t            bytes;                 /* of all texts together */
-} mta_sts_values_t;
-
-
-/*
- * Appends text, which is in env's memory, with the place it came from.
- *
- * Errors: out of memory.
- */
-int mta_sts_values_add(mta_sts_values_t *values, mta_sts_str_t text,
-    mta_sts_place_t place, const mta_sts_env_t *env, mta_sts_err_t *err);
-
-
-/*
- * Memory that is taken piece by piece and given back as a whole.
- */
-
-
-typedef struct mta_sts_arena_chunk_s  mta_sts_arena_chunk_t;
-
-/* Zero one to begin with. */
-
-typedef struct {
-    mta_sts_arena_chunk_t  *chunks;
-    size_t                  left;          /* bytes left in the first chunk */
-} mta_sts_arena_t;
-
-
-/*
- * Returns size bytes aligned for any type, or NULL when memory ran out.
- * ctx is an mta_sts_arena_t: the function fits into mta_sts_env_t.
- */
-void *mta_sts_arena_alloc(void *ctx, size_t size);
-
-void mta_sts_arena_free(mta_sts_arena_t *arena);
-
-/*
- * Gives everything back but one chunk, for what is taken next: what was taken
- * before is lost.
- */
-void mta_sts_arena_reset(mta_sts_arena_t *arena);
-
-
-/*
- * Warnings that are held back until a file has been read: what is read twice is
- * warned of once, and a million domains are not a million warnings.
- */
-
 
 #define MTA_STS_WARNINGS_MAX  20
 
@@ -309,28 +201,192 @@ void mta_sts_arena_reset(mta_sts_arena_t *arena);
 typedef struct {
     mta_sts_err_t  warnings[MTA_STS_WARNINGS_MAX];
     size_t         n;
-    size_t         more;            /* that there was no room for */
+    size_t         more;            /* dropped, since there were too many */
 } mta_sts_warnings_t;
 
 
-/* How many there were at some time. */
+void mta_sts_warnings_add(mta_sts_warnings_t *warnings,
+    const mta_sts_err_t *warning);
+
+/* Passes all to env->warn, and at the end how many were dropped, if any. */
+void mta_sts_warnings_report(const mta_sts_warnings_t *warnings,
+    const mta_sts_env_t *env);
+
+
+/*
+ * Copies str to env's memory, followed by a NUL.  Returns data NULL if the
+ * allocation failed.
+ */
+mta_sts_str_t mta_sts_str_copy(const mta_sts_env_t *env, mta_sts_str_t str);
+
+/*
+ * Makes room for one more element in an array of n elements of elt bytes each,
+ * in env's memory; *size is the capacity, 0 to begin with.  Returns the array,
+ * which may have moved, or NULL if the allocation failed; the old array is then
+ * unchanged.
+ */
+void *mta_sts_env_grow(const mta_sts_env_t *env, void *elts, size_t n,
+    size_t *size, size_t elt);
+
+
+/*
+ * A growing buffer.  Start with a zeroed one that has env set.  The bytes come
+ * from env->alloc; if that failed, failed is 1 and later appends do nothing, so
+ * one check at the end is enough.
+ */
 
 typedef struct {
-    size_t         n;
-    size_t         more;
-} mta_sts_warnings_mark_t;
+    const mta_sts_env_t  *env;
+    char                 *data;
+    size_t                len;
+    size_t                size;
+    int                   failed;
+} mta_sts_buf_t;
 
 
-void mta_sts_warnings_add(mta_sts_warnings_t *held, const mta_sts_err_t *warning);
+void mta_sts_buf_add(mta_sts_buf_t *buf, mta_sts_str_t str);
 
-mta_sts_warnings_mark_t mta_sts_warnings_mark(const mta_sts_warnings_t *held);
+/* Appends a NUL-terminated string. */
+void mta_sts_buf_add_cstr(mta_sts_buf_t *buf, const char *str);
 
-/* Forgets what came between two marks. */
-void mta_sts_warnings_cut(mta_sts_warnings_t *held, mta_sts_warnings_mark_t from,
-    mta_sts_warnings_mark_t to);
+void mta_sts_buf_add_char(mta_sts_buf_t *buf, char ch);
 
-/* Tells them all to env, and how many more there were. */
-void mta_sts_warnings_report(const mta_sts_warnings_t *held, const mta_sts_env_t *env);
+/* Appends n in decimal. */
+void mta_sts_buf_add_uint(mta_sts_buf_t *buf, unsigned long n);
+
+/* The bytes so far; valid until the next append. */
+mta_sts_str_t mta_sts_buf_str(const mta_sts_buf_t *buf);
+
+
+/* A list of values.  Zero one to begin with. */
+
+typedef struct {
+    mta_sts_value_t  *elts;
+    size_t            n;
+    size_t            size;
+    size_t            bytes;        /* of all texts together */
+} mta_sts_values_t;
+
+
+/*
+ * Appends text, which is not copied, and its place.
+ *
+ * Errors: out of memory.
+ */
+int mta_sts_values_add(mta_sts_values_t *values, mta_sts_str_t text,
+    mta_sts_place_t place, const mta_sts_env_t *env, mta_sts_err_t *err);
+
+
+/* An arena: memory that is given back as a whole.  Zero one to begin with. */
+
+typedef struct mta_sts_arena_chunk_s  mta_sts_arena_chunk_t;
+
+typedef struct {
+    mta_sts_arena_chunk_t  *chunks;
+    size_t                  left;   /* bytes left in the first chunk */
+} mta_sts_arena_t;
+
+
+/*
+ * Returns size bytes aligned for any type, or NULL if the allocation failed.
+ * ctx is an mta_sts_arena_t: the function fits into mta_sts_env_t.
+ */
+void *mta_sts_arena_alloc(void *ctx, size_t size);
+
+void mta_sts_arena_free(mta_sts_arena_t *arena);
+
+/* Gives back everything but one chunk; what was allocated is invalid. */
+void mta_sts_arena_reset(mta_sts_arena_t *arena);
+
+
+/*
+ * An environment derived from another one: memory comes from arena, or from
+ * the other environment if that is NULL, and warnings are collected.  Set env
+ * with mta_sts_derived_init(); the rest must live as long.
+ */
+
+typedef struct {
+    mta_sts_env_t         env;
+    const mta_sts_env_t  *outer;
+    mta_sts_arena_t      *arena;
+    mta_sts_warnings_t   *warnings;
+} mta_sts_derived_t;
+
+
+void mta_sts_derived_init(mta_sts_derived_t *derived,
+    const mta_sts_env_t *outer, mta_sts_arena_t *arena,
+    mta_sts_warnings_t *warnings);
+
+
+/*
+ * The number of edits that make b of a: a byte is added, removed, replaced, or
+ * changes places with its neighbour; or some number from limit on.
+ */
+size_t mta_sts_str_distance(mta_sts_str_t a, mta_sts_str_t b, size_t limit);
+
+/* A longer b is too far away. */
+
+#define MTA_STS_DISTANCE_MAX  255
+
+
+/* The nearest of some texts.  Zero one, and set wanted. */
+
+typedef struct {
+    mta_sts_str_t  wanted;
+    mta_sts_str_t  text;            /* the nearest so far, or empty */
+    size_t         distance;
+} mta_sts_nearest_t;
+
+
+/* Considers a text, which must live as long as nearest. */
+void mta_sts_nearest_add(mta_sts_nearest_t *nearest, mta_sts_str_t text);
+
+/*
+ * Fills err with: unknown WHAT "WANTED", and: did you mean "TEXT"?  Returns
+ * MTA_STS_ERROR.
+ */
+int mta_sts_nearest_error(const mta_sts_nearest_t *nearest, const char *what,
+    mta_sts_place_t place, mta_sts_err_t *err);
+
+
+/* The text of a file in memory. */
+
+typedef struct {
+    mta_sts_str_t  name;
+    mta_sts_str_t  text;
+    size_t         mapped;          /* bytes to unmap; 0: the caller's memory */
+} mta_sts_file_t;
+
+
+/*
+ * Reads a whole regular file.  name must be followed by a NUL and live as long
+ * as file and the errors about it.  Free the text with mta_sts_file_free().
+ *
+ * Errors, at place, the location of the directive: open(), fstat(), mmap() or
+ * read() "NAME" failed (ERRNO: TEXT); "NAME" is a directory; "NAME" is not a
+ * regular file; "NAME" was changed while it was being read, if its size or its
+ * modification time has changed since it was opened.
+ */
+int mta_sts_file_read(mta_sts_file_t *file, mta_sts_str_t name,
+    mta_sts_place_t place, mta_sts_err_t *err);
+
+/* Does nothing to a text that is the caller's memory, or freed already. */
+void mta_sts_file_free(mta_sts_file_t *file);
+
+/* The source location of a byte of the text. */
+mta_sts_place_t mta_sts_file_place(const mta_sts_file_t *file, size_t offset);
+
+/*
+ * Gives the names that match a pattern of glob(), sorted, each followed by a
+ * NUL, in env's memory; no match is no error, but a directory that cannot be
+ * read is.
+ *
+ * Errors, at place: open() "DIRECTORY" failed (ERRNO: TEXT); glob() "PATTERN"
+ * failed; out of memory.
+ */
+int mta_sts_glob(const char *pattern, mta_sts_place_t place,
+    const mta_sts_env_t *env, mta_sts_str_t **names, size_t *n,
+    mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_BASE_BASE_H */

@@ -1,5 +1,5 @@
 /*
- * Errors and warnings are made here; they are printed or logged elsewhere.
+ * Filling errors and warnings; printing and logging them is the caller's.
  */
 
 #include <errno.h>
@@ -20,7 +20,7 @@ error_fill(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
     err->place = place;
     err->memory = 0;
 
-    /* one byte more than there is room for tells where a character ends */
+    /* one byte more, to see whether a UTF-8 character is cut */
 
     (void) vsnprintf(text, sizeof(text), fmt, args);
 

@@ -1,5 +1,5 @@
 /*
- * Slices and growing texts: the few operations that everybody needs.
+ * Slices, growing buffers and lists of values.
  */
 
 #include <stdio.h>
@@ -17,7 +17,7 @@ mta_sts_str_cut(mta_sts_str_t str, size_t max)
         return str.len;
     }
 
-    /* back over bytes that continue a character; one has three at most */
+    /* back over continuation bytes; a character has at most three */
 
     for (len = max; len > 0 && max - len < 4; len--) {
         if ((str.data[len] & 0xc0) != 0x80) {
@@ -96,89 +96,140 @@ mta_sts_str_copy(const mta_sts_env_t *env, mta_sts_str_t str)
 }
 
 
-/* Makes room for len more bytes; returns 0 when memory ran out. */
+/* Makes room for len more bytes; returns 0 if the allocation failed. */
 
 static int
-text_reserve(mta_sts_buf_t *text, size_t len)
+buf_reserve(mta_sts_buf_t *buf, size_t len)
 {
     char    *data;
     size_t   size;
 
-    if (text->failed) {
+    if (buf->failed) {
         return 0;
     }
 
-    if (text->size - text->len >= len) {
+    if (buf->size - buf->len >= len) {
         return 1;
     }
 
-    size = text->size ? text->size : 256;
+    size = buf->size ? buf->size : 256;
 
-    while (size - text->len < len) {
+    while (size - buf->len < len) {
         size *= 2;
     }
 
-    data = text->env->alloc(text->env->ctx, size);
+    data = buf->env->alloc(buf->env->ctx, size);
     if (data == NULL) {
-        text->failed = 1;
+        buf->failed = 1;
         return 0;
     }
 
-    if (text->len) {
-        memcpy(data, text->data, text->len);
+    if (buf->len) {
+        memcpy(data, buf->data, buf->len);
     }
 
-    text->data = data;
-    text->size = size;
+    buf->data = data;
+    buf->size = size;
 
     return 1;
 }
 
 
 void
-mta_sts_buf_add(mta_sts_buf_t *text, mta_sts_str_t str)
+mta_sts_buf_add(mta_sts_buf_t *buf, mta_sts_str_t str)
 {
-    if (str.len && text_reserve(text, str.len)) {
-        memcpy(text->data + text->len, str.data, str.len);
-        text->len += str.len;
+    if (str.len && buf_reserve(buf, str.len)) {
+        memcpy(buf->data + buf->len, str.data, str.len);
+        buf->len += str.len;
     }
 }
 
 
 void
-mta_sts_buf_add_cstr(mta_sts_buf_t *text, const char *str)
+mta_sts_buf_add_cstr(mta_sts_buf_t *buf, const char *str)
 {
-    mta_sts_buf_add(text, mta_sts_str_from(str));
+    mta_sts_buf_add(buf, mta_sts_str_from(str));
 }
 
 
 void
-mta_sts_buf_add_char(mta_sts_buf_t *text, char ch)
+mta_sts_buf_add_char(mta_sts_buf_t *buf, char ch)
 {
-    if (text_reserve(text, 1)) {
-        text->data[text->len++] = ch;
+    if (buf_reserve(buf, 1)) {
+        buf->data[buf->len++] = ch;
     }
 }
 
 
 void
-mta_sts_buf_add_uint(mta_sts_buf_t *text, unsigned long n)
+mta_sts_buf_add_uint(mta_sts_buf_t *buf, unsigned long n)
 {
-    char  buf[24];
+    char  digits[24];
 
-    (void) snprintf(buf, sizeof(buf), "%lu", n);
+    (void) snprintf(digits, sizeof(digits), "%lu", n);
 
-    mta_sts_buf_add_cstr(text, buf);
+    mta_sts_buf_add_cstr(buf, digits);
 }
 
 
 mta_sts_str_t
-mta_sts_buf_str(const mta_sts_buf_t *text)
+mta_sts_buf_str(const mta_sts_buf_t *buf)
 {
     mta_sts_str_t  str;
 
-    str.data = text->data;
-    str.len = text->len;
+    str.data = buf->data;
+    str.len = buf->len;
 
     return str;
+}
+
+
+void *
+mta_sts_env_grow(const mta_sts_env_t *env, void *elts, size_t n, size_t *size,
+    size_t elt)
+{
+    void    *grown;
+    size_t   room;
+
+    if (n < *size) {
+        return elts;
+    }
+
+    room = *size ? 2 * *size : 8;
+
+    grown = env->alloc(env->ctx, room * elt);
+    if (grown == NULL) {
+        return NULL;
+    }
+
+    if (n) {
+        memcpy(grown, elts, n * elt);
+    }
+
+    *size = room;
+
+    return grown;
+}
+
+
+int
+mta_sts_values_add(mta_sts_values_t *values, mta_sts_str_t text,
+    mta_sts_place_t place, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    mta_sts_value_t  *elts;
+
+    elts = mta_sts_env_grow(env, values->elts, values->n, &values->size,
+                            sizeof(mta_sts_value_t));
+    if (elts == NULL) {
+        return mta_sts_error_memory(err);
+    }
+
+    values->elts = elts;
+
+    values->elts[values->n].text = text;
+    values->elts[values->n].place = place;
+    values->n++;
+    values->bytes += text.len;
+
+    return MTA_STS_OK;
 }

@@ -1,57 +1,67 @@
 /*
- * Warnings that are held back.
+ * Collected warnings, and the environments that collect them.
  */
 
 #include "base.h"
 
 
 void
-mta_sts_warnings_add(mta_sts_warnings_t *held, const mta_sts_err_t *warning)
+mta_sts_warnings_add(mta_sts_warnings_t *warnings,
+    const mta_sts_err_t *warning)
 {
-    if (held->n < MTA_STS_WARNINGS_MAX) {
-        held->warnings[held->n++] = *warning;
+    if (warnings->n < MTA_STS_WARNINGS_MAX) {
+        warnings->warnings[warnings->n++] = *warning;
 
     } else {
-        held->more++;
+        warnings->more++;
     }
 }
 
 
-mta_sts_warnings_mark_t
-mta_sts_warnings_mark(const mta_sts_warnings_t *held)
-{
-    mta_sts_warnings_mark_t  mark;
-
-    mark.n = held->n;
-    mark.more = held->more;
-
-    return mark;
-}
-
-
 void
-mta_sts_warnings_cut(mta_sts_warnings_t *held, mta_sts_warnings_mark_t from,
-    mta_sts_warnings_mark_t to)
-{
-    memmove(&held->warnings[from.n], &held->warnings[to.n],
-            (held->n - to.n) * sizeof(mta_sts_err_t));
-
-    held->n -= to.n - from.n;
-    held->more -= to.more - from.more;
-}
-
-
-void
-mta_sts_warnings_report(const mta_sts_warnings_t *held, const mta_sts_env_t *env)
+mta_sts_warnings_report(const mta_sts_warnings_t *warnings,
+    const mta_sts_env_t *env)
 {
     size_t  i;
 
-    for (i = 0; i < held->n; i++) {
-        env->warn(env->ctx, &held->warnings[i]);
+    for (i = 0; i < warnings->n; i++) {
+        env->warn(env->ctx, &warnings->warnings[i]);
     }
 
-    if (held->more) {
+    if (warnings->more) {
         mta_sts_warn(env, MTA_STS_NOWHERE, "%zu more warnings about domains",
-                     held->more);
+                     warnings->more);
     }
+}
+
+
+static void *
+derived_alloc(void *ctx, size_t size)
+{
+    mta_sts_derived_t *derived = ctx;
+
+    return derived->arena ? mta_sts_arena_alloc(derived->arena, size)
+                          : derived->outer->alloc(derived->outer->ctx, size);
+}
+
+
+static void
+derived_warn(void *ctx, const mta_sts_err_t *warning)
+{
+    mta_sts_derived_t *derived = ctx;
+
+    mta_sts_warnings_add(derived->warnings, warning);
+}
+
+
+void
+mta_sts_derived_init(mta_sts_derived_t *derived, const mta_sts_env_t *outer,
+    mta_sts_arena_t *arena, mta_sts_warnings_t *warnings)
+{
+    derived->env.alloc = derived_alloc;
+    derived->env.warn = derived_warn;
+    derived->env.ctx = derived;
+    derived->outer = outer;
+    derived->arena = arena;
+    derived->warnings = warnings;
 }

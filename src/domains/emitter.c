@@ -7,7 +7,6 @@
 #include <yaml.h>
 
 #include "yaml.h"
-#include "base/base.h"
 
 
 struct mta_sts_emitter_s {
@@ -32,7 +31,7 @@ emitter_write(void *data, unsigned char *buf, size_t len)
 }
 
 
-/* Emits an event, if there was memory to make it; libyaml frees it. */
+/* Emits an event, if it could be made; libyaml frees it. */
 
 static void
 emitter_event(mta_sts_emitter_t *emitter, yaml_event_t *event, int made)
@@ -188,7 +187,7 @@ mta_sts_emitter_name(mta_sts_emitter_t *emitter, mta_sts_str_t name)
 {
     int  plain;
 
-    /* "no", "1e5" and "" are none of these */
+    /* which is neither "no" nor "1e5" nor "" */
 
     plain = mta_sts_str_starts(name, mta_sts_str("_"))
             || mta_sts_str_starts(name, mta_sts_str("mta-sts"));

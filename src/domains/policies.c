@@ -1,5 +1,5 @@
 /*
- * Named policies are found by a tree of libc's.
+ * The named policies of domains files, and what the value of a domain means.
  */
 
 #include <search.h>
@@ -11,25 +11,14 @@
 struct mta_sts_named_policy_s {
     mta_sts_value_t          name;
     mta_sts_settings_t       settings;
-    int                      added;     /* has an index */
+    int                      added;     /* it has an index */
     uint32_t                 index;
-    mta_sts_named_policy_t  *next;      /* an older one */
-
-    int                      was_added; /* at the mark */
-    unsigned                 was_warned;
+    mta_sts_named_policy_t  *older;
 };
 
 
-void
-mta_sts_named_file(mta_sts_named_t *named, mta_sts_settings_t *top)
-{
-    named->top = top;
-    named->older = named->all;
-}
-
-
 static int
-named_duplicate_key(const mta_sts_value_t *key, mta_sts_err_t *err)
+policies_duplicate_key(const mta_sts_value_t *key, mta_sts_err_t *err)
 {
     return mta_sts_error(err, key->place, "duplicate key \"%.*s\"",
                          MTA_STS_SHOW(key->text));
@@ -37,7 +26,38 @@ named_duplicate_key(const mta_sts_value_t *key, mta_sts_err_t *err)
 
 
 static int
-named_copy(mta_sts_value_t *value, const mta_sts_env_t *env,
+policies_unknown_key(const mta_sts_value_t *key, const mta_sts_str_t *others,
+    size_t n, mta_sts_err_t *err)
+{
+    size_t             i;
+    mta_sts_str_t      prefix;
+    mta_sts_nearest_t  nearest = { key->text, { NULL, 0 }, 0 };
+
+    for (i = 0; i < n; i++) {
+        mta_sts_nearest_add(&nearest, others[i]);
+    }
+
+    /* a directive's name */
+
+    prefix = mta_sts_str("mta_sts_");
+
+    if (mta_sts_str_starts(key->text, prefix)) {
+        nearest.wanted = mta_sts_str_after(key->text, prefix.len);
+    }
+
+    for (i = 0; i < MTA_STS_SETTINGS; i++) {
+        mta_sts_nearest_add(&nearest,
+                            mta_sts_settings_name((mta_sts_setting_e) i));
+    }
+
+    nearest.wanted = key->text;
+
+    return mta_sts_nearest_error(&nearest, "key", key->place, err);
+}
+
+
+static int
+policies_copy(mta_sts_value_t *value, const mta_sts_env_t *env,
     mta_sts_err_t *err)
 {
     value->text = mta_sts_str_copy(env, value->text);
@@ -47,24 +67,27 @@ named_copy(mta_sts_value_t *value, const mta_sts_env_t *env,
 
 
 int
-mta_sts_named_set(mta_sts_named_t *named, mta_sts_yaml_t *yaml,
-    mta_sts_value_t key, mta_sts_settings_t *settings,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+mta_sts_reader_setting(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
+    mta_sts_value_t key, const mta_sts_str_t *others, size_t n,
+    mta_sts_settings_t *settings, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
 {
-    mta_sts_values_t   values;
-    mta_sts_setting_e  setting;
+    mta_sts_values_t      values;
+    mta_sts_setting_e     setting;
+    const mta_sts_env_t  *scratch;
+
+    scratch = &reader->scratch.env;
 
     if (!mta_sts_settings_lookup(key.text, &setting)) {
-        return mta_sts_error(err, key.place, "unknown key \"%.*s\"",
-                             MTA_STS_SHOW(key.text));
+        return policies_unknown_key(&key, others, n, err);
     }
 
     if (settings->own & (1u << setting)) {
-        return named_duplicate_key(&key, err);
+        return policies_duplicate_key(&key, err);
     }
 
-    if (named_copy(&key, named->scratch, err) != MTA_STS_OK
-        || mta_sts_yaml_values(yaml, key.text, named->scratch, &values, err)
+    if (policies_copy(&key, scratch, err) != MTA_STS_OK
+        || mta_sts_yaml_values(yaml, key.text, scratch, &values, err)
            != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -76,17 +99,17 @@ mta_sts_named_set(mta_sts_named_t *named, mta_sts_yaml_t *yaml,
 
 
 static int
-named_cmp(const void *a, const void *b)
+policies_cmp(const void *a, const void *b)
 {
     return mta_sts_str_cmp(((const mta_sts_named_policy_t *) a)->name.text,
                            ((const mta_sts_named_policy_t *) b)->name.text);
 }
 
 
-/* A policy's name is a column of mta-sts list. */
+/* mta-sts list prints policy names in a column, so they have no spaces. */
 
 static int
-named_check(const mta_sts_value_t *name, mta_sts_err_t *err)
+policies_check_name(const mta_sts_value_t *name, mta_sts_err_t *err)
 {
     size_t         i;
     unsigned char  ch;
@@ -109,17 +132,19 @@ named_check(const mta_sts_value_t *name, mta_sts_err_t *err)
 }
 
 
-/* Makes a new policy, unless there is one of that name. */
+/* Makes a new policy; NULL if there is one of that name, or on failure. */
 
 static mta_sts_named_policy_t *
-named_add(mta_sts_named_t *named, const mta_sts_value_t *name,
+policies_add(mta_sts_reader_t *reader, const mta_sts_value_t *name,
     mta_sts_err_t *err)
 {
     void                    *node;
+    const mta_sts_env_t     *keep;
     mta_sts_named_policy_t  *policy, *first;
 
-    policy = named->keep->alloc(named->keep->ctx,
-                                sizeof(mta_sts_named_policy_t));
+    keep = &reader->keep.env;
+
+    policy = keep->alloc(keep->ctx, sizeof(mta_sts_named_policy_t));
     if (policy == NULL) {
         (void) mta_sts_error_memory(err);
         return NULL;
@@ -129,11 +154,11 @@ named_add(mta_sts_named_t *named, const mta_sts_value_t *name,
 
     policy->name = *name;
 
-    if (named_copy(&policy->name, named->env, err) != MTA_STS_OK) {
+    if (policies_copy(&policy->name, reader->builder.env, err) != MTA_STS_OK) {
         return NULL;
     }
 
-    node = tsearch(policy, &named->tree, named_cmp);
+    node = tsearch(policy, &reader->tree, policies_cmp);
     if (node == NULL) {
         (void) mta_sts_error_memory(err);
         return NULL;
@@ -150,67 +175,57 @@ named_add(mta_sts_named_t *named, const mta_sts_value_t *name,
         return NULL;
     }
 
-    policy->next = named->all;
-    named->all = policy;
+    policy->older = reader->newest;
+    reader->newest = policy;
 
     return policy;
 }
 
 
 int
-mta_sts_named_read(mta_sts_named_t *named, mta_sts_yaml_t *yaml,
+mta_sts_reader_policy(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
     const mta_sts_value_t *name, mta_sts_err_t *err)
 {
-    int                      end;
     mta_sts_yaml_e           node;
-    mta_sts_value_t          value;
+    mta_sts_value_t          key;
     mta_sts_named_policy_t  *policy;
 
-    if (named_check(name, err) != MTA_STS_OK) {
+    if (policies_check_name(name, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
-    policy = named_add(named, name, err);
-    if (policy == NULL) {
+    policy = policies_add(reader, name, err);
+
+    if (policy == NULL
+        || mta_sts_yaml_map(yaml, policy->name.text, "a map of settings", err)
+           != MTA_STS_OK)
+    {
         return MTA_STS_ERROR;
     }
 
-    node = mta_sts_yaml_next(yaml, &value, err);
-
-    if (node != MTA_STS_YAML_MAP) {
-        return mta_sts_yaml_must_be(node, &value, policy->name.text,
-                                    "a map of settings", err);
-    }
-
-    for ( ;; ) {
-        if (mta_sts_yaml_key(yaml, &value, &end, err) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
-
-        if (end) {
-            return MTA_STS_OK;
-        }
-
-        if (mta_sts_named_set(named, yaml, value, &policy->settings,
-                              named->keep, err)
+    while ((node = mta_sts_yaml_key(yaml, &key, err)) == MTA_STS_YAML_TEXT) {
+        if (mta_sts_reader_setting(reader, yaml, key, NULL, 0,
+                                   &policy->settings, &reader->keep.env, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
         }
     }
+
+    return node == MTA_STS_YAML_END ? MTA_STS_OK : MTA_STS_ERROR;
 }
 
 
 /* Reads "policy: NAME" among settings. */
 
 static int
-named_read_policy(mta_sts_use_t *use, mta_sts_yaml_t *yaml,
+policies_read_name(mta_sts_use_t *use, mta_sts_yaml_t *yaml,
     const mta_sts_value_t *key, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     mta_sts_yaml_e  node;
 
     if (use->policy.text.data) {
-        return named_duplicate_key(key, err);
+        return policies_duplicate_key(key, err);
     }
 
     node = mta_sts_yaml_next(yaml, &use->policy, err);
@@ -220,18 +235,20 @@ named_read_policy(mta_sts_use_t *use, mta_sts_yaml_t *yaml,
                                     "the name of a policy", err);
     }
 
-    return named_copy(&use->policy, env, err);
+    return policies_copy(&use->policy, env, err);
 }
 
 
 int
-mta_sts_named_read_use(mta_sts_named_t *named, mta_sts_yaml_t *yaml,
+mta_sts_reader_use(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
     mta_sts_str_t key, mta_sts_use_t *use, const mta_sts_env_t *env,
     mta_sts_err_t *err)
 {
-    int              rc, end;
+    int              rc;
     mta_sts_yaml_e   node;
     mta_sts_value_t  value;
+
+    static const mta_sts_str_t  policy_key = { "policy", 6 };
 
     memset(use, 0, sizeof(mta_sts_use_t));
 
@@ -239,7 +256,7 @@ mta_sts_named_read_use(mta_sts_named_t *named, mta_sts_yaml_t *yaml,
 
     if (node == MTA_STS_YAML_TEXT && value.text.len) {
         use->policy = value;
-        return named_copy(&use->policy, env, err);
+        return policies_copy(&use->policy, env, err);
     }
 
     if (node != MTA_STS_YAML_MAP) {
@@ -247,84 +264,60 @@ mta_sts_named_read_use(mta_sts_named_t *named, mta_sts_yaml_t *yaml,
                                     "or a map of settings", err);
     }
 
-    for ( ;; ) {
-        if (mta_sts_yaml_key(yaml, &value, &end, err) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
-
-        if (end) {
-            return MTA_STS_OK;
-        }
-
-        rc = mta_sts_str_eq(value.text, mta_sts_str("policy"))
-             ? named_read_policy(use, yaml, &value, env, err)
-             : mta_sts_named_set(named, yaml, value, &use->settings, env, err);
+    while ((node = mta_sts_yaml_key(yaml, &value, err)) == MTA_STS_YAML_TEXT) {
+        rc = mta_sts_str_eq(value.text, policy_key)
+             ? policies_read_name(use, yaml, &value, env, err)
+             : mta_sts_reader_setting(reader, yaml, value, &policy_key, 1,
+                                      &use->settings, env, err);
 
         if (rc != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
     }
+
+    return node == MTA_STS_YAML_END ? MTA_STS_OK : MTA_STS_ERROR;
 }
 
 
 void
-mta_sts_named_inherit(mta_sts_named_t *named)
+mta_sts_reader_inherit(mta_sts_reader_t *reader)
 {
     mta_sts_named_policy_t  *policy;
 
-    for (policy = named->all; policy != named->older; policy = policy->next) {
-        mta_sts_settings_inherit(&policy->settings, named->top);
+    for (policy = reader->newest; policy != reader->older;
+         policy = policy->older)
+    {
+        mta_sts_settings_inherit(&policy->settings, reader->top);
     }
-}
-
-
-void
-mta_sts_named_mark(mta_sts_named_t *named)
-{
-    mta_sts_named_policy_t  *policy;
-
-    for (policy = named->all; policy; policy = policy->next) {
-        policy->was_added = policy->added;
-        policy->was_warned = policy->settings.warned;
-    }
-
-    named->top_warned = named->top->warned;
-}
-
-
-void
-mta_sts_named_rewind(mta_sts_named_t *named)
-{
-    mta_sts_named_policy_t  *policy;
-
-    for (policy = named->all; policy; policy = policy->next) {
-        policy->added = policy->was_added;
-        policy->settings.warned = policy->was_warned;
-    }
-
-    named->top->warned = named->top_warned;
 }
 
 
 int
-mta_sts_named_resolve(mta_sts_named_t *named, mta_sts_use_t *use,
+mta_sts_reader_resolve(mta_sts_reader_t *reader, mta_sts_use_t *use,
     mta_sts_settings_t **settings, mta_sts_str_t *policy_name, uint32_t *index,
     mta_sts_err_t *err)
 {
     void                    *found;
+    mta_sts_nearest_t        nearest = { { NULL, 0 }, { NULL, 0 }, 0 };
     mta_sts_named_policy_t   wanted, *policy;
-    mta_sts_str_t            none = { NULL, 0 };
 
     policy = NULL;
+    *policy_name = mta_sts_str("");
 
     if (use->policy.text.data) {
         wanted.name = use->policy;
 
-        found = tfind(&wanted, &named->tree, named_cmp);
+        found = tfind(&wanted, &reader->tree, policies_cmp);
 
         if (found == NULL) {
-            return mta_sts_error(err, use->policy.place, "unknown policy "
-                                 "\"%.*s\"", MTA_STS_SHOW(use->policy.text));
+            nearest.wanted = use->policy.text;
+
+            for (policy = reader->newest; policy; policy = policy->older) {
+                mta_sts_nearest_add(&nearest, policy->name.text);
+            }
+
+            return mta_sts_nearest_error(&nearest, "policy", use->policy.place,
+                                         err);
         }
 
         policy = *(mta_sts_named_policy_t **) found;
@@ -332,21 +325,19 @@ mta_sts_named_resolve(mta_sts_named_t *named, mta_sts_use_t *use,
 
     if (policy == NULL || use->settings.own) {
         mta_sts_settings_inherit(&use->settings,
-                                 policy ? &policy->settings : named->top);
+                                 policy ? &policy->settings : reader->top);
         *settings = &use->settings;
-        *policy_name = none;
 
-        return mta_sts_intern_add(&named->policies, *settings, none,
-                                    named->env, named->scratch, index, err);
+        return mta_sts_intern_add(&reader->intern, *settings, *policy_name,
+                                  &reader->scratch.env, index, err);
     }
 
     *settings = &policy->settings;
     *policy_name = policy->name.text;
 
     if (!policy->added) {
-        if (mta_sts_intern_add(&named->policies, *settings, *policy_name,
-                                 named->env, named->scratch, &policy->index,
-                                 err)
+        if (mta_sts_intern_add(&reader->intern, *settings, *policy_name,
+                               &reader->scratch.env, &policy->index, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -362,13 +353,14 @@ mta_sts_named_resolve(mta_sts_named_t *named, mta_sts_use_t *use,
 
 
 void
-mta_sts_named_free(mta_sts_named_t *named)
+mta_sts_reader_forget(mta_sts_reader_t *reader)
 {
     /* a node of the tree begins with its key */
 
-    while (named->tree) {
-        (void) tdelete(*(void **) named->tree, &named->tree, named_cmp);
+    while (reader->tree) {
+        (void) tdelete(*(void **) reader->tree, &reader->tree, policies_cmp);
     }
 
-    mta_sts_intern_free(&named->policies);
+    reader->newest = NULL;
+    reader->older = NULL;
 }

@@ -1,133 +1,107 @@
 /*
- * The named policies of domains files, and what a domain is given: one of
- * them, settings of its own, or settings that change one of them.
+ * What the units of this room share: the reader of domains files, and the
+ * policies that these name.
  */
 
 #ifndef MTA_STS_DOMAINS_READER_H
 #define MTA_STS_DOMAINS_READER_H
 
 
-#include "base/base.h"
 #include "domains.h"
-#include "serve/table.h"
 #include "yaml.h"
-
-
-/* What a domain is given. */
-
-typedef struct {
-    mta_sts_value_t       policy;     /* data is NULL where none is named */
-    mta_sts_settings_t    settings;
-} mta_sts_use_t;
 
 
 typedef struct mta_sts_named_policy_s  mta_sts_named_policy_t;
 
 
 /*
- * Zero one to begin with, and set what comes first.  keep is memory for as
- * long as files are read, scratch for one domain, env for the policies.
+ * The reader.  late is set with an error that may be due to a policy or a
+ * setting that comes after the domains: the files are then read once more, and
+ * those from there on get their domains read after everything else.
  */
 
 typedef struct {
-    const mta_sts_env_t      *env;
-    const mta_sts_env_t      *keep;
-    const mta_sts_env_t      *scratch;
-    mta_sts_intern_t        policies;
+    mta_sts_domains_t        *domains;
+    mta_sts_table_builder_t   builder;
+    mta_sts_intern_t          intern;
+    int                       late;
 
-    void                     *tree;
-    mta_sts_named_policy_t   *all;    /* the newest first */
-    mta_sts_named_policy_t   *older;  /* the first that is of another file */
-    mta_sts_settings_t       *top;    /* what those of the file inherit */
-    unsigned                  top_warned;
-} mta_sts_named_t;
+    mta_sts_arena_t           kept;       /* while files are read */
+    mta_sts_arena_t           scratched;  /* for one domain */
+    mta_sts_derived_t         keep;
+    mta_sts_derived_t         scratch;
+    mta_sts_warnings_t        warnings;
+
+    void                     *tree;       /* of named policies; see tsearch() */
+    mta_sts_named_policy_t   *newest;
+    mta_sts_named_policy_t   *older;      /* the newest of the files before */
+    mta_sts_settings_t       *top;        /* settings of the file */
+} mta_sts_reader_t;
 
 
-/* Begins a file, whose own settings are top. */
-void mta_sts_named_file(mta_sts_named_t *named, mta_sts_settings_t *top);
+/* What a domain, or "default", has: a named policy, settings, or both. */
+
+typedef struct {
+    mta_sts_value_t       policy;         /* data is NULL if none is named */
+    mta_sts_settings_t    settings;
+} mta_sts_use_t;
+
 
 /*
- * Sets what key, a setting, has for a value.
+ * Reads a file; with defer, its domains after everything else.
+ *
+ * Errors: those of mta_sts_domains_read().
+ */
+int mta_sts_reader_file(mta_sts_reader_t *reader, const mta_sts_file_t *file,
+    int defer, mta_sts_err_t *err);
+
+
+/*
+ * Reads the value of key, a setting, into settings, in env's memory.  For the
+ * error about an unknown key, others are the n keys that are also allowed.
  *
  * Errors: unknown key, duplicate key "KEY"; those of mta_sts_yaml_values() and
  * mta_sts_settings_set().
  */
-int mta_sts_named_set(mta_sts_named_t *named, mta_sts_yaml_t *yaml,
-    mta_sts_value_t key, mta_sts_settings_t *settings,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
+int mta_sts_reader_setting(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
+    mta_sts_value_t key, const mta_sts_str_t *others, size_t n,
+    mta_sts_settings_t *settings, const mta_sts_env_t *env,
+    mta_sts_err_t *err);
 
 /*
- * Reads a policy's map behind its name.
+ * Reads the settings of a policy and keeps it by its name.
  *
  * Errors: invalid policy name, duplicate policy "NAME"; "NAME" must be a map of
- * settings; those of mta_sts_named_set().
+ * settings; those of mta_sts_reader_setting().
  */
-int mta_sts_named_read(mta_sts_named_t *named, mta_sts_yaml_t *yaml,
+int mta_sts_reader_policy(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
     const mta_sts_value_t *name, mta_sts_err_t *err);
 
 /*
- * Reads what key is given, into env's memory.
+ * Reads the value of a domain, or of "default", in env's memory.
  *
  * Errors: "KEY" must be the name of a policy or a map of settings; those of
- * mta_sts_named_set().
+ * mta_sts_reader_setting().
  */
-int mta_sts_named_read_use(mta_sts_named_t *named, mta_sts_yaml_t *yaml,
+int mta_sts_reader_use(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
     mta_sts_str_t key, mta_sts_use_t *use, const mta_sts_env_t *env,
     mta_sts_err_t *err);
 
-/* The current file's settings have changed: hands them to its policies. */
-void mta_sts_named_inherit(mta_sts_named_t *named);
-
-/* Notes, before domains, which policies were used and warned of. */
-void mta_sts_named_mark(mta_sts_named_t *named);
-
-/* Goes back to what was noted. */
-void mta_sts_named_rewind(mta_sts_named_t *named);
+/* Lets the policies of the file inherit from its settings. */
+void mta_sts_reader_inherit(mta_sts_reader_t *reader);
 
 /*
- * Gives the index of the policy that use stands for, *settings that it was
- * made of and *policy_name, its name or nothing.
+ * Gives the index of a use's policy in the builder, the settings that it was
+ * made of (they are set before an error about them), and its name or "".
  *
  * Errors: unknown policy "NAME"; those of mta_sts_intern_add().
  */
-int mta_sts_named_resolve(mta_sts_named_t *named, mta_sts_use_t *use,
+int mta_sts_reader_resolve(mta_sts_reader_t *reader, mta_sts_use_t *use,
     mta_sts_settings_t **settings, mta_sts_str_t *policy_name, uint32_t *index,
     mta_sts_err_t *err);
 
-void mta_sts_named_free(mta_sts_named_t *named);
-
-
-/*
- * One domains file: its keys, read once or twice.  For domains.c alone.
- */
-
-
-/* Zero one for each file, and set what comes first. */
-
-typedef struct {
-    mta_sts_table_builder_t  *builder;
-    mta_sts_named_t          *named;
-    mta_sts_domains_t        *domains;    /* gets what "default" says */
-    mta_sts_warnings_t           *held;
-    mta_sts_arena_t          *scratched;  /* of named->scratch */
-
-    mta_sts_yaml_t           *yaml;
-    unsigned                  seen;       /* keys */
-    mta_sts_use_t            *default_policy;   /* what "default" is given */
-    mta_sts_place_t           default_place;
-
-    int                       again;      /* only the domains are read */
-    int                       late;       /* they are to be read again */
-    int                       failed;     /* a domain has no policy: see err */
-    mta_sts_err_t             err;
-    mta_sts_warnings_mark_t       before;     /* warnings before the domains */
-    mta_sts_warnings_mark_t       behind;     /* and behind them */
-} mta_sts_domains_file_t;
-
-
-/* Reads a file.  Errors: those of mta_sts_domains_add(). */
-int mta_sts_domains_file_read(mta_sts_domains_file_t *file,
-    mta_sts_input_t *input, mta_sts_err_t *err);
+/* Forgets all named policies. */
+void mta_sts_reader_forget(mta_sts_reader_t *reader);
 
 
 #endif /* MTA_STS_DOMAINS_READER_H */

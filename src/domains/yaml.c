@@ -1,5 +1,5 @@
 /*
- * libyaml's events -> nodes.
+ * From libyaml's events to nodes.
  */
 
 #include <stdlib.h>
@@ -9,18 +9,13 @@
 
 
 struct mta_sts_yaml_s {
-    yaml_parser_t      parser;
-    yaml_event_t       event;         /* holds the text of the last node */
-    int                has_event;
-    int                documents;
-    unsigned           depth;
-    mta_sts_input_t   *input;
-    int                begun;
-    size_t             mark;          /* bytes of a byte order mark */
-    size_t             pending;       /* bytes read since the last event */
-    yaml_mark_t        end;           /* of the last event */
-    mta_sts_err_t      err;           /* of the input */
-    int                failed;
+    yaml_parser_t          parser;
+    yaml_event_t           event;     /* holds the text of the last node */
+    int                    has_event;
+    int                    documents;
+    unsigned               depth;
+    const mta_sts_file_t  *file;
+    size_t                 bom;       /* bytes of a byte order mark */
 };
 
 
@@ -29,7 +24,7 @@ yaml_place(const mta_sts_yaml_t *yaml, const yaml_mark_t *mark)
 {
     mta_sts_place_t  place;
 
-    place.file = yaml->input->name;
+    place.file = yaml->file->name;
     place.line = (unsigned) mark->line + 1;
     place.column = (unsigned) mark->column + 1;
 
@@ -37,62 +32,10 @@ yaml_place(const mta_sts_yaml_t *yaml, const yaml_mark_t *mark)
 }
 
 
-/*
- * Takes the byte order mark off that some editors begin a file with: libyaml
- * skips it, too, but counts a column, and so what follows stands further right
- * than the next line.
- */
-
-static void
-yaml_begin(mta_sts_yaml_t *yaml, unsigned char *buf, size_t *n)
-{
-    static const char  mark[] = "\xef\xbb\xbf";
-
-    yaml->begun = 1;
-
-    if (*n >= sizeof(mark) - 1 && memcmp(buf, mark, sizeof(mark) - 1) == 0) {
-        yaml->mark = sizeof(mark) - 1;
-        *n -= yaml->mark;
-        memmove(buf, buf + yaml->mark, *n);
-    }
-}
-
-
-/* libyaml's reader; it collects a whole scalar before it hands it over. */
-
-static int
-yaml_read(void *data, unsigned char *buf, size_t size, size_t *n)
-{
-    mta_sts_yaml_t *yaml = data;
-
-    if (yaml->pending > MTA_STS_YAML_NODE_MAX) {
-        (void) mta_sts_error(&yaml->err, yaml_place(yaml, &yaml->end),
-                             "no end of a key, value or comment within %d "
-                             "bytes", MTA_STS_YAML_NODE_MAX);
-        yaml->failed = 1;
-        return 0;
-    }
-
-    if (mta_sts_input_read(yaml->input, (char *) buf, size, n, &yaml->err)
-        != MTA_STS_OK)
-    {
-        yaml->failed = 1;
-        return 0;
-    }
-
-    if (!yaml->begun) {
-        yaml_begin(yaml, buf, n);
-    }
-
-    yaml->pending += *n;
-
-    return 1;
-}
-
-
 mta_sts_yaml_t *
-mta_sts_yaml_open(mta_sts_input_t *input)
+mta_sts_yaml_open(const mta_sts_file_t *file)
 {
+    mta_sts_str_t    text;
     mta_sts_yaml_t  *yaml;
 
     yaml = calloc(1, sizeof(mta_sts_yaml_t));
@@ -106,10 +49,19 @@ mta_sts_yaml_open(mta_sts_input_t *input)
         return NULL;
     }
 
-    yaml->input = input;
+    yaml->file = file;
+
+    /* libyaml skips a byte order mark, too, but counts a column for it */
+
+    if (mta_sts_str_starts(file->text, mta_sts_str("\xef\xbb\xbf"))) {
+        yaml->bom = 3;
+    }
+
+    text = mta_sts_str_after(file->text, yaml->bom);
 
     yaml_parser_set_encoding(&yaml->parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input(&yaml->parser, yaml_read, yaml);
+    yaml_parser_set_input_string(&yaml->parser,
+                                 (const unsigned char *) text.data, text.len);
 
     return yaml;
 }
@@ -143,7 +95,29 @@ yaml_second_document(mta_sts_place_t place, mta_sts_err_t *err)
 }
 
 
-/* What the parser could not read. */
+/* Is it a tab?  libyaml counts characters, the first of which may be a mark. */
+
+static int
+yaml_is_tab(const mta_sts_yaml_t *yaml, const yaml_mark_t *mark)
+{
+    size_t         i, n;
+    mta_sts_str_t  text;
+
+    text = mta_sts_str_after(yaml->file->text, yaml->bom);
+
+    for (i = 0, n = 0; i < text.len; i++) {
+        n += (text.data[i] & 0xc0) != 0x80;
+
+        if (n > mark->index) {
+            return text.data[i] == '\t';
+        }
+    }
+
+    return 0;
+}
+
+
+/* An error of the parser. */
 
 static int
 yaml_invalid(mta_sts_yaml_t *yaml, mta_sts_err_t *err)
@@ -153,23 +127,18 @@ yaml_invalid(mta_sts_yaml_t *yaml, mta_sts_err_t *err)
 
     parser = &yaml->parser;
 
-    if (yaml->failed) {
-        *err = yaml->err;
-        return MTA_STS_ERROR;
-    }
-
     if (parser->error == YAML_MEMORY_ERROR) {
         return mta_sts_error_memory(err);
     }
 
     if (parser->error == YAML_READER_ERROR) {
 
-        /* the reader knows no lines */
+        /* which has no lines */
 
-        place = mta_sts_input_place(yaml->input,
-                                    parser->problem_offset + yaml->mark);
+        place = mta_sts_file_place(yaml->file,
+                                   parser->problem_offset + yaml->bom);
 
-        if (yaml->mark && place.line == 1) {
+        if (yaml->bom && place.line == 1) {
             place.column--;
         }
 
@@ -183,6 +152,14 @@ yaml_invalid(mta_sts_yaml_t *yaml, mta_sts_err_t *err)
     }
 
     place = yaml_place(yaml, &parser->problem_mark);
+
+    if (parser->problem && strcmp(parser->problem, "found character that "
+                                  "cannot start any token") == 0
+        && yaml_is_tab(yaml, &parser->problem_mark))
+    {
+        return mta_sts_error(err, place, "invalid YAML, a tab cannot indent, "
+                             "use spaces");
+    }
 
     if (parser->problem && strcmp(parser->problem, "did not find expected "
                                   "<document start>") == 0)
@@ -198,7 +175,7 @@ yaml_invalid(mta_sts_yaml_t *yaml, mta_sts_err_t *err)
 }
 
 
-/* What may be before any node. */
+/* Refuses an anchor or a tag of a node. */
 
 static int
 yaml_properties(mta_sts_place_t place, const yaml_char_t *anchor,
@@ -218,7 +195,7 @@ yaml_properties(mta_sts_place_t place, const yaml_char_t *anchor,
 }
 
 
-/* A node without what YAML could add to it, or MTA_STS_YAML_ERROR. */
+/* The node of a scalar, a list or a map. */
 
 static mta_sts_yaml_e
 yaml_node(mta_sts_yaml_t *yaml, mta_sts_value_t *value, mta_sts_err_t *err)
@@ -239,9 +216,16 @@ yaml_node(mta_sts_yaml_t *yaml, mta_sts_value_t *value, mta_sts_err_t *err)
         rc = yaml_properties(value->place, event->data.scalar.anchor,
                              event->data.scalar.tag, err);
 
-        if (rc == MTA_STS_OK
-            && memchr(value->text.data, '\0', value->text.len))
-        {
+        if (rc != MTA_STS_OK) {
+            break;
+        }
+
+        if (value->text.len > MTA_STS_YAML_TEXT_MAX) {
+            rc = mta_sts_error(err, value->place, "a text of more than %d "
+                               "bytes, is a quote missing?",
+                               MTA_STS_YAML_TEXT_MAX);
+
+        } else if (memchr(value->text.data, '\0', value->text.len)) {
             rc = mta_sts_error(err, value->place, "a text must not have a "
                                "NUL");
         }
@@ -295,8 +279,6 @@ mta_sts_yaml_next(mta_sts_yaml_t *yaml, mta_sts_value_t *value,
         }
 
         yaml->has_event = 1;
-        yaml->pending = 0;
-        yaml->end = yaml->event.end_mark;
 
         value->place = yaml_place(yaml, &yaml->event.start_mark);
 
@@ -342,25 +324,35 @@ mta_sts_yaml_must_be(mta_sts_yaml_e node, const mta_sts_value_t *value,
 }
 
 
-int
-mta_sts_yaml_key(mta_sts_yaml_t *yaml, mta_sts_value_t *key, int *end,
+mta_sts_yaml_e
+mta_sts_yaml_key(mta_sts_yaml_t *yaml, mta_sts_value_t *key,
     mta_sts_err_t *err)
 {
     mta_sts_yaml_e  node;
 
     node = mta_sts_yaml_next(yaml, key, err);
 
-    *end = node == MTA_STS_YAML_END;
-
-    if (*end || node == MTA_STS_YAML_TEXT) {
-        return MTA_STS_OK;
+    if (node == MTA_STS_YAML_LIST || node == MTA_STS_YAML_MAP) {
+        (void) mta_sts_error(err, key->place, "a key must be a text");
+        return MTA_STS_YAML_ERROR;
     }
 
-    if (node == MTA_STS_YAML_ERROR) {
-        return MTA_STS_ERROR;
-    }
+    return node;
+}
 
-    return mta_sts_error(err, key->place, "a key must be a text");
+
+int
+mta_sts_yaml_map(mta_sts_yaml_t *yaml, mta_sts_str_t key, const char *kind,
+    mta_sts_err_t *err)
+{
+    mta_sts_yaml_e   node;
+    mta_sts_value_t  value;
+
+    node = mta_sts_yaml_next(yaml, &value, err);
+
+    return node == MTA_STS_YAML_MAP
+           ? MTA_STS_OK
+           : mta_sts_yaml_must_be(node, &value, key, kind, err);
 }
 
 

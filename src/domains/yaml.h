@@ -1,28 +1,27 @@
 /*
- * YAML without its surprises: texts, lists and maps, of one document.  What
- * people trip over (anchors, aliases, tags, a second document, a NUL) is an
- * error, and every scalar is a text, whatever it looks like.
- *
- * libyaml's event interface underneath; only yaml.c knows it.
+ * A subset of YAML: texts, lists and maps, of one document.  Anchors, aliases,
+ * tags, a second document and a NUL are errors, and every scalar is a text,
+ * whatever it looks like.  The parser is libyaml's.
  */
 
 #ifndef MTA_STS_DOMAINS_YAML_H
 #define MTA_STS_DOMAINS_YAML_H
 
 
-#include <stdint.h>
-
 #include "base/base.h"
-#include "base/file.h"
 
 
-/* Bytes that may stand between two nodes; a value is not longer than that. */
+/* Bytes of a text. */
 
-#define MTA_STS_YAML_NODE_MAX  (1024 * 1024)
+#define MTA_STS_YAML_TEXT_MAX  (1024 * 1024)
 
-/* Lists and maps in one another. */
+/* Nesting of lists and maps. */
 
 #define MTA_STS_YAML_DEPTH_MAX  32
+
+/* Elements of a list of values. */
+
+#define MTA_STS_YAML_LIST_MAX  4096
 
 
 typedef enum {
@@ -30,7 +29,7 @@ typedef enum {
     MTA_STS_YAML_EOF,
     MTA_STS_YAML_TEXT,
     MTA_STS_YAML_LIST,                /* its elements follow, and an END */
-    MTA_STS_YAML_MAP,                 /* its keys and values by turns, an END */
+    MTA_STS_YAML_MAP,                 /* keys and values alternate, then END */
     MTA_STS_YAML_END
 } mta_sts_yaml_e;
 
@@ -39,29 +38,38 @@ typedef struct mta_sts_yaml_s  mta_sts_yaml_t;
 
 
 /*
- * Begins to read an open input, which must live as long; returns NULL when
- * memory ran out.
+ * Begins to parse a file, which must live as long.  Returns NULL if an
+ * allocation failed.
  */
-mta_sts_yaml_t *mta_sts_yaml_open(mta_sts_input_t *input);
+mta_sts_yaml_t *mta_sts_yaml_open(const mta_sts_file_t *file);
 
 /*
- * Gives the next node and where it begins, columns counted in characters.  A
- * text is valid until the next call.
+ * Gives the next node and where it begins.  A text is valid until the next
+ * call.
  *
- * Errors: invalid YAML, and what libyaml found; what is not supported; those of
- * mta_sts_input_read(); nested more than MTA_STS_YAML_DEPTH_MAX deep; out of
- * memory.
+ * Errors: invalid YAML, and what libyaml found; what is not supported; a text
+ * of more than MTA_STS_YAML_TEXT_MAX bytes; nested more than
+ * MTA_STS_YAML_DEPTH_MAX deep; out of memory.
  */
 mta_sts_yaml_e mta_sts_yaml_next(mta_sts_yaml_t *yaml, mta_sts_value_t *value,
     mta_sts_err_t *err);
 
 /*
- * Gives the next key of a map; *end is 1 where the map ends instead.
+ * Gives the next key of a map: returns MTA_STS_YAML_TEXT, MTA_STS_YAML_END or
+ * MTA_STS_YAML_ERROR.
  *
  * Errors: those of mta_sts_yaml_next(); a key must be a text.
  */
-int mta_sts_yaml_key(mta_sts_yaml_t *yaml, mta_sts_value_t *key, int *end,
+mta_sts_yaml_e mta_sts_yaml_key(mta_sts_yaml_t *yaml, mta_sts_value_t *key,
     mta_sts_err_t *err);
+
+/*
+ * Begins the map that is the value of key.
+ *
+ * Errors: those of mta_sts_yaml_next(); "KEY" must be KIND.
+ */
+int mta_sts_yaml_map(mta_sts_yaml_t *yaml, mta_sts_str_t key,
+    const char *kind, mta_sts_err_t *err);
 
 /*
  * Gives the value of a key: a text, or the texts of a list that is not empty,
@@ -73,13 +81,11 @@ int mta_sts_yaml_key(mta_sts_yaml_t *yaml, mta_sts_value_t *key, int *end,
 int mta_sts_yaml_values(mta_sts_yaml_t *yaml, mta_sts_str_t key,
     const mta_sts_env_t *env, mta_sts_values_t *values, mta_sts_err_t *err);
 
-#define MTA_STS_YAML_LIST_MAX  4096
-
-/* Reads over the value of a key.  Errors: those of mta_sts_yaml_next(). */
+/* Skips the value of a key.  Errors: those of mta_sts_yaml_next(). */
 int mta_sts_yaml_skip(mta_sts_yaml_t *yaml, mta_sts_err_t *err);
 
 /*
- * For a value that is not of the kind it must be: "KEY" must be KIND, unless
+ * Reports a value that is not of the required kind: "KEY" must be KIND, unless
  * node is MTA_STS_YAML_ERROR and err filled already.  Returns MTA_STS_ERROR.
  */
 int mta_sts_yaml_must_be(mta_sts_yaml_e node, const mta_sts_value_t *value,
@@ -89,8 +95,7 @@ void mta_sts_yaml_close(mta_sts_yaml_t *yaml);
 
 
 /*
- * YAML, written by libyaml.  Nothing here fails at once: what went wrong is
- * told at the end.
+ * Writing YAML, with libyaml.  Errors are reported by mta_sts_emitter_end().
  */
 
 
@@ -100,15 +105,15 @@ typedef int (*mta_sts_emitter_write_fn)(void *ctx, mta_sts_str_t data);
 
 
 /*
- * Begins a stream of documents, whose bytes go to write(ctx, data, len): it
- * returns 0 when it could not take them.  NULL when memory ran out.
+ * Begins a stream of documents, whose bytes are passed to write(); that returns
+ * 0 on failure.  Returns NULL if an allocation failed.
  */
 mta_sts_emitter_t *mta_sts_emitter_begin(mta_sts_emitter_write_fn write,
     void *ctx);
 
 /*
- * Ends the stream and frees the emitter.  Returns MTA_STS_ERROR when memory ran
- * out or write() failed.
+ * Ends the stream and frees the emitter.  Returns MTA_STS_ERROR if an
+ * allocation or write() failed.
  */
 int mta_sts_emitter_end(mta_sts_emitter_t *emitter);
 
@@ -120,19 +125,16 @@ void mta_sts_emitter_map_end(mta_sts_emitter_t *emitter);
 void mta_sts_emitter_list(mta_sts_emitter_t *emitter);
 void mta_sts_emitter_list_end(mta_sts_emitter_t *emitter);
 
-/* A word of ours: plain. */
+/* A word that is plain in every version of YAML. */
 void mta_sts_emitter_word(mta_sts_emitter_t *emitter, const char *word);
 
-/*
- * A domain name: plain where a program of any version of YAML takes it as a
- * text, otherwise quoted.
- */
+/* A domain name: quoted, unless it is a text in every version of YAML. */
 void mta_sts_emitter_name(mta_sts_emitter_t *emitter, mta_sts_str_t name);
 
 /* A text: quoted, since it may look like a number or a time (2001:20::1). */
 void mta_sts_emitter_text(mta_sts_emitter_t *emitter, mta_sts_str_t text);
 
-/* What our own reader takes as a text, whatever it looks like. */
+/* A text for mta_sts_yaml_next(): quoted if need be. */
 void mta_sts_emitter_scalar(mta_sts_emitter_t *emitter, mta_sts_str_t text);
 
 void mta_sts_emitter_uint(mta_sts_emitter_t *emitter, uint32_t n);

@@ -1,18 +1,17 @@
 /*
- * The nginx server block of one policy, and the entry of a domains file.
+ * The nginx server block of one policy.
  */
 
 #include "generator.h"
-#include "domains/yaml.h"
-#include "base/base.h"
 
 
 #define BLOCK_INDENT  "                        "
 
 
 /*
- * Appends the values of one directive, a line each, and the ";".  They need no
- * quotes: names and encoded URIs have nothing that means something to nginx.
+ * Appends the values of one directive, one per line, and the ";".  They need no
+ * quotes: names and encoded URIs have no character that is special in
+ * nginx.conf.
  */
 
 static void
@@ -72,81 +71,4 @@ mta_sts_block_add(mta_sts_buf_t *text, const mta_sts_settings_t *settings,
     block_values(text, "    mta_sts_tlsrpt_rua  ", &settings->tlsrpt_rua);
 
     mta_sts_buf_add_cstr(text, "}\n");
-}
-
-
-static int
-block_write(void *ctx, mta_sts_str_t data)
-{
-    mta_sts_buf_t *text = ctx;
-
-    mta_sts_buf_add(text, data);
-
-    return !text->failed;
-}
-
-
-/* A list, or a single value as itself. */
-
-static void
-block_yaml_values(mta_sts_emitter_t *emitter, const char *key,
-    const mta_sts_values_t *values)
-{
-    size_t  i;
-
-    if (values->n == 0) {
-        return;
-    }
-
-    mta_sts_emitter_word(emitter, key);
-
-    if (values->n == 1) {
-        mta_sts_emitter_scalar(emitter, values->elts[0].text);
-        return;
-    }
-
-    mta_sts_emitter_list(emitter);
-
-    for (i = 0; i < values->n; i++) {
-        mta_sts_emitter_scalar(emitter, values->elts[i].text);
-    }
-
-    mta_sts_emitter_list_end(emitter);
-}
-
-
-int
-mta_sts_block_add_yaml(mta_sts_buf_t *text,
-    const mta_sts_settings_t *settings, mta_sts_str_t domain)
-{
-    mta_sts_emitter_t  *emitter;
-
-    emitter = mta_sts_emitter_begin(block_write, text);
-    if (emitter == NULL) {
-        return MTA_STS_ERROR;
-    }
-
-    mta_sts_emitter_document(emitter, 0);
-    mta_sts_emitter_map(emitter);
-    mta_sts_emitter_word(emitter, "domains");
-    mta_sts_emitter_map(emitter);
-    mta_sts_emitter_scalar(emitter, domain);
-    mta_sts_emitter_map(emitter);
-
-    mta_sts_emitter_word(emitter, "mode");
-    mta_sts_emitter_scalar(emitter, mta_sts_mode_str(settings->mode));
-
-    block_yaml_values(emitter, "mx", &settings->mx);
-
-    mta_sts_emitter_word(emitter, "max_age");
-    mta_sts_emitter_uint(emitter, mta_sts_settings_max_age(settings));
-
-    block_yaml_values(emitter, "tlsrpt_rua", &settings->tlsrpt_rua);
-
-    mta_sts_emitter_map_end(emitter);
-    mta_sts_emitter_map_end(emitter);
-    mta_sts_emitter_map_end(emitter);
-    mta_sts_emitter_document_end(emitter);
-
-    return mta_sts_emitter_end(emitter);
 }

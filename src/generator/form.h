@@ -1,83 +1,97 @@
 /*
- * The query of a form: "name=value&name=value", as a browser encodes it
- * (application/x-www-form-urlencoded).
+ * Inside the generator: how a query is decoded, and how text is escaped where
+ * it becomes part of a page or of JSON.
  */
 
 #ifndef MTA_STS_GENERATOR_FORM_H
 #define MTA_STS_GENERATOR_FORM_H
 
 
-#include "base/base.h"
-
-
-#define MTA_STS_QUERY_MAX  8192             /* bytes */
+#include "generator.h"
 
 
 /*
- * Takes the next field from *query and decodes it to env's memory: "+" is a
- * space, "%" and two hex digits a byte, and a line end of any kind becomes
- * "\n".  *found is 0 at the end.
+ * Takes the next field off *query: its name and its value, still encoded.
+ * Returns 0 when there are no more.
+ */
+int mta_sts_query_next(mta_sts_str_t *query, mta_sts_str_t *name,
+    mta_sts_str_t *value);
+
+/*
+ * Decodes a value to buf, which must have room for encoded.len bytes: "+" is a
+ * space, "%" and two hex digits are a byte, and a line end of any kind becomes
+ * "\n".  *decoded is a part of buf.
  *
  * Errors: "%" must be followed by two hex digits; not UTF-8; has a control
- * character; out of memory.
+ * character.
  */
-int mta_sts_query_next(mta_sts_str_t *query, const mta_sts_env_t *env,
-    mta_sts_str_t *name, mta_sts_str_t *value, int *found,
+int mta_sts_query_decode(mta_sts_str_t encoded, char *buf,
+    mta_sts_str_t *decoded, mta_sts_err_t *err);
+
+
+/*
+ * The words of a list field, as people paste them.  Zero one, and set text to
+ * what was typed.
+ */
+
+typedef struct {
+    mta_sts_str_t  text;                 /* what is left */
+    mta_sts_str_t  line;                 /* of mx: of the current line */
+    int            policy;               /* mode or max_age was skipped */
+    int            numbers;              /* that were skipped */
+} mta_sts_words_t;
+
+
+/*
+ * Gives the next mx pattern: one word, one MX record, or one mx line of a policy
+ * file.  Preferences, names and TTLs of records are skipped, and so are other
+ * lines of a policy.  Returns 0 at the end.
+ */
+int mta_sts_words_mx(mta_sts_words_t *words, mta_sts_str_t *word);
+
+/* Gives the next report address, also of a TLSRPT record. */
+int mta_sts_words_rua(mta_sts_words_t *words, mta_sts_str_t *word);
+
+/* The domain in a URL, in an e-mail address or in the name of a record. */
+mta_sts_str_t mta_sts_words_domain(mta_sts_str_t typed);
+
+
+/*
+ * Keeps the first error of a field; that of max_age_other is one of max_age, and
+ * that of format one of the query.  Errors: out of memory, err's or its own.
+ */
+int mta_sts_form_fault(mta_sts_generator_t *generator, mta_sts_form_e field,
     mta_sts_err_t *err);
 
-/* Appends str as a name or a value of a query. */
-void mta_sts_query_add(mta_sts_buf_t *text, mta_sts_str_t str);
+/*
+ * Makes the result of what was typed, or keeps errors.  Errors: those of
+ * mta_sts_generator_read().
+ */
+int mta_sts_form_fields(mta_sts_generator_t *generator, mta_sts_err_t *err);
 
 
 /*
- * Pages from templates: a subset of Mustache.
- *
- *     {{name}}                  the field's value, escaped for HTML
- *     {{#name}} ... {{/name}}   once if the value is not empty; or once for
- *                               each element of the field's list
- *     {{^name}} ... {{/name}}   once if value and list are empty
- *
- * There is no way to put a value in unescaped.
+ * What a compiled template (tools/template) writes to.  A template runs twice:
+ * without data, to measure, and then into exactly as much memory.
  */
 
+typedef struct {
+    const mta_sts_generator_t  *generator;
+    mta_sts_str_t               self;
+    mta_sts_str_t               version;
 
-#define MTA_STS_TEMPLATE_DEPTH  8
-
-
-typedef struct mta_sts_field_s   mta_sts_field_t;
-typedef struct mta_sts_fields_s  mta_sts_fields_t;
-
-
-/* The names that are known in a place, and in those within it. */
-
-struct mta_sts_fields_s {
-    const mta_sts_field_t   *elts;
-    size_t                   n;
-};
-
-
-/* A value, or a list. */
-
-struct mta_sts_field_s {
-    const char              *name;
-    mta_sts_str_t            value;
-    const mta_sts_fields_t  *list;
-    size_t                   n;
-};
+    char                       *data;    /* or NULL */
+    size_t                      len;     /* of what was written, or would be */
+} mta_sts_page_t;
 
 
 /*
- * Appends the page of a template and fields.  A name that is not known is an
- * empty value.  Sections nest up to MTA_STS_TEMPLATE_DEPTH deep.
- *
- * Errors: template has no end of "NAME"; template has an end of "NAME" too
- * many; template is nested too deep; template has an open tag; out of memory.
+ * Appends a text that is not escaped; escaped for HTML, in text and in quoted
+ * attributes; escaped for a JSON string, as ASCII.
  */
-int mta_sts_template_render(mta_sts_str_t template_text,
-    const mta_sts_fields_t *fields, mta_sts_buf_t *text, mta_sts_err_t *err);
-
-/* Appends str escaped for HTML, in text and in quoted attributes. */
-void mta_sts_template_escape(mta_sts_buf_t *text, mta_sts_str_t str);
+void mta_sts_page_add(mta_sts_page_t *page, mta_sts_str_t str);
+void mta_sts_page_html(mta_sts_page_t *page, mta_sts_str_t str);
+void mta_sts_page_json(mta_sts_page_t *page, mta_sts_str_t str);
 
 
 #endif /* MTA_STS_GENERATOR_FORM_H */

@@ -1,6 +1,7 @@
 /*
- * The nginx server block that serves a policy, and the entry of a domains file,
- * for people to copy.
+ * The policy generator: from the settings of one domain to its policy, its DNS
+ * records and what serves it; and the form, the page and the JSON around that.
+ * mta-sts generate uses the first half, the module both.
  */
 
 #ifndef MTA_STS_GENERATOR_GENERATOR_H
@@ -9,69 +10,62 @@
 
 #include "policy/policy.h"
 #include "records/records.h"
-#include "serve/serve.h"
 
 
 /*
- * Appends a complete server block for the policy domain, with every setting
- * spelt out.  What it says renders to the same bytes again.
+ * One domain without any configuration.  Zero it, set the domain and the
+ * settings, and call mta_sts_result_make().
+ */
+
+typedef struct {
+    mta_sts_entry_t      entry;          /* normalized domain, policy */
+    mta_sts_settings_t   settings;
+
+    mta_sts_str_t        policy_url;
+    mta_sts_str_t        server;         /* an nginx server block */
+    mta_sts_str_t        yaml;           /* a domains file */
+    mta_sts_record_t    *records;
+    size_t               n_records;
+} mta_sts_result_t;
+
+
+/* Sets one setting; errors are those of mta_sts_settings_set(). */
+int mta_sts_result_set(mta_sts_result_t *result, mta_sts_setting_e setting,
+    const mta_sts_value_t *value, const mta_sts_env_t *env,
+    mta_sts_err_t *err);
+
+/*
+ * Renders the policy, its records and the texts to copy into env's memory, with
+ * the warnings that nginx would give.
+ *
+ * Errors: those of mta_sts_policy_render().
+ */
+int mta_sts_result_make(mta_sts_result_t *result, mta_sts_digest_t *digest,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/*
+ * Appends a complete nginx server block for a policy domain, with every setting
+ * written out, so that it renders to the same bytes again.
  */
 void mta_sts_block_add(mta_sts_buf_t *text, const mta_sts_settings_t *settings,
     mta_sts_str_t domain);
 
-/*
- * Appends the same as the domains file of one domain (README: "Many domains").
- * Returns MTA_STS_ERROR when memory ran out.
- */
-int mta_sts_block_add_yaml(mta_sts_buf_t *text,
-    const mta_sts_settings_t *settings, mta_sts_str_t domain);
-
 
 /*
- * The policy of one domain without any configuration: what mta-sts generate
- * and the page make of what they are told.
+ * Limits of a form.  It comes from untrusted clients: they bound the memory and
+ * the time that one request can take.
  */
 
-
-/* Zero one to begin with; name the domain, set settings, end. */
-
-typedef struct {
-    mta_sts_str_t       domain;
-    mta_sts_settings_t  settings;
-    mta_sts_entry_t     entry;          /* when it has ended */
-} mta_sts_draft_t;
-
-
-/*
- * Normalises the policy domain.  Errors: invalid domain "DOMAIN", and the rule;
- * out of memory.
- */
-int mta_sts_draft_domain(mta_sts_draft_t *draft, const mta_sts_value_t *value,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
-
-/* Sets a setting; errors are those of mta_sts_settings_set(). */
-int mta_sts_draft_set(mta_sts_draft_t *draft, mta_sts_setting_e setting,
-    const mta_sts_value_t *value, const mta_sts_env_t *env,
-    mta_sts_err_t *err);
-
-/* Does the mode need an mx, and is none set? */
-int mta_sts_draft_lacks_mx(const mta_sts_draft_t *draft);
-
-/*
- * Renders the policy, with the warnings that nginx would give, into env's
- * memory.  Errors are those of mta_sts_server_build().
- */
-int mta_sts_draft_end(mta_sts_draft_t *draft, const mta_sts_env_t *env,
-    mta_sts_err_t *err);
+#define MTA_STS_FORM_MAX        2048     /* bytes of a query */
+#define MTA_STS_FORM_MX_MAX     16       /* mx patterns */
+#define MTA_STS_FORM_IDN_MAX    2        /* mx patterns with U-labels */
+#define MTA_STS_FORM_RUA_MAX    3        /* report addresses */
+#define MTA_STS_FORM_URI_MAX    160      /* bytes of one */
+#define MTA_STS_FORM_NAME_MAX   600      /* bytes of any other value */
+#define MTA_STS_FORM_WARNINGS   4        /* that are kept */
 
 
-/*
- * The policy generator: a form goes in, the policy and all that belongs to it
- * comes out, as a page or as JSON.
- */
-
-
-/* The fields of the form; those of a mistake, too. */
+/* The fields of a form; an error belongs to one of them, too. */
 
 typedef enum {
     MTA_STS_FORM_DOMAIN = 0,
@@ -79,10 +73,9 @@ typedef enum {
     MTA_STS_FORM_MX,
     MTA_STS_FORM_MAX_AGE,
     MTA_STS_FORM_RUA,
-    MTA_STS_FORM_MAX_AGE_OTHER,          /* of max_age "other" */
-    MTA_STS_FORM_FORMAT,                 /* "json" or "policy"; or a page */
-    MTA_STS_FORM_FILE,                   /* one that the page needs */
-    MTA_STS_FORM_QUERY,                  /* the query as a whole; no field */
+    MTA_STS_FORM_MAX_AGE_OTHER,          /* used when max_age is "other" */
+    MTA_STS_FORM_FORMAT,                 /* empty for a page */
+    MTA_STS_FORM_QUERY,                  /* no field: the query as a whole */
     MTA_STS_FORM_FIELDS
 } mta_sts_form_e;
 
@@ -90,59 +83,54 @@ typedef enum {
 typedef struct {
     const mta_sts_env_t  *caller;
     mta_sts_env_t         env;           /* the caller's, but for warnings */
+    mta_sts_digest_t     *digest;
 
-    mta_sts_str_t         typed[MTA_STS_FORM_FIELDS];
+    mta_sts_str_t         typed[MTA_STS_FORM_FIELDS];   /* decoded */
     mta_sts_str_t         errors[MTA_STS_FORM_FIELDS];  /* or empty */
     int                   n_errors;
     int                   submitted;
 
-    mta_sts_str_t        *warnings;
+    mta_sts_str_t         warnings[MTA_STS_FORM_WARNINGS];
     size_t                n_warnings;
-    size_t                warnings_size;
 
-    /* without an error */
-
-    mta_sts_draft_t       draft;
-    mta_sts_record_t     *records;
-    size_t                n_records;
-    mta_sts_str_t         policy_url;
-    mta_sts_str_t         server;        /* an nginx server block */
-    mta_sts_str_t         yaml;          /* a domains file */
+    mta_sts_result_t      result;        /* entry.policy is NULL on errors */
 } mta_sts_generator_t;
 
 
-/* The name of a field in a query; also of a mistake in JSON. */
+/* The name of a field, in a query and in the "errors" of JSON. */
 const char *mta_sts_generator_name(mta_sts_form_e field);
 
 /*
- * Reads the query of a form and makes the policy.  What is wrong with a field
- * is in errors, in the words of the core; everything lives in env's memory, as
- * does the generator itself, which must not move.
+ * Reads the query of a form (application/x-www-form-urlencoded) and makes the
+ * policy.  What is wrong with a field is in errors; everything is in env's
+ * memory, as is the generator itself, which must not move.  digest may be used
+ * for any number of forms.
  *
- * Returns MTA_STS_ERROR when memory ran out, or SHA-256 failed in libcrypto.
+ * Errors: out of memory; SHA-256 failed in libcrypto.
  */
 int mta_sts_generator_read(mta_sts_generator_t *generator,
-    mta_sts_str_t query, const mta_sts_env_t *env, mta_sts_err_t *err);
+    mta_sts_str_t query, mta_sts_digest_t *digest, const mta_sts_env_t *env,
+    mta_sts_err_t *err);
 
 /*
- * Appends the page of a template; self is the page's own URL, without a query,
- * and version what changes with the files that it needs.
+ * Gives the page; self is its own URL without a query, and version changes
+ * whenever the files do that it loads.
  *
- * Errors: those of mta_sts_template_render().
+ * Errors: out of memory.
  */
-int mta_sts_generator_page(mta_sts_generator_t *generator,
-    mta_sts_str_t template_text, mta_sts_str_t self, mta_sts_str_t version,
-    mta_sts_buf_t *text, mta_sts_err_t *err);
+int mta_sts_generator_page(const mta_sts_generator_t *generator,
+    mta_sts_str_t self, mta_sts_str_t version, mta_sts_str_t *page,
+    mta_sts_err_t *err);
 
 /*
- * Appends the same as JSON: the object of mta_sts_json_domain() with policy,
+ * Gives the same as JSON: the object of mta_sts_json_domain() with policy,
  * policy_url, server, yaml and warnings (a list); or only "errors", an object
  * with a text for each field that has one.
  *
  * Errors: out of memory.
  */
-int mta_sts_generator_json(mta_sts_generator_t *generator,
-    mta_sts_buf_t *text, mta_sts_err_t *err);
+int mta_sts_generator_json(const mta_sts_generator_t *generator,
+    mta_sts_str_t *json, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_GENERATOR_GENERATOR_H */

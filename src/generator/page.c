@@ -1,365 +1,393 @@
 /*
- * What the page of the generator shows, as fields of its template.
+ * The answers of the generator, from their templates in web/: a page and JSON.
  */
 
-#include "generator.h"
-#include "policy/policy.h"
+#include <stdio.h>
+
 #include "form.h"
 
 
-#define PAGE_FIELDS  40
-#define PAGE_RECORD  6
-
-
-typedef struct {
-    mta_sts_generator_t  *generator;
-    mta_sts_field_t       elts[PAGE_FIELDS];
-    size_t                n;
-    int                   failed;
-} page_t;
-
-
 static const char *const  page_ages[] = {
-    "86400", "604800", "2592000", "31557600"
+    "", "86400", "604800", "2592000", "31557600"
 };
 
 #define PAGE_AGES  (sizeof(page_ages) / sizeof(page_ages[0]))
 
 
-static void
-page_add(page_t *page, const char *name, mta_sts_str_t value)
+/* What replaces a byte: a text that is by so many bytes longer. */
+
+typedef struct {
+    char           text[8];
+    unsigned char  more;
+} page_escape_t;
+
+
+static void page_write_html(mta_sts_page_t *page);
+static void page_write_json(mta_sts_page_t *page);
+
+
+void
+mta_sts_page_add(mta_sts_page_t *page, mta_sts_str_t str)
 {
-    mta_sts_field_t  *field;
-
-    field = &page->elts[page->n++];
-
-    field->name = name;
-    field->value = value;
-    field->list = NULL;
-    field->n = 0;
-}
-
-
-static void
-page_add_flag(page_t *page, const char *name, int flag)
-{
-    page_add(page, name, flag ? mta_sts_str("1") : mta_sts_str(""));
-}
-
-
-static void
-page_add_text(page_t *page, const char *name, const mta_sts_buf_t *text)
-{
-    page->failed |= text->failed;
-
-    page_add(page, name, mta_sts_buf_str(text));
-}
-
-
-static void
-page_add_list(page_t *page, const char *name, mta_sts_fields_t *list, size_t n)
-{
-    page_add(page, name, mta_sts_str(""));
-
-    page->elts[page->n - 1].list = list;
-    page->elts[page->n - 1].n = n;
-}
-
-
-/* The lists of a page, each with memory for n fields an element. */
-
-static mta_sts_fields_t *
-page_list(page_t *page, size_t n, size_t n_fields)
-{
-    size_t             i;
-    mta_sts_env_t     *env;
-    mta_sts_field_t   *fields;
-    mta_sts_fields_t  *list;
-
-    env = &page->generator->env;
-
-    list = env->alloc(env->ctx, (n + 1) * sizeof(mta_sts_fields_t));
-    fields = env->alloc(env->ctx,
-                        (n * n_fields + 1) * sizeof(mta_sts_field_t));
-
-    if (list == NULL || fields == NULL) {
-        page->failed = 1;
-        return NULL;
+    if (page->data && str.len) {
+        memcpy(page->data + page->len, str.data, str.len);
     }
 
-    memset(fields, 0, (n * n_fields + 1) * sizeof(mta_sts_field_t));
+    page->len += str.len;
+}
 
-    for (i = 0; i < n; i++) {
-        list[i].elts = fields + i * n_fields;
-        list[i].n = n_fields;
+
+/* Bytes of a text for which page_is_plain() is worth its calls. */
+
+#define PAGE_PLAIN_MIN  50
+
+
+/* Has str none of the special bytes?  memchr() is much faster than a loop. */
+
+static int
+page_is_plain(mta_sts_str_t str, const char *special)
+{
+    for ( /* void */ ; *special; special++) {
+        if (str.len && memchr(str.data, *special, str.len)) {
+            return 0;
+        }
     }
 
-    return list;
+    return 1;
 }
 
 
-/* The mode that is chosen: that which was typed, or the default. */
+/* Appends str with the bytes replaced that have an escape. */
 
 static void
-page_form_mode(page_t *page)
+page_escape(mta_sts_page_t *page, mta_sts_str_t str,
+    const page_escape_t escapes[256])
 {
-    int            enforce, none;
-    mta_sts_str_t  mode;
+    char                 *p;
+    size_t                i, len;
+    const page_escape_t  *escape;
 
-    mode = page->generator->typed[MTA_STS_FORM_MODE];
+    if (page->data == NULL) {
+        for (i = 0, len = 0; i < str.len; i++) {
+            len += escapes[(unsigned char) str.data[i]].more;
+        }
 
-    enforce = mta_sts_str_eq(mode, mta_sts_str("enforce"));
-    none = mta_sts_str_eq(mode, mta_sts_str("none"));
+        page->len += str.len + len;
+        return;
+    }
 
-    page_add_flag(page, "mode_testing", !enforce && !none);
-    page_add_flag(page, "mode_enforce", enforce);
-    page_add_flag(page, "mode_none", none);
+    p = page->data + page->len;
+
+    for (i = 0; i < str.len; i++) {
+        escape = &escapes[(unsigned char) str.data[i]];
+
+        if (escape->more == 0) {
+            *p++ = str.data[i];
+            continue;
+        }
+
+        /* in one move; there is room for what is overwritten next */
+
+        memcpy(p, escape->text, sizeof(escape->text));
+        p += 1 + escape->more;
+    }
+
+    page->len = (size_t) (p - page->data);
 }
 
 
-/* A max_age that is none of those to choose from is another one. */
-
-static void
-page_form_max_age(page_t *page)
+void
+mta_sts_page_html(mta_sts_page_t *page, mta_sts_str_t str)
 {
-    int            chosen;
-    size_t         i;
-    mta_sts_str_t  typed, other;
-
-    static const char *const  names[] = {
-        "age_86400", "age_604800", "age_2592000", "age_31557600"
+    static const page_escape_t  escapes[256] = {
+        ['&'] = { "&amp;", 4 }, ['<'] = { "&lt;", 3 }, ['>'] = { "&gt;", 3 },
+        ['"'] = { "&quot;", 5 }, ['\''] = { "&#39;", 4 }
     };
 
-    typed = page->generator->typed[MTA_STS_FORM_MAX_AGE];
-    other = page->generator->typed[MTA_STS_FORM_MAX_AGE_OTHER];
-
-    if (typed.len == 0) {
-        typed = mta_sts_str("604800");
+    if (str.len > PAGE_PLAIN_MIN && page_is_plain(str, "&<>\"'")) {
+        mta_sts_page_add(page, str);
+        return;
     }
 
-    for (i = 0, chosen = 0; i < PAGE_AGES; i++) {
-        page_add_flag(page, names[i],
-                      mta_sts_str_eq(typed, mta_sts_str_from(page_ages[i])));
-        chosen |= page->elts[page->n - 1].value.len != 0;
+    page_escape(page, str, escapes);
+}
+
+
+/* No text has any other control character. */
+
+void
+mta_sts_page_json(mta_sts_page_t *page, mta_sts_str_t str)
+{
+    static const page_escape_t  escapes[256] = {
+        ['"'] = { "\\\"", 1 }, ['\\'] = { "\\\\", 1 }, ['\n'] = { "\\n", 1 },
+        ['\r'] = { "\\r", 1 }, ['\t'] = { "\\t", 1 }
+    };
+
+    page_escape(page, str, escapes);
+}
+
+
+/* Writes an answer twice: to measure it, and into as much memory. */
+
+static int
+page_write(const mta_sts_generator_t *generator, mta_sts_page_t *page,
+    void (*write)(mta_sts_page_t *page), mta_sts_str_t *text,
+    mta_sts_err_t *err)
+{
+    page->generator = generator;
+
+    write(page);
+
+    page->data = generator->env.alloc(generator->env.ctx,
+                                      page->len + sizeof(page_escape_t));
+    if (page->data == NULL) {
+        return mta_sts_error_memory(err);
     }
 
-    page_add_flag(page, "age_other", !chosen);
+    page->len = 0;
 
-    page_add(page, "max_age_other",
-             chosen || mta_sts_str_eq(typed, mta_sts_str("other")) ? other
-                                                                   : typed);
-}
+    write(page);
 
+    text->data = page->data;
+    text->len = page->len;
 
-static void
-page_form(page_t *page)
-{
-    const mta_sts_str_t  *typed, *errors;
-
-    typed = page->generator->typed;
-    errors = page->generator->errors;
-
-    page_add(page, "domain", typed[MTA_STS_FORM_DOMAIN]);
-    page_add(page, "mx", typed[MTA_STS_FORM_MX]);
-    page_add(page, "rua", typed[MTA_STS_FORM_RUA]);
-
-    page_form_mode(page);
-    page_form_max_age(page);
-
-    page_add(page, "error_domain", errors[MTA_STS_FORM_DOMAIN]);
-    page_add(page, "error_mode", errors[MTA_STS_FORM_MODE]);
-    page_add(page, "error_mx", errors[MTA_STS_FORM_MX]);
-    page_add(page, "error_max_age", errors[MTA_STS_FORM_MAX_AGE]);
-    page_add(page, "error_rua", errors[MTA_STS_FORM_RUA]);
-    page_add(page, "error_query", errors[MTA_STS_FORM_QUERY]);
-
-    page_add_flag(page, "errors", page->generator->n_errors);
-    page_add_flag(page, "submitted", page->generator->submitted);
-}
-
-
-/* Adds the URL of the same form in another format. */
-
-static void
-page_add_url(page_t *page, const char *name, mta_sts_str_t self,
-    const char *format)
-{
-    size_t           i;
-    mta_sts_str_t    typed;
-    mta_sts_buf_t   url = { &page->generator->env, NULL, 0, 0, 0 };
-
-    mta_sts_buf_add(&url, self);
-    mta_sts_buf_add_char(&url, '?');
-
-    for (i = 0; i <= MTA_STS_FORM_MAX_AGE_OTHER; i++) {
-        typed = page->generator->typed[i];
-
-        if (typed.len) {
-            mta_sts_buf_add_cstr(&url,
-                                  mta_sts_generator_name((mta_sts_form_e) i));
-            mta_sts_buf_add_char(&url, '=');
-            mta_sts_query_add(&url, typed);
-            mta_sts_buf_add_char(&url, '&');
-        }
-    }
-
-    mta_sts_buf_add_cstr(&url, "format=");
-    mta_sts_buf_add_cstr(&url, format);
-
-    page_add_text(page, name, &url);
-}
-
-
-static void
-page_set(mta_sts_field_t *field, const char *name, mta_sts_str_t value)
-{
-    field->name = name;
-    field->value = value;
-}
-
-
-static void
-page_records(page_t *page)
-{
-    int                      tlsrpt;
-    size_t                   i;
-    mta_sts_str_t            host;
-    mta_sts_field_t         *fields;
-    mta_sts_fields_t        *list;
-    mta_sts_generator_t     *generator;
-    const mta_sts_record_t  *record;
-
-    generator = page->generator;
-
-    list = page_list(page, generator->n_records, PAGE_RECORD);
-
-    for (i = 0; list && i < generator->n_records; i++) {
-        record = &generator->records[i];
-        fields = (mta_sts_field_t *) list[i].elts;
-
-        tlsrpt = mta_sts_str_starts(record->name, mta_sts_str("_smtp."));
-
-        (void) mta_sts_name_in_zone(record->name, generator->draft.domain,
-                                    &host);
-
-        page_set(&fields[0], "type", record->type);
-        page_set(&fields[1], "host", host);
-        page_set(&fields[2], "name", record->name);
-        page_set(&fields[3], "value", record->value);
-        page_set(&fields[4], "label", tlsrpt ? mta_sts_str("TLSRPT")
-                                             : mta_sts_str("MTA-STS"));
-        page_set(&fields[5], "key", tlsrpt ? mta_sts_str("tlsrpt")
-                                           : mta_sts_str("sts"));
-    }
-
-    page_add_list(page, "records", list, list ? generator->n_records : 0);
-}
-
-
-static void
-page_warnings(page_t *page)
-{
-    size_t             i;
-    mta_sts_fields_t  *list;
-
-    list = page_list(page, page->generator->n_warnings, 1);
-
-    for (i = 0; list && i < page->generator->n_warnings; i++) {
-        page_set((mta_sts_field_t *) list[i].elts, "text",
-                 page->generator->warnings[i]);
-    }
-
-    page_add_list(page, "warnings", list,
-                  list ? page->generator->n_warnings : 0);
-}
-
-
-/* The policy as people copy it: with the line ends of their own system. */
-
-static void
-page_policy(page_t *page, mta_sts_str_t body)
-{
-    size_t          i;
-    mta_sts_buf_t  policy = { &page->generator->env, NULL, 0, 0, 0 };
-
-    for (i = 0; i < body.len; i++) {
-        if (body.data[i] != '\r') {
-            mta_sts_buf_add_char(&policy, body.data[i]);
-        }
-    }
-
-    page_add_text(page, "policy", &policy);
-}
-
-
-static void
-page_result(page_t *page, mta_sts_str_t self)
-{
-    mta_sts_str_t            host;
-    mta_sts_generator_t     *generator;
-    const mta_sts_policy_t  *policy;
-
-    generator = page->generator;
-    policy = generator->draft.entry.policy;
-
-    host = mta_sts_name_policy_host(generator->draft.domain, &generator->env);
-
-    page->failed |= host.data == NULL;
-
-    page_add(page, "policy_host", host);
-    page_add(page, "policy_url", generator->policy_url);
-    page_policy(page, mta_sts_policy_body(policy));
-    page_add(page, "server", generator->server);
-    page_add(page, "yaml", generator->yaml);
-
-    page_add_url(page, "download", self, "policy");
-    page_add_url(page, "json", self, "json");
-
-    page_add(page, "id", mta_sts_policy_id(policy));
-
-    page_add_flag(page, "is_testing", policy->mode == MTA_STS_TESTING);
-    page_add_flag(page, "is_enforce", policy->mode == MTA_STS_ENFORCE);
-    page_add_flag(page, "is_none", policy->mode == MTA_STS_NONE);
-    page_add_flag(page, "has_rua", policy->tlsrpt_rua != NULL);
-
-    page_records(page);
-    page_warnings(page);
+    return MTA_STS_OK;
 }
 
 
 int
-mta_sts_generator_page(mta_sts_generator_t *generator,
-    mta_sts_str_t template_text, mta_sts_str_t self, mta_sts_str_t version,
-    mta_sts_buf_t *text, mta_sts_err_t *err)
+mta_sts_generator_page(const mta_sts_generator_t *generator,
+    mta_sts_str_t self, mta_sts_str_t version, mta_sts_str_t *text,
+    mta_sts_err_t *err)
 {
-    page_t            form, result;
-    mta_sts_fields_t  fields, section;
+    mta_sts_page_t  page;
 
-    memset(&form, 0, sizeof(page_t));
-    memset(&result, 0, sizeof(page_t));
+    memset(&page, 0, sizeof(mta_sts_page_t));
 
-    form.generator = generator;
-    result.generator = generator;
+    page.self = self;
+    page.version = version;
 
-    page_add(&form, "self", self);
-    page_add(&form, "version", version);
-    page_form(&form);
-
-    if (generator->draft.entry.policy) {
-        page_result(&result, self);
-    }
-
-    if (form.failed || result.failed) {
-        return mta_sts_error_memory(err);
-    }
-
-    section.elts = result.elts;
-    section.n = result.n;
-
-    page_add_list(&form, "result", &section, result.n ? 1 : 0);
-
-    fields.elts = form.elts;
-    fields.n = form.n;
-
-    return mta_sts_template_render(template_text, &fields, text, err);
+    return page_write(generator, &page, page_write_html, text, err);
 }
+
+
+int
+mta_sts_generator_json(const mta_sts_generator_t *generator,
+    mta_sts_str_t *text, mta_sts_err_t *err)
+{
+    mta_sts_page_t  page;
+
+    memset(&page, 0, sizeof(mta_sts_page_t));
+
+    return page_write(generator, &page, page_write_json, text, err);
+}
+
+
+/* What the templates ask for. */
+
+
+static mta_sts_str_t
+page_typed(const mta_sts_page_t *page, mta_sts_form_e field)
+{
+    return page->generator->typed[field];
+}
+
+
+static int
+page_has_error(const mta_sts_page_t *page, mta_sts_form_e field)
+{
+    return page->generator->errors[field].len != 0;
+}
+
+
+static int
+page_is(const mta_sts_page_t *page, mta_sts_form_e field, const char *text)
+{
+    return mta_sts_str_eq(page->generator->typed[field],
+                          mta_sts_str_from(text));
+}
+
+
+/* Is max_age none of those to choose from? */
+
+static int
+page_is_other_age(const mta_sts_page_t *page)
+{
+    size_t  i;
+
+    for (i = 0; i < PAGE_AGES; i++) {
+        if (page_is(page, MTA_STS_FORM_MAX_AGE, page_ages[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* The other max_age: one that was typed, or one that cannot be chosen. */
+
+static mta_sts_str_t
+page_other_age(const mta_sts_page_t *page)
+{
+    return page_typed(page, page_is_other_age(page)
+                            && !page_is(page, MTA_STS_FORM_MAX_AGE, "other")
+                            ? MTA_STS_FORM_MAX_AGE
+                            : MTA_STS_FORM_MAX_AGE_OTHER);
+}
+
+
+/* The policy with the line ends that people's own systems have. */
+
+static void
+page_policy(mta_sts_page_t *page, mta_sts_str_t body)
+{
+    mta_sts_str_t  line;
+
+    while (body.len) {
+        line = body;
+        line.len = (size_t) ((const char *) memchr(body.data, '\r', body.len)
+                             - body.data);
+
+        mta_sts_page_html(page, line);
+        mta_sts_page_add(page, mta_sts_str("\n"));
+
+        body = mta_sts_str_after(body, line.len + 2);
+    }
+}
+
+
+static void
+page_uint(mta_sts_page_t *page, unsigned long n)
+{
+    char  buf[24];
+
+    (void) snprintf(buf, sizeof(buf), "%lu", n);
+
+    mta_sts_page_add(page, mta_sts_str_from(buf));
+}
+
+
+/* The host of a record as a DNS panel wants it: relative to the domain. */
+
+static mta_sts_str_t
+page_host(const mta_sts_page_t *page, const mta_sts_record_t *record)
+{
+    mta_sts_str_t  host;
+
+    (void) mta_sts_name_in_zone(record->name,
+                                page->generator->result.entry.domain, &host);
+
+    return host;
+}
+
+
+static mta_sts_str_t
+page_label(const mta_sts_record_t *record)
+{
+    return mta_sts_str_starts(record->name, mta_sts_str("_smtp."))
+           ? mta_sts_str("TLS-RPT") : mta_sts_str("MTA-STS");
+}
+
+
+/* The same as a part of the elements' ids. */
+
+static mta_sts_str_t
+page_key(const mta_sts_record_t *record)
+{
+    return mta_sts_str_starts(record->name, mta_sts_str("_smtp."))
+           ? mta_sts_str("tlsrpt") : mta_sts_str("sts");
+}
+
+
+/* The label of the field of a setting; empty for any other word. */
+
+static mta_sts_str_t
+page_field_label(mta_sts_str_t word)
+{
+    size_t  i;
+
+    static const mta_sts_str_t  labels[][2] = {
+        { { "mx", 2 }, { "mail server", 11 } },
+        { { "max_age", 7 }, { "lifetime", 8 } },
+        { { "tlsrpt_rua", 10 }, { "report address", 14 } }
+    };
+
+    for (i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+        if (mta_sts_str_eq(word, labels[i][0])) {
+            return labels[i][1];
+        }
+    }
+
+    return mta_sts_str("");
+}
+
+
+/*
+ * Appends a message of the core, which names settings as directives do.  What
+ * is within quotes is a value.
+ */
+
+static void
+page_words(mta_sts_page_t *page, mta_sts_str_t text)
+{
+    int            quoted;
+    size_t         i, begin;
+    mta_sts_str_t  label, word, rest;
+
+    quoted = 0;
+    rest = text;
+
+    for (i = 0, begin = 0; i <= text.len; i++) {
+
+        if (i < text.len && (quoted || text.data[i] != ' ')) {
+            quoted ^= text.data[i] == '"';
+            continue;
+        }
+
+        word = mta_sts_str_after(text, begin);
+        word.len = i - begin;
+        label = page_field_label(word);
+
+        if (label.len) {
+            rest.len = (size_t) (word.data - rest.data);
+
+            mta_sts_page_html(page, rest);
+            mta_sts_page_html(page, label);
+
+            rest = mta_sts_str_after(text, i);
+        }
+
+        begin = i + 1;
+    }
+
+    mta_sts_page_html(page, rest);
+}
+
+
+/* Appends the error of a field; where it is empty, what to enter. */
+
+static void
+page_message(mta_sts_page_t *page, mta_sts_form_e field)
+{
+    mta_sts_str_t  error;
+
+    error = page->generator->errors[field];
+
+    if (mta_sts_str_starts(error, mta_sts_str("invalid domain \"\", "))) {
+        mta_sts_page_add(page, mta_sts_str("enter your domain, such as "
+                                           "example.com"));
+
+    } else if (mta_sts_str_starts(error, mta_sts_str("mode \""))) {
+        mta_sts_page_add(page, mta_sts_str("enter the names in your MX "
+                                           "records, such as "
+                                           "mx1.example.com"));
+
+    } else {
+        page_words(page, error);
+    }
+}
+
+
+#include "mta_sts_page_html.h"
+#include "mta_sts_page_json.h"

@@ -1,9 +1,7 @@
 /*
- * The query of a form.  What it holds is a stranger's: it is decoded strictly,
- * and nothing that could steer a terminal or a browser gets through.
+ * The query of a form.  It comes from untrusted clients: it is decoded strictly,
+ * and no byte that could steer a terminal or a browser gets through.
  */
-
-#include <stdint.h>
 
 #include "form.h"
 
@@ -22,18 +20,15 @@ query_hex(char ch)
 
 
 /*
- * The bytes of the UTF-8 character that str begins with, or 0 if it is none:
- * the shortest form, no surrogate, up to U+10FFFF (RFC 3629, 4).
+ * The length of the UTF-8 character that str begins with, or 0 where there is
+ * none: shortest form, no surrogates, up to U+10FFFF (RFC 3629, 4).
  */
 
 static size_t
 query_utf8(mta_sts_str_t str)
 {
     size_t                i, len;
-    uint32_t              code;
     const unsigned char  *p;
-
-    static const uint32_t  least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 
     p = (const unsigned char *) str.data;
 
@@ -43,85 +38,105 @@ query_utf8(mta_sts_str_t str)
 
     len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
 
-    if (p[0] < 0xc2 || p[0] > 0xf4 || str.len < len) {
+    if (p[0] < 0xc2 || p[0] > 0xf4 || str.len < len
+        || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)
+        || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+    {
         return 0;
     }
-
-    code = p[0] & (0x7fu >> len);
 
     for (i = 1; i < len; i++) {
         if ((p[i] & 0xc0) != 0x80) {
             return 0;
         }
-
-        code = (code << 6) | (p[i] & 0x3f);
-    }
-
-    if (code < least[len] || code > 0x10ffff
-        || (code >= 0xd800 && code <= 0xdfff))
-    {
-        return 0;
     }
 
     return len;
 }
 
 
-/* Is the character of len bytes at p a control character (C0, DEL, C1)? */
-
-static int
-query_is_control(const char *p, size_t len)
-{
-    if (len == 1) {
-        return (unsigned char) *p < ' ' ? *p != '\n' && *p != '\t'
-                                        : *p == 0x7f;
-    }
-
-    return len == 2 && p[0] == (char) 0xc2 && (unsigned char) p[1] < 0xa0;
-}
-
+/* Checks that str is UTF-8 without control characters: C0, DEL and C1. */
 
 static int
 query_check(mta_sts_str_t str, mta_sts_err_t *err)
 {
-    size_t  len;
+    size_t                i, len;
+    const unsigned char  *p;
 
-    while (str.len) {
-        len = query_utf8(str);
+    for (i = 0; i < str.len; i += len) {
+        p = (const unsigned char *) str.data + i;
+
+        if (p[0] >= ' ' && p[0] < 0x7f) {
+            len = 1;
+            continue;
+        }
+
+        len = query_utf8(mta_sts_str_after(str, i));
 
         if (len == 0) {
             return mta_sts_error(err, MTA_STS_NOWHERE, "not UTF-8");
         }
 
-        if (query_is_control(str.data, len)) {
+        if ((p[0] < ' ' && p[0] != '\n' && p[0] != '\t') || p[0] == 0x7f
+            || (p[0] == 0xc2 && p[1] < 0xa0))
+        {
             return mta_sts_error(err, MTA_STS_NOWHERE,
                                  "has a control character");
         }
-
-        str = mta_sts_str_after(str, len);
     }
 
     return MTA_STS_OK;
 }
 
 
-/* Decodes into env's memory. */
+/*
+ * Makes "\n" of each line end: CRLF, as browsers send it, or either byte alone.
+ * Returns the new length.
+ */
 
-static int
-query_decode(mta_sts_str_t encoded, const mta_sts_env_t *env,
-    mta_sts_str_t *decoded, mta_sts_err_t *err)
+static size_t
+query_line_ends(char *buf, size_t len)
 {
-    int      high, low;
-    char     ch, *p;
-    size_t   i, n;
+    size_t  i, n;
 
-    p = env->alloc(env->ctx, encoded.len + 1);
-    if (p == NULL) {
-        return mta_sts_error_memory(err);
+    for (i = 0, n = 0; i < len; i++) {
+        if (buf[i] == '\n' && i && buf[i - 1] == '\r') {
+            continue;
+        }
+
+        buf[n++] = buf[i];
     }
 
-    for (i = 0, n = 0; i < encoded.len; i++) {
+    for (i = 0; i < n; i++) {
+        buf[i] = (char) (buf[i] == '\r' ? '\n' : buf[i]);
+    }
+
+    return n;
+}
+
+
+int
+mta_sts_query_decode(mta_sts_str_t encoded, char *buf, mta_sts_str_t *decoded,
+    mta_sts_err_t *err)
+{
+    int     high, low, plain;
+    char    ch, *p;
+    size_t  i;
+
+    static const char  special[256] = {
+        [0 ... 0x1f] = 1, ['%'] = 1, ['+'] = 1, [0x7f ... 0xff] = 1
+    };
+
+    p = buf;
+    plain = 1;
+
+    for (i = 0; i < encoded.len; i++) {
         ch = encoded.data[i];
+
+        if (!special[(unsigned char) ch]) {
+            *p++ = ch;
+            continue;
+        }
 
         if (ch == '+') {
             ch = ' ';
@@ -139,37 +154,28 @@ query_decode(mta_sts_str_t encoded, const mta_sts_env_t *env,
             i += 2;
         }
 
-        /* a browser sends CRLF; that, or either alone, is a line end */
-
-        if (ch == '\n' && n && p[n - 1] == '\r') {
-            n--;
-        }
-
-        p[n++] = ch;
+        *p++ = ch;
+        plain &= ch >= ' ' && ch < 0x7f;
     }
 
-    for (i = 0; i < n; i++) {
-        if (p[i] == '\r') {
-            p[i] = '\n';
-        }
+    decoded->data = buf;
+    decoded->len = (size_t) (p - buf);
+
+    if (plain) {
+        return MTA_STS_OK;
     }
 
-    decoded->data = p;
-    decoded->len = n;
+    decoded->len = query_line_ends(buf, decoded->len);
 
     return query_check(*decoded, err);
 }
 
 
 int
-mta_sts_query_next(mta_sts_str_t *query, const mta_sts_env_t *env,
-    mta_sts_str_t *name, mta_sts_str_t *value, int *found,
-    mta_sts_err_t *err)
+mta_sts_query_next(mta_sts_str_t *query, mta_sts_str_t *name,
+    mta_sts_str_t *value)
 {
-    const char     *end, *equal;
-    mta_sts_str_t   field, rest;
-
-    *found = 0;
+    const char  *end, *equal;
 
     /* "a=1&&b=2" has two fields */
 
@@ -178,65 +184,25 @@ mta_sts_query_next(mta_sts_str_t *query, const mta_sts_env_t *env,
     }
 
     if (query->len == 0) {
-        return MTA_STS_OK;
+        return 0;
     }
 
-    field = *query;
-    end = memchr(field.data, '&', field.len);
+    *name = *query;
+    end = memchr(query->data, '&', query->len);
 
     if (end) {
-        field.len = (size_t) (end - field.data);
+        name->len = (size_t) (end - query->data);
     }
 
-    *query = mta_sts_str_after(*query, field.len);
+    *query = mta_sts_str_after(*query, name->len);
 
-    rest.data = field.data + field.len;
-    rest.len = 0;
-
-    equal = memchr(field.data, '=', field.len);
+    *value = mta_sts_str_after(*name, name->len);
+    equal = memchr(name->data, '=', name->len);
 
     if (equal) {
-        rest = mta_sts_str_after(field, (size_t) (equal - field.data) + 1);
-        field.len = (size_t) (equal - field.data);
+        *value = mta_sts_str_after(*name, (size_t) (equal - name->data) + 1);
+        name->len = (size_t) (equal - name->data);
     }
 
-    *found = 1;
-
-    if (query_decode(field, env, name, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
-    }
-
-    return query_decode(rest, env, value, err);
-}
-
-
-void
-mta_sts_query_add(mta_sts_buf_t *text, mta_sts_str_t str)
-{
-    char           ch;
-    size_t         i;
-    unsigned char  byte;
-
-    static const char  hex[] = "0123456789ABCDEF";
-
-    for (i = 0; i < str.len; i++) {
-        ch = str.data[i];
-        byte = (unsigned char) ch;
-
-        if (ch == ' ') {
-            mta_sts_buf_add_char(text, '+');
-            continue;
-        }
-
-        if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
-            || (ch >= '0' && ch <= '9') || (ch && strchr("-._*:@/?!,;$", ch)))
-        {
-            mta_sts_buf_add_char(text, ch);
-            continue;
-        }
-
-        mta_sts_buf_add_char(text, '%');
-        mta_sts_buf_add_char(text, hex[byte >> 4]);
-        mta_sts_buf_add_char(text, hex[byte & 0xf]);
-    }
+    return 1;
 }

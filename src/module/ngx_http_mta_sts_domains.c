@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * Domains files: which there are, that each is read once, and nginx -T.
+ * Domains files: each is read once, and nginx -T prints them.
  */
 
 
@@ -20,8 +20,8 @@ static ngx_int_t ngx_http_mta_sts_read_files(ngx_conf_t *cf,
 static int ngx_http_mta_sts_names(const mta_sts_value_t *value,
     const mta_sts_env_t *env, mta_sts_str_t **names, size_t *n,
     mta_sts_err_t *err);
-static ngx_int_t ngx_http_mta_sts_dump(ngx_conf_t *cf, mta_sts_input_t *input,
-    mta_sts_err_t *err);
+static ngx_int_t ngx_http_mta_sts_dump(ngx_conf_t *cf,
+    const mta_sts_file_t *file);
 
 
 ngx_int_t
@@ -73,13 +73,12 @@ static ngx_int_t
 ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
     mta_sts_domains_t *domains)
 {
-    int                        rc;
-    size_t                     i, n;
-    mta_sts_str_t             *names;
-    mta_sts_env_t              env;
-    mta_sts_err_t              err;
-    mta_sts_input_t            input;
-    mta_sts_domains_reader_t  *reader;
+    int              rc;
+    size_t           i, n, n_files;
+    mta_sts_str_t   *names;
+    mta_sts_env_t    env;
+    mta_sts_err_t    err;
+    mta_sts_file_t  *files;
 
     env = ngx_http_mta_sts_env(cf);
 
@@ -88,37 +87,39 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
         return NGX_ERROR;
     }
 
-    reader = mta_sts_domains_begin(&env);
-    if (reader == NULL) {
-        (void) mta_sts_error_memory(&err);
-        ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
-        return NGX_ERROR;
+    rc = MTA_STS_OK;
+    n_files = 0;
+
+    files = ngx_palloc(cf->pool, n * sizeof(mta_sts_file_t));
+    if (files == NULL) {
+        rc = mta_sts_error_memory(&err);
     }
 
-    for (i = 0, rc = MTA_STS_OK; i < n && rc == MTA_STS_OK; i++) {
+    while (n_files < n && rc == MTA_STS_OK) {
 
         ngx_log_debug2(NGX_LOG_DEBUG_CORE, cf->log, 0,
-                       "mta-sts domains in %*s", names[i].len, names[i].data);
+                       "mta-sts domains in %*s", names[n_files].len,
+                       names[n_files].data);
 
-        rc = mta_sts_input_open(&input, names[i], value->place, &err);
+        rc = mta_sts_file_read(&files[n_files], names[n_files], value->place,
+                               &err);
 
         if (rc == MTA_STS_OK && ngx_dump_config
-            && ngx_http_mta_sts_dump(cf, &input, &err) != NGX_OK)
+            && ngx_http_mta_sts_dump(cf, &files[n_files]) != NGX_OK)
         {
-            mta_sts_input_close(&input);
-            rc = MTA_STS_ERROR;
+            rc = mta_sts_error_memory(&err);
         }
 
-        if (rc == MTA_STS_OK) {
-            rc = mta_sts_domains_add(reader, &input, &err);
-        }
+        n_files++;
     }
 
     if (rc == MTA_STS_OK) {
-        rc = mta_sts_domains_end(reader, domains, &err);
+        rc = mta_sts_domains_read(files, n, &env, domains, &err);
 
     } else {
-        mta_sts_domains_discard(reader);
+        for (i = 0; i < n_files; i++) {
+            mta_sts_file_free(&files[i]);
+        }
     }
 
     if (rc != MTA_STS_OK) {
@@ -130,7 +131,7 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
 }
 
 
-/* The rules are those of include, but for a glob that matches nothing. */
+/* As for include, but a glob that matches nothing is an error. */
 
 static int
 ngx_http_mta_sts_names(const mta_sts_value_t *value, const mta_sts_env_t *env,
@@ -166,15 +167,13 @@ ngx_http_mta_sts_names(const mta_sts_value_t *value, const mta_sts_env_t *env,
 
 
 /*
- * Adds a file to what nginx -T prints, so that the helper finds it there.
- * Follows ngx_conf_add_dump().
+ * Adds a file to the output of nginx -T, where the helper reads it.  Follows
+ * ngx_conf_add_dump().
  */
 
 static ngx_int_t
-ngx_http_mta_sts_dump(ngx_conf_t *cf, mta_sts_input_t *input,
-    mta_sts_err_t *err)
+ngx_http_mta_sts_dump(ngx_conf_t *cf, const mta_sts_file_t *file)
 {
-    size_t            n;
     ngx_buf_t        *b;
     ngx_uint_t        i;
     ngx_conf_dump_t  *cd;
@@ -182,33 +181,23 @@ ngx_http_mta_sts_dump(ngx_conf_t *cf, mta_sts_input_t *input,
     cd = cf->cycle->config_dump.elts;
 
     for (i = 0; i < cf->cycle->config_dump.nelts; i++) {
-        if (mta_sts_str_eq(ngx_http_mta_sts_str(&cd[i].name), input->name)) {
+        if (mta_sts_str_eq(ngx_http_mta_sts_str(&cd[i].name), file->name)) {
             return NGX_OK;
         }
     }
 
     cd = ngx_array_push(&cf->cycle->config_dump);
-    b = ngx_create_temp_buf(cf->cycle->pool, (size_t) input->st.st_size);
+    b = ngx_create_temp_buf(cf->cycle->pool, file->text.len);
 
     if (cd == NULL || b == NULL) {
-        return mta_sts_error_memory(err);
+        return NGX_ERROR;
     }
 
-    cd->name.data = (u_char *) input->name.data;
-    cd->name.len = input->name.len;
+    cd->name.data = (u_char *) file->name.data;
+    cd->name.len = file->name.len;
     cd->buffer = b;
 
-    do {
-        if (mta_sts_input_read(input, (char *) b->last, b->end - b->last, &n,
-                               err)
-            != MTA_STS_OK)
-        {
-            return NGX_ERROR;
-        }
+    b->last = ngx_cpymem(b->last, file->text.data, file->text.len);
 
-        b->last += n;
-
-    } while (n);
-
-    return mta_sts_input_rewind(input, err) == MTA_STS_OK ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
 }

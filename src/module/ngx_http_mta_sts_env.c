@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * What the core is handed of nginx, and its errors to nginx's log.
+ * The environment of the core in nginx: memory, warnings and the log.
  */
 
 
@@ -43,8 +43,8 @@ ngx_http_mta_sts_warn(void *ctx, const mta_sts_err_t *warning)
 
 
 /*
- * As ngx_conf_log_error() does: what is found late would be blamed on the end
- * of the http block otherwise.
+ * Like ngx_conf_log_error(), which would report the end of the http block for
+ * errors that are found there.
  */
 
 void
@@ -83,16 +83,4 @@ ngx_http_mta_sts_value(ngx_conf_t *cf, ngx_str_t *word)
     value.place.column = 0;
 
     return value;
-}
-
-
-mta_sts_str_t
-ngx_http_mta_sts_str(ngx_str_t *str)
-{
-    mta_sts_str_t  slice;
-
-    slice.data = (const char *) str->data;
-    slice.len = str->len;
-
-    return slice;
 }

@@ -3,26 +3,24 @@
  * Copyright (C) the nginx-mta-sts authors
  *
  * The policy generator as a page: a location that answers with a form, and with
- * what comes of it.  All of it is for strangers.
+ * the policy that is made from it.  All requests are from untrusted clients.
  */
 
 
 #include "ngx_http_mta_sts_module.h"
 #include "ngx_http_mta_sts_files.h"
 #include "generator/generator.h"
-#include "generator/form.h"
 
 
 typedef struct {
     ngx_str_t       name;
     const char     *type;
     mta_sts_str_t   text;
-} ngx_http_mta_sts_file_page_t;
+} ngx_http_mta_sts_page_file_t;
 
 
 static ngx_int_t ngx_http_mta_sts_generator_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_mta_sts_generator_file(ngx_http_request_t *r,
-    mta_sts_str_t name);
+static ngx_int_t ngx_http_mta_sts_generator_file(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_generator_policy(ngx_http_request_t *r,
     mta_sts_generator_t *generator);
 static ngx_int_t ngx_http_mta_sts_generator_json(ngx_http_request_t *r,
@@ -41,10 +39,7 @@ static void *ngx_http_mta_sts_generator_alloc(void *ctx, size_t size);
     { (const char *) array, sizeof(array) }
 
 
-static const mta_sts_str_t  ngx_http_mta_sts_page =
-    ngx_http_mta_sts_text(ngx_http_mta_sts_page_html);
-
-static const ngx_http_mta_sts_file_page_t  ngx_http_mta_sts_files[] = {
+static const ngx_http_mta_sts_page_file_t  ngx_http_mta_sts_files[] = {
 
     { ngx_string("script.js"), "text/javascript",
       ngx_http_mta_sts_text(ngx_http_mta_sts_script_js) },
@@ -57,8 +52,8 @@ static const ngx_http_mta_sts_file_page_t  ngx_http_mta_sts_files[] = {
 
 
 /*
- * What the page may do: fetch its own files and itself, nothing else.  Browsers
- * look for the site's icon by themselves, and would report that.
+ * The page may load its own files and itself, nothing else.  img-src is for the
+ * site's icon, which browsers request and would report as a violation.
  */
 
 static const char  ngx_http_mta_sts_csp[] =
@@ -76,6 +71,10 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
     mta_sts_str_t         query, format;
     mta_sts_generator_t  *generator;
 
+    /* set up once for all requests of a worker */
+
+    static mta_sts_digest_t  digest;
+
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return ngx_http_mta_sts_add_header(r, "Allow", "GET, HEAD")
                ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -87,8 +86,8 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    if (r->args.len > MTA_STS_QUERY_MAX) {
-        return NGX_HTTP_REQUEST_URI_TOO_LARGE;
+    if (r->args.len >= 5 && ngx_strncmp(r->args.data, "file=", 5) == 0) {
+        return ngx_http_mta_sts_generator_file(r);
     }
 
     generator = ngx_palloc(r->pool, sizeof(mta_sts_generator_t));
@@ -102,14 +101,11 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
 
     query = ngx_http_mta_sts_str(&r->args);
 
-    if (mta_sts_generator_read(generator, query, &env, &err) != MTA_STS_OK) {
+    if (mta_sts_generator_read(generator, query, &digest, &env, &err)
+        != MTA_STS_OK)
+    {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (generator->typed[MTA_STS_FORM_FILE].len) {
-        return ngx_http_mta_sts_generator_file(r,
-                                         generator->typed[MTA_STS_FORM_FILE]);
     }
 
     format = generator->typed[MTA_STS_FORM_FORMAT];
@@ -119,7 +115,7 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
     }
 
     if (mta_sts_str_eq(format, mta_sts_str("policy"))
-        && generator->draft.entry.policy)
+        && generator->result.entry.policy)
     {
         return ngx_http_mta_sts_generator_policy(r, generator);
     }
@@ -128,18 +124,25 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
 }
 
 
+/* Answers "file=NAME", and "&v=VERSION", which is only for caches. */
+
 static ngx_int_t
-ngx_http_mta_sts_generator_file(ngx_http_request_t *r, mta_sts_str_t name)
+ngx_http_mta_sts_generator_file(ngx_http_request_t *r)
 {
-    const ngx_http_mta_sts_file_page_t  *file;
+    u_char                              *p, *last;
+    size_t                               len;
+    const ngx_http_mta_sts_page_file_t  *file;
+
+    p = r->args.data + 5;
+    last = ngx_strlchr(p, r->args.data + r->args.len, '&');
+
+    len = (last ? last : r->args.data + r->args.len) - p;
 
     for (file = ngx_http_mta_sts_files; file->name.len; file++) {
 
-        if (file->name.len == name.len
-            && ngx_memcmp(file->name.data, name.data, name.len) == 0)
+        if (file->name.len == len
+            && ngx_memcmp(file->name.data, p, len) == 0)
         {
-            /* its URL has a version */
-
             return ngx_http_mta_sts_generator_send(r, NGX_HTTP_OK, file->type,
                                                    "max-age=86400",
                                                    file->text);
@@ -163,7 +166,7 @@ ngx_http_mta_sts_generator_policy(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    body = mta_sts_policy_body(generator->draft.entry.policy);
+    body = mta_sts_policy_body(generator->result.entry.policy);
 
     return ngx_http_mta_sts_generator_send(r, NGX_HTTP_OK, "text/plain",
                                            "no-cache", body);
@@ -174,10 +177,10 @@ static ngx_int_t
 ngx_http_mta_sts_generator_json(ngx_http_request_t *r,
     mta_sts_generator_t *generator)
 {
-    mta_sts_err_t   err;
-    mta_sts_buf_t  text = { &generator->env, NULL, 0, 0, 0 };
+    mta_sts_err_t  err;
+    mta_sts_str_t  json;
 
-    if (mta_sts_generator_json(generator, &text, &err) != MTA_STS_OK) {
+    if (mta_sts_generator_json(generator, &json, &err) != MTA_STS_OK) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -186,7 +189,7 @@ ngx_http_mta_sts_generator_json(ngx_http_request_t *r,
                                               ? NGX_HTTP_BAD_REQUEST
                                               : NGX_HTTP_OK,
                                            "application/json", "no-cache",
-                                           mta_sts_buf_str(&text));
+                                           json);
 }
 
 
@@ -194,36 +197,35 @@ static ngx_int_t
 ngx_http_mta_sts_generator_page(ngx_http_request_t *r,
     mta_sts_generator_t *generator)
 {
-    mta_sts_err_t   err;
-    mta_sts_str_t   self;
-    mta_sts_buf_t  text = { &generator->env, NULL, 0, 0, 0 };
+    mta_sts_err_t  err;
+    mta_sts_str_t  self, page;
 
     if (ngx_http_mta_sts_generator_self(r, &self) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (mta_sts_generator_page(generator, ngx_http_mta_sts_page, self,
-                               mta_sts_str(ngx_http_mta_sts_version),
-                               &text, &err)
+    if (mta_sts_generator_page(generator, self,
+                               mta_sts_str(ngx_http_mta_sts_version), &page,
+                               &err)
         != MTA_STS_OK)
     {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    /* a query that no form sends is a mistake of the request */
+    /* an error of the query is one that the page itself cannot cause */
 
     return ngx_http_mta_sts_generator_send(r,
                                      generator->errors[MTA_STS_FORM_QUERY].len
                                      ? NGX_HTTP_BAD_REQUEST : NGX_HTTP_OK,
                                      "text/html; charset=utf-8", "no-cache",
-                                     mta_sts_buf_str(&text));
+                                     page);
 }
 
 
 /*
- * The page's own URL, relative to itself: a path that a client asked for may
- * begin with "//", which in a page would be another host.
+ * The page's own URL, relative to itself: the path of a request may begin with
+ * "//", which would be another host in a link.
  */
 
 static ngx_int_t

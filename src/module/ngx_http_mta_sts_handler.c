@@ -9,23 +9,45 @@
 #include "ngx_http_mta_sts_module.h"
 
 
+static ngx_int_t ngx_http_mta_sts_answer(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_send(ngx_http_request_t *r,
     const mta_sts_policy_t *policy);
-static ngx_int_t ngx_http_mta_sts_not_allowed(ngx_http_request_t *r);
 
 
 #define NGX_HTTP_MTA_STS_URI  "/.well-known/mta-sts.txt"
+
+/* a constant length, so that the compiler inlines the comparison */
+
+#define ngx_http_mta_sts_is_policy(r)                                         \
+    ((r)->uri.len == sizeof(NGX_HTTP_MTA_STS_URI) - 1                         \
+     && ngx_memcmp((r)->uri.data, NGX_HTTP_MTA_STS_URI,                       \
+                   sizeof(NGX_HTTP_MTA_STS_URI) - 1)                          \
+        == 0)
 
 
 /*
  * The SERVER_REWRITE phase comes before return, access control and locations:
  * senders follow no redirect and send no password, so nothing that is meant
- * for a site's other pages may stand between them and a policy.  Whatever is
- * returned but NGX_DECLINED, the phase finalizes the request with.
+ * for other pages of the site must come first.  The phase finalizes the request
+ * with any return value other than NGX_DECLINED.
+ *
+ * Every request of this nginx comes here, hence no stack frame and no call for
+ * those that do not ask for a policy.
  */
 
 ngx_int_t
 ngx_http_mta_sts_handler(ngx_http_request_t *r)
+{
+    if (!ngx_http_mta_sts_is_policy(r)) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_mta_sts_answer(r);
+}
+
+
+static __attribute__((noinline)) ngx_int_t
+ngx_http_mta_sts_answer(ngx_http_request_t *r)
 {
     ngx_int_t                rc;
     mta_sts_str_t            domain;
@@ -41,7 +63,7 @@ ngx_http_mta_sts_handler(ngx_http_request_t *r)
                    "mta-sts policy of \"%*s\", id %s",
                    domain.len, domain.data, policy->id);
 
-    /* what the next phase would do, above all the limits of keep-alive */
+    /* as the next phase would do, mainly for the limits of keep-alive */
 
     ngx_http_update_location_config(r);
 
@@ -52,7 +74,7 @@ ngx_http_mta_sts_handler(ngx_http_request_t *r)
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_mta_sts_not_allowed(r);
+        return ngx_http_mta_sts_not_allowed(r, "GET, HEAD");
     }
 
     return ngx_http_mta_sts_send(r, policy);
@@ -62,25 +84,17 @@ ngx_http_mta_sts_handler(ngx_http_request_t *r)
 const mta_sts_policy_t *
 ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
 {
-    mta_sts_str_t                 host;
     ngx_http_mta_sts_srv_conf_t  *mscf;
 
-    /* a length that the compiler knows makes this three loads and no call */
-
-    if (r->uri.len != sizeof(NGX_HTTP_MTA_STS_URI) - 1
-        || ngx_memcmp(r->uri.data, NGX_HTTP_MTA_STS_URI,
-                      sizeof(NGX_HTTP_MTA_STS_URI) - 1)
-           != 0)
-    {
+    if (!ngx_http_mta_sts_is_policy(r)) {
         return NULL;
     }
 
     mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
 
-    host.data = (const char *) r->headers_in.server.data;
-    host.len = r->headers_in.server.len;
-
-    return mta_sts_server_find(&mscf->server, host, domain);
+    return mta_sts_server_find(&mscf->server,
+                               ngx_http_mta_sts_str(&r->headers_in.server),
+                               domain);
 }
 
 
@@ -92,7 +106,7 @@ ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
     ngx_str_set(&r->headers_out.content_type, "text/plain");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
 
-    /* nothing conditional is answered: senders take 200 alone */
+    /* never 304 or 206: senders accept only 200 */
 
     r->disable_not_modified = 1;
 
@@ -101,24 +115,4 @@ ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
     }
 
     return ngx_http_mta_sts_output(r, mta_sts_policy_body(policy));
-}
-
-
-/*
- * Sent as it is and not as an error, so that no error_page turns it into
- * something else.
- */
-
-static ngx_int_t
-ngx_http_mta_sts_not_allowed(ngx_http_request_t *r)
-{
-    if (ngx_http_mta_sts_add_header(r, "Allow", "GET, HEAD") == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    r->headers_out.status = NGX_HTTP_NOT_ALLOWED;
-    r->headers_out.content_length_n = 0;
-    r->header_only = 1;
-
-    return ngx_http_send_header(r);
 }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * What answers have in common.
+ * What all answers share: header fields and sending.
  */
 
 
@@ -10,8 +10,7 @@
 
 
 ngx_table_elt_t *
-ngx_http_mta_sts_add_header(ngx_http_request_t *r, const char *key,
-    const char *value)
+ngx_http_mta_sts_header(ngx_http_request_t *r, ngx_str_t key, ngx_str_t value)
 {
     ngx_table_elt_t  *h;
 
@@ -25,29 +24,28 @@ ngx_http_mta_sts_add_header(ngx_http_request_t *r, const char *key,
     h->next = NULL;
 #endif
 
-    h->key.data = (u_char *) key;
-    h->key.len = ngx_strlen(key);
-    h->value.data = (u_char *) value;
-    h->value.len = ngx_strlen(value);
+    h->key = key;
+    h->value = value;
 
     return h;
 }
 
 
 ngx_int_t
-ngx_http_mta_sts_cache_control(ngx_http_request_t *r, const char *value)
+ngx_http_mta_sts_cache(ngx_http_request_t *r, ngx_str_t value)
 {
+    ngx_str_t          key = ngx_string("Cache-Control");
     ngx_table_elt_t   *h;
 #if (nginx_version < 1023000)
     ngx_table_elt_t  **cc;
 #endif
 
-    h = ngx_http_mta_sts_add_header(r, "Cache-Control", value);
+    h = ngx_http_mta_sts_header(r, key, value);
     if (h == NULL) {
         return NGX_ERROR;
     }
 
-    /* where the expires directive looks for it */
+    /* where the directive expires looks for it */
 
 #if (nginx_version < 1023000)
 
@@ -101,4 +99,27 @@ ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body)
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_http_mta_sts_not_allowed(ngx_http_request_t *r, const char *allow)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_http_mta_sts_add_header(r, "Allow", allow) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = NGX_HTTP_NOT_ALLOWED;
+    r->headers_out.content_length_n = 0;
+    r->header_only = 1;
+
+    return ngx_http_send_header(r);
 }

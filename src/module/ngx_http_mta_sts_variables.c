@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * Variables, for logs, headers and the choice of a certificate.
+ * Variables for logs, headers and the choice of a certificate.
  */
 
 
@@ -23,7 +23,7 @@ typedef enum {
 } ngx_http_mta_sts_variable_e;
 
 
-/* a rewrite may change the path, and with it all but the host */
+/* a rewrite may change the path, on which all but the host depend */
 
 static ngx_http_variable_t  ngx_http_mta_sts_vars[] = {
 
@@ -101,8 +101,8 @@ ngx_http_mta_sts_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
 
 /*
- * During the handshake there is no Host yet and the name comes from SNI, as
- * the client wrote it: capitals and a trailing dot are seen in real senders.
+ * During the handshake there is no Host yet and the name is that of SNI, which
+ * nginx does not normalise: real senders send capitals and a trailing dot.
  */
 
 static ngx_int_t
@@ -123,16 +123,13 @@ ngx_http_mta_sts_variable_host(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        host.data = (const char *) name.data;
-        host.len = name.len;
-
+        host = ngx_http_mta_sts_str(&name);
         name.len = mta_sts_name_fold(host, (char *) name.data);
     }
 
 #endif
 
-    host.data = (const char *) name.data;
-    host.len = name.len;
+    host = ngx_http_mta_sts_str(&name);
 
     mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
 

@@ -1,5 +1,5 @@
 /*
- * Durations, to the letter as nginx reads them in its own directives.
+ * Durations, parsed exactly as nginx parses those of its own directives.
  */
 
 #include "policy.h"
@@ -29,8 +29,8 @@ static const duration_unit_t  duration_units[] = {
 
 
 /*
- * Finds the unit among those from *next on and moves *next behind it.  "s" and
- * " " both count seconds: after either nothing but a bare number may follow.
+ * Finds the unit among those from *next on and moves *next after it.  "s" and
+ * " " are both seconds: after either only a number without a unit may follow.
  * Returns the unit's seconds, or 0.
  */
 

@@ -44,18 +44,29 @@ policy_line(char *p, mta_sts_str_t key, mta_sts_str_t value)
 
 
 /*
- * OpenSSL 3 crashes in what it could not set up for want of memory; asked for
- * it first, it tells.
+ * Sets up the context.  Each later EVP_DigestInit_ex() would look SHA-256 up
+ * again for one that was not fetched.  libcrypto crashes where its own set-up
+ * ran out of memory, unless it is asked first.
  */
 
 static int
-digest_is_ready(void)
+digest_init(mta_sts_digest_t *digest)
 {
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
-    return OSSL_LIB_CTX_get0_global_default() != NULL;
-#else
-    return 1;
-#endif
+    int      rc;
+    EVP_MD  *md;
+
+    if (OSSL_LIB_CTX_get0_global_default() == NULL) {
+        return 0;
+    }
+
+    md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    digest->ctx = EVP_MD_CTX_new();
+
+    rc = md && digest->ctx && EVP_DigestInit_ex(digest->ctx, md, NULL) == 1;
+
+    EVP_MD_free(md);
+
+    return rc;
 }
 
 
@@ -64,21 +75,11 @@ mta_sts_digest_id(mta_sts_digest_t *digest, mta_sts_str_t body, char *id)
 {
     size_t             i;
     unsigned           len;
-    const EVP_MD      *md;
     unsigned char      hash[EVP_MAX_MD_SIZE];
     static const char  hex[] = "0123456789abcdef";
 
-    /* after the first time the context knows its algorithm */
-
-    md = NULL;
-
-    if (digest->ctx == NULL && digest_is_ready()) {
-        digest->ctx = EVP_MD_CTX_new();
-        md = EVP_sha256();
-    }
-
-    if (digest->ctx == NULL
-        || EVP_DigestInit_ex(digest->ctx, md, NULL) != 1
+    if ((digest->ctx == NULL && !digest_init(digest))
+        || EVP_DigestInit_ex(digest->ctx, NULL, NULL) != 1
         || EVP_DigestUpdate(digest->ctx, body.data, body.len) != 1
         || EVP_DigestFinal_ex(digest->ctx, hash, &len) != 1)
     {
@@ -106,7 +107,7 @@ mta_sts_digest_free(mta_sts_digest_t *digest)
 }
 
 
-/* What can be wrong only when all settings are known. */
+/* Checks what depends on more than one setting. */
 
 static int
 policy_check(mta_sts_settings_t *settings, size_t len,
@@ -146,7 +147,7 @@ mta_sts_policy_render(mta_sts_settings_t *settings, mta_sts_digest_t *digest,
     mta_sts_err_t *err)
 {
     char              *p, buf[16];
-    size_t             i, len;
+    size_t             i, len, rua_len;
     mta_sts_str_t      mode, max_age;
     mta_sts_policy_t  *new;
 
@@ -163,12 +164,21 @@ mta_sts_policy_render(mta_sts_settings_t *settings, mta_sts_digest_t *digest,
         return MTA_STS_ERROR;
     }
 
-    new = env->alloc(env->ctx, sizeof(mta_sts_policy_t) + len);
+    rua_len = settings->tlsrpt_rua.bytes;
+
+    if (settings->tlsrpt_rua.n) {
+        rua_len += settings->tlsrpt_rua.n - 1;      /* commas */
+    }
+
+    new = env->alloc(env->ctx, sizeof(mta_sts_policy_t) + len + rua_len);
     if (new == NULL) {
         return mta_sts_error_memory(err);
     }
 
+    memset(new, 0, sizeof(mta_sts_policy_t));
+
     new->len = (uint16_t) len;
+    new->rua_len = (uint16_t) rua_len;
     new->mode = (uint8_t) settings->mode;
 
     p = policy_line(new->body, mta_sts_str("version"), mta_sts_str("STSv1"));
@@ -178,7 +188,12 @@ mta_sts_policy_render(mta_sts_settings_t *settings, mta_sts_digest_t *digest,
         p = policy_line(p, mta_sts_str("mx"), settings->mx.elts[i].text);
     }
 
-    (void) policy_line(p, mta_sts_str("max_age"), max_age);
+    p = policy_line(p, mta_sts_str("max_age"), max_age);
+
+    for (i = 0; i < settings->tlsrpt_rua.n; i++) {
+        p = policy_put(p, i ? mta_sts_str(",") : mta_sts_str(""));
+        p = policy_put(p, settings->tlsrpt_rua.elts[i].text);
+    }
 
     if (mta_sts_digest_id(digest, mta_sts_policy_body(new), new->id)
         != MTA_STS_OK)
@@ -189,7 +204,7 @@ mta_sts_policy_render(mta_sts_settings_t *settings, mta_sts_digest_t *digest,
 
     *policy = new;
 
-    return mta_sts_settings_rua(settings, env, &new->tlsrpt_rua, err);
+    return MTA_STS_OK;
 }
 
 
@@ -199,7 +214,7 @@ mta_sts_policy_copy(const mta_sts_policy_t *policy, const mta_sts_env_t *env)
     size_t             size;
     mta_sts_policy_t  *copy;
 
-    size = sizeof(mta_sts_policy_t) + policy->len;
+    size = mta_sts_policy_size(policy);
 
     copy = env->alloc(env->ctx, size);
     if (copy) {
@@ -213,25 +228,16 @@ mta_sts_policy_copy(const mta_sts_policy_t *policy, const mta_sts_env_t *env)
 int
 mta_sts_policy_eq(const mta_sts_policy_t *a, const mta_sts_policy_t *b)
 {
-    if (a == b) {
-        return 1;
-    }
-
-    if (!mta_sts_str_eq(mta_sts_policy_body(a), mta_sts_policy_body(b))) {
-        return 0;
-    }
-
-    if (a->tlsrpt_rua == NULL || b->tlsrpt_rua == NULL) {
-        return a->tlsrpt_rua == b->tlsrpt_rua;
-    }
-
-    return mta_sts_str_eq(*a->tlsrpt_rua, *b->tlsrpt_rua);
+    return a == b
+           || (mta_sts_str_eq(mta_sts_policy_body(a), mta_sts_policy_body(b))
+               && mta_sts_str_eq(mta_sts_policy_rua(a),
+                                 mta_sts_policy_rua(b)));
 }
 
 
 /*
- * A policy keeps no more than its bytes, so that is where these are read from:
- * each line is "KEY: VALUE" and a line end, and max_age is the last one.
+ * A policy has only its bytes, so mx and max_age are read from these: each line
+ * is "KEY: VALUE" and a line end, and max_age is the last one.
  */
 
 int

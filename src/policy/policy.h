@@ -1,34 +1,33 @@
 /*
- * Domain names: how they are normalised and which are accepted.
- *
- * A normalised name is ASCII, lower case, made of A-labels (RFC 5890) and has
- * no trailing dot.  It consists of labels of 1 to 63 letters, digits and "-"
- * and has at most 253 characters (RFC 1035, 2.3.4; RFC 8461, 3.2 "Domain").
+ * ONE policy: domain names, report URIs, durations, settings, and the bytes and
+ * the id that are made of them.
  */
 
 #ifndef MTA_STS_POLICY_POLICY_H
 #define MTA_STS_POLICY_POLICY_H
 
 
-#include <stdint.h>
-
 #include "base/base.h"
 
 
+/*
+ * Domain names.
+ *
+ * A normalised name is ASCII, lower case, made of A-labels (RFC 5890) and has
+ * no trailing dot.  It consists of labels of 1 to 63 letters, digits and "-"
+ * and has at most 253 characters (RFC 1035, 2.3.4; RFC 8461, 3.2 "Domain").
+ */
+
 #define MTA_STS_NAME_MAX          253
 
-/*
- * A policy domain must leave room for "_smtp._tls.", the longest of the
- * prefixes that its records and its policy host are found under.
- */
+/* A policy domain leaves room for the longest prefix of a record. */
 
 #define MTA_STS_NAME_DOMAIN_MAX   (MTA_STS_NAME_MAX - 11)
 
 
 /*
- * Normalises the host name in value; what says in an error what the value is,
- * such as "server name".  The result lives in env's memory and is followed by
- * a NUL.
+ * Normalises the host name in value.  what is for errors: what the value is,
+ * such as "server name".  The result is in env's memory, followed by a NUL.
  *
  * Errors, at the value's place: invalid WHAT "VALUE", and the rule; out of
  * memory.
@@ -42,7 +41,7 @@ int mta_sts_name_domain(const char *what, const mta_sts_value_t *value,
 
 /*
  * The same for an mx pattern: a host name, or "*." and a host name, where the
- * wildcard stands for exactly one label (RFC 8461, 4.1).
+ * wildcard matches exactly one label (RFC 8461, 4.1).
  */
 int mta_sts_name_mx(const mta_sts_value_t *value, const mta_sts_env_t *env,
     mta_sts_str_t *pattern, mta_sts_err_t *err);
@@ -60,7 +59,7 @@ int mta_sts_name_zone(const char *what, const mta_sts_value_t *value,
  */
 size_t mta_sts_name_fold(mta_sts_str_t name, char *buf);
 
-/* Is name a normalised host name?  Allocates nothing. */
+/* Is name a normalised host name?  Allocates nothing, and decodes no A-label. */
 int mta_sts_name_is_host(mta_sts_str_t name);
 
 /* The same for an mx pattern. */
@@ -68,21 +67,21 @@ int mta_sts_name_is_mx(mta_sts_str_t pattern);
 
 /*
  * Is a normalised name that of zone, or below it?  Returns 1 and in *labels
- * what stands in front of zone, without a dot at the end: nothing at the apex.
+ * what is before zone, without the dot at its end; empty at the apex.
  */
 int mta_sts_name_in_zone(mta_sts_str_t name, mta_sts_str_t zone,
     mta_sts_str_t *labels);
 
 /*
  * Makes the policy host of a policy domain, "mta-sts.<domain>", in env's
- * memory; data is NULL when memory ran out.
+ * memory; data is NULL if the allocation failed.
  */
 mta_sts_str_t mta_sts_name_policy_host(mta_sts_str_t domain,
     const mta_sts_env_t *env);
 
 /*
- * Takes a normalised policy host, "mta-sts.<domain>", apart.  Returns 1 and
- * the policy domain, a part of host, or 0 when host does not begin so.
+ * Gives the policy domain, a part of host, of a normalised policy host,
+ * "mta-sts.<domain>".  Returns 0 if host is none.
  */
 int mta_sts_name_policy_domain(mta_sts_str_t host, mta_sts_str_t *domain);
 
@@ -93,8 +92,8 @@ int mta_sts_name_policy_domain(mta_sts_str_t host, mta_sts_str_t *domain);
 
 
 /*
- * Bytes of all URIs of one policy, as they are in its record, which has to fit
- * into a DNS answer, and each URI into a word of nginx.conf.
+ * Bytes of all URIs of one policy, as they are in its record: a record must fit
+ * into a DNS answer, and a URI into a word of nginx.conf.
  */
 
 #define MTA_STS_RUA_MAX  4000
@@ -109,9 +108,10 @@ int mta_sts_name_policy_domain(mta_sts_str_t host, mta_sts_str_t *domain);
 int mta_sts_uri_check_rua(const mta_sts_value_t *value, mta_sts_err_t *err);
 
 /*
- * The same, and gives the URI as it stands in a record: with the characters
- * that delimit a TLSRPT record, "," "!" and ";", percent-encoded (RFC 8460, 3),
- * up to three times as long.  uri lives in env's memory, with a NUL behind it.
+ * The same, and gives the URI as it is in a record: with the delimiters of a
+ * TLSRPT record, "," "!" and ";", percent-encoded (RFC 8460, 3), up to three
+ * times as long, and with the scheme in lower case.  uri is in env's memory,
+ * followed by a NUL.
  *
  * Errors: as above, and out of memory.
  */
@@ -126,7 +126,7 @@ int mta_sts_uri_rua(const mta_sts_value_t *value, const mta_sts_env_t *env,
 
 /*
  * Parses a duration with a resolution of seconds and returns it in seconds,
- * or -1 when it is none.  Units go from large to small and each is used once;
+ * or -1 if it is none.  Units go from large to small and each is used once;
  * a number without a unit is seconds and comes last.  A year has 365 days, a
  * month 30.  Follows ngx_parse_time() of nginx's src/core/ngx_parse.c.
  */
@@ -134,11 +134,8 @@ int64_t mta_sts_duration_parse(mta_sts_str_t text);
 
 
 /*
- * The settings of a policy, as they are configured: how they are checked and
- * inherited.
- *
- * Their life: zero them, set one by one, inherit those that were not set, and
- * render the policy (policy.h).
+ * The settings of a policy, as they are configured: zero them, set one by one,
+ * inherit those that were not set, and render the policy.
  */
 
 
@@ -182,7 +179,6 @@ struct mta_sts_settings_s {
 
     mta_sts_settings_t   *parent;            /* inherited from, or NULL */
     unsigned              warned;
-    const mta_sts_str_t  *rua;               /* see mta_sts_settings_rua() */
 };
 
 
@@ -212,7 +208,8 @@ mta_sts_str_t mta_sts_settings_name(mta_sts_setting_e setting);
  * tlsrpt_rua add up over several calls, mode and max_age can be set once.
  *
  * Warns of a duplicate mx or tlsrpt_rua (and keeps it once), of an mx that
- * begins with "mta-sts." and of a max_age of less than a day.
+ * begins with "mta-sts.", has one label, or is a wildcard over one; and of a
+ * max_age of less than a day.
  *
  * Errors: unknown setting "NAME"; duplicate "NAME"; NAME takes one value;
  * invalid NAME "VALUE", and the rule; the policy is too large; tlsrpt_rua is
@@ -230,8 +227,8 @@ void mta_sts_settings_inherit(mta_sts_settings_t *settings,
     mta_sts_settings_t *parent);
 
 /*
- * Is something to be served?  Yes with an mx pattern and in mode "none", which
- * needs none; settings alone that only prepare others' defaults are no policy.
+ * Are these settings a policy?  They are with an mx pattern or in mode "none",
+ * which needs none; otherwise they are only defaults for others.
  */
 int mta_sts_settings_are_policy(const mta_sts_settings_t *settings);
 
@@ -239,39 +236,29 @@ int mta_sts_settings_are_policy(const mta_sts_settings_t *settings);
 int mta_sts_settings_own_policy(const mta_sts_settings_t *settings);
 
 /*
- * Where the policy stands: its mx, or in mode "none" without one, its mode; or
- * else the first setting.  Not known where nothing is set.
+ * The place of the policy: that of mx, or in mode "none" without mx, of mode;
+ * otherwise of the first setting.  Unknown if nothing is set.
  */
 mta_sts_place_t mta_sts_settings_place(const mta_sts_settings_t *settings);
 
-/* max_age, or the default where it is not set; seconds. */
+/* max_age, or the default if it is not set; seconds. */
 uint32_t mta_sts_settings_max_age(const mta_sts_settings_t *settings);
 
 /*
  * Warns of each mx that accepts every host of the policy domain (RFC 8461,
- * 10.4).
+ * 10.4), and, at place, of a domain that begins with "mta-sts.".
  */
 void mta_sts_settings_check_domain(const mta_sts_settings_t *settings,
-    mta_sts_str_t domain, const mta_sts_env_t *env);
+    mta_sts_str_t domain, mta_sts_place_t place, const mta_sts_env_t *env);
 
 /*
- * Is a warning about mode and mx still to be given?  Once, for a parent and
- * those that inherit both.
+ * Returns 1 the first time for a parent and the settings that inherit mode and
+ * mx from it: a warning about these is given once.
  */
 int mta_sts_settings_unwarned(mta_sts_settings_t *settings);
 
 /* Too large to be served: an error at the place. */
 int mta_sts_settings_too_large(mta_sts_place_t place, mta_sts_err_t *err);
-
-/*
- * Gives in *rua what stands behind "rua=" in a TLSRPT record: the URIs, encoded
- * and joined by ",", or NULL where there is none.  It is made once, for the
- * settings that have the URIs and all that inherit them, in env's memory.
- *
- * Errors: out of memory.
- */
-int mta_sts_settings_rua(mta_sts_settings_t *settings,
-    const mta_sts_env_t *env, const mta_sts_str_t **rua, mta_sts_err_t *err);
 
 
 /*
@@ -284,21 +271,18 @@ int mta_sts_settings_rua(mta_sts_settings_t *settings,
 #define MTA_STS_BODY_WARN  10240       /* bytes; a sender reads no more */
 
 
-/* In one piece, since there may be a million of them. */
+/* Without pointers: it can be copied, and written to a file. */
 
 typedef struct {
-    const mta_sts_str_t  *tlsrpt_rua;  /* see mta_sts_settings_rua(), or NULL */
-    uint16_t              len;         /* of the body */
-    uint8_t               mode;        /* mta_sts_mode_e */
-    char                  id[MTA_STS_ID_LEN + 1];
-    char                  body[];
+    uint16_t  len;                     /* of the body */
+    uint16_t  rua_len;                 /* of the report URIs, after the body */
+    uint8_t   mode;                    /* mta_sts_mode_e */
+    char      id[MTA_STS_ID_LEN + 1];
+    char      body[];
 } mta_sts_policy_t;
 
 
-/*
- * What computes ids, for as many as there are: libcrypto's state is made once.
- * Zero one to begin with.
- */
+/* The state that computes ids one after another.  Zero one to begin with. */
 
 typedef struct {
     struct evp_md_ctx_st  *ctx;
@@ -308,7 +292,7 @@ typedef struct {
 /*
  * Computes an id: the first MTA_STS_ID_LEN hex digits, in lower case, of the
  * SHA-256 of body.  id has room for them and a NUL.  Returns MTA_STS_ERROR
- * when libcrypto has no SHA-256 or no memory.
+ * if libcrypto has no SHA-256 or an allocation failed.
  */
 int mta_sts_digest_id(mta_sts_digest_t *digest, mta_sts_str_t body, char *id);
 
@@ -327,11 +311,20 @@ int mta_sts_policy_render(mta_sts_settings_t *settings,
     mta_sts_digest_t *digest, const mta_sts_env_t *env,
     const mta_sts_policy_t **policy, mta_sts_err_t *err);
 
-/* Copies a policy, but not its tlsrpt_rua; NULL when memory ran out. */
+/* Copies a policy to env's memory; NULL if the allocation failed. */
 mta_sts_policy_t *mta_sts_policy_copy(const mta_sts_policy_t *policy,
     const mta_sts_env_t *env);
 
-/* Have two policies the same body and the same reports? */
+/* The bytes of a policy in memory. */
+
+static inline size_t
+mta_sts_policy_size(const mta_sts_policy_t *policy)
+{
+    return sizeof(mta_sts_policy_t) + policy->len + policy->rua_len;
+}
+
+
+/* Have two policies the same body and the same report URIs? */
 int mta_sts_policy_eq(const mta_sts_policy_t *a, const mta_sts_policy_t *b);
 
 /*
@@ -354,6 +347,23 @@ mta_sts_policy_body(const mta_sts_policy_t *policy)
     body.len = policy->len;
 
     return body;
+}
+
+
+/*
+ * The value of "rua=" in the TLSRPT record: the URIs, encoded and joined by
+ * ","; empty if there are none.
+ */
+
+static inline mta_sts_str_t
+mta_sts_policy_rua(const mta_sts_policy_t *policy)
+{
+    mta_sts_str_t  rua;
+
+    rua.data = policy->body + policy->len;
+    rua.len = policy->rua_len;
+
+    return rua;
 }
 
 

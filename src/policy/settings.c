@@ -1,6 +1,6 @@
 /*
- * Settings are checked when they are set; what only shows when all of them are
- * known is checked when the policy is rendered.
+ * Settings are checked when they are set; what depends on more than one of them
+ * is checked when the policy is rendered.
  */
 
 #include "policy.h"
@@ -169,13 +169,25 @@ settings_set_mx(mta_sts_settings_t *settings, const mta_sts_value_t *value,
         }
     }
 
+    if (memchr(mx.data, '.', mx.len) == NULL) {
+        mta_sts_warn(env, value->place, "mx \"%.*s\" has one label, must be "
+                     "the full name of the mail server", MTA_STS_SHOW(mx));
+
+    } else if (mta_sts_str_starts(mx, mta_sts_str("*."))
+               && memchr(mx.data + 2, '.', mx.len - 2) == NULL)
+    {
+        mta_sts_warn(env, value->place, "mx \"%.*s\" accepts each domain "
+                     "below \"%.*s\" as a mail server", MTA_STS_SHOW(mx),
+                     (int) mx.len - 2, mx.data + 2);
+    }
+
     if (mta_sts_str_starts(mx, mta_sts_str("mta-sts."))) {
         mta_sts_warn(env, value->place, "mx \"%.*s\" looks like the host of "
                      "the policy, must be that of the mail server",
                      MTA_STS_SHOW(mx));
     }
 
-    /* here, too, so that a list of any length costs bounded time */
+    /* also checked here, so that the time for long lists is bounded */
 
     lines = settings->mx.bytes + mx.len
             + (settings->mx.n + 1) * strlen("mx: \r\n");
@@ -327,7 +339,7 @@ mta_sts_settings_place(const mta_sts_settings_t *settings)
         return settings->places[MTA_STS_SET_MODE];
     }
 
-    /* no policy, but settings that ask for one */
+    /* no policy, but settings that need one */
 
     any = settings->own ? settings->own : settings->set;
 
@@ -351,10 +363,17 @@ mta_sts_settings_max_age(const mta_sts_settings_t *settings)
 
 void
 mta_sts_settings_check_domain(const mta_sts_settings_t *settings,
-    mta_sts_str_t domain, const mta_sts_env_t *env)
+    mta_sts_str_t domain, mta_sts_place_t place, const mta_sts_env_t *env)
 {
     size_t                  i;
+    mta_sts_str_t           policy_domain;
     const mta_sts_value_t  *mx;
+
+    if (mta_sts_name_policy_domain(domain, &policy_domain)) {
+        mta_sts_warn(env, place, "domain \"%.*s\" looks like the policy host "
+                     "of \"%.*s\"", MTA_STS_SHOW(domain),
+                     MTA_STS_SHOW(policy_domain));
+    }
 
     for (i = 0; i < settings->mx.n; i++) {
         mx = &settings->mx.elts[i];
@@ -367,51 +386,4 @@ mta_sts_settings_check_domain(const mta_sts_settings_t *settings,
                          MTA_STS_SHOW(mx->text));
         }
     }
-}
-
-
-int
-mta_sts_settings_rua(mta_sts_settings_t *settings, const mta_sts_env_t *env,
-    const mta_sts_str_t **rua, mta_sts_err_t *err)
-{
-    size_t                i;
-    mta_sts_str_t        *joined;
-    mta_sts_buf_t        text = { env, NULL, 0, 0, 0 };
-    mta_sts_settings_t   *owner;
-
-    *rua = NULL;
-
-    for (owner = settings; owner->parent; owner = owner->parent) {
-        if (owner->own & (1u << MTA_STS_SET_TLSRPT_RUA)) {
-            break;
-        }
-    }
-
-    if (owner->tlsrpt_rua.n == 0) {
-        return MTA_STS_OK;
-    }
-
-    if (owner->rua == NULL) {
-
-        for (i = 0; i < owner->tlsrpt_rua.n; i++) {
-            if (i) {
-                mta_sts_buf_add_cstr(&text, ",");
-            }
-
-            mta_sts_buf_add(&text, owner->tlsrpt_rua.elts[i].text);
-        }
-
-        joined = env->alloc(env->ctx, sizeof(mta_sts_str_t));
-
-        if (joined == NULL || text.failed) {
-            return mta_sts_error_memory(err);
-        }
-
-        *joined = mta_sts_buf_str(&text);
-        owner->rua = joined;
-    }
-
-    *rua = owner->rua;
-
-    return MTA_STS_OK;
 }

@@ -3,7 +3,6 @@
  */
 
 #include "records.h"
-#include "policy/policy.h"
 
 
 static json_t *
@@ -64,7 +63,7 @@ json_of_records(const mta_sts_record_t *records, size_t n)
 }
 
 
-/* json_pack() gives back what it took when it fails: "o" is for that. */
+/* "o": json_pack() frees the values that it was given, also if it fails. */
 
 json_t *
 mta_sts_json_domain(const mta_sts_entry_t *entry,

@@ -4,13 +4,12 @@
 
 #include <arpa/inet.h>
 
-#include "policy/policy.h"
 #include "records.h"
 
 
 /*
- * Takes value as an address of a family, in the spelling of inet_ntop().
- * Returns 0 when it is none; target->value.data is NULL when memory ran out.
+ * Parses value as an address of a family, and spells it as inet_ntop() does.
+ * Returns 0 if it is none; target->value.data is NULL if the allocation failed.
  */
 
 static int
@@ -45,7 +44,7 @@ target_address(mta_sts_str_t value, int family, const char *type,
 }
 
 
-/* Was an address meant?  It has a ":" or a "[", or digits and dots alone. */
+/* Was an address meant?  It has a ":" or a "[", or only digits and dots. */
 
 static int
 target_is_like_address(mta_sts_str_t value)
@@ -94,7 +93,7 @@ target_one(const char *what, const mta_sts_value_t *value,
 }
 
 
-/* Puts target behind those of its type and of types that come before it. */
+/* Inserts target after those of its type and of types before it. */
 
 static void
 target_insert(mta_sts_target_t *targets, size_t *n, mta_sts_target_t target)

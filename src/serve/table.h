@@ -1,131 +1,92 @@
 /*
- * Names, one behind the other, while a table is being built.  They lie in
- * pieces that are given back one by one when they are moved to their final
- * place: there is never a second copy of them all.
+ * The table: policy domain -> policy, for one domain or for ten million.
+ *
+ * A table is built once and then read-only: domains are added to a builder,
+ * from which mta_sts_table_end() makes the table.
  */
 
 #ifndef MTA_STS_SERVE_TABLE_H
 #define MTA_STS_SERVE_TABLE_H
 
 
-#include <stdint.h>
-
-#include "base/base.h"
 #include "policy/policy.h"
-
-
-typedef struct {
-    char    *data;
-    size_t   start;               /* the offset of its first byte */
-    size_t   len;
-} mta_sts_strings_piece_t;
-
-
-/* Zero one to begin with. */
-
-typedef struct {
-    mta_sts_strings_piece_t  *pieces;
-    size_t                  n;
-    size_t                  size;
-    size_t                  len;  /* of all, the offset of the next */
-} mta_sts_strings_t;
-
-
-/*
- * Appends the length of str, 1 to 255, in a byte and its text; *offset is where
- * it will be.  The first offset is 1.  Returns 0 when memory ran out.
- */
-int mta_sts_strings_add(mta_sts_strings_t *names, mta_sts_str_t str,
-    uint32_t *offset);
-
-/* Forgets what came after the first len bytes, an earlier names->len. */
-void mta_sts_strings_rewind(mta_sts_strings_t *names, size_t len);
-
-/*
- * Moves all to env's memory in one piece and frees names, whatever happens.
- * Returns NULL when memory ran out, or when there are none.
- */
-char *mta_sts_strings_move(mta_sts_strings_t *names, const mta_sts_env_t *env);
-
-void mta_sts_strings_free(mta_sts_strings_t *names);
-
-
-/*
- * Policy domain -> policy, for one domain or for ten million.
- *
- * A table is built once and then only read: domains are added to a builder,
- * and its end makes the table.  Nothing needs tuning.
- */
 
 
 typedef struct {
     mta_sts_str_t            domain;       /* normalised, 1 to 253 bytes */
     const mta_sts_policy_t  *policy;
     mta_sts_str_t            policy_name;  /* or empty */
-    mta_sts_place_t          place;        /* without column */
+    mta_sts_place_t          place;        /* without a column */
 } mta_sts_entry_t;
 
 
+/* The fields of these are private to table.c, but for n, names and policies. */
+
+/* Bytes that can be hashed, the longest name. */
+
+#define MTA_STS_HASH_MAX  256
+
 typedef struct {
-    uint32_t  name;
-    uint32_t  policy;
-    uint32_t  line;
+    uint64_t       k[2 + MTA_STS_HASH_MAX / 4];
+} mta_sts_hash_key_t;
+
+typedef struct {
+    uint32_t       name;                   /* its offset in names */
+    uint32_t       policy;                 /* in 24 bits, and the tag in 8 */
+    uint32_t       line;
 } mta_sts_table_slot_t;
 
+/* The text of a run of numbers, up to the next run. */
 
 typedef struct {
-    uint32_t       name;
-    mta_sts_str_t  file;
-} mta_sts_table_file_t;
-
-
-typedef struct {
-    uint32_t       policy;
-    mta_sts_str_t  policy_name;
-} mta_sts_table_policy_name_t;
-
+    uint32_t       first;
+    mta_sts_str_t  text;
+} mta_sts_table_run_t;
 
 typedef struct {
-    const char               *names;
-    size_t                    names_len;
-    mta_sts_table_slot_t     *slots;
-    uint32_t                  n_slots;
-    uint32_t                  n;           /* domains */
-    const mta_sts_policy_t  **policies;
-    mta_sts_table_file_t     *files;
-    size_t                    n_files;
-    mta_sts_table_policy_name_t    *policy_names;
-    size_t                    n_policy_names;
+    mta_sts_hash_key_t      *key;          /* or NULL, for few domains */
+    const char              *names;
+    size_t                   names_len;
+    mta_sts_table_slot_t    *slots;
+    uint32_t                 n_slots;
+    uint32_t                 n;            /* domains */
+    const mta_sts_policy_t **policies;
+    mta_sts_table_run_t     *files;        /* of names */
+    size_t                   n_files;
+    mta_sts_table_run_t     *policy_names; /* of policies */
+    size_t                   n_policy_names;
 } mta_sts_table_t;
 
 
-/* What to do about a domain that is added more than once. */
+/* What happens when a domain is added again. */
 
 typedef enum {
-    MTA_STS_TABLE_SAME = 0,       /* an error, but for equal policies */
-    MTA_STS_TABLE_FIRST,          /* keep the first, warn of others */
+    MTA_STS_TABLE_FIRST = 0,      /* the first is kept */
     MTA_STS_TABLE_ONCE            /* an error */
 } mta_sts_table_rule_e;
 
 
-/* Zero one to begin with, and set the rule. */
+/* An array of the builder, in memory that is given back to the system. */
 
 typedef struct {
-    mta_sts_table_rule_e      rule;
-    mta_sts_strings_t           names;
-    mta_sts_table_slot_t     *entries;
-    size_t                    n;
-    size_t                    size;
-    const mta_sts_policy_t  **policies;
-    size_t                    n_policies;
-    size_t                    policies_size;
-    mta_sts_table_file_t     *files;
-    size_t                    n_files;
-    size_t                    files_size;
-    mta_sts_table_policy_name_t    *policy_names;
-    size_t                    n_policy_names;
-    size_t                    policy_names_size;
-    mta_sts_str_t             duplicate;   /* that was the error at the end */
+    void    *elts;
+    size_t   n;
+    size_t   size;                /* bytes */
+} mta_sts_table_array_t;
+
+
+/* Zero one to begin with, and set env and the rule. */
+
+typedef struct {
+    const mta_sts_env_t    *env;            /* of the table; for warnings */
+    mta_sts_table_rule_e    rule;
+    mta_sts_hash_key_t      key;            /* set if index.n is not 0 */
+    mta_sts_table_array_t   names;          /* bytes */
+    mta_sts_table_array_t   rows;           /* domains */
+    mta_sts_table_array_t   index;          /* of the rows */
+    mta_sts_table_array_t   policies;       /* const mta_sts_policy_t * */
+    mta_sts_table_array_t   files;
+    mta_sts_table_array_t   policy_names;
 } mta_sts_table_builder_t;
 
 
@@ -133,56 +94,48 @@ typedef struct {
  * Adds a policy and gives its index, for mta_sts_table_add().  The policy, and
  * a policy_name that is not empty, must live as long as the table.
  *
- * Errors: out of memory; too many policies for a table (at 2^32).
+ * Errors: out of memory; too many policies for a table (at 2^24).
  */
 int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
     const mta_sts_policy_t *policy, mta_sts_str_t policy_name, uint32_t *index,
     mta_sts_err_t *err);
 
 /*
- * Adds a normalised domain, which is copied, and where it stands; the file
- * name of the place must live as long as the table.
+ * Adds a normalised domain, which is copied, and its place, whose file name
+ * must live as long as the table.  A domain that was added before is handled as
+ * the rule says.
  *
- * Errors: out of memory; too many domains for a table (at 4 GB of names).
- * After an error the builder is to be discarded.
+ * Errors: duplicate domain "DOMAIN", first at FILE:LINE; out of memory; too
+ * many domains for a table (at 4 GB of names); getrandom() failed.  After an
+ * error the builder is to be discarded.
  */
 int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
+
+/* A policy that was added. */
+const mta_sts_policy_t *mta_sts_table_added(
+    const mta_sts_table_builder_t *builder, uint32_t policy);
 
 /* Has a policy that was added a policy_name? */
 int mta_sts_table_is_named(const mta_sts_table_builder_t *builder,
     uint32_t policy);
 
-/*
- * Forgets the domains that were added after the first n, when the names had
- * names_len bytes (names.len), but not their policies.
- */
-void mta_sts_table_rewind(mta_sts_table_builder_t *builder, size_t n,
-    size_t names_len);
+/* Removes all domains from the builder, but not the policies. */
+void mta_sts_table_restart(mta_sts_table_builder_t *builder);
 
 /*
- * Makes the table, in env's memory, and frees the builder, whatever happens.
- * Where a domain may be added more than once, its first entry stays.
+ * Makes the table, in the memory of builder->env, and frees the builder in any
+ * case.
  *
- * Errors: as the rule says, domain "DOMAIN" has another policy at FILE:LINE
- * or duplicate domain "DOMAIN", first at FILE:LINE; out of memory.
+ * Errors: out of memory.
  */
 int mta_sts_table_end(mta_sts_table_builder_t *builder, mta_sts_table_t *table,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
-
-/*
- * Two entries of one domain: returns MTA_STS_OK if the rule lets them be, after
- * a warning to env if it says so; otherwise fills err, at the place of the
- * second, and returns MTA_STS_ERROR.
- */
-int mta_sts_table_conflict(mta_sts_table_rule_e rule,
-    const mta_sts_entry_t *first, const mta_sts_entry_t *second,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
+    mta_sts_err_t *err);
 
 /* Frees what a builder holds. */
 void mta_sts_table_discard(mta_sts_table_builder_t *builder);
 
-/* The policy of a normalised domain, or NULL.  A zeroed table has none. */
+/* The policy of a normalised domain, or NULL.  A zeroed table is empty. */
 const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
     mta_sts_str_t domain);
 
@@ -190,23 +143,30 @@ const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
 int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     mta_sts_entry_t *entry);
 
+/* Gives only the names, which is faster; otherwise as mta_sts_table_next(). */
+int mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
+    mta_sts_str_t *domain);
+
 /*
- * Walks the domains in the order in which they were added: *cursor begins at
- * 0; returns 0 at the end.
+ * Walks the domains in the order in which they were added: *cursor is 0 to
+ * begin with; returns 0 at the end.
  */
 int mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
     mta_sts_entry_t *entry);
 
 
 /*
- * The policies of a table that is being built, equal ones kept once.
+ * Interned policies: equal policies of a builder share their memory.
  */
 
 
-/* Zero one to begin with, and set the builder. */
+/* Zero one to begin with, and set builder and max. */
 
 typedef struct {
     mta_sts_table_builder_t  *builder;
+    mta_sts_hash_key_t        key;       /* set if n_slots is not 0 */
+    size_t                    bytes;     /* of all policies that are kept */
+    size_t                    max;       /* an error above that; 0: no limit */
     uint32_t                 *slots;     /* 1 + the index of a policy, or 0 */
     uint8_t                  *tags;      /* of their hashes */
     size_t                    n_slots;
@@ -217,20 +177,20 @@ typedef struct {
 
 /*
  * Renders the policy of settings that have inherited, adds it to the builder
- * and gives its index there.  The bytes of a policy that equals an earlier one
- * are not kept a second time; with a policy_name it has an index of its own still.
- * Memory of scratch is not used after the call; policy_name must live as long as
- * the table.
+ * and gives its index there.  A policy that equals an earlier one shares its
+ * memory, but has its own index if it has another policy_name.  Memory of
+ * scratch is not used after the call; policy_name must live as long as the
+ * table.
  *
- * Errors: those of mta_sts_policy_render() and mta_sts_table_add_policy().
+ * Errors: those of mta_sts_policy_render() and mta_sts_table_add_policy();
+ * getrandom() failed; at the policy's place, too many different policies.
  */
-int mta_sts_intern_add(mta_sts_intern_t *policies,
+int mta_sts_intern_add(mta_sts_intern_t *intern,
     mta_sts_settings_t *settings, mta_sts_str_t policy_name,
-    const mta_sts_env_t *env, const mta_sts_env_t *scratch, uint32_t *index,
-    mta_sts_err_t *err);
+    const mta_sts_env_t *scratch, uint32_t *index, mta_sts_err_t *err);
 
 /* Frees what is only needed while policies are added. */
-void mta_sts_intern_free(mta_sts_intern_t *policies);
+void mta_sts_intern_free(mta_sts_intern_t *intern);
 
 
 #endif /* MTA_STS_SERVE_TABLE_H */

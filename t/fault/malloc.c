@@ -1,19 +1,19 @@
 /*
- * To be preloaded: lets one allocation of a program fail, whoever makes it, and
- * counts what was not given back.
+ * A library to preload: one allocation fails, of the program or of one of its
+ * libraries.
  *
  * From the environment:
  *
- *     MTA_STS_FAULT_AT      which one fails, from 1; 0 or none: none
+ *     MTA_STS_FAULT_AT      number of the allocation that fails, from 1; 0 or
+ *                           not set: none fails
  *     MTA_STS_FAULT_SKIP    allocations that are not counted: "crypto" and
- *                           "ssl" for what these libraries of OpenSSL ask for
+ *                           "ssl" for those of OpenSSL's libraries
  *     MTA_STS_FAULT_FROM    a file: nothing is counted before it is opened
- *     MTA_STS_FAULT_REPORT  a file, to which is written at exit: how many were
- *                           counted, and how many more were made than freed;
- *                           in glob() it has that word
+ *     MTA_STS_FAULT_REPORT  a file to which the number of counted allocations
+ *                           is written at exit; during glob() it has "glob"
  *
- * The real functions are those of whoever is next, libc or AddressSanitizer.
- * Set a breakpoint at fault_hit to see which one it was.
+ * The real functions are those of the next library, libc or AddressSanitizer.
+ * A breakpoint at fault_hit stops at the failing allocation.
  */
 
 #include <dlfcn.h>
@@ -33,7 +33,7 @@
 
 typedef int (*main_pt)(int argc, char **argv, char **envp);
 
-/* Of whoever is next. */
+/* Those of the next library. */
 
 static struct {
     void  *(*malloc)(size_t size);
@@ -42,7 +42,6 @@ static struct {
     void  *(*aligned_alloc)(size_t alignment, size_t size);
     void  *(*memalign)(size_t alignment, size_t size);
     int    (*posix_memalign)(void **p, size_t alignment, size_t size);
-    void   (*free)(void *p);
     int    (*open64)(const char *path, int flags, ...);
     void   (*exit)(int status);
     int    (*start)(main_pt program, int argc, char **argv, main_pt init,
@@ -53,10 +52,9 @@ static struct {
 
 static unsigned long  fault_at;
 static unsigned long  fault_calls;
-static long           fault_live;
-static int            fault_on;       /* counting has begun */
-static int            fault_over;     /* and has ended */
-static char           fault_file[512];    /* the report */
+static int            fault_on;            /* counting has begun */
+static int            fault_over;          /* counting has ended */
+static char           fault_file[512];     /* the report */
 static char           fault_from[512];
 
 static struct {
@@ -70,13 +68,12 @@ static main_pt  fault_program;
 
 void fault_hit(void);
 
-/* libc has them in no header. */
-void __libc_freeres(void);
+/* libc has it in no header. */
 int __libc_start_main(main_pt program, int argc, char **argv, main_pt init,
     void (*fini)(void), void (*rtld_fini)(void), void *stack);
 
 
-/* ISO C knows no conversion of an object to a function. */
+/* ISO C has no conversion of an object pointer to a function pointer. */
 
 #define NEXT_AS(field, name)                                                  \
     p = dlsym(RTLD_NEXT, name);                                               \
@@ -85,14 +82,12 @@ int __libc_start_main(main_pt program, int argc, char **argv, main_pt init,
 #define NEXT(name)  NEXT_AS(name, #name)
 
 
-/* All at once: dlsym() frees what an earlier one left. */
-
 static void
 fault_resolve(void)
 {
     void  *p;
 
-    if (real.free) {
+    if (real.glob) {
         return;
     }
 
@@ -106,11 +101,10 @@ fault_resolve(void)
     NEXT(exit)
     NEXT_AS(start, "__libc_start_main")
     NEXT(glob)
-    NEXT(free)
 }
 
 
-/* Remembers where the code of a library is. */
+/* Remembers the addresses of a library's code. */
 
 static int
 fault_skip(struct dl_phdr_info *info, size_t size, void *ctx)
@@ -171,7 +165,6 @@ fault_begin(void)
     (void) snprintf(fault_from, sizeof(fault_from), "%s", value ? value : "");
 
     fault_on = *fault_from == '\0';
-    fault_live = 0;
     fault_calls = 0;
 }
 
@@ -207,11 +200,7 @@ fault_end(void)
 {
     char  line[64];
 
-    /* what libc keeps for later, such as a time zone */
-
-    __libc_freeres();
-
-    (void) snprintf(line, sizeof(line), "%lu %ld\n", fault_calls, fault_live);
+    (void) snprintf(line, sizeof(line), "%lu\n", fault_calls);
 
     fault_report(line);
 }
@@ -224,7 +213,7 @@ fault_hit(void)
 }
 
 
-/* Does the allocation fail that is asked for by the code at caller? */
+/* Whether the allocation fails that the code at caller asks for. */
 
 static int
 fault_is_due(const void *caller)
@@ -253,24 +242,13 @@ fault_is_due(const void *caller)
 }
 
 
-static void *
-fault_count(void *p)
-{
-    if (p) {
-        (void) __atomic_add_fetch(&fault_live, 1, __ATOMIC_RELAXED);
-    }
-
-    return p;
-}
-
-
 void *
 malloc(size_t size)
 {
     fault_resolve();
 
     return fault_is_due(__builtin_return_address(0))
-           ? NULL : fault_count(real.malloc(size));
+           ? NULL : real.malloc(size);
 }
 
 
@@ -280,32 +258,20 @@ calloc(size_t n, size_t size)
     fault_resolve();
 
     return fault_is_due(__builtin_return_address(0))
-           ? NULL : fault_count(real.calloc(n, size));
+           ? NULL : real.calloc(n, size);
 }
 
 
 void *
 realloc(void *p, size_t size)
 {
-    void  *q;
-
     fault_resolve();
 
     if (fault_is_due(__builtin_return_address(0))) {
         return NULL;
     }
 
-    q = real.realloc(p, size);
-
-    if (p == NULL) {
-        return fault_count(q);
-    }
-
-    if (q == NULL && size == 0) {
-        (void) __atomic_sub_fetch(&fault_live, 1, __ATOMIC_RELAXED);
-    }
-
-    return q;
+    return real.realloc(p, size);
 }
 
 
@@ -315,7 +281,7 @@ aligned_alloc(size_t alignment, size_t size)
     fault_resolve();
 
     return fault_is_due(__builtin_return_address(0))
-           ? NULL : fault_count(real.aligned_alloc(alignment, size));
+           ? NULL : real.aligned_alloc(alignment, size);
 }
 
 
@@ -325,32 +291,21 @@ memalign(size_t alignment, size_t size)
     fault_resolve();
 
     return fault_is_due(__builtin_return_address(0))
-           ? NULL : fault_count(real.memalign(alignment, size));
+           ? NULL : real.memalign(alignment, size);
 }
 
 
 int
 posix_memalign(void **p, size_t alignment, size_t size)
 {
-    int  rc;
-
     fault_resolve();
 
-    if (fault_is_due(__builtin_return_address(0))) {
-        return ENOMEM;
-    }
-
-    rc = real.posix_memalign(p, alignment, size);
-
-    if (rc == 0) {
-        (void) fault_count(*p);
-    }
-
-    return rc;
+    return fault_is_due(__builtin_return_address(0))
+           ? ENOMEM : real.posix_memalign(p, alignment, size);
 }
 
 
-/* AddressSanitizer's own do not come by malloc(). */
+/* AddressSanitizer's own strndup() and strdup() do not call malloc(). */
 
 char *
 strndup(const char *s, size_t n)
@@ -377,20 +332,7 @@ strdup(const char *s)
 }
 
 
-void
-free(void *p)
-{
-    fault_resolve();
-
-    if (p) {
-        (void) __atomic_sub_fetch(&fault_live, 1, __ATOMIC_RELAXED);
-    }
-
-    real.free(p);
-}
-
-
-/* glibc's own frees twice what it could not copy: who calls it is told. */
+/* glibc's own frees a name twice after a failed allocation: report the call. */
 
 int
 glob(const char *pattern, int flags,
@@ -409,7 +351,7 @@ glob(const char *pattern, int flags,
 }
 
 
-/* As nginx calls it. */
+/* The name under which nginx calls open(). */
 
 int
 open64(const char *path, int flags, ...)
@@ -431,7 +373,7 @@ open64(const char *path, int flags, ...)
 }
 
 
-/* What comes after main(), such as the counts of gcov, is not the program's. */
+/* What runs after main(), such as gcov's output, is not counted. */
 
 static int
 fault_main(int argc, char **argv, char **envp)

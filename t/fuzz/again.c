@@ -10,7 +10,7 @@
 
 
 static void
-again_set(mta_sts_draft_t *draft, mta_sts_setting_e setting,
+again_set(mta_sts_result_t *result, mta_sts_setting_e setting,
     mta_sts_str_t text, const mta_sts_env_t *env)
 {
     mta_sts_err_t    err;
@@ -18,13 +18,13 @@ again_set(mta_sts_draft_t *draft, mta_sts_setting_e setting,
 
     value = fuzz_value(text);
 
-    fuzz_check(mta_sts_draft_set(draft, setting, &value, env, &err)
+    fuzz_check(mta_sts_result_set(result, setting, &value, env, &err)
                == MTA_STS_OK, text, mta_sts_str_from(err.text));
 }
 
 
 static void
-again_set_rua(mta_sts_draft_t *draft, mta_sts_str_t rua,
+again_set_rua(mta_sts_result_t *result, mta_sts_str_t rua,
     const mta_sts_env_t *env)
 {
     mta_sts_str_t  uri;
@@ -38,7 +38,7 @@ again_set_rua(mta_sts_draft_t *draft, mta_sts_str_t rua,
             uri.len = (size_t) (comma - rua.data);
         }
 
-        again_set(draft, MTA_STS_SET_TLSRPT_RUA, uri, env);
+        again_set(result, MTA_STS_SET_TLSRPT_RUA, uri, env);
 
         if (comma == NULL) {
             return;
@@ -109,8 +109,8 @@ again_same(const mta_sts_entry_t *a, const mta_sts_entry_t *b)
 
     again_pair(a->policy, b->policy);
 
-    x = a->policy->tlsrpt_rua ? *a->policy->tlsrpt_rua : FUZZ_NONE;
-    y = b->policy->tlsrpt_rua ? *b->policy->tlsrpt_rua : FUZZ_NONE;
+    x = mta_sts_policy_rua(a->policy);
+    y = mta_sts_policy_rua(b->policy);
 
     fuzz_check(mta_sts_str_eq(x, y), x, y);
     fuzz_check(mta_sts_policy_eq(a->policy, b->policy), x, y);
@@ -119,15 +119,16 @@ again_same(const mta_sts_entry_t *a, const mta_sts_entry_t *b)
 
 void
 again_entry(const mta_sts_entry_t *entry, const mta_sts_env_t *env,
-    mta_sts_draft_t *draft)
+    mta_sts_result_t *result)
 {
     char                     age[16], id[MTA_STS_ID_LEN + 1];
     size_t                   cursor;
     mta_sts_err_t            err;
     mta_sts_str_t            mx, body;
     mta_sts_value_t          domain;
-    mta_sts_digest_t         digest = { NULL };
     const mta_sts_policy_t  *policy;
+
+    static mta_sts_digest_t  digest;
 
     policy = entry->policy;
     body = mta_sts_policy_body(policy);
@@ -137,37 +138,38 @@ again_entry(const mta_sts_entry_t *entry, const mta_sts_env_t *env,
     again_parse(body, policy, env);
 
     (void) mta_sts_digest_id(&digest, body, id);
-    mta_sts_digest_free(&digest);
 
     fuzz_check(strcmp(id, policy->id) == 0, mta_sts_str_from(id),
                mta_sts_policy_id(policy));
 
-    memset(draft, 0, sizeof(mta_sts_draft_t));
+    memset(result, 0, sizeof(mta_sts_result_t));
 
     domain = fuzz_value(entry->domain);
 
-    fuzz_check(mta_sts_draft_domain(draft, &domain, env, &err) == MTA_STS_OK,
+    fuzz_check(mta_sts_name_domain("domain", &domain, env,
+                                   &result->entry.domain, &err)
+               == MTA_STS_OK,
                entry->domain, mta_sts_str_from(err.text));
 
-    again_set(draft, MTA_STS_SET_MODE, mta_sts_policy_mode(policy), env);
+    again_set(result, MTA_STS_SET_MODE, mta_sts_policy_mode(policy), env);
 
     cursor = 0;
 
     while (mta_sts_policy_next_mx(policy, &cursor, &mx)) {
-        again_set(draft, MTA_STS_SET_MX, mx, env);
+        again_set(result, MTA_STS_SET_MX, mx, env);
     }
 
     (void) snprintf(age, sizeof(age), "%u", mta_sts_policy_max_age(policy));
-    again_set(draft, MTA_STS_SET_MAX_AGE, mta_sts_str_from(age), env);
+    again_set(result, MTA_STS_SET_MAX_AGE, mta_sts_str_from(age), env);
 
-    if (policy->tlsrpt_rua) {
-        again_set_rua(draft, *policy->tlsrpt_rua, env);
+    if (policy->rua_len) {
+        again_set_rua(result, mta_sts_policy_rua(policy), env);
     }
 
-    fuzz_check(mta_sts_draft_end(draft, env, &err) == MTA_STS_OK, body,
+    fuzz_check(mta_sts_result_make(result, &digest, env, &err) == MTA_STS_OK, body,
                mta_sts_str_from(err.text));
 
-    again_same(entry, &draft->entry);
+    again_same(entry, &result->entry);
 }
 
 
@@ -186,7 +188,8 @@ again_server_text(mta_sts_str_t block, const mta_sts_entry_t *entry,
 
     fuzz_stdin(mta_sts_buf_str(&text));
 
-    fuzz_check(site_read(&site, mta_sts_str("-"), env, &err) == MTA_STS_OK,
+    fuzz_check(site_read(&site, mta_sts_str("-"), mta_sts_str(""), env, &err)
+               == MTA_STS_OK,
                mta_sts_buf_str(&text), mta_sts_str_from(err.text));
     fuzz_check(site.catalog.n == 1
                && mta_sts_catalog_find(&site.catalog, entry->domain, &again),
@@ -197,13 +200,13 @@ again_server_text(mta_sts_str_t block, const mta_sts_entry_t *entry,
 
 
 void
-again_server(const mta_sts_draft_t *draft, const mta_sts_env_t *env)
+again_server(const mta_sts_result_t *result, const mta_sts_env_t *env)
 {
     mta_sts_buf_t  block = { env, NULL, 0, 0, 0 };
 
-    mta_sts_block_add(&block, &draft->settings, draft->domain);
+    mta_sts_block_add(&block, &result->settings, result->entry.domain);
 
-    again_server_text(mta_sts_buf_str(&block), &draft->entry, env);
+    again_server_text(mta_sts_buf_str(&block), &result->entry, env);
 }
 
 
@@ -211,23 +214,9 @@ int
 again_read_yaml(mta_sts_str_t text, const mta_sts_env_t *env,
     mta_sts_domains_t *domains, mta_sts_err_t *err)
 {
-    mta_sts_input_t            input;
-    mta_sts_domains_reader_t  *reader;
+    mta_sts_file_t  file = { mta_sts_str("fuzz.yaml"), text, 0 };
 
-    mta_sts_input_text(&input, mta_sts_str("fuzz.yaml"), text);
-
-    reader = mta_sts_domains_begin(env);
-
-    if (reader == NULL) {
-        abort();
-    }
-
-    if (mta_sts_domains_add(reader, &input, err) != MTA_STS_OK) {
-        mta_sts_domains_discard(reader);
-        return MTA_STS_ERROR;
-    }
-
-    return mta_sts_domains_end(reader, domains, err);
+    return mta_sts_domains_read(&file, 1, env, domains, err);
 }
 
 
@@ -250,12 +239,11 @@ again_yaml_text(mta_sts_str_t text, const mta_sts_entry_t *entry,
 
 
 void
-again_yaml(const mta_sts_draft_t *draft, const mta_sts_env_t *env)
+again_yaml(const mta_sts_result_t *result, const mta_sts_env_t *env)
 {
     mta_sts_buf_t  text = { env, NULL, 0, 0, 0 };
 
-    fuzz_check(mta_sts_block_add_yaml(&text, &draft->settings, draft->domain)
-               == MTA_STS_OK, draft->domain, FUZZ_NONE);
+    mta_sts_domains_write(&text, result->entry.domain, &result->settings);
 
-    again_yaml_text(mta_sts_buf_str(&text), &draft->entry, env);
+    again_yaml_text(mta_sts_buf_str(&text), &result->entry, env);
 }

@@ -106,7 +106,7 @@ is_age(mta_sts_str_t text)
 
 
 static int
-judge(mta_sts_str_t text, const mta_sts_env_t *env)
+body_judge(mta_sts_str_t text, const mta_sts_env_t *env)
 {
     size_t         i;
     mta_sts_str_t  copy;
@@ -131,27 +131,28 @@ judge(mta_sts_str_t text, const mta_sts_env_t *env)
 static void
 check_again(const body_t *body, const mta_sts_env_t *env)
 {
-    size_t           i;
-    mta_sts_err_t    err;
-    mta_sts_draft_t  draft, again;
-    mta_sts_value_t  value;
+    size_t            i;
+    mta_sts_err_t     err;
+    mta_sts_value_t   value;
+    mta_sts_result_t  result, again;
 
-    memset(&draft, 0, sizeof(mta_sts_draft_t));
+    static mta_sts_digest_t  digest;
 
-    value = fuzz_value(mta_sts_str("example.com"));
+    memset(&result, 0, sizeof(mta_sts_result_t));
 
-    (void) mta_sts_draft_domain(&draft, &value, env, &err);
+    result.entry.domain = mta_sts_str("example.com");
 
+    value = fuzz_value(FUZZ_NONE);
     value.text = mta_sts_mode_str((mta_sts_mode_e) body->mode);
 
-    (void) mta_sts_draft_set(&draft, MTA_STS_SET_MODE, &value, env, &err);
+    (void) mta_sts_result_set(&result, MTA_STS_SET_MODE, &value, env, &err);
 
     for (i = 0; i < body->n; i++) {
         value.text = body->mx[i];
 
         /* our own rules are narrower: no address, no bad A-label */
 
-        if (mta_sts_draft_set(&draft, MTA_STS_SET_MX, &value, env, &err)
+        if (mta_sts_result_set(&result, MTA_STS_SET_MX, &value, env, &err)
             != MTA_STS_OK)
         {
             fuzz_check_error(&err);
@@ -159,8 +160,8 @@ check_again(const body_t *body, const mta_sts_env_t *env)
         }
     }
 
-    if (mta_sts_draft_end(&draft, env, &err) == MTA_STS_OK) {
-        again_entry(&draft.entry, env, &again);
+    if (mta_sts_result_make(&result, &digest, env, &err) == MTA_STS_OK) {
+        again_entry(&result.entry, env, &again);
     }
 }
 
@@ -180,7 +181,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     body_parse(&body, text, &findings);
 
-    fuzz_check(body.valid == judge(text, env), text,
+    fuzz_check(body.valid == body_judge(text, env), text,
                findings.n ? findings.elts[0].text : FUZZ_NONE);
 
     for (i = 0; i < findings.n; i++) {

@@ -14,9 +14,9 @@
 static void
 check_domains(const mta_sts_domains_t *domains, const mta_sts_env_t *env)
 {
-    size_t           cursor, n;
-    mta_sts_draft_t  draft;
-    mta_sts_entry_t  entry, found;
+    size_t            cursor, n;
+    mta_sts_entry_t   entry, found;
+    mta_sts_result_t  result;
 
     cursor = 0;
 
@@ -28,8 +28,8 @@ check_domains(const mta_sts_domains_t *domains, const mta_sts_env_t *env)
                    entry.domain, FUZZ_NONE);
 
         if (n < ENTRIES) {
-            again_entry(&entry, env, &draft);
-            again_yaml(&draft, env);
+            again_entry(&entry, env, &result);
+            again_yaml(&result, env);
         }
 
         if (domains->default_policy) {
@@ -44,7 +44,7 @@ check_domains(const mta_sts_domains_t *domains, const mta_sts_env_t *env)
         entry.domain = mta_sts_str("example.com");
         entry.policy = domains->default_policy;
 
-        again_entry(&entry, env, &draft);
+        again_entry(&entry, env, &result);
     }
 }
 

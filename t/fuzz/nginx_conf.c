@@ -8,7 +8,6 @@
  * files are those behind marks of its own.
  */
 
-#include "cli/conf/lexer.h"
 #include "cli/conf/site.h"
 #include "again.h"
 #include "fuzz.h"
@@ -108,7 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mta_sts_err_t         err;
     mta_sts_str_t         conf;
     mta_sts_buf_t        dump = { NULL, NULL, 0, 0, 0 };
-    mta_sts_draft_t       draft;
+    mta_sts_result_t      result;
     mta_sts_entry_t       entry, first;
     const mta_sts_env_t  *env;
 
@@ -123,7 +122,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_stdin(mta_sts_buf_str(&dump));
 
-    if (site_read(&site, mta_sts_str("-"), env, &err) != MTA_STS_OK) {
+    if (site_read(&site, mta_sts_str("-"), mta_sts_str(""), env, &err)
+        != MTA_STS_OK)
+    {
         fuzz_check_error(&err);
         return 0;
     }
@@ -133,8 +134,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (n = 0; n < ENTRIES
                 && mta_sts_catalog_next(&site.catalog, &cursor, &entry); n++)
     {
-        again_entry(&entry, env, &draft);
-        again_server(&draft, env);
+        again_entry(&entry, env, &result);
+        again_server(&result, env);
 
         if (n) {
             again_pair(first.policy, entry.policy);

@@ -64,7 +64,7 @@ test_pieces(void)
     mta_sts_arena_free(&arena);
     ok(arena.chunks == NULL && arena.left == 0, "an empty one can be freed");
 
-    /* NULL would be taken for no memory */
+    /* NULL would be taken for a failure */
 
     ok(mta_sts_arena_alloc(&arena, 0) != NULL, "0 bytes of an empty one");
     mta_sts_arena_free(&arena);

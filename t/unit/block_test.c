@@ -1,10 +1,10 @@
 /*
- * The server block is made for people to copy into nginx.conf, and the YAML
- * into a domains file: what nginx then reads must be the policy that it was
- * made of, to the byte.
+ * People copy the server block into nginx.conf, and the YAML into a domains
+ * file: what nginx then reads must render to the same bytes.
  */
 
-#include "cli/conf/lexer.h"
+#include "cli/conf/nginx_conf.h"
+#include "domains/domains.h"
 #include "generator/generator.h"
 #include "files.h"
 #include "set.h"
@@ -38,7 +38,7 @@ block(const mta_sts_settings_t *settings, mta_sts_buf_t *text)
     "\n"
 
 
-/* Each policy, and what stands in the block behind the certificates. */
+/* Each policy, and the block after the certificates. */
 
 static const struct {
     const char  *lines;
@@ -152,9 +152,9 @@ is_read_again(mta_sts_settings_t *settings, mta_sts_str_t text)
 static void
 test_blocks(void)
 {
-    size_t            i;
-    mta_sts_str_t     str;
-    mta_sts_buf_t    text, expected;
+    size_t              i;
+    mta_sts_str_t       str;
+    mta_sts_buf_t       text, expected;
     mta_sts_settings_t  settings;
 
     for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
@@ -177,12 +177,12 @@ test_blocks(void)
 }
 
 
-/* What the domains file may have inherited is spelt out, too. */
+/* Settings that are inherited are written out, too. */
 
 static void
 test_inherited(void)
 {
-    mta_sts_buf_t    text;
+    mta_sts_buf_t       text;
     mta_sts_settings_t  settings, parent;
 
     test_begin(0);
@@ -206,10 +206,10 @@ test_inherited(void)
 static void
 test_long(void)
 {
-    char              uri[MTA_STS_BODY_WARN];
-    size_t            len;
-    mta_sts_buf_t    text;
-    mta_sts_value_t   name, value;
+    char                uri[MTA_STS_BODY_WARN];
+    size_t              len;
+    mta_sts_buf_t       text;
+    mta_sts_value_t     name, value;
     mta_sts_settings_t  settings;
 
     for (len = 4000; len <= 4200; len += 100) {
@@ -240,7 +240,7 @@ test_long(void)
 static int
 memory_block(void)
 {
-    mta_sts_buf_t    text;
+    mta_sts_buf_t       text;
     mta_sts_settings_t  settings;
 
     memset(&settings, 0, sizeof(mta_sts_settings_t));
@@ -252,7 +252,7 @@ memory_block(void)
 }
 
 
-/* Each domain and policy, and its entry; NULL: whatever libyaml makes of it. */
+/* Each domain and policy, and its file where it is of interest. */
 
 #define L59  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define L60  L59 "b"
@@ -349,7 +349,7 @@ test_yaml(void)
 {
     size_t              i;
     mta_sts_str_t       domain;
-    mta_sts_buf_t      text;
+    mta_sts_buf_t       text;
     mta_sts_settings_t  settings;
 
     for (i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
@@ -365,12 +365,12 @@ test_yaml(void)
             continue;
         }
 
-        is_int(mta_sts_block_add_yaml(&text, &settings, domain), MTA_STS_OK,
-               "YAML of %s: %s", entries[i].domain, entries[i].lines);
+        mta_sts_domains_write(&text, domain, &settings);
 
         if (entries[i].yaml) {
             is_str(mta_sts_buf_str(&text),
-                   mta_sts_str_from(entries[i].yaml), "as it is written");
+                   mta_sts_str_from(entries[i].yaml), "YAML of %s",
+                   entries[i].lines);
         }
 
         mta_sts_buf_add_char(&text, '\0');
@@ -379,12 +379,12 @@ test_yaml(void)
 }
 
 
-/* What stands in the text before the entry stays there. */
+/* The text before the entry stays. */
 
 static void
 test_yaml_text(void)
 {
-    mta_sts_buf_t      text;
+    mta_sts_buf_t       text;
     mta_sts_settings_t  settings;
 
     test_begin(0);
@@ -394,39 +394,11 @@ test_yaml_text(void)
     text.env = &test.env;
 
     mta_sts_buf_add_cstr(&text, "# before\n");
-    (void) mta_sts_block_add_yaml(&text, &settings, mta_sts_str("a.example"));
+    mta_sts_domains_write(&text, mta_sts_str("a.example"), &settings);
 
     is_str(mta_sts_buf_str(&text),
            mta_sts_str("# before\ndomains:\n  a.example:\n    mode: none\n"
                        "    max_age: 604800\n"), "an entry after a text");
-}
-
-
-static int
-memory_yaml(void)
-{
-    char                uri[1000];
-    mta_sts_buf_t      text = { &test.env, NULL, 0, 0, 0 };
-    mta_sts_value_t     mx;
-    mta_sts_settings_t  settings;
-
-    memset(&settings, 0, sizeof(mta_sts_settings_t));
-    memset(uri, 'a', sizeof(uri));
-
-    mx = test_value(mta_sts_str(""), 1, 1);
-    mx.text.data = uri;
-    mx.text.len = sizeof(uri);
-
-    settings.mx.elts = &mx;
-    settings.mx.n = 1;
-
-    if (mta_sts_block_add_yaml(&text, &settings, mta_sts_str("a.example"))
-        != MTA_STS_OK)
-    {
-        return mta_sts_error_memory(&test.err);
-    }
-
-    return text.failed ? MTA_STS_OK + 1 : MTA_STS_OK;
 }
 
 
@@ -439,7 +411,6 @@ main(void)
     test_yaml();
     test_yaml_text();
     test_memory(memory_block, "block");
-    test_memory(memory_yaml, "YAML");
 
     return done();
 }

@@ -1,6 +1,6 @@
 /*
- * Memory may run out anywhere while a domains file is read, in our code and in
- * libyaml: each time it must come out as such, with nothing left behind.
+ * Any allocation may fail while a domains file is read, in our code and in
+ * libyaml: each failure must be reported as such, and nothing may leak.
  *
  * The test is linked with --wrap for malloc() and its kin, and with libyaml's
  * objects, so that their calls come here, too.
@@ -92,7 +92,7 @@ memory_read(void)
 }
 
 
-/* No line of the file is to blame, and no later one is read. */
+/* It has no place in the file. */
 
 static int
 is_memory(int rc)
@@ -146,7 +146,7 @@ main(void)
 
     ok(rc == MTA_STS_OK && fail > 20, "each of %zu allocations may fail",
        fail - 1);
-    is_int((long long) bad, 0, "and is told as such");
+    is_int((long long) bad, 0, "and is reported as such");
 
     return done();
 }

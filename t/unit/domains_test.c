@@ -18,15 +18,15 @@ static char  shown[16384];
 
 
 static void
-show_policy(FILE *out, mta_sts_str_t name, mta_sts_str_t label,
+show_policy(FILE *out, mta_sts_str_t name, mta_sts_str_t policy_name,
     mta_sts_place_t place, const mta_sts_policy_t *policy)
 {
     size_t         i;
     mta_sts_str_t  body;
 
     (void) fprintf(out, "%.*s %.*s %.*s:%u", (int) name.len, name.data,
-                   label.len ? (int) label.len : 1,
-                   label.len ? label.data : "-",
+                   policy_name.len ? (int) policy_name.len : 1,
+                   policy_name.len ? policy_name.data : "-",
                    (int) place.file.len, place.file.data, place.line);
 
     if (place.column) {
@@ -47,9 +47,9 @@ show_policy(FILE *out, mta_sts_str_t name, mta_sts_str_t label,
         }
     }
 
-    if (policy->tlsrpt_rua) {
-        (void) fprintf(out, " %.*s", (int) policy->tlsrpt_rua->len,
-                       policy->tlsrpt_rua->data);
+    if (policy->rua_len) {
+        (void) fprintf(out, " %.*s", (int) policy->rua_len,
+                       mta_sts_policy_rua(policy).data);
     }
 
     (void) putc('\n', out);
@@ -57,8 +57,8 @@ show_policy(FILE *out, mta_sts_str_t name, mta_sts_str_t label,
 
 
 /*
- * Shows all that is known of domains, a line for each of them and the default:
- * its name, its label or "-", its place and its policy.
+ * Shows all that is known of domains, one line per domain and for the default:
+ * its name, its policy name or "-", its place and its policy.
  */
 
 static mta_sts_str_t
@@ -155,7 +155,7 @@ static const struct {
       "b.example - test.conf:4 " BODY("enforce", "n.example", "86400")
       "\n" },
 
-    { "a setting behind domains that were complete without it",
+    { "a setting after domains that were complete without it",
       "policies:\n  p: {mx: m.example}\ndomains:\n  a.example: p\n"
       "  b.example: {policy: p, mode: testing}\nmode: enforce\n",
 
@@ -203,7 +203,7 @@ static const struct {
 
       "default - test.conf:2:1 " M_WEEK "\n" },
 
-    { "a default with settings that come behind it, without domains",
+    { "a default with settings that follow it, without domains",
       "default: {}\nmx: m.example\n",
 
       "default - test.conf:1:1 " M_WEEK "\n" },
@@ -234,7 +234,7 @@ static const struct {
       BODY("enforce", "m.example", "86400") " mailto:a@b.example\n"
       "default - test.conf:1:1 " M_WEEK "\n" },
 
-    { "a file that is read twice behind one that is not",
+    { "a file that is read twice after one that is not",
       "mx: m.example\ndomains: {a.example: {}}\ndefault: {mode: none}\n"
       "\fmx: m.example\ndomains: {b.example: {}}\nmode: enforce\n",
 
@@ -414,7 +414,7 @@ test_equal(void)
            "e.b - 1.yaml:9 " M_WEEK "\n"
            "f.b - 1.yaml:10 " BODY("none", "m.example", "604800") "\n"
            "g.b - test.conf:2 " M_WEEK "\n"
-           "default - test.conf:3:1 " M_WEEK "\n"), "keep their labels");
+           "default - test.conf:3:1 " M_WEEK "\n"), "keep their policy names");
 
     p = mta_sts_table_policy(&domains.table, mta_sts_str("a.b"));
 

@@ -115,7 +115,7 @@ test_many(void)
     is_int(files_read(&domains, text), MTA_STS_OK, "25 domains");
     is_int(domains.table.n, MTA_STS_WARNINGS_MAX + 5, "are there");
     is_int((long long) test.n_warnings, MTA_STS_WARNINGS_MAX + 1,
-           "warnings, and one that tells of more");
+           "warnings, and one that counts the rest");
     is_err(&last, 0, 0, "5 more warnings about domains");
     is_str(test.warnings[6].place.file, mta_sts_str("1.yaml"),
            "the first file's come first");

@@ -10,28 +10,30 @@
 #include "set.h"
 
 
-/* Adds a domain, and its policy where it is new. */
+/* Adds a domain, and its policy if it is new. */
 
 static inline int
 add(mta_sts_table_builder_t *builder, const char *domain,
     const mta_sts_policy_t *policy, const char *file, unsigned line)
 {
     uint32_t         index;
-    mta_sts_str_t    label = { NULL, 0 };
+    mta_sts_str_t    none = { NULL, 0 };
     mta_sts_place_t  place;
+
+    builder->env = &test.env;
 
     place.file = mta_sts_str_from(file);
     place.line = line;
     place.column = 5;
 
-    for (index = 0; index < builder->n_policies; index++) {
-        if (builder->policies[index] == policy) {
+    for (index = 0; index < builder->policies.n; index++) {
+        if (mta_sts_table_added(builder, index) == policy) {
             break;
         }
     }
 
-    if (index == builder->n_policies
-        && mta_sts_table_add_policy(builder, policy, label, &index, &test.err)
+    if (index == builder->policies.n
+        && mta_sts_table_add_policy(builder, policy, none, &index, &test.err)
            != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -45,7 +47,7 @@ add(mta_sts_table_builder_t *builder, const char *domain,
 static inline int
 end(mta_sts_table_builder_t *builder, mta_sts_table_t *table)
 {
-    return mta_sts_table_end(builder, table, &test.env, &test.err);
+    return mta_sts_table_end(builder, table, &test.err);
 }
 
 

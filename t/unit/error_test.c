@@ -1,6 +1,6 @@
 /*
- * Errors and warnings show values that a stranger may have written: they must
- * not steer the terminal, nor push the rule out of the message.
+ * Errors and warnings show untrusted input: it must not steer the terminal, nor
+ * push the rule out of the message.
  */
 
 #include "base/base.h"
@@ -23,7 +23,8 @@ test_error(void)
     is_int(rc, MTA_STS_ERROR, "an error returns MTA_STS_ERROR");
     is_err(&test.err, 3, 7, "invalid \"x\", 5");
 
-    is_int(mta_sts_error_memory(&test.err), MTA_STS_ERROR, "so does no memory");
+    is_int(mta_sts_error_memory(&test.err), MTA_STS_ERROR,
+           "so does a failed allocation");
     is_err(&test.err, 0, 0, "out of memory");
 
     value.text.data = NULL;
@@ -91,7 +92,7 @@ test_long(void)
     (void) mta_sts_error(&test.err, test_value(str, 0, 0).place, "%.*s.",
                          MTA_STS_SHOW(str));
     is_int((long long) strlen(test.err.text), 101, "and no more");
-    is_int(test.err.text[100], '.', "with the rule behind them");
+    is_int(test.err.text[100], '.', "with the rule after them");
 
     in[sizeof(in) - 1] = '\0';
 

@@ -1,5 +1,5 @@
 /*
- * Domains for the tests, from texts as they stand in files.
+ * Domains for the tests, from the texts of files.
  */
 
 #ifndef MTA_STS_FILES_H
@@ -21,39 +21,28 @@
 static inline int
 files_read(mta_sts_domains_t *domains, const char *text)
 {
-    size_t                     n;
-    mta_sts_str_t              str, name;
-    mta_sts_input_t            input;
-    mta_sts_domains_reader_t  *reader;
+    size_t          n;
+    mta_sts_file_t  files[FILES_MAX];
 
     static const char  *names[FILES_MAX] = {
         "1.yaml", "2.yaml", "3.yaml", "4.yaml"
     };
 
-    reader = mta_sts_domains_begin(&test.env);
-    if (reader == NULL) {
-        return mta_sts_error_memory(&test.err);
-    }
-
     for (n = 0; n < FILES_MAX; n++) {
-        str.data = text;
-        str.len = strcspn(text, "\f");
-        text += str.len;
+        files[n].text.data = text;
+        files[n].text.len = strcspn(text, "\f");
+        files[n].mapped = 0;
 
-        name = *text ? mta_sts_str_from(names[n]) : TEST_FILE;
-        mta_sts_input_text(&input, name, str);
+        text += files[n].text.len;
 
-        if (mta_sts_domains_add(reader, &input, &test.err) != MTA_STS_OK) {
-            mta_sts_domains_discard(reader);
-            return MTA_STS_ERROR;
-        }
+        files[n].name = *text ? mta_sts_str_from(names[n]) : TEST_FILE;
 
         if (*text++ == '\0') {
             break;
         }
     }
 
-    return mta_sts_domains_end(reader, domains, &test.err);
+    return mta_sts_domains_read(files, n + 1, &test.env, domains, &test.err);
 }
 
 

@@ -1,7 +1,6 @@
 /*
- * What is typed into the form becomes a policy or comes back with the mistake
- * on its field, in the words that nginx and mta-sts check use: somebody who
- * never saw a configuration must be able to put it right.
+ * What is typed into the form becomes a policy, or an error of the field that
+ * is wrong, with the texts that nginx and mta-sts use.
  */
 
 #include "forms.h"
@@ -20,9 +19,10 @@
 
 
 static const char *const  names[MTA_STS_FORM_FIELDS] = {
-    "domain", "mode", "mx", "max_age", "rua", "max_age_other", "format",
-    "file", "query"
+    "domain", "mode", "mx", "max_age", "tlsrpt_rua", "max_age_other",
+    "format", "query"
 };
+
 
 /* The errors of a form, as "FIELD: ERROR|". */
 
@@ -104,16 +104,11 @@ static const struct {
       BODY("testing", MX("a.example") MX("*.b.example") MX("c.example"),
            "604800") },
     { "domain=example.com&mx=B%C3%9Ccher.example.",
-      BODY("testing", MX("xn--bcher-kva.example"), "604800") },
-
-    /* names of fields that are not ours */
-
-    { "x=%22&" FORM_MX "&Domain=a..b&=&domain+=1",
-      BODY("testing", MX("mail.example.com"), "604800") }
+      BODY("testing", MX("xn--bcher-kva.example"), "604800") }
 };
 
 
-/* Queries that have mistakes. */
+/* Queries that have errors. */
 
 static const struct {
     const char  *query;
@@ -122,8 +117,6 @@ static const struct {
     { "domain=example.com&mx=a..b", "mx: " MX_EMPTY "|" },
     { "domain=example.com&mx=a.example%0Aa..b%0A-.x", "mx: " MX_EMPTY "|" },
     { "domain=example.com&mx=a..b&mx=b..c", "mx: " MX_EMPTY "|" },
-    { "domain=example.com&mx=a.example,b.example", "mx: invalid mx "
-      "\"a.example,b.example\", must be one host name, not a list|" },
     { "domain=example.com",
       "mx: mode \"testing\" needs at least one mx|" },
     { "domain=example.com&mode=enforce&mx=+%0D%0A",
@@ -147,38 +140,41 @@ static const struct {
     { FORM_MX "&max_age=Other",
       "max_age: invalid max_age \"Other\", " AGE_TIME "|" },
 
-    { FORM_MX "&rua=tls@example.com",
-      "rua: invalid tlsrpt_rua \"tls@example.com\", " RUA "|" },
+    { FORM_MX "&tlsrpt_rua=example.com",
+      "tlsrpt_rua: invalid tlsrpt_rua \"example.com\", " RUA "|" },
     { FORM_MX "&rua=mailto:a@b.example%0D%0Ax",
-      "rua: invalid tlsrpt_rua \"x\", " RUA "|" },
-    { FORM_MX "&rua=mailto:a@b.example,mailto:c@d.example",
-      "rua: invalid tlsrpt_rua \"mailto:a@b.example,mailto:c@d.example\", "
-      "must be one URI, not a list|" },
+      "tlsrpt_rua: invalid tlsrpt_rua \"x\", " RUA "|" },
 
     { "domain=a..b&mode=x&mx=a..b&max_age=0&rua=y",
       "domain: invalid domain \"a..b\", has an empty label|"
       "mode: invalid mode \"x\", " MODE "|"
       "mx: " MX_EMPTY "|"
       "max_age: invalid max_age \"0\", " AGE_RANGE "|"
-      "rua: invalid tlsrpt_rua \"y\", " RUA "|" },
+      "tlsrpt_rua: invalid tlsrpt_rua \"y\", " RUA "|" },
 
-    /* what no form sends */
+    /* what the page itself never sends */
 
     { "domain=%", "domain: " HEX "|" },
     { "domain=%ff", "domain: not UTF-8|" },
     { FORM_MX "&max_age=other&max_age_other=%ff", "max_age: not UTF-8|" },
     { FORM_MX "&format=%ff", "query: not UTF-8|" },
-    { FORM_MX "&file=%ff", "query: not UTF-8|" },
     { "domain=%00", "domain: has a control character|" },
-    { "x=%1b&domain=a..b", "query: has a control character|" },
+    { FORM_MX "&x=%22", "query: unknown field \"x\"|" },
+    { FORM_MX "&Domain=a", "query: unknown field \"Domain\"|" },
+    { FORM_MX "&=", "query: unknown field \"\"|" },
+    { FORM_MX "&domain+=1", "query: unknown field \"domain+\"|" },
+    { FORM_MX "&%64omain=1", "query: unknown field \"%64omain\"|" },
+    { FORM_MX "&mod=enforce&x=1", "query: unknown field \"mod\"|" },
     { FORM_MX "&domain=a", "query: duplicate \"domain\"|" },
     { FORM_MX "&mode=none&mode=none", "query: duplicate \"mode\"|" },
     { FORM_MX "&max_age=&max_age=", "query: duplicate \"max_age\"|" },
     { FORM_MX "&max_age_other=1&max_age_other=2",
       "query: duplicate \"max_age_other\"|" },
     { FORM_MX "&format=json&format=json", "query: duplicate \"format\"|" },
-    { FORM_MX "&file=a&file=b", "query: duplicate \"file\"|" },
-    { FORM_MX "&mode=a&mode=b&domain=c", "query: duplicate \"mode\"|" }
+    { FORM_MX "&format=xml",
+      "query: unknown format \"xml\", must be \"html\", \"json\" or "
+      "\"policy\"|" },
+    { FORM_MX "&mode=a&mode=b&domain=c", "query: duplicate \"domain\"|" }
 };
 
 
@@ -212,17 +208,18 @@ test_refused(void)
         generator = form(refused[i].query);
 
         is_str(errors(generator), mta_sts_str_from(refused[i].errors),
-               "mistakes of %s", refused[i].query);
-        ok(generator->draft.entry.policy == NULL && generator->records == NULL
-           && generator->server.len == 0, "which gives no policy");
+               "errors of %s", refused[i].query);
+        ok(generator->result.entry.policy == NULL
+           && generator->result.records == NULL
+           && generator->result.server.len == 0, "which gives no policy");
     }
 
-    /* the name's rule itself is name.c's, and its test's */
+    /* the rules of names are tested in name_test.c */
 
     generator = form("mx=mail.example.com");
     ok(mta_sts_str_starts(generator->errors[MTA_STS_FORM_DOMAIN],
                           mta_sts_str("invalid domain \"\", ")),
-       "no domain at all is a mistake of the domain");
+       "an empty domain is an error of the domain");
 }
 
 
@@ -236,30 +233,30 @@ test_typed(void)
 
     static const char *const  typed[] = {
         "b\xc3\xbc" "cher..Example", "Enforce", "A.example\n\n*.b\t c\nd",
-        "other", "x\ny z", "1w", "json", "f"
+        "other", "x\ny z", "1w", "json"
     };
 
     generator = form("domain=+b%C3%BCcher..Example+&mode=Enforce&"
-                     "mx=A.example%0D%0A%0D%0A*.b%09+c&max_age=+other&rua=x&"
-                     "max_age_other=+1w+&format=json&file=f&mx=d&rua=y+z");
+                     "mx=A.example%0D%0A%0D%0A*.b%09+c&max_age=+other&tlsrpt_rua=x&"
+                     "max_age_other=+1w+&format=json&mx=d&rua=y+z");
 
     for (i = 0; i < sizeof(typed) / sizeof(typed[0]); i++) {
         is_str(generator->typed[i], mta_sts_str_from(typed[i]), "typed %s",
                names[i]);
     }
 
-    /* also behind what cannot be decoded: a form sends all of its fields */
+    /* also after a value that cannot be decoded */
 
     generator = form("domain=a%0Bb&mx=mail.example.com");
 
-    ok(generator->n_errors == 1, "a control character is a mistake");
+    ok(generator->n_errors == 1, "a control character is an error");
     is_str(generator->typed[MTA_STS_FORM_MX],
            mta_sts_str("mail.example.com"),
            "and what was typed into the next field is still there");
 }
 
 
-/* What is a form that was sent, and what a page that is asked for. */
+/* Which queries submit a form, and which only ask for the page. */
 
 static void
 test_submitted(void)
@@ -274,9 +271,7 @@ test_submitted(void)
     } tests[] = {
         { "", 0, 0 },
         { "&&", 0, 0 },
-        { "utm_source=x&a", 0, 0 },
-        { "file=style.css", 0, 0 },
-        { "file=style.css&v=1", 0, 0 },
+        { "utm_source=x&a", 0, 1 },
         { "domain=", 1, 1 },
         { "domain", 1, 1 },
         { "mode=none", 1, 1 },
@@ -285,10 +280,10 @@ test_submitted(void)
         { "rua=", 1, 1 },
         { "max_age_other=", 1, 1 },
         { "format=json", 1, 1 },
-        { "format=policy&file=x", 1, 1 },
+        { "format=policy", 1, 1 },
         { "%", 0, 1 },
         { FORM_MX, 1, 0 },
-        { FORM_MX "&format=xml", 1, 0 }
+        { FORM_MX "&format=html", 1, 0 }
     };
 
     for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
@@ -296,12 +291,20 @@ test_submitted(void)
 
         is_int(generator->submitted, tests[i].submitted, "submitted: %s",
                tests[i].query);
-        is_int(generator->n_errors, tests[i].errors, "with these mistakes");
+        is_int(generator->n_errors, tests[i].errors, "with these errors");
+        is_int(generator->result.entry.policy != NULL, tests[i].errors == 0,
+               "and a policy without them");
     }
 
-    generator = form("file=a%2Fb&" FORM_MX "&format=policy");
+    generator = form("");
 
-    is_str(generator->typed[MTA_STS_FORM_FILE], mta_sts_str("a/b"), "file");
+    is_str(generator->result.entry.domain, mta_sts_str("example.com"),
+           "an empty form has an example");
+    is_str(generator->typed[MTA_STS_FORM_DOMAIN], mta_sts_str(""),
+           "which is not what was typed");
+
+    generator = form(FORM_MX "&format=policy");
+
     is_str(generator->typed[MTA_STS_FORM_FORMAT], mta_sts_str("policy"),
            "format");
 }
@@ -316,17 +319,17 @@ test_texts(void)
                      "rua=mailto:a,b@example.com%0D%0Ahttps://example.com/;x&"
                      "rua=https://example.org");
 
-    is_str(generator->policy_url,
+    is_str(generator->result.policy_url,
            mta_sts_str("https://mta-sts.xn--bcher-kva.example/.well-known/"
                        "mta-sts.txt"), "the policy's URL");
-    is_int((long long) generator->n_records, 2, "two records");
-    is_str(generator->records[1].value,
+    is_int((long long) generator->result.n_records, 2, "two records");
+    is_str(generator->result.records[1].value,
            mta_sts_str("v=TLSRPTv1; rua=mailto:a%2Cb@example.com,"
                        "https://example.com/%3Bx,https://example.org"),
            "the second has each report");
-    is_str(generator->records[0].name,
+    is_str(generator->result.records[0].name,
            mta_sts_str("_mta-sts.xn--bcher-kva.example"), "the first's name");
-    is_str(generator->yaml,
+    is_str(generator->result.yaml,
            mta_sts_str("domains:\n"
                        "  xn--bcher-kva.example:\n"
                        "    mode: enforce\n"
@@ -336,11 +339,12 @@ test_texts(void)
                        "    - mailto:a%2Cb@example.com\n"
                        "    - https://example.com/%3Bx\n"
                        "    - https://example.org\n"), "YAML");
-    ok(mta_sts_str_starts(generator->server, mta_sts_str("server {\n"))
-       && mta_sts_str_ends(generator->server, mta_sts_str("}\n")),
+    ok(mta_sts_str_starts(generator->result.server, mta_sts_str("server {\n"))
+       && mta_sts_str_ends(generator->result.server, mta_sts_str("}\n")),
        "a server block");
 
-    is_int((long long) form(FORM_MX)->n_records, 1, "without a report: one");
+    is_int((long long) form(FORM_MX)->result.n_records, 1,
+           "without a report: one");
 }
 
 
@@ -361,21 +365,21 @@ test_warnings(void)
     };
 
     generator = form("domain=example.com&mx=mta-sts.example.com+*.example.com"
-                     "+*.example.com&max_age=1h&rua=mailto:a@b.example&"
+                     "+*.example.com+*.example.com&max_age=1h&rua=mailto:a@b.example&"
                      "rua=mailto:a@b.example");
 
-    is_int((long long) generator->n_warnings, 5, "five warnings");
+    is_int((long long) generator->n_warnings, 5, "five warnings, one repeated");
 
     for (i = 0; i < generator->n_warnings && i < 5; i++) {
         is_str(generator->warnings[i], mta_sts_str_from(warnings[i]),
                "warning %zu", i);
     }
 
-    is_int((long long) test.n_warnings, 0, "the caller is told of none");
-    is_int(generator->n_errors, 0, "and there is no mistake");
+    is_int((long long) test.n_warnings, 0, "none for the caller");
+    is_int(generator->n_errors, 0, "and there is no error");
     is_int((long long) form(FORM_RUA)->n_warnings, 0, "without a reason: 0");
 
-    /* the caller may have nobody to tell */
+    /* the caller may have no warning callback */
 
     test_begin(0);
     test.env.warn = NULL;
@@ -384,47 +388,82 @@ test_warnings(void)
 }
 
 
-/* Queries up to the limit and beyond it; lists of any length. */
+/* The limits: bytes, fields, and words of a field. */
 
 static void
-test_long(void)
+test_limits(void)
 {
-    char                  query[MTA_STS_BODY_MAX];
-    size_t                len;
+    char                  query[MTA_STS_FORM_MAX + 8], expected[80];
+    size_t                n, len;
     mta_sts_str_t         str;
     mta_sts_generator_t  *generator;
 
     str.data = query;
 
-    for (len = 8191; len <= 8194; len++) {
+    for (len = MTA_STS_FORM_MAX - 1; len <= MTA_STS_FORM_MAX + 1; len++) {
         test_begin(0);
 
-        memset(query, 'x', sizeof(query));
-        memcpy(query, FORM_MX "&x=", strlen(FORM_MX "&x="));
+        memset(query, '+', sizeof(query));
+        memcpy(query, FORM_MX, strlen(FORM_MX));
         str.len = len;
+
+        (void) snprintf(expected, sizeof(expected), "query: the form has %zu "
+                        "bytes, must be at most 2048|", len);
 
         generator = form_read(str);
 
-        is_str(errors(generator), len > 8192
-               ? mta_sts_str("query: the query has more than 8192 bytes|")
-               : mta_sts_str(""), "a query of %zu bytes", len);
-        is_int(generator->submitted, len <= 8192, "is read or not");
+        is_str(errors(generator), len > MTA_STS_FORM_MAX
+               ? mta_sts_str_from(expected) : mta_sts_str(""),
+               "a query of %zu bytes", len);
+        is_int(generator->submitted, len <= MTA_STS_FORM_MAX,
+               "is read or not");
     }
 
-    /* the same mx over and over */
+    for (n = 63; n <= 65; n++) {
+        test_begin(0);
 
-    test_begin(0);
-    memcpy(query, "domain=b&mx=", 12);
+        len = (size_t) snprintf(query, sizeof(query), "domain=b&mx=a");
 
-    for (len = 12; len < 8192; len += 2) {
-        memcpy(query + len, "a+", 2);
+        while (len < 13 + (n - 2) * 4) {
+            memcpy(query + len, "&mx=", 4);
+            len += 4;
+        }
+
+        str.len = len;
+
+        is_str(errors(form_read(str)), n > 64
+               ? mta_sts_str("query: the form has more than 64 fields|")
+               : mta_sts_str(""), "%zu fields", n);
     }
+}
 
-    str.len = 8192;
-    generator = form_read(str);
 
-    is_int(generator->draft.entry.policy != NULL, 1, "4090 times one mx");
-    is_int((long long) generator->n_warnings, 4089, "and its warnings");
+static void
+test_words(void)
+{
+    char    query[1024];
+    size_t  i, n, k, len, max;
+
+    static const char *const  fields[][2] = {
+        { "mx", "a" }, { "rua", "mailto:a@b" }
+    };
+
+    for (i = 0; i < 2; i++) {
+        max = i ? MTA_STS_FORM_RUA_MAX : MTA_STS_FORM_MX_MAX;
+
+        for (n = max; n <= max + 1; n++) {
+            len = (size_t) snprintf(query, sizeof(query), "domain=b&%s&%s=",
+                                    i ? "mx=a" : "", fields[i][0]);
+
+            for (k = 0; k < n; k++) {
+                len += (size_t) snprintf(query + len, sizeof(query) - len,
+                                         "%%0D%%0A%s", fields[i][1]);
+            }
+
+            is_int(form(query)->n_errors, n > max, "%zu words in %s", n,
+                   fields[i][0]);
+        }
+    }
 }
 
 
@@ -437,7 +476,8 @@ main(void)
     test_submitted();
     test_texts();
     test_warnings();
-    test_long();
+    test_limits();
+    test_words();
 
     return done();
 }

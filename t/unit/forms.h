@@ -19,6 +19,8 @@
 static inline mta_sts_generator_t *
 form_read(mta_sts_str_t query)
 {
+    int                   rc;
+    mta_sts_digest_t      digest = { NULL };
     mta_sts_generator_t  *generator;
 
     generator = test_alloc(&test, sizeof(mta_sts_generator_t));
@@ -28,8 +30,12 @@ form_read(mta_sts_str_t query)
         return NULL;
     }
 
-    return mta_sts_generator_read(generator, query, &test.env, &test.err)
-           == MTA_STS_OK ? generator : NULL;
+    rc = mta_sts_generator_read(generator, query, &digest, &test.env,
+                                &test.err);
+
+    mta_sts_digest_free(&digest);
+
+    return rc == MTA_STS_OK ? generator : NULL;
 }
 
 
@@ -57,8 +63,8 @@ form(const char *query)
 static inline mta_sts_str_t
 form_body(const mta_sts_generator_t *generator)
 {
-    return generator->draft.entry.policy
-           ? mta_sts_policy_body(generator->draft.entry.policy)
+    return generator->result.entry.policy
+           ? mta_sts_policy_body(generator->result.entry.policy)
            : mta_sts_str("");
 }
 

@@ -1,9 +1,8 @@
 /*
- * A million domains may have a million policies or one: equal ones are to be
- * kept once, and all that is kept must outlive the scratch memory.
+ * A million domains may have a million policies or one: equal policies must be
+ * kept once, and what is kept must outlive the scratch memory.
  */
 
-#include "base/base.h"
 #include "serve/table.h"
 #include "set.h"
 
@@ -17,7 +16,7 @@
 
 
 static mta_sts_table_builder_t  builder;
-static mta_sts_intern_t       policies;
+static mta_sts_intern_t         intern;
 static mta_sts_arena_t          scratched;
 static mta_sts_env_t            scratch;
 
@@ -28,10 +27,11 @@ begin(void)
     test_begin(0);
 
     memset(&builder, 0, sizeof(mta_sts_table_builder_t));
-    memset(&policies, 0, sizeof(mta_sts_intern_t));
+    memset(&intern, 0, sizeof(mta_sts_intern_t));
     memset(&scratched, 0, sizeof(mta_sts_arena_t));
 
-    policies.builder = &builder;
+    builder.env = &test.env;
+    intern.builder = &builder;
 
     scratch = test.env;
     scratch.alloc = mta_sts_arena_alloc;
@@ -42,7 +42,7 @@ begin(void)
 static void
 finish(void)
 {
-    mta_sts_intern_free(&policies);
+    mta_sts_intern_free(&intern);
     mta_sts_table_discard(&builder);
     mta_sts_arena_free(&scratched);
 }
@@ -54,13 +54,14 @@ finish(void)
  */
 
 static int
-add_settings(mta_sts_settings_t *settings, const char *label, uint32_t *index)
+add_settings(mta_sts_settings_t *settings, const char *policy_name,
+    uint32_t *index)
 {
     int    rc;
     void  *p;
 
-    rc = mta_sts_intern_add(&policies, settings, mta_sts_str_from(label),
-                              &test.env, &scratch, index, &test.err);
+    rc = mta_sts_intern_add(&intern, settings, mta_sts_str_from(policy_name),
+                            &scratch, index, &test.err);
 
     mta_sts_arena_reset(&scratched);
     p = mta_sts_arena_alloc(&scratched, 2000);
@@ -79,7 +80,7 @@ add_settings(mta_sts_settings_t *settings, const char *label, uint32_t *index)
 /* The same for a setting's lines; returns the index, or -1. */
 
 static long long
-add_lines(const char *lines, const char *label)
+add_lines(const char *lines, const char *policy_name)
 {
     uint32_t             index;
     mta_sts_settings_t  *settings;
@@ -87,7 +88,7 @@ add_lines(const char *lines, const char *label)
     settings = test_alloc(&test, sizeof(mta_sts_settings_t));
 
     if (settings == NULL || set_lines(settings, lines) != MTA_STS_OK
-        || add_settings(settings, label, &index) != MTA_STS_OK)
+        || add_settings(settings, policy_name, &index) != MTA_STS_OK)
     {
         return -1;
     }
@@ -99,11 +100,11 @@ add_lines(const char *lines, const char *label)
 static const mta_sts_policy_t *
 policy_at(long long index)
 {
-    if (index < 0 || (size_t) index >= builder.n_policies) {
+    if (index < 0 || (size_t) index >= builder.policies.n) {
         abort();
     }
 
-    return builder.policies[index];
+    return mta_sts_table_added(&builder, (uint32_t) index);
 }
 
 
@@ -129,7 +130,7 @@ test_once(void)
     is_int(add_lines("mx b.example a.example", ""), 7, "in another order");
     is_int(add_lines(MAIL, ""), 0, "the first is still known");
 
-    is_int((long long) builder.n_policies, 8, "kept in all");
+    is_int((long long) builder.policies.n, 8, "kept in all");
     is_str(mta_sts_policy_body(policy_at(0)), mta_sts_str(BODY),
            "a body outlives the scratch memory");
     is_str(mta_sts_policy_mode(policy_at(1)), mta_sts_str("enforce"),
@@ -140,14 +141,14 @@ test_once(void)
            "another body");
 
     finish();
-    ok(policies.slots == NULL && policies.n == 0, "all is freed");
+    ok(intern.slots == NULL && intern.n == 0, "all is freed");
 }
 
 
-/* A label belongs to an index, so that the table can tell it. */
+/* A policy name belongs to an index, so that the table can tell it. */
 
 static void
-test_labels(void)
+test_policy_names(void)
 {
     long long  p, q, plain, other;
 
@@ -159,18 +160,19 @@ test_labels(void)
     other = add_lines(MAIL "\nmode none", "other");
 
     ok(p == 0 && q == 1 && plain == 2 && other == 3,
-       "labels have indexes of their own");
-    ok(policy_at(p) == policy_at(q), "two labels, one policy");
-    ok(policy_at(p) == policy_at(plain), "and without a label");
-    ok(policy_at(p) != policy_at(other), "another label, another policy");
+       "policy names have indexes of their own");
+    ok(policy_at(p) == policy_at(q), "two policy names, one policy");
+    ok(policy_at(p) == policy_at(plain), "and without a policy name");
+    ok(policy_at(p) != policy_at(other), "another policy name, another policy");
 
-    is_int(add_lines(MAIL, ""), plain, "the one without a label is found");
-    is_int(add_lines(MAIL, "r"), 4, "a label after one without");
+    is_int(add_lines(MAIL, ""), plain,
+           "the one without a policy name is found");
+    is_int(add_lines(MAIL, "r"), 4, "a policy name after one without");
     ok(policy_at(4) == policy_at(p), "has the same policy");
 
     ok(mta_sts_table_is_named(&builder, (uint32_t) p)
        && mta_sts_table_is_named(&builder, (uint32_t) q)
-       && mta_sts_table_is_named(&builder, 4), "have a label");
+       && mta_sts_table_is_named(&builder, 4), "have a policy name");
     ok(!mta_sts_table_is_named(&builder, (uint32_t) plain), "has none");
 
     finish();
@@ -183,7 +185,7 @@ test_labels(void)
     p = add_lines(MAIL, "p");
 
     ok(plain == 0 && p == 1 && policy_at(plain) == policy_at(p),
-       "without a label first");
+       "without a policy name first");
     ok(mta_sts_table_is_named(&builder, 1)
        && !mta_sts_table_is_named(&builder, 0), "only one has it");
 
@@ -191,7 +193,7 @@ test_labels(void)
 }
 
 
-/* Reports are made where their settings are, once. */
+/* Report URIs, inherited and its own. */
 
 static void
 test_rua(void)
@@ -228,18 +230,16 @@ test_rua(void)
     is_int(add_settings(&own, "", &index), MTA_STS_OK, "reports of its own");
     c = policy_at(index);
 
-    if (ok(a != b && a->tlsrpt_rua && b->tlsrpt_rua && c->tlsrpt_rua,
-           "all have reports"))
-    {
-        is_str(*a->tlsrpt_rua, mta_sts_str("mailto:a@b.example"),
-               "what is inherited");
-        ok(a->tlsrpt_rua == b->tlsrpt_rua, "is shared");
-        is_str(*c->tlsrpt_rua, mta_sts_str("mailto:c@d.example"),
-               "its own outlive the scratch memory");
-    }
+    ok(a != b, "two policies");
+    is_str(mta_sts_policy_rua(a), mta_sts_str("mailto:a@b.example"),
+           "inherited reports of one");
+    is_str(mta_sts_policy_rua(b), mta_sts_str("mailto:a@b.example"),
+           "and of the other");
+    is_str(mta_sts_policy_rua(c), mta_sts_str("mailto:c@d.example"),
+           "its own outlive the scratch memory");
 
     is_int(add_lines(MAIL, ""), 3, "one without reports");
-    ok(policy_at(3)->tlsrpt_rua == NULL, "has none");
+    ok(policy_at(3)->rua_len == 0, "has none");
 
     finish();
 }
@@ -256,6 +256,8 @@ test_many(void)
     mta_sts_value_t     name, value;
     mta_sts_arena_t     kept;
     mta_sts_settings_t  parent, settings;
+
+    const mta_sts_policy_t  *policy;
 
     begin();
 
@@ -287,22 +289,24 @@ test_many(void)
                || index != i % MANY;
     }
 
-    for (i = 0, run = 0, longest = 0; i < policies.n_slots; i++) {
-        run = policies.slots[i] ? run + 1 : 0;
+    for (i = 0, run = 0, longest = 0; i < intern.n_slots; i++) {
+        run = intern.slots[i] ? run + 1 : 0;
         longest = run > longest ? run : longest;
     }
 
     ok(longest < RUN, "%d policies that differ in reports spread over the "
        "index: %zu in a row", MANY, longest);
     is_int((long long) bad, 0, "each has its index, the second time, too");
-    is_int((long long) builder.n_policies, MANY, "are kept");
+    is_int((long long) builder.policies.n, MANY, "are kept");
 
-    for (i = 0, bad = 0; i < builder.n_policies; i++) {
+    for (i = 0, bad = 0; i < builder.policies.n; i++) {
         (void) snprintf(text, sizeof(text), "mailto:%zu@b.example", i);
 
-        bad += !mta_sts_str_eq(*builder.policies[i]->tlsrpt_rua,
+        policy = mta_sts_table_added(&builder, (uint32_t) i);
+
+        bad += !mta_sts_str_eq(mta_sts_policy_rua(policy),
                                mta_sts_str_from(text))
-               || !mta_sts_str_eq(mta_sts_policy_body(builder.policies[i]),
+               || !mta_sts_str_eq(mta_sts_policy_body(policy),
                                   mta_sts_str(BODY));
     }
 
@@ -320,7 +324,7 @@ test_refused(void)
 
     is_int(add_lines("\nmode enforce", ""), -1, "refused: no mx");
     is_err(&test.err, 2, 1, "mode \"enforce\" needs at least one mx");
-    is_int((long long) builder.n_policies, 0, "nothing is kept");
+    is_int((long long) builder.policies.n, 0, "nothing is kept");
 
     finish();
 }
@@ -330,7 +334,7 @@ int
 main(void)
 {
     test_once();
-    test_labels();
+    test_policy_names();
     test_rua();
     test_many();
     test_refused();

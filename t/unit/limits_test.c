@@ -1,7 +1,6 @@
 /*
  * The sizes of a policy: senders defer mail when a body is a byte too long, so
- * the limits are held fast to the byte; and a policy may meet the end of the
- * memory anywhere.
+ * the limits are exact to the byte; and any allocation of a policy may fail.
  */
 
 #include "policy/policy.h"

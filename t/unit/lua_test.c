@@ -4,7 +4,7 @@
  * expected is what version 0.10.23 of the lua module makes of the same bytes.
  */
 
-#include "cli/conf/lexer.h"
+#include "cli/conf/nginx_conf.h"
 #include "tap.h"
 
 

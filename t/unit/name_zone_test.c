@@ -61,12 +61,13 @@ static const char  *bad[][2] = {
     { "_a.25", IP_FAULT },
     { "2001:db8::1", IP_FAULT },
     { "*.example.com", CHARS_FAULT },
-    { "_a:53", CHARS_FAULT },
+    { "_a:53", "must be a host name without a port" },
+    { "_a.xn--0", "a label that begins with \"xn--\" must be an A-label" },
     { "0/25.2.0.192.in-addr.arpa", CHARS_FAULT }
 };
 
 
-/* Each name and zone, and what is in front of it; NULL: it is not in it. */
+/* Each name and zone, and what is before it; NULL: it is not in it. */
 
 static const char  *in_zone[][3] = {
     { "example.com", "example.com", "" },
@@ -179,7 +180,7 @@ test_in_zone(void)
 
         is_int(mta_sts_name_in_zone(name, zone, &labels), 1, "%s is in %s",
                in_zone[i][0], in_zone[i][1]);
-        is_str(labels, mta_sts_str_from(in_zone[i][2]), "what is in front");
+        is_str(labels, mta_sts_str_from(in_zone[i][2]), "what is before it");
         ok(labels.len == 0 || labels.data == name.data, "is a part of it");
     }
 }

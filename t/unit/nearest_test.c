@@ -98,6 +98,8 @@ serve(mta_sts_server_t *server, const char *const *domains, size_t n)
     memset(server, 0, sizeof(mta_sts_server_t));
     memset(&builder, 0, sizeof(mta_sts_table_builder_t));
 
+    builder.env = &test.env;
+
     if (mta_sts_table_add_policy(&builder, &policy, label, &index, &test.err)
         != MTA_STS_OK)
     {
@@ -113,7 +115,7 @@ serve(mta_sts_server_t *server, const char *const *domains, size_t n)
         }
     }
 
-    return mta_sts_table_end(&builder, &server->table, &test.env, &test.err);
+    return mta_sts_table_end(&builder, &server->table, &test.err);
 }
 
 

@@ -139,7 +139,7 @@ test_no_mx(void)
 }
 
 
-/* The URIs are joined once, by those who have them. */
+/* The report URIs are joined in the policy. */
 
 static void
 test_rua(void)
@@ -160,19 +160,18 @@ test_rua(void)
     same = set_render(&parent);
     own = set_render(&other);
 
-    if (ok(policy && policy->tlsrpt_rua && same && own && own->tlsrpt_rua,
-           "policies with reports"))
-    {
-        is_str(*policy->tlsrpt_rua,
+    if (ok(policy && same && own, "policies with reports")) {
+        is_str(mta_sts_policy_rua(policy),
                mta_sts_str("mailto:a%2Cb@c.example,https://d.example"),
                "encoded and joined");
-        ok(policy->tlsrpt_rua == same->tlsrpt_rua, "are made once");
-        is_str(*own->tlsrpt_rua, mta_sts_str("mailto:e@f.example"),
+        is_str(mta_sts_policy_rua(same), mta_sts_policy_rua(policy),
+               "inherited ones are the same");
+        is_str(mta_sts_policy_rua(own), mta_sts_str("mailto:e@f.example"),
                "its own are not inherited");
     }
 
     policy = set_policy("mx a.example");
-    ok(policy && policy->tlsrpt_rua == NULL, "no reports, no URIs");
+    ok(policy && policy->rua_len == 0, "no reports, no URIs");
 }
 
 

@@ -61,7 +61,7 @@ static const struct {
     { "", "max_age ", 9, "invalid max_age \"\", " MAX_AGE_TIME },
 
     { "", "tlsrpt_rua a@example.com", 12, "invalid tlsrpt_rua "
-      "\"a@example.com\", " URI_FAULT },
+      "\"a@example.com\", must be a URI: \"mailto:a@example.com\"" },
     { "", "tlsrpt_rua mailto:a@example.com http://x", 33, "invalid tlsrpt_rua "
       "\"http://x\", " URI_FAULT },
     { "", "tlsrpt_rua ", 12, "invalid tlsrpt_rua \"\", " URI_FAULT }
@@ -153,7 +153,7 @@ test_values(void)
     is_int(settings.mx.elts[2].place.line, 4, "its line");
     is_str(settings.tlsrpt_rua.elts[0].text, mta_sts_str("mailto:A@b.example"),
            "a URI is kept as it is");
-    is_int(settings.places[MTA_STS_SET_MX].line, 2, "mx stands where it began");
+    is_int(settings.places[MTA_STS_SET_MX].line, 2, "mx is where it began");
     is_int(settings.places[MTA_STS_SET_MX].column, 1, "at its name");
     is_int(settings.places[MTA_STS_SET_MAX_AGE].line, 3, "place of max_age");
     is_int(settings.places[MTA_STS_SET_TLSRPT_RUA].line, 5, "place of rua");
@@ -295,26 +295,26 @@ test_exists(void)
 
     (void) set_lines(&settings, "");
     is_int(mta_sts_settings_are_policy(&settings), 0, "no settings, no policy");
-    is_int(mta_sts_settings_place(&settings).line, 0, "stands nowhere");
+    is_int(mta_sts_settings_place(&settings).line, 0, "has no place");
 
     (void) set_lines(&settings, "mode enforce\nmax_age 1w");
     is_int(mta_sts_settings_are_policy(&settings), 0, "no mx, no policy");
 
     (void) set_lines(&settings, "max_age 1w\nmx a.example\nmode none");
     is_int(mta_sts_settings_are_policy(&settings), 1, "an mx, a policy");
-    is_int(mta_sts_settings_place(&settings).line, 2, "stands where its mx is");
+    is_int(mta_sts_settings_place(&settings).line, 2, "is where its mx is");
 
     (void) set_lines(&settings, "max_age 1w\nmode none");
     is_int(mta_sts_settings_are_policy(&settings), 1, "mode none, a policy");
     is_int(mta_sts_settings_place(&settings).line, 2,
-           "stands where its mode is");
+           "is where its mode is");
 
     (void) set_lines(&parent, "\n\n\nmode none");
     (void) set_lines(&settings, "max_age 1w");
     mta_sts_settings_inherit(&settings, &parent);
     is_int(mta_sts_settings_are_policy(&settings), 1, "mode none, inherited");
     is_int(mta_sts_settings_place(&settings).line, 4,
-           "stands where its mode is");
+           "is where its mode is");
 }
 
 

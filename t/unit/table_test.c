@@ -63,7 +63,7 @@ test_none(void)
     is_int(mta_sts_table_next(&table, &cursor, &entry), 0, "nothing to walk");
 
     mta_sts_table_discard(&builder);
-    ok(builder.names.pieces == NULL, "to discard nothing is harmless");
+    ok(builder.names.elts == NULL, "to discard nothing is harmless");
 }
 
 
@@ -93,7 +93,8 @@ test_few(void)
 
     is_int(end(&builder, &table), MTA_STS_OK, "a table of 1 domain");
     is_int(table.n, 1, "has 1");
-    ok(builder.names.pieces == NULL && builder.n == 0, "its builder is freed");
+    ok(builder.names.elts == NULL && builder.rows.n == 0,
+       "its builder is freed");
     ok(finds(&table, "a.example", policies[0], "a.yaml", 1), "finds it");
 
     for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -308,8 +309,9 @@ test_discard(void)
 
     mta_sts_table_discard(&builder);
 
-    ok(builder.names.pieces == NULL && builder.entries == NULL && builder.n == 0
-       && builder.policies == NULL && builder.files == NULL,
+    ok(builder.names.elts == NULL && builder.rows.elts == NULL
+       && builder.rows.n == 0 && builder.index.elts == NULL
+       && builder.policies.elts == NULL && builder.files.elts == NULL,
        "a discarded builder is as at the beginning");
 }
 
@@ -329,7 +331,7 @@ memory_end(void)
 
     rc = end(&builder, &table);
 
-    return builder.names.pieces == NULL && builder.n == 0 ? rc : 1;
+    return builder.names.elts == NULL && builder.rows.n == 0 ? rc : 1;
 }
 
 

@@ -1,7 +1,6 @@
 /*
- * A policy host that resolves to what nobody meant has no policy.  Each way to
- * write an address must come out as one and the same, in an order that a diff
- * of two runs does not show.
+ * A policy host at a wrong address has no policy.  All spellings of an address
+ * must become the same one, in an order that does not change between runs.
  */
 
 #include "records/records.h"

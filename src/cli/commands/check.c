@@ -204,7 +204,8 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
     }
 
     if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, &named, env, entries, n) != MTA_STS_OK)
+        || command_entries(&site, &named, env, entries, n) != MTA_STS_OK
+        || command_refused(&site, *entries, n))
     {
         return COMMAND_UNKNOWN;
     }
@@ -244,6 +245,18 @@ check_usage(const options_t *options, const report_format_t **format,
         && options->domains_from == NULL)
     {
         say("\"--no-config\" needs the names of domains");
+        return COMMAND_USAGE;
+    }
+
+    if (options->net.helo
+        && !mta_sts_name_is_host(mta_sts_str_from(options->net.helo)))
+    {
+        say("invalid helo \"%s\", must be a host name", options->net.helo);
+        return COMMAND_USAGE;
+    }
+
+    if (options->net.family == 5) {
+        say("invalid family \"5\", must be 4 or 6");
         return COMMAND_USAGE;
     }
 
@@ -293,7 +306,7 @@ check_status(const report_t *report, const report_format_t *format,
 static void
 check_done(void *ctx, const result_t *result)
 {
-    live_progress_clear();
+    command_progress_clear();
     report_add(ctx, result);
 }
 
@@ -310,15 +323,11 @@ check_report(const options_t *options, const report_format_t *format,
     memset(&check, 0, sizeof(check_t));
     memset(&report, 0, sizeof(report_t));
 
-    if (live_settings(&check.net, options, &err) != MTA_STS_OK) {
-        say_error(&err);
-        return COMMAND_USAGE;
-    }
-
+    check.net = options->net;
     check.what = PROBE_POLICY|PROBE_RECORDS
                  |(options->no_smtp ? 0 : PROBE_SMTP);
     check.done = check_done;
-    check.progress = live_progress;
+    check.progress = command_progress;
     check.ctx = &report;
 
     report.out = stdout;
@@ -327,7 +336,7 @@ check_report(const options_t *options, const report_format_t *format,
 
     rc = check_run(&check, entries, n, &err);
 
-    live_progress_clear();
+    command_progress_clear();
 
     if (rc != MTA_STS_OK) {
         say_error(&err);

@@ -1,5 +1,5 @@
 /*
- * Words.  The grammar, as nginx has it in ngx_conf_read_token():
+ * The lexer of nginx.conf.  The grammar, as in ngx_conf_read_token():
  *
  *     file       = *( directive / comment / space )
  *     directive  = word *( space word ) ( ";" / "{" )   or   "}"
@@ -7,17 +7,17 @@
  *     quoted     = '"' ... '"' / "'" ... "'"
  *     comment    = "#" up to the end of the line, where a word could begin
  *
- * In both kinds of words a "\" takes away what the next byte means; of the
- * pairs only \" \' \\ \t \r \n are replaced, all others stay as they are.  A
- * bare word ends at space, ";" or "{", but not at the "{" of "${".  A quoted
- * word must be followed by space, ";", "{" or ")", and that ")" begins the
- * next word.  A "}" or "#" inside of a bare word is a part of it.
+ * In both kinds of words "\" escapes the next byte, but only \" \' \\ \t \r \n
+ * are replaced; other pairs are kept.  A bare word ends at space, ";" or "{",
+ * but not at the "{" of "${".  A quoted word must be followed by space, ";",
+ * "{" or ")", and that ")" begins the next word.  "}" and "#" inside a bare
+ * word belong to it.
  *
- * nginx reads through a buffer of 4096 bytes into which a word must fit, and
- * a comment likewise.
+ * nginx reads into a buffer of 4096 bytes, which must hold a whole word, and a
+ * whole comment.
  */
 
-#include "lexer.h"
+#include "nginx_conf.h"
 
 
 #define LEXER_TOKEN_MAX  4096
@@ -46,15 +46,34 @@ lexer_place(const lexer_t *lexer)
 
     place.file = lexer->file;
     place.line = lexer->line;
-    place.column = (unsigned) (lexer->pos - lexer->line_start);
 
-    /* the byte that was read last; right behind a line end, the next one */
+    /* at the start of a line no byte of it has been read */
 
-    if (place.column == 0) {
-        place.column = 1;
-    }
+    place.column = lexer->column ? lexer->column : 1;
 
     return place;
+}
+
+
+char
+lexer_advance(lexer_t *lexer)
+{
+    char  ch;
+
+    ch = lexer->text.data[lexer->pos++];
+
+    if (ch == '\n') {
+        lexer->line++;
+        lexer->column = 0;
+
+    } else if ((ch & 0xc0) != 0x80) {
+
+        /* the first byte of a UTF-8 character */
+
+        lexer->column++;
+    }
+
+    return ch;
 }
 
 
@@ -63,8 +82,6 @@ lexer_place(const lexer_t *lexer)
 static int
 lexer_getc(lexer_t *lexer)
 {
-    char  ch;
-
     if (lexer->pos >= lexer->text.len) {
         return LEXER_EOF;
     }
@@ -73,18 +90,11 @@ lexer_getc(lexer_t *lexer)
         return LEXER_TOO_LONG;
     }
 
-    ch = lexer->text.data[lexer->pos++];
-
-    if (ch == '\n') {
-        lexer->line++;
-        lexer->line_start = lexer->pos;
-    }
-
-    return (unsigned char) ch;
+    return (unsigned char) lexer_advance(lexer);
 }
 
 
-/* Begins a token at the byte that was read last. */
+/* Starts a token at the last byte read. */
 
 static void
 lexer_begin(lexer_t *lexer)
@@ -111,8 +121,8 @@ lexer_unexpected(const lexer_t *lexer, int ch, mta_sts_err_t *err)
 
 
 /*
- * An end where none may be, or a token that fits into no buffer; quote is the
- * one that was not closed, or 0.
+ * Reports an unexpected end of the file, or a token that exceeds nginx's
+ * buffer; quote is the quote that was not closed, or 0.
  */
 
 static lexer_token_e
@@ -137,7 +147,7 @@ lexer_broken(const lexer_t *lexer, int ch, int quote, mta_sts_err_t *err)
 }
 
 
-/* Replaces the pairs in raw that stand for one byte. */
+/* Replaces the escapes of one byte. */
 
 static mta_sts_str_t
 lexer_unescape(const lexer_t *lexer, mta_sts_str_t raw)
@@ -154,11 +164,6 @@ lexer_unescape(const lexer_t *lexer, mta_sts_str_t raw)
     }
 
     word = mta_sts_str_copy(lexer->env, raw);
-
-    if (word.data == NULL) {
-        return word;
-    }
-
     dst = (char *) word.data;
     len = 0;
 
@@ -185,38 +190,29 @@ lexer_unescape(const lexer_t *lexer, mta_sts_str_t raw)
 }
 
 
-/* Adds the word that goes from the token's start up to end. */
+/* Adds the word from the token's start up to end. */
 
-static int
-lexer_add(lexer_t *lexer, size_t end, mta_sts_err_t *err)
+static void
+lexer_add(lexer_t *lexer, size_t end)
 {
     mta_sts_str_t     raw;
-    mta_sts_value_t  *words;
+    mta_sts_value_t  *word;
 
-    words = mta_sts_env_grow(lexer->env, lexer->words, lexer->n, &lexer->size,
-                             sizeof(mta_sts_value_t));
-    if (words == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    lexer->words = words;
+    lexer->words = mta_sts_env_grow(lexer->env, lexer->words, lexer->n,
+                                    &lexer->size, sizeof(mta_sts_value_t));
 
     raw.data = lexer->text.data + lexer->start;
     raw.len = end - lexer->start;
 
-    lexer->words[lexer->n].place = lexer->token;
-    lexer->words[lexer->n].text = lexer_unescape(lexer, raw);
+    word = &lexer->words[lexer->n++];
 
-    if (lexer->words[lexer->n++].text.data == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    return MTA_STS_OK;
+    word->place = lexer->token;
+    word->text = lexer_unescape(lexer, raw);
 }
 
 
 /*
- * Reads a quoted word behind its quote, and the byte behind the word.  Returns
+ * Reads a quoted word after its quote, and the byte after the word.  Returns
  * that byte, or LEXER_ERROR.
  */
 
@@ -256,16 +252,14 @@ lexer_quoted(lexer_t *lexer, int quote, mta_sts_err_t *err)
         return lexer_unexpected(lexer, ch, err);
     }
 
-    if (lexer_add(lexer, end, err) != MTA_STS_OK) {
-        return LEXER_ERROR;
-    }
+    lexer_add(lexer, end);
 
     return ch;
 }
 
 
 /*
- * Reads a bare word that begins with ch, and the byte behind the word.  Returns
+ * Reads a bare word that begins with ch, and the byte after the word.  Returns
  * that byte, or LEXER_ERROR.
  */
 
@@ -302,15 +296,13 @@ lexer_bare(lexer_t *lexer, int ch, mta_sts_err_t *err)
         }
     }
 
-    if (lexer_add(lexer, lexer->pos - 1, err) != MTA_STS_OK) {
-        return LEXER_ERROR;
-    }
+    lexer_add(lexer, lexer->pos - 1);
 
     return ch;
 }
 
 
-/* Skips space and comments; returns the byte behind, or one below 0. */
+/* Skips space and comments; returns the next byte, or a value below 0. */
 
 static int
 lexer_skip(lexer_t *lexer)

@@ -1,16 +1,20 @@
 /*
- * Lua code inside of nginx.conf, skipped by the tokens of the lua module:
+ * Skips Lua code in nginx.conf, by the tokens of the lua module:
  *
  *     { }                        counted
- *     "..." '...'                on one line, "\" takes the next byte along
- *     [[...]] [=[...]=] ...      long strings, over lines
+ *     "..." '...'                on one line, "\" escapes the next byte
+ *     [[...]] [=[...]=] ...      long strings, over several lines
  *     --[[...]] --[=[...]=] ...  long comments
  *     --...                      comments up to the end of the line
  *
- * A quote that is not closed on its line is a byte like any other.
+ * A quote that is not closed on its line is an ordinary byte.  The lua module
+ * looks for the end of a long string only in its buffer of 4096 bytes.
  */
 
-#include "lexer.h"
+#include "nginx_conf.h"
+
+
+#define LUA_LONG_MAX  4095
 
 
 /*
@@ -37,7 +41,7 @@ lua_bracket(mta_sts_str_t text)
 
 /*
  * The length of the long string that begins with a long bracket of len bytes,
- * or 0 when it does not end.
+ * or 0 if it is not closed or too long.
  */
 
 static size_t
@@ -49,7 +53,7 @@ lua_long(mta_sts_str_t text, size_t len)
         if (text.data[i] == ']' && text.data[i + len - 1] == ']'
             && memcmp(text.data + i + 1, text.data + 1, len - 2) == 0)
         {
-            return i + len;
+            return i + len <= LUA_LONG_MAX ? i + len : 0;
         }
     }
 
@@ -83,7 +87,7 @@ lua_quoted(mta_sts_str_t text)
 
 /*
  * The length of the string, comment or single byte that text begins with, or 0
- * for a long string or comment that does not end.
+ * for a long string or comment that is not closed.
  */
 
 static size_t
@@ -141,17 +145,14 @@ lexer_skip_lua(lexer_t *lexer, mta_sts_err_t *err)
 
         if (len == 0) {
             start = lexer_place(lexer);
-            start.column = (unsigned) (lexer->pos - lexer->line_start) + 1;
+            start.column = lexer->column + 1;
 
             return mta_sts_error(err, start, "Lua code block missing the "
                                  "closing long bracket");
         }
 
         for ( /* void */ ; len; len--) {
-            if (lexer->text.data[lexer->pos++] == '\n') {
-                lexer->line++;
-                lexer->line_start = lexer->pos;
-            }
+            (void) lexer_advance(lexer);
         }
 
         if (ch == '{') {

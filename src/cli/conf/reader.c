@@ -2,13 +2,12 @@
  * Blocks and includes: ngx_conf_parse() and ngx_conf_include() of nginx.
  */
 
-#include "lexer.h"
-#include "reader.h"
+#include "nginx_conf.h"
 
 
 /*
- * nginx itself fails for want of file descriptors when a file includes itself,
- * and of stack when blocks are nested without an end.
+ * nginx has no such limits: it runs out of file descriptors when a file
+ * includes itself, and out of stack when blocks are nested without end.
  */
 
 #define READER_INCLUDES_MAX  200
@@ -44,6 +43,33 @@ reader_file(reader_t *reader, mta_sts_str_t name, mta_sts_place_t place,
 }
 
 
+/* In a block that is not known, an include is not read. */
+
+static int
+reader_use(const reader_t *reader, const mta_sts_value_t *include,
+    mta_sts_err_t *err)
+{
+    size_t          i, n;
+    mta_sts_str_t  *names;
+
+    if (!reader->source->dump) {
+        return MTA_STS_OK;
+    }
+
+    if (source_names(reader->source, include, 1, &names, &n, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        source_use(reader->source, names[i]);
+    }
+
+    return MTA_STS_OK;
+}
+
+
 static int
 reader_include(reader_t *reader, const lexer_t *lexer, nginx_conf_kind_e kind,
     mta_sts_err_t *err)
@@ -64,8 +90,7 @@ reader_include(reader_t *reader, const lexer_t *lexer, nginx_conf_kind_e kind,
                              "than %d deep", READER_INCLUDES_MAX);
     }
 
-    if (source_names(reader->source, &include, kind != NGINX_CONF_GEO, &names,
-                     &n, err)
+    if (source_names(reader->source, &include, 1, &names, &n, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -87,7 +112,7 @@ reader_include(reader_t *reader, const lexer_t *lexer, nginx_conf_kind_e kind,
 }
 
 
-/* "name word ... {" in a block of directives or in one that is not known. */
+/* "name word ... {" in a block of directives or in an unknown block. */
 
 static int
 reader_nested(reader_t *reader, lexer_t *lexer, nginx_conf_kind_e kind,
@@ -96,7 +121,17 @@ reader_nested(reader_t *reader, lexer_t *lexer, nginx_conf_kind_e kind,
     nginx_conf_kind_e         inside;
     const nginx_conf_user_t  *user;
 
+    user = reader->user;
+
     if (mta_sts_str_ends(lexer->words[0].text, mta_sts_str("_by_lua_block"))) {
+
+        if (kind == NGINX_CONF_DIRECTIVES
+            && user->directive(user->ctx, lexer->words, lexer->n, err)
+               != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+
         return lexer_skip_lua(lexer, err);
     }
 
@@ -105,11 +140,11 @@ reader_nested(reader_t *reader, lexer_t *lexer, nginx_conf_kind_e kind,
                              "more than %d deep", READER_BLOCKS_MAX);
     }
 
-    user = reader->user;
     inside = NGINX_CONF_UNKNOWN;
 
     if (kind == NGINX_CONF_DIRECTIVES
-        && user->block(user->ctx, lexer->words, lexer->n, &inside, err)
+        && user->block(user->ctx, lexer->words, lexer->n, lexer_place(lexer),
+                       &inside, err)
            != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -139,7 +174,7 @@ reader_directive(reader_t *reader, lexer_t *lexer, lexer_token_e token,
 
     if (token == LEXER_BLOCK) {
 
-        if (kind == NGINX_CONF_DATA || kind == NGINX_CONF_GEO) {
+        if (kind == NGINX_CONF_DATA || kind == NGINX_CONF_LINES) {
             return mta_sts_error(err, lexer_place(lexer), "unexpected \"{\"");
         }
 
@@ -151,8 +186,12 @@ reader_directive(reader_t *reader, lexer_t *lexer, lexer_token_e token,
         return reader_nested(reader, lexer, kind, err);
     }
 
-    if (include && kind != NGINX_CONF_UNKNOWN) {
+    if (include && (kind == NGINX_CONF_DIRECTIVES || kind == NGINX_CONF_DATA)) {
         return reader_include(reader, lexer, kind, err);
+    }
+
+    if (include && kind == NGINX_CONF_UNKNOWN && lexer->n == 2) {
+        return reader_use(reader, &lexer->words[1], err);
     }
 
     if (kind == NGINX_CONF_DIRECTIVES) {
@@ -164,7 +203,7 @@ reader_directive(reader_t *reader, lexer_t *lexer, lexer_token_e token,
 }
 
 
-/* Reads up to the end of the file, or with braces up to the "}". */
+/* Reads up to the end of the file, or with braces, up to the "}". */
 
 static int
 reader_block(reader_t *reader, lexer_t *lexer, nginx_conf_kind_e kind,

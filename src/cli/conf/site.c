@@ -1,62 +1,275 @@
 /*
- * A site: built from its servers, and asked for domains.
+ * From settings and names to what each server of a site serves, and on to who
+ * answers for each domain.
  */
 
-#include <stdlib.h>
-
-#include "policy/policy.h"
 #include "site.h"
 
 
-/* Brings the domains of all servers together. */
+/* Reads the file, or the files of the glob, that value names. */
 
 static int
-site_collect(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
+site_read_files(const site_t *site, const mta_sts_value_t *value,
+    mta_sts_str_t full, const mta_sts_env_t *env, mta_sts_domains_t *domains,
+    mta_sts_err_t *err)
 {
-    size_t                    i;
-    const mta_sts_server_t  **servers;
+    size_t           i, n;
+    mta_sts_str_t   *names;
+    mta_sts_file_t  *files;
 
-    servers = env->alloc(env->ctx, (site->n + 1) * sizeof(mta_sts_server_t *));
-    if (servers == NULL) {
-        return mta_sts_error_memory(err);
+    if (source_names(&site->source, value, 1, &names, &n, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
     }
 
-    for (i = 0; i < site->n; i++) {
-        servers[i] = &site->servers[i]->server;
+    if (n == 0) {
+        return mta_sts_error(err, value->place, "no file matches \"%.*s\"",
+                             MTA_STS_SHOW(full));
+    }
 
-        if (servers[i]->default_policy) {
-            site->n_defaults++;
+    files = env->alloc(env->ctx, n * sizeof(mta_sts_file_t));
+
+    for (i = 0; i < n; i++) {
+        if (source_open(&site->source, names[i], value->place, &files[i], err)
+            != MTA_STS_OK)
+        {
+            while (i > 0) {
+                mta_sts_file_free(&files[--i]);
+            }
+
+            return MTA_STS_ERROR;
         }
     }
 
-    return mta_sts_catalog_build(&site->catalog, servers, site->n, 0, env,
-                                 err);
+    return mta_sts_domains_read(files, n, env, domains, err);
+}
+
+
+/* The domains that value names; what was read before is not read again. */
+
+static int
+site_file(site_t *site, const mta_sts_value_t *value, const mta_sts_env_t *env,
+    const mta_sts_domains_t **domains, mta_sts_err_t *err)
+{
+    size_t          i;
+    site_file_t    *file;
+    mta_sts_str_t   full;
+
+    full = source_full_name(&site->source, value->text);
+
+    for (i = 0; i < site->n_files; i++) {
+        if (mta_sts_str_eq(site->files[i]->name, full)) {
+            *domains = &site->files[i]->domains;
+            return MTA_STS_OK;
+        }
+    }
+
+    site->files = mta_sts_env_grow(env, site->files, site->n_files,
+                                   &site->files_size, sizeof(site_file_t *));
+
+    file = env->alloc(env->ctx, sizeof(site_file_t));
+    file->name = full;
+
+    site->files[site->n_files++] = file;
+    *domains = &file->domains;
+
+    return site_read_files(site, value, full, env, &file->domains, err);
+}
+
+
+site_server_t *
+site_add_server(site_t *site, const mta_sts_env_t *env)
+{
+    site_server_t  *server;
+
+    server = env->alloc(env->ctx, sizeof(site_server_t));
+
+    memset(server, 0, sizeof(site_server_t));
+
+    server->enable = -1;
+    server->ssl = -1;
+    server->reject = -1;
+    server->verify = -1;
+
+    site->servers = mta_sts_env_grow(env, site->servers, site->n, &site->size,
+                                     sizeof(site_server_t *));
+    site->servers[site->n++] = server;
+
+    return server;
+}
+
+
+static int
+site_build_server(site_t *site, site_server_t *server,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    int                       enable;
+    const mta_sts_domains_t  *domains;
+
+    enable = server->enable != -1 ? server->enable : site->http.enable;
+
+    if (enable == 0) {
+        return MTA_STS_OK;
+    }
+
+    mta_sts_settings_inherit(&server->settings, &site->http.settings);
+
+    if (server->domains.text.data == NULL) {
+        return mta_sts_server_build(&server->server, &server->settings,
+                                    server->names, server->n, env, err);
+    }
+
+    if (site_file(site, &server->domains, env, &domains, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    if (server->any) {
+        mta_sts_server_share(&server->server, domains);
+        return MTA_STS_OK;
+    }
+
+    return mta_sts_server_use(&server->server, &server->settings, domains,
+                              server->domains.place, server->names, server->n,
+                              env, err);
+}
+
+
+/*
+ * The module refuses a cache of certificates where Lua loads them.  Follows
+ * ngx_http_mta_sts_init_cache().
+ */
+
+static int
+site_check_cache(const site_t *site, const site_server_t *server,
+    mta_sts_err_t *err)
+{
+    const site_server_t    *cache;
+    const mta_sts_value_t  *lua;
+
+    cache = server->cache_set ? server : &site->http;
+    lua = server->by_lua.text.data ? &server->by_lua : &site->http.by_lua;
+
+    if (cache->cache.max == 0 || lua->text.data == NULL
+        || (server->server.table.n == 0
+            && server->server.default_policy == NULL))
+    {
+        return MTA_STS_OK;
+    }
+
+    return mta_sts_error(err, lua->place, "\"%.*s\" is incompatible with "
+                         "\"mta_sts_certificate_cache\"",
+                         MTA_STS_SHOW(lua->text));
 }
 
 
 int
-site_read(site_t *site, mta_sts_str_t file, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
+site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    size_t  i;
+
+    for (i = 0; i < site->n; i++) {
+        if (site_build_server(site, site->servers[i], env, err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    for (i = 0; i < site->n; i++) {
+        if (site_check_cache(site, site->servers[i], err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return MTA_STS_OK;
+}
+
+
+/* The value of a flag of a server, its own or inherited; default off. */
+
+static int
+site_flag(int own, int inherited)
+{
+    return own != -1 ? own == 1 : inherited == 1;
+}
+
+
+/* Hands the servers over to serve/answer, and looks for refused domains. */
+
+static int
+site_answer(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    size_t                     i;
+    site_server_t             *server;
+    mta_sts_answers_t         *answers;
+    mta_sts_answer_server_t   *s;
+    mta_sts_answer_address_t  *address;
+
+    answers = &site->answers;
+
+    answers->n = (uint32_t) site->n;
+    answers->servers = env->alloc(env->ctx, (site->n + 1)
+                                            * sizeof(mta_sts_answer_server_t));
+
+    for (i = 0; i < site->n; i++) {
+        server = site->servers[i];
+        s = &answers->servers[i];
+
+        s->serves = &server->server;
+        s->names = server->names;
+        s->n = server->n;
+        s->place = server->place;
+        s->on = server->enable == 1;
+        s->reject = site_flag(server->reject, site->http.reject) ? 1 : 0;
+        s->verify = site_flag(server->verify, site->http.verify) ? 1 : 0;
+
+        site->n_defaults += server->server.default_policy != NULL;
+    }
+
+    /* "ssl on" of nginx before 1.25.1 */
+
+    for (i = 0; i < answers->n_addresses; i++) {
+        address = &answers->addresses[i];
+        server = site->servers[address->default_server];
+
+        if (site_flag(server->ssl, site->http.ssl)) {
+            address->tls = 1;
+        }
+    }
+
+    if (mta_sts_answers_init(answers, env, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    site_check(site, env);
+
+    return MTA_STS_OK;
+}
+
+
+int
+site_read(site_t *site, mta_sts_str_t file, mta_sts_str_t prefix,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     memset(site, 0, sizeof(site_t));
 
     site->file = file;
 
-    if (source_init(&site->source, file, env, err) != MTA_STS_OK
-        || site_conf_read(site, env, err) != MTA_STS_OK)
+    if (source_init(&site->source, file, prefix, env, err) != MTA_STS_OK
+        || site_conf_read(site, env, err) != MTA_STS_OK
+        || source_end(&site->source, err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }
 
-    return site_collect(site, env, err);
+    return site_answer(site, env, err);
 }
 
 
 int
-site_read_domains(site_t *site, mta_sts_str_t file, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
+site_read_domains(site_t *site, mta_sts_str_t file,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    site_server_t  *server, **servers;
+    site_server_t  *server;
 
     memset(site, 0, sizeof(site_t));
 
@@ -72,212 +285,12 @@ site_read_domains(site_t *site, mta_sts_str_t file, const mta_sts_env_t *env,
         file = site->source.main;
     }
 
-    server = env->alloc(env->ctx, sizeof(site_server_t));
-    servers = env->alloc(env->ctx, sizeof(site_server_t *));
-
-    if (server == NULL || servers == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    memset(server, 0, sizeof(site_server_t));
+    server = site_add_server(site, env);
 
     server->enable = 1;
     server->any = 1;
     server->domains.text = file;
 
-    servers[0] = server;
-
-    site->servers = servers;
-    site->n = 1;
-
     return site_build(site, env, err) == MTA_STS_OK
-           ? site_collect(site, env, err) : MTA_STS_ERROR;
-}
-
-
-static int
-site_entry_cmp(const void *a, const void *b)
-{
-    return mta_sts_str_cmp(((const mta_sts_entry_t *) a)->domain,
-                           ((const mta_sts_entry_t *) b)->domain);
-}
-
-
-void
-site_sort(mta_sts_entry_t *entries, size_t n)
-{
-    qsort(entries, n, sizeof(mta_sts_entry_t), site_entry_cmp);
-}
-
-
-int
-site_domains(const site_t *site, const mta_sts_env_t *env,
-    mta_sts_entry_t **entries, size_t *n, mta_sts_err_t *err)
-{
-    size_t  cursor;
-
-    *n = 0;
-    cursor = 0;
-
-    *entries = env->alloc(env->ctx,
-                          (site->catalog.n + 1) * sizeof(mta_sts_entry_t));
-    if (*entries == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    while (mta_sts_catalog_next(&site->catalog, &cursor, &(*entries)[*n])) {
-        (*n)++;
-    }
-
-    site_sort(*entries, *n);
-
-    return MTA_STS_OK;
-}
-
-
-static int
-site_ambiguous(const mta_sts_value_t *domain, const mta_sts_entry_t *entry,
-    const mta_sts_place_t *other, mta_sts_err_t *err)
-{
-    return mta_sts_error(err, domain->place, "domain \"%.*s\" may have the "
-                         "policy in %.*s:%u or in %.*s:%u",
-                         MTA_STS_SHOW(entry->domain),
-                         (int) entry->place.file.len, entry->place.file.data,
-                         entry->place.line, (int) other->file.len,
-                         other->file.data, other->line);
-}
-
-
-/* Warns of the first server without a policy that matches better than best. */
-
-static void
-site_warn_better(const site_t *site, mta_sts_str_t host, size_t best,
-    const mta_sts_env_t *env)
-{
-    size_t                        i;
-    const mta_sts_server_name_t  *name;
-
-    for (i = 0; i < site->n; i++) {
-        if (site->servers[i]->server.default_policy == NULL
-            && site_names_rank(site->servers[i], host, &name) > best)
-        {
-            mta_sts_warn(env, name->value.place, "server name \"%.*s\" has no "
-                         "policy for host \"%.*s\" and may be chosen for it",
-                         MTA_STS_SHOW(name->value.text), MTA_STS_SHOW(host));
-            return;
-        }
-    }
-}
-
-
-/* How nginx ranks a server's default policy for host, and where that stands. */
-
-static size_t
-site_rank_default(const site_server_t *server, mta_sts_str_t host,
-    mta_sts_place_t *place)
-{
-    size_t                        rank;
-    const mta_sts_server_name_t  *name;
-
-    if (server->server.default_policy == NULL) {
-        return 0;
-    }
-
-    *place = server->server.default_place;
-
-    if (server->any) {
-        return SITE_NAMES_REGEX;
-    }
-
-    rank = site_names_rank(server, host, &name);
-
-    if (rank && place->line == 0) {
-        *place = name->value.place;
-    }
-
-    return rank;
-}
-
-
-static int
-site_unknown(const site_t *site, const mta_sts_value_t *domain,
-    mta_sts_str_t name, mta_sts_err_t *err)
-{
-    mta_sts_str_t  nearest;
-
-    if (site_nearest(&site->catalog, name, &nearest)) {
-        return mta_sts_error(err, domain->place, "no policy for domain "
-                             "\"%.*s\", the nearest is \"%.*s\"",
-                             MTA_STS_SHOW(name), MTA_STS_SHOW(nearest));
-    }
-
-    return mta_sts_error(err, domain->place, "no policy for domain \"%.*s\"",
-                         MTA_STS_SHOW(name));
-}
-
-
-/* Finds the default policy that nginx chooses for entry->domain. */
-
-static int
-site_find_default(const site_t *site, const mta_sts_value_t *domain,
-    const mta_sts_env_t *env, mta_sts_entry_t *entry, mta_sts_err_t *err)
-{
-    size_t                   i, rank, best;
-    mta_sts_str_t            host;
-    mta_sts_place_t          place;
-    const mta_sts_server_t  *server;
-
-    host = mta_sts_name_policy_host(entry->domain, env);
-
-    if (host.data == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    best = 0;
-
-    for (i = 0; i < site->n; i++) {
-        server = &site->servers[i]->server;
-
-        rank = site_rank_default(site->servers[i], host, &place);
-
-        if (rank > best) {
-            best = rank;
-            entry->policy = server->default_policy;
-            entry->policy_name = server->default_name;
-            entry->place = place;
-
-        } else if (rank && rank == best
-                   && !mta_sts_policy_eq(entry->policy, server->default_policy))
-        {
-            return site_ambiguous(domain, entry, &place, err);
-        }
-    }
-
-    if (best == 0) {
-        return site_unknown(site, domain, entry->domain, err);
-    }
-
-    site_warn_better(site, host, best, env);
-
-    return MTA_STS_OK;
-}
-
-
-int
-site_find(const site_t *site, const mta_sts_value_t *domain,
-    const mta_sts_env_t *env, mta_sts_entry_t *entry, mta_sts_err_t *err)
-{
-    mta_sts_str_t  name;
-
-    if (mta_sts_name_domain("domain", domain, env, &name, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
-    }
-
-    if (mta_sts_catalog_find(&site->catalog, name, entry)) {
-        return MTA_STS_OK;
-    }
-
-    entry->domain = name;
-
-    return site_find_default(site, domain, env, entry, err);
+           ? site_answer(site, env, err) : MTA_STS_ERROR;
 }

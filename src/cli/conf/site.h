@@ -1,5 +1,11 @@
 /*
- * Words and blocks -> servers -> one table: all that a configuration serves.
+ * The site: what a configuration serves.  This is the whole interface of the
+ * room: reading nginx.conf or a domains file, and finding the policy of a
+ * domain.
+ *
+ * Files, words and blocks are for nginx_conf.h, the meaning of directives for
+ * directives.c, server_name's for server_name.c; site.c builds the servers and
+ * find.c looks domains up.
  */
 
 #ifndef MTA_STS_CONF_SITE_H
@@ -7,19 +13,27 @@
 
 
 #include "domains/domains.h"
-#include "reader.h"
-#include "serve/serve.h"
+#include "nginx_conf.h"
+#include "serve/answer.h"
 
 
 typedef struct {
     mta_sts_settings_t      settings;
     mta_sts_value_t         domains;      /* a file; data NULL is not set */
-    int                     enable;       /* -1 is not set */
-    int                     any;          /* is for every host */
+    mta_sts_cache_t         cache;        /* of certificates */
+    int                     cache_set;
+    mta_sts_value_t         by_lua;       /* ssl_certificate_by_lua_* */
+    int                     enable;       /* of flags -1 is not set */
+    int                     ssl;
+    int                     reject;       /* ssl_reject_handshake */
+    int                     verify;       /* ssl_verify_client on */
+    int                     listens;
+    int                     any;          /* matches every host */
+    mta_sts_place_t         place;        /* of its "{" */
     mta_sts_server_name_t  *names;
     size_t                  n;
     size_t                  size;
-    mta_sts_server_t        server;
+    mta_sts_server_t        server;       /* what it serves */
 } site_server_t;
 
 
@@ -31,6 +45,14 @@ typedef struct {
 } site_file_t;
 
 
+/* A domain whose policy is not served everywhere. */
+
+typedef struct {
+    mta_sts_answer_conflict_t  conflict;
+    size_t                     order;
+} site_refused_t;
+
+
 typedef struct {
     mta_sts_str_t      file;
     source_t           source;
@@ -40,31 +62,36 @@ typedef struct {
     size_t             n;
     size_t             size;
 
-    site_file_t       *files;             /* each read once */
+    site_file_t      **files;             /* each is read once */
     size_t             n_files;
     size_t             files_size;
 
-    mta_sts_catalog_t  catalog;           /* the domains of all servers */
-    size_t             n_defaults;       /* servers with a policy for others */
+    mta_sts_answers_t  answers;           /* with the catalog of domains */
+    size_t             addresses_size;
+    site_refused_t    *refused;           /* sorted by domain */
+    size_t             n_refused;
+    size_t             refused_size;
+    size_t             n_defaults;        /* servers with a default policy */
 } site_t;
 
 
 /*
  * Reads the configuration file, or "-", and builds the site in env's memory.
+ * prefix is the folder of nginx's option -p, with its "/", or empty.
  *
- * Errors: those of nginx_conf_read(), mta_sts_settings_set(), site_file(),
- * mta_sts_server_build() and mta_sts_server_use(); nginx's own for its
- * directives http, server and server_name and for the module's, in nginx's
- * words; domain "DOMAIN" has another policy at FILE:LINE.
+ * Errors: those of nginx_conf_read(), mta_sts_settings_set(), site_build() and
+ * mta_sts_catalog_build(); nginx's own for its directives http, server and
+ * server_name and for the module's, in nginx's words.
  */
-int site_read(site_t *site, mta_sts_str_t file, const mta_sts_env_t *env,
-    mta_sts_err_t *err);
+int site_read(site_t *site, mta_sts_str_t file, mta_sts_str_t prefix,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
- * Makes a site of a domains file, or "-", or a glob of them, alone: one server
- * for every host.
+ * Makes a site of a domains file, or "-", or a glob of files, without a
+ * nginx.conf: one server for every host.
  *
- * Errors: those of site_file().
+ * Errors: those of mta_sts_domains_read() and source_names(); no file matches
+ * "PATTERN".
  */
 int site_read_domains(site_t *site, mta_sts_str_t file,
     const mta_sts_env_t *env, mta_sts_err_t *err);
@@ -74,120 +101,87 @@ int site_read_domains(site_t *site, mta_sts_str_t file,
 static inline int
 site_is_empty(const site_t *site)
 {
-    return site->catalog.n == 0 && site->n_defaults == 0;
+    return site->answers.catalog.n == 0 && site->n_defaults == 0;
 }
 
 
-/*
- * Gives all domains, sorted bytewise, in env's memory.
- *
- * Errors: out of memory.
- */
-int site_domains(const site_t *site, const mta_sts_env_t *env,
-    mta_sts_entry_t **entries, size_t *n, mta_sts_err_t *err);
+/* Gives all domains, sorted bytewise, in env's memory, refused ones as well. */
+void site_domains(const site_t *site, const mta_sts_env_t *env,
+    mta_sts_entry_t **entries, size_t *n);
 
 /* Sorts entries by domain, bytewise. */
 void site_sort(mta_sts_entry_t *entries, size_t n);
 
 /*
- * Finds the policy of a domain as a person writes it: its own, or else that of
- * the server whose wildcard or regex name nginx would choose.
- *
- * Warns when a server without a policy has a name that matches better: which
- * of the two nginx chooses is a matter of their addresses.
+ * Is the policy of a domain of the catalog not what nginx serves?  Returns 1
+ * and err filled by mta_sts_answers_error().
+ */
+int site_is_refused(const site_t *site, mta_sts_str_t domain,
+    mta_sts_err_t *err);
+
+/*
+ * Finds the policy of a domain as a person writes it: its own, which may be
+ * refused, or else the default policy that nginx serves for it.
  *
  * Errors: invalid domain "DOMAIN", and the rule; no policy for domain
- * "DOMAIN", the nearest is "DOMAIN"; domain "DOMAIN" may have the policy in
- * FILE:LINE or in FILE:LINE; out of memory.
+ * "DOMAIN", the nearest is "DOMAIN"; for a default policy those of
+ * mta_sts_answers_error().
  */
 int site_find(const site_t *site, const mta_sts_value_t *domain,
     const mta_sts_env_t *env, mta_sts_entry_t *entry, mta_sts_err_t *err);
 
-
 /*
- * From settings and names to what a server serves.
+ * Gives in *nearest the domain of the catalog with the smallest edit distance
+ * to a normalised one, where two neighbours that changed places are one edit
+ * and so is a label in front of the domain.  Of several it is the first in
+ * the alphabet.  Returns 0 if the catalog is empty.
  */
-
-
-/*
- * Builds site's servers, each with what it inherits.
- *
- * Errors: those of site_file(), mta_sts_server_build() and
- * mta_sts_server_use().
- */
-int site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
-
-
-/*
- * Reads a site's configuration into its servers; they are built when http ends.
- */
-
-
-/* Reads site->source.  Errors: see site_read(). */
-int site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
-
-
-/*
- * The domains files that a site names.
- */
-
-
-/*
- * Gives the domains of the file, or the glob of files, that value names; one
- * that was asked for before is not read again.
- *
- * Errors: no file matches "PATTERN"; those of source_names(), source_open() and
- * mta_sts_domains_add().
- */
-int site_file(site_t *site, const mta_sts_value_t *value,
-    const mta_sts_env_t *env, const mta_sts_domains_t **domains,
-    mta_sts_err_t *err);
-
-
-/*
- * server_name's, as nginx reads them and chooses by them.
- */
-
-
-/*
- * Adds a name to a server.  Follows ngx_http_core_server_name().
- *
- * Errors: server name "NAME" is invalid; empty regex in server name "NAME";
- * out of memory.
- */
-int site_names_add(site_server_t *server, const mta_sts_value_t *value,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
-
-/* A regex name cannot be told: it may match. */
-
-#define SITE_NAMES_REGEX  1
-
-/*
- * How nginx ranks the server's names for host: 0 if none matches,
- * SITE_NAMES_REGEX for a regex, more for a wildcard, the more the longer it is
- * and for one at the beginning, the most for the name itself.  *name is the
- * best one.
- */
-size_t site_names_rank(const site_server_t *server, mta_sts_str_t host,
-    const mta_sts_server_name_t **name);
+int site_nearest(const mta_sts_catalog_t *catalog, mta_sts_str_t domain,
+    mta_sts_str_t *nearest);
 
 /* The first wildcard or regex name of a server, or NULL. */
 const mta_sts_server_name_t *site_names_first(const site_server_t *server);
 
 
-/*
- * What a person probably meant who named a domain that is not configured.
- */
+/* For the files of this room only. */
 
 
+/* Adds a server without settings. */
+site_server_t *site_add_server(site_t *site, const mta_sts_env_t *env);
+
 /*
- * Gives in *nearest the domain of the catalog that differs from a normalised
- * one in the fewest characters that are missing, too many, other ones or
- * exchanged; for a domain above it, a label counts as one.  Of several it is
- * the first in the alphabet.  Returns 0 when the catalog is empty.
+ * Looks for refused domains; warns as mta_sts_answer_pairs_warn() of addresses
+ * that are carved out, and as mta_sts_answers_warn_unreachable().
  */
-int site_nearest(const mta_sts_catalog_t *catalog, mta_sts_str_t domain,
-    mta_sts_str_t *nearest);
+void site_check(site_t *site, const mta_sts_env_t *env);
+
+/*
+ * Reads site->source into servers and builds them at the end of http.
+ *
+ * Errors: as site_read().
+ */
+int site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/*
+ * Builds site's servers, each with what it inherits.
+ *
+ * Errors: those of mta_sts_server_build(), mta_sts_server_use(), source_names(),
+ * source_open() and mta_sts_domains_read(); no file matches "PATTERN";
+ * "ssl_certificate_by_lua_..." is incompatible with "mta_sts_certificate_cache".
+ */
+int site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/*
+ * Adds a name to a server.  Follows ngx_http_core_server_name().
+ *
+ * Errors: server name "NAME" is invalid; empty regex in server name "NAME";
+ * that of PCRE2.
+ */
+int site_server_name(site_server_t *server, const mta_sts_value_t *value,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/* Adds the addresses of a listen directive to the last server. */
+void site_listen(site_t *site, const mta_sts_value_t *words, size_t n);
 
 
 #endif /* MTA_STS_CONF_SITE_H */

@@ -10,12 +10,16 @@
 #include "base/base.h"
 
 
-/* The exit status after a failed allocation: nothing could be looked at. */
+/* The exit status after a failed allocation: nothing was looked at. */
 
 #define DIAG_NO_MEMORY  3
 
 
-/* "mta-sts: FILE:LINE:COL: text"; unknown parts of the place are left out. */
+/*
+ * "mta-sts: FILE:LINE:COL: text"; unknown parts of the place are left out.  An
+ * error of a failed allocation ends the process: libyaml and libidn2 have no
+ * allocation hooks, so theirs are reported as errors.
+ */
 void say_error(const mta_sts_err_t *err);
 
 /* The same with "warning: "; fits into mta_sts_env_t, ctx is not used. */
@@ -32,12 +36,15 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * diag_alloc() takes memory of an mta_sts_arena_t and fits into mta_sts_env_t.
  * The others fit into the allocation hooks of libcurl, c-ares and jansson; what
  * they return is freed with free().
+ *
+ * diag_no_memory() ends the process in the same way.
  */
 void *diag_alloc(void *ctx, size_t size);
 void *diag_malloc(size_t size);
 void *diag_calloc(size_t n, size_t size);
 void *diag_realloc(void *p, size_t size);
 char *diag_strdup(const char *s);
+void diag_no_memory(void) __attribute__((noreturn));
 
 
 #endif /* MTA_STS_DIAG_DIAG_H */

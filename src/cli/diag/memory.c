@@ -9,12 +9,19 @@
 #include "diag.h"
 
 
+void
+diag_no_memory(void)
+{
+    say("out of memory");
+    exit(DIAG_NO_MEMORY);
+}
+
+
 static void *
 memory_check(void *p)
 {
     if (p == NULL) {
-        say("out of memory");
-        exit(DIAG_NO_MEMORY);
+        diag_no_memory();
     }
 
     return p;

@@ -33,6 +33,10 @@ say_place(const mta_sts_place_t *place)
 void
 say_error(const mta_sts_err_t *err)
 {
+    if (err->memory) {
+        diag_no_memory();
+    }
+
     say_place(&err->place);
     (void) fprintf(stderr, "%s\n", err->text);
 }

@@ -155,13 +155,15 @@ judge_txt(const facts_t *facts, const judge_policy_t *live, result_t *result)
 static void
 judge_tlsrpt(const facts_t *facts, result_t *result)
 {
-    size_t                n;
-    mta_sts_str_t         rua;
-    findings_t           *findings;
-    const mta_sts_str_t  *wanted;
+    size_t          n;
+    findings_t     *findings;
+    mta_sts_str_t   rua, wanted = { NULL, 0 };
 
     findings = &result->findings;
-    wanted = result->entry->policy ? result->entry->policy->tlsrpt_rua : NULL;
+
+    if (result->entry->policy) {
+        wanted = mta_sts_policy_rua(result->entry->policy);
+    }
 
     if (facts->tlsrpt.status == DNS_FAILED) {
         finding_add(findings, TLSRPT_DNS, NULL, "the lookup of the record "
@@ -171,21 +173,21 @@ judge_tlsrpt(const facts_t *facts, result_t *result)
 
     /* what is configured and missing is one finding */
 
-    if (wanted && facts->tlsrpt.n == 0) {
+    if (wanted.len && facts->tlsrpt.n == 0) {
         finding_add(findings, TLSRPT_DIFFERS, NULL, "no TXT record, configured "
-                    "is \"%.*s\": publish it", MTA_STS_SHOW(*wanted));
+                    "is \"%.*s\": publish it", MTA_STS_SHOW(wanted));
         return;
     }
 
     n = findings->n;
     rua = txt_tlsrpt(facts->tlsrpt.records, facts->tlsrpt.n, findings);
 
-    if (wanted && !mta_sts_str_eq(*wanted, rua)
+    if (wanted.len && !mta_sts_str_eq(wanted, rua)
         && (rua.len || findings->n == n))
     {
         finding_add(findings, TLSRPT_DIFFERS, NULL, "reports go to \"%.*s\", "
                     "configured is \"%.*s\"", MTA_STS_SHOW(rua),
-                    MTA_STS_SHOW(*wanted));
+                    MTA_STS_SHOW(wanted));
     }
 }
 

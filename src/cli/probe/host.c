@@ -93,7 +93,8 @@ host_fetched(void *ctx, fetch_t *fetch)
 
 
 static void
-host_addresses(probe_host_t *host, const dns_answer_t *answer, int family)
+host_addresses(probe_host_t *host, const dns_answer_t *answer,
+    unsigned family)
 {
     size_t  i, max;
 

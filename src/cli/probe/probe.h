@@ -80,7 +80,7 @@ typedef struct {
                                          and of a TCP connection; ms */
     unsigned     smtp_timeout;        /* of an SMTP session; ms, 0: timeout */
     unsigned     jobs;                /* domains in flight */
-    int          family;              /* 4 or 6: connect to no others; or 0 */
+    unsigned     family;              /* 4 or 6: connect to no others; or 0 */
 } net_settings_t;
 
 
@@ -88,13 +88,13 @@ typedef struct dns_s       dns_t;
 typedef struct transfer_s  transfer_t;
 
 typedef struct {
-    net_settings_t   settings;
     dns_t           *dns;
     CURLM           *multi;
     X509_STORE      *store;           /* the trusted roots */
     time_t           now;             /* the time of the start */
     pool_t           pool;            /* of transfers */
     transfer_t      *transfers;       /* in flight */
+    net_settings_t   settings;
     char             helo[256];
 } net_t;
 

@@ -38,7 +38,7 @@ typedef struct {
 typedef struct {
     FILE               *out;
     int                 color;        /* ECMA-48 colours are welcome */
-    int                 family;       /* 4 or 6: only its addresses were looked
+    unsigned            family;       /* 4 or 6: only its addresses were looked
                                          at; or 0 */
 
     result_t           *results;      /* in the order of report_add() */

@@ -268,7 +268,7 @@ report_text(report_t *report)
     }
 
     if (report->family) {
-        (void) fprintf(report->out, "only IPv%d addresses were looked at\n",
+        (void) fprintf(report->out, "only IPv%u addresses were looked at\n",
                        report->family);
     }
 

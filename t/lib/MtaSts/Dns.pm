@@ -238,13 +238,19 @@ sub named {
         "zone \"$_\" { type primary; file \"" . $self->zone_file($_)
         . "\"; $key };\n" } $self->zones;
 
+    # a lock file is for the one named of a system; 9.20 has none any more
+
+    my ($version) = (run('', 'named', '-v'))[1] =~ /^BIND 9\.(\d+)/;
+    my $lock = $version < 20 ? 'lock-file none;' : '';
+
     spew("$dir/named.conf", <<"EOC");
 $include
 controls { };
 options {
     directory "$dir";
     pid-file none;
-    lock-file none;
+    $lock
+    allow-transfer { any; };
     session-keyfile "$dir/session.key";
     listen-on port $self->{port} { 127.0.0.1; };
     listen-on-v6 { none; };

@@ -334,7 +334,8 @@ sub raise_files {
 
     my $set = $hard eq 'unlimited' || $hard >= $files ? "$files:$hard"
                                                       : "$files:$files";
-    my @sudo = $set eq "$files:$files" && $hard ne $files && $> ? 'sudo' : ();
+    my @sudo = $set eq "$files:$files" && $hard ne $files && $> ? ('sudo', '-n')
+                                                                     : ();
 
     ($status, undef, my $err) = run('', @sudo, 'prlimit', '--pid', $$,
                                     "--nofile=$set");

@@ -1,0 +1,80 @@
+/*
+ * A domains file of one domain, as it is shown to be copied.
+ */
+
+#include "domains.h"
+
+
+/*
+ * Appends a name or a URI.  Our own reader takes every scalar as a text, so that
+ * quotes are needed only where YAML itself would read something else: an alias
+ * in "*.example.com", a key in a URI that ends in ":".
+ */
+
+static void
+writer_scalar(mta_sts_buf_t *text, mta_sts_str_t value)
+{
+    size_t  i;
+
+    if (!mta_sts_str_starts(value, mta_sts_str("*"))
+        && !mta_sts_str_ends(value, mta_sts_str(":")))
+    {
+        mta_sts_buf_add(text, value);
+        return;
+    }
+
+    mta_sts_buf_add_char(text, '\'');
+
+    for (i = 0; i < value.len; i++) {
+        if (value.data[i] == '\'') {
+            mta_sts_buf_add_char(text, '\'');
+        }
+
+        mta_sts_buf_add_char(text, value.data[i]);
+    }
+
+    mta_sts_buf_add_char(text, '\'');
+}
+
+
+/* Appends a list, or a single value as itself. */
+
+static void
+writer_values(mta_sts_buf_t *text, const char *key,
+    const mta_sts_values_t *values)
+{
+    size_t  i;
+
+    if (values->n == 0) {
+        return;
+    }
+
+    mta_sts_buf_add_cstr(text, key);
+
+    for (i = 0; i < values->n; i++) {
+        mta_sts_buf_add_cstr(text, values->n == 1 ? " " : "\n    - ");
+        writer_scalar(text, values->elts[i].text);
+    }
+
+    mta_sts_buf_add_char(text, '\n');
+}
+
+
+void
+mta_sts_domains_write(mta_sts_buf_t *text, mta_sts_str_t domain,
+    const mta_sts_settings_t *settings)
+{
+    mta_sts_buf_add_cstr(text, "domains:\n  ");
+    mta_sts_buf_add(text, domain);
+    mta_sts_buf_add_cstr(text, ":\n    mode: ");
+    mta_sts_buf_add(text, mta_sts_mode_str(settings->mode));
+    mta_sts_buf_add_char(text, '\n');
+
+    writer_values(text, "    mx:", &settings->mx);
+
+    mta_sts_buf_add_cstr(text, "    max_age: ");
+    mta_sts_buf_add_uint(text, mta_sts_settings_max_age(settings));
+    mta_sts_buf_add_char(text, '\n');
+
+    writer_values(text, "    tlsrpt_rua:", &settings->tlsrpt_rua);
+}

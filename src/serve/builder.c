@@ -1,0 +1,438 @@
+/*
+ * Building a table.  The rows are the domains in their order, with their
+ * hashes.  A slot of the index has 1 + the number of a row, or 0; at most three
+ * quarters of them are used.
+ */
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "slots.h"
+
+
+/* Arrays of at least this size are mapped: free() often keeps the memory. */
+
+#define TABLE_MAPPED  (256 * 1024)
+
+
+typedef struct {
+    uint32_t  hash;
+    uint32_t  name;
+    uint32_t  policy;
+    uint32_t  line;
+} table_row_t;
+
+
+static void
+table_array_free(mta_sts_table_array_t *array)
+{
+    if (array->size < TABLE_MAPPED) {
+        free(array->elts);
+
+    } else {
+        (void) munmap(array->elts, array->size);
+    }
+
+    memset(array, 0, sizeof(mta_sts_table_array_t));
+}
+
+
+/*
+ * Makes room for n more elements of elt bytes and returns where they begin, or
+ * NULL if the allocation failed; the array is then unchanged.
+ */
+
+static void *
+table_array_room(mta_sts_table_array_t *array, size_t n, size_t elt)
+{
+    size_t                 used;
+    mta_sts_table_array_t  grown;
+
+    used = array->n * elt;
+
+    if (array->size - used < n * elt) {
+        grown.n = array->n;
+        grown.size = array->size ? array->size : 256;
+
+        while (grown.size - used < n * elt) {
+            grown.size *= 2;
+        }
+
+        if (grown.size < TABLE_MAPPED) {
+            grown.elts = malloc(grown.size);
+
+        } else {
+            grown.elts = mmap(NULL, grown.size, PROT_READ|PROT_WRITE,
+                              MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
+            grown.elts = grown.elts == MAP_FAILED ? NULL : grown.elts;
+        }
+
+        if (grown.elts == NULL) {
+            return NULL;
+        }
+
+        if (used) {
+            memcpy(grown.elts, array->elts, used);
+        }
+
+        table_array_free(array);
+        *array = grown;
+    }
+
+    return (char *) array->elts + used;
+}
+
+
+/* Begins a run, unless text is that of the last.  Returns 0 on failure. */
+
+static int
+table_add_run(mta_sts_table_array_t *runs, uint32_t first, mta_sts_str_t text)
+{
+    mta_sts_table_run_t  *run;
+
+    run = table_array_room(runs, 1, sizeof(mta_sts_table_run_t));
+    if (run == NULL) {
+        return 0;
+    }
+
+    if (runs->n ? !mta_sts_str_eq(run[-1].text, text) : text.len != 0) {
+        run->first = first;
+        run->text = text;
+        runs->n++;
+    }
+
+    return 1;
+}
+
+
+int
+mta_sts_table_add_policy(mta_sts_table_builder_t *b,
+    const mta_sts_policy_t *policy, mta_sts_str_t policy_name, uint32_t *index,
+    mta_sts_err_t *err)
+{
+    const mta_sts_policy_t  **added;
+
+    if (b->policies.n == 1u << 24) {
+        return mta_sts_error(err, MTA_STS_NOWHERE,
+                             "too many policies for a table");
+    }
+
+    added = table_array_room(&b->policies, 1, sizeof(mta_sts_policy_t *));
+
+    if (added == NULL
+        || !table_add_run(&b->policy_names, (uint32_t) b->policies.n,
+                          policy_name))
+    {
+        return mta_sts_error_memory(err);
+    }
+
+    *index = (uint32_t) b->policies.n++;
+    *added = policy;
+
+    return MTA_STS_OK;
+}
+
+
+const mta_sts_policy_t *
+mta_sts_table_added(const mta_sts_table_builder_t *b, uint32_t policy)
+{
+    return ((const mta_sts_policy_t **) b->policies.elts)[policy];
+}
+
+
+int
+mta_sts_table_is_named(const mta_sts_table_builder_t *b, uint32_t policy)
+{
+    return mta_sts_table_run(b->policy_names.elts, b->policy_names.n, policy)
+               .len
+           != 0;
+}
+
+
+/* The index slot of domain, or the empty one where it belongs. */
+
+static uint32_t *
+table_index_slot(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
+    uint32_t hash)
+{
+    uint64_t            i;
+    uint32_t           *index;
+    const table_row_t  *row;
+
+    index = b->index.elts;
+    i = mta_sts_table_first(hash, b->index.n);
+
+    for ( ;; ) {
+        if (index[i] == 0) {
+            return &index[i];
+        }
+
+        row = (const table_row_t *) b->rows.elts + index[i] - 1;
+
+        if (row->hash == hash
+            && mta_sts_str_eq(mta_sts_table_name(b->names.elts, row->name),
+                              domain))
+        {
+            return &index[i];
+        }
+
+        i = i + 1 == b->index.n ? 0 : i + 1;
+    }
+}
+
+
+/* Makes room for one more row in the index.  Returns 0 on failure. */
+
+static int
+table_index_grow(mta_sts_table_builder_t *b)
+{
+    size_t                 i;
+    uint64_t               k;
+    uint32_t              *index;
+    const table_row_t     *rows;
+    mta_sts_table_array_t  grown;
+
+    if (b->rows.n < b->index.n / 4 * 3) {
+        return 1;
+    }
+
+    memset(&grown, 0, sizeof(mta_sts_table_array_t));
+
+    i = b->index.n ? 2 * b->index.n : 16;
+
+    index = table_array_room(&grown, i, sizeof(uint32_t));
+    if (index == NULL) {
+        return 0;
+    }
+
+    memset(index, 0, i * sizeof(uint32_t));
+
+    grown.n = i;
+
+    table_array_free(&b->index);
+    b->index = grown;
+
+    rows = b->rows.elts;
+
+    for (i = 0; i < b->rows.n; i++) {
+        k = mta_sts_table_first(rows[i].hash, grown.n);
+
+        while (index[k]) {
+            k = k + 1 == grown.n ? 0 : k + 1;
+        }
+
+        index[k] = (uint32_t) i + 1;
+    }
+
+    return 1;
+}
+
+
+/* Handles a domain that is added again. */
+
+static int
+table_add_again(const mta_sts_table_builder_t *b, const table_row_t *row,
+    mta_sts_place_t place, mta_sts_err_t *err)
+{
+    mta_sts_str_t  domain, file;
+
+    if (b->rule == MTA_STS_TABLE_FIRST) {
+        return MTA_STS_OK;
+    }
+
+    domain = mta_sts_table_name(b->names.elts, row->name);
+    file = mta_sts_table_run(b->files.elts, b->files.n, row->name);
+
+    return mta_sts_error(err, place, "duplicate domain \"%.*s\", first at "
+                         "%.*s:%u", MTA_STS_SHOW(domain), (int) file.len,
+                         file.len ? file.data : "", row->line);
+}
+
+
+int
+mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
+    uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err)
+{
+    char         *name;
+    uint32_t      hash, *slot;
+    table_row_t  *row;
+
+    if (b->index.n == 0 && mta_sts_hash_init(&b->key, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    row = table_array_room(&b->rows, 1, sizeof(table_row_t));
+    name = table_array_room(&b->names, domain.len + 2, 1);
+
+    if (row == NULL || name == NULL || !table_index_grow(b)) {
+        return mta_sts_error_memory(err);
+    }
+
+    hash = mta_sts_hash(&b->key, domain);
+    slot = table_index_slot(b, domain, hash);
+
+    if (*slot) {
+        row = (table_row_t *) b->rows.elts + *slot - 1;
+        return table_add_again(b, row, place, err);
+    }
+
+    if (b->names.n == 0) {
+
+        /* no name is at offset 0 */
+
+        *name++ = '\0';
+        b->names.n = 1;
+    }
+
+    if (b->names.n + domain.len + 1 > UINT32_MAX) {
+        return mta_sts_error(err, place, "too many domains for a table");
+    }
+
+    row->hash = hash;
+    row->name = (uint32_t) b->names.n;
+    row->policy = policy;
+    row->line = place.line;
+
+    if (!table_add_run(&b->files, row->name, place.file)) {
+        return mta_sts_error_memory(err);
+    }
+
+    *slot = (uint32_t) ++b->rows.n;
+
+    *name = (char) domain.len;
+    memcpy(name + 1, domain.data, domain.len);
+    b->names.n += 1 + domain.len;
+
+    return MTA_STS_OK;
+}
+
+
+void
+mta_sts_table_restart(mta_sts_table_builder_t *b)
+{
+    b->names.n = 0;
+    b->rows.n = 0;
+    b->files.n = 0;
+
+    table_array_free(&b->index);
+}
+
+
+void
+mta_sts_table_discard(mta_sts_table_builder_t *b)
+{
+    table_array_free(&b->names);
+    table_array_free(&b->rows);
+    table_array_free(&b->index);
+    table_array_free(&b->policies);
+    table_array_free(&b->files);
+    table_array_free(&b->policy_names);
+}
+
+
+/*
+ * Copies an array to env's memory and frees it at once, so that not all exist
+ * twice at a time.  Returns NULL if the allocation failed.
+ */
+
+static void *
+table_move(mta_sts_table_array_t *array, size_t elt, const mta_sts_env_t *env)
+{
+    void  *moved;
+
+    moved = env->alloc(env->ctx, array->n ? array->n * elt : 1);
+
+    if (moved && array->n) {
+        memcpy(moved, array->elts, array->n * elt);
+    }
+
+    table_array_free(array);
+
+    return moved;
+}
+
+
+/* Puts the rows into the slots of the table. */
+
+static void
+table_fill(const mta_sts_table_builder_t *b, mta_sts_table_t *table)
+{
+    size_t              i;
+    uint32_t            hash;
+    uint64_t            k;
+    const table_row_t  *row;
+
+    memset(table->slots, 0, table->n_slots * sizeof(mta_sts_table_slot_t));
+
+    for (i = 0; i < b->rows.n; i++) {
+        row = (const table_row_t *) b->rows.elts + i;
+        hash = table->key ? row->hash : 0;
+        k = mta_sts_table_first(hash, table->n_slots);
+
+        while (table->slots[k].name) {
+            k = k + 1 == table->n_slots ? 0 : k + 1;
+        }
+
+        table->slots[k].name = row->name;
+        table->slots[k].policy = row->policy << 8 | mta_sts_table_tag(hash);
+        table->slots[k].line = row->line;
+    }
+}
+
+
+int
+mta_sts_table_end(mta_sts_table_builder_t *b, mta_sts_table_t *table,
+    mta_sts_err_t *err)
+{
+    int                   rc;
+    const mta_sts_env_t  *env;
+
+    memset(table, 0, sizeof(mta_sts_table_t));
+
+    if (b->rows.n == 0) {
+        mta_sts_table_discard(b);
+        return MTA_STS_OK;
+    }
+
+    env = b->env;
+
+    table->n = (uint32_t) b->rows.n;
+    table->n_slots = (uint32_t) (b->rows.n + 2 * b->rows.n / 9 + 1);
+    table->names_len = b->names.n;
+    table->n_files = b->files.n;
+    table->n_policy_names = b->policy_names.n;
+
+    table_array_free(&b->index);
+
+    table->names = table_move(&b->names, 1, env);
+    table->policies = table_move(&b->policies, sizeof(mta_sts_policy_t *),
+                                 env);
+    table->files = table_move(&b->files, sizeof(mta_sts_table_run_t), env);
+    table->policy_names = table_move(&b->policy_names,
+                                     sizeof(mta_sts_table_run_t), env);
+    table->slots = env->alloc(env->ctx, table->n_slots
+                                        * sizeof(mta_sts_table_slot_t));
+
+    if (table->n_slots > MTA_STS_TABLE_FEW) {
+        table->key = env->alloc(env->ctx, sizeof(mta_sts_hash_key_t));
+
+        if (table->key) {
+            *table->key = b->key;
+        }
+    }
+
+    if (table->names && table->policies && table->files && table->policy_names
+        && table->slots
+        && (table->key || table->n_slots <= MTA_STS_TABLE_FEW))
+    {
+        table_fill(b, table);
+        rc = MTA_STS_OK;
+
+    } else {
+        rc = mta_sts_error_memory(err);
+    }
+
+    mta_sts_table_discard(b);
+
+    return rc;
+}

@@ -1,0 +1,63 @@
+/*
+ * What the builder of a table and its look-up share.
+ */
+
+#ifndef MTA_STS_SERVE_SLOTS_H
+#define MTA_STS_SERVE_SLOTS_H
+
+
+#include "table.h"
+
+
+/*
+ * Makes a random key.
+ *
+ * Errors: getrandom() failed.
+ */
+int mta_sts_hash_init(mta_sts_hash_key_t *key, mta_sts_err_t *err);
+
+/*
+ * The keyed hash of at most MTA_STS_HASH_MAX bytes.  It differs between
+ * machines of another byte order.
+ */
+uint32_t mta_sts_hash(const mta_sts_hash_key_t *key, mta_sts_str_t str);
+
+
+/* With so few slots, a hash costs more than it saves: it is 0. */
+
+#define MTA_STS_TABLE_FEW  8
+
+/* A tag is 8 bits of the hash, not those that choose the slot. */
+
+#define mta_sts_table_tag(hash)     ((hash) & 0xff)
+
+
+/* The slot of n at which probing for a hash begins; it is its high bits. */
+
+static inline uint64_t
+mta_sts_table_first(uint32_t hash, size_t n)
+{
+    return ((uint64_t) hash * n) >> 32;
+}
+
+
+/* A name of a table: its length in a byte, then its bytes. */
+
+static inline mta_sts_str_t
+mta_sts_table_name(const char *names, uint32_t name)
+{
+    mta_sts_str_t  str;
+
+    str.len = (unsigned char) names[name];
+    str.data = names + name + 1;
+
+    return str;
+}
+
+
+/* The text of number in n runs; empty if it is before the first. */
+mta_sts_str_t mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n,
+    uint32_t number);
+
+
+#endif /* MTA_STS_SERVE_SLOTS_H */

@@ -237,7 +237,8 @@ check_usage(const options_t *options, const report_format_t **format,
     if (options->no_config
         && (options->conf || options->domains || options->prefix))
     {
-        say("\"--no-config\" and \"-c\", \"-d\" or \"-p\" are mutually exclusive");
+        say("\"--no-config\" and \"-c\", \"-d\" or \"-p\" are mutually "
+            "exclusive");
         return COMMAND_USAGE;
     }
 

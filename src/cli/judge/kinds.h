@@ -9,11 +9,11 @@
  * CODE      what users, scripts and monitoring see: never change one
  * SUBJECT   TXT, HOST, MAIL or TLSRPT: see finding_subject_e
  * SEVERITY  NOTE, UNKNOWN, WARNING or ERROR: see finding_severity_e
- * LESS      1: an error is a warning unless the mode is "enforce", and a note in
- *           mode "none"; 2: an error is a warning where judge says so
+ * LESS      1: an error is a warning unless the mode is "enforce", and a note
+ *           in mode "none"; 2: an error is a warning where judge says so
  * MEANING   one line for the documentation, in Markdown
  *
- * The kinds of policy hosts and mail servers that judge_addresses() and
+ * The kinds of policy hosts and mail servers that address_findings() and
  * cert_findings() give have the same order.
  */
 

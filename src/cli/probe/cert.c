@@ -182,7 +182,7 @@ cert_info(const SSL *ssl, int where, int value)
 }
 
 
-/* Only certificates of one kind: by ciphers in TLS 1.2, by signatures in 1.3. */
+/* Only one kind of certificate: by cipher in TLS 1.2, by signature in 1.3. */
 
 static int
 cert_restrict(SSL_CTX *ctx, int kind)

@@ -97,6 +97,9 @@
       "8461 3.3", "the certificate expires soon and was not renewed")         \
     X(POLICY_CERT_WEAK, "policy-cert-weak", HOST, ERROR, 0,                   \
       "8461 3.3", "the certificate's RSA key has less than 2048 bits")        \
+    X(POLICY_CERT_STAPLE, "policy-cert-staple", HOST, WARNING, 0,             \
+      "7633 4.2",                                                             \
+      "the certificate demands OCSP stapling, which the server does not do")  \
     X(POLICY_CLOSED, "policy-closed", HOST, ERROR, 0,                         \
       "8461 3.3", "the connection ends before the answer is complete")        \
     X(POLICY_REDIRECT, "policy-redirect", HOST, ERROR, 0,                     \

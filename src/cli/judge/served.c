@@ -412,6 +412,12 @@ served_handshake(const fetch_t *fetch, time_t now, findings_t *findings)
 {
     cert_findings(fetch, now, POLICY_CERT_NAME, findings);
 
+    if (fetch->cert.must_staple && !fetch->cert.stapled) {
+        finding_add(findings, POLICY_CERT_STAPLE, fetch->address, "the "
+                    "certificate demands a stapled OCSP response (must-staple), "
+                    "without which Courier rejects it; enable ssl_stapling");
+    }
+
     if (fetch->what == FETCH_POLICY_TLS13) {
         finding_add(findings, POLICY_TLS13_ONLY, fetch->address, "only TLS "
                     "1.3 is offered, and Mimecast needs TLS 1.2");

@@ -238,6 +238,8 @@ typedef struct {
     int          named;               /* as a DNS name; a CN does not count */
     int          type;                /* of its key: EVP_PKEY_RSA, ... */
     int          bits;                /* of its key */
+    int          must_staple;         /* has status_request (RFC 7633) */
+    int          stapled;             /* an OCSP response was sent with it */
     int          exchange;            /* of keys, with TLS 1.2: NID_kx_... */
     int          alert;               /* the first that the server sent, or 0 */
     int          chain;               /* an X509_V_ERR_, or X509_V_OK */

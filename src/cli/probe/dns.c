@@ -14,6 +14,8 @@
 
 
 struct dns_s {
+    dns_t               *next;        /* of net's name servers */
+    int                  follow;      /* aliases that lead out of an answer */
     ares_channel         channel;
     struct curl_waitfd  *sockets;     /* an fd of -1 is unused */
     unsigned             n;
@@ -72,6 +74,7 @@ dns_new(const char *server, unsigned timeout, mta_sts_err_t *err)
     struct ares_options  options;
 
     dns = diag_calloc(1, sizeof(dns_t));
+    dns->follow = 1;
 
     /* the second try waits twice as long as the first */
 
@@ -121,6 +124,30 @@ dns_free(dns_t *dns)
     ares_library_cleanup();
     free(dns->sockets);
     free(dns);
+}
+
+
+dns_t *
+net_server(net_t *net, const char *addresses, mta_sts_err_t *err)
+{
+    dns_t  *dns;
+
+    dns = dns_new(addresses, net->timeout, err);
+
+    if (dns) {
+        dns->follow = 0;
+        dns->next = net->servers;
+        net->servers = dns;
+    }
+
+    return dns;
+}
+
+
+dns_t *
+dns_next(const dns_t *dns)
+{
+    return dns->next;
 }
 
 
@@ -193,6 +220,8 @@ dns_finish(dns_query_t *query, const char *error)
         answer->n = 0;
     }
 
+    answer->target = mta_sts_str_from(query->answer.name);
+
     query->done(query->ctx, answer);
 
     mta_sts_arena_free(&query->arena);
@@ -238,7 +267,7 @@ dns_answered(dns_query_t *query, int status, const unsigned char *data,
         error = ares_strerror(status);
     }
 
-    if (incomplete) {
+    if (incomplete && query->dns->follow) {
         dns_ask(query);
         return;
     }
@@ -340,6 +369,7 @@ dns_copy(const dns_answer_t *answer, const mta_sts_env_t *env)
     dns_answer_t  copy;
 
     copy = *answer;
+    copy.target = mta_sts_str_copy(env, copy.target);
     copy.records = env->alloc(env->ctx, copy.n * sizeof(dns_record_t));
 
     for (i = 0; i < copy.n; i++) {

@@ -38,7 +38,7 @@ export PKG_CONFIG
 CORE_NEEDS  = libcrypto:3.0:libssl-dev  libidn2:2.0:libidn2-dev \
               yaml-0.1:0.2:libyaml-dev  jansson:2.11:libjansson-dev
 CLI_NEEDS   = libssl:3.0:libssl-dev     libcurl:7.85:libcurl4-openssl-dev \
-              libcares:1.18:libc-ares-dev
+              libcares:1.18:libc-ares-dev libpcre2-8:10.36:libpcre2-dev
 
 pkg         = $(shell $(PKG_CONFIG) $(1) \
               $(foreach need,$(2),$(firstword $(subst :, ,$(need)))) 2>/dev/null)
@@ -67,9 +67,14 @@ LDFLAGS    ?= -Wl,-z,relro -Wl,-z,now
 WERROR      =
 WARN        = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes $(WERROR)
 
-# how a file of ours is compiled, and how an object is linked
+# POSIX, and what BSD and glibc have in common for the resolver; tests may use more
 
-COMPILE     = $(CC) -std=c11 -D_GNU_SOURCE -Isrc -I$(BUILD)/web \
+API         = -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
+$(BUILD)/t/%.o: API = -D_GNU_SOURCE
+
+# how a file is compiled, and how an object is linked
+
+COMPILE     = $(CC) -std=c11 $(API) -Isrc -I$(BUILD)/web \
               $(LIB_CFLAGS) $(CPPFLAGS) \
               -DMTA_STS_VERSION='"$(VERSION)"' \
               -DMTA_STS_CONF_PATH='"$(CONF_PATH)"' \
@@ -283,7 +288,7 @@ FUZZERS     = $(filter-out $(FUZZ_SHARED:.o=), \
 
 $(FUZZERS): %: %.o $(FUZZ_SHARED) $(TEST_OBJS)
 	@echo "LINK $@"
-	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -lpcre2-8
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 fuzzers: $(FUZZERS)
 

@@ -14,7 +14,9 @@ static int
 generate_result(const options_t *options, mta_sts_result_t *result,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
+    int                       rc;
     size_t                    i;
+    mta_sts_digest_t          digest = { NULL };
     const options_setting_t  *setting;
 
     memset(result, 0, sizeof(mta_sts_result_t));
@@ -37,7 +39,11 @@ generate_result(const options_t *options, mta_sts_result_t *result,
         }
     }
 
-    return mta_sts_result_make(result, env, err);
+    rc = mta_sts_result_make(result, &digest, env, err);
+
+    mta_sts_digest_free(&digest);
+
+    return rc;
 }
 
 

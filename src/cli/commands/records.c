@@ -2,6 +2,8 @@
  * mta-sts records: the DNS records of the configured domains.
  */
 
+#include <stdlib.h>
+
 #include "cli/diag/diag.h"
 #include "command.h"
 
@@ -305,12 +307,41 @@ records_plan(records_t *records, const options_t *options,
 }
 
 
+/* Holds the policies back that are not what nginx serves, and says why. */
+
+static void
+records_refuse(plan_t *plan, const site_t *site,
+    const mta_sts_entry_t *entries, size_t n)
+{
+    char           *refused;
+    size_t          i;
+    mta_sts_err_t   err;
+
+    refused = diag_calloc(n, 1);
+
+    for (i = 0; i < n; i++) {
+        if (site_is_refused(site, entries[i].domain, &err)) {
+            say_error(&err);
+
+            refused[i] = 1;
+            plan->held++;
+        }
+    }
+
+    for (i = 0; i < plan->n; i++) {
+        plan->parts[i].held = refused[plan->parts[i].entry - entries] != 0;
+    }
+
+    free(refused);
+}
+
+
 /* Plans the records of n entries, and takes out what must not be printed. */
 
 static int
 records_select(records_t *records, const options_t *options,
-    const mta_sts_entry_t *entries, size_t n, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
+    const site_t *site, const mta_sts_entry_t *entries, size_t n,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     plan_t           *plan;
     gate_settings_t   gate;
@@ -326,6 +357,7 @@ records_select(records_t *records, const options_t *options,
     }
 
     plan_build(plan, entries, n);
+    records_refuse(plan, site, entries, n);
 
     /* what is announced already needs no look at what is served */
 
@@ -335,16 +367,12 @@ records_select(records_t *records, const options_t *options,
         return MTA_STS_ERROR;
     }
 
-    if (!options->served) {
-        return MTA_STS_OK;
-    }
-
     gate.net = options->net;
     gate.smtp = options->smtp;
     gate.accept = options->accept.values;
     gate.n_accept = options->accept.n;
 
-    if (gate_run(plan, &gate, err) != MTA_STS_OK) {
+    if (options->served && gate_run(plan, &gate, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
@@ -411,7 +439,7 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_ERROR;
     }
 
-    rc = records_select(&records, options, entries, n, env, &err);
+    rc = records_select(&records, options, &site, entries, n, env, &err);
 
     if (rc == MTA_STS_OK && records.plan.n + records.plan.held > 0) {
         rc = output_plan(&records.plan, records.format, &records.settings,

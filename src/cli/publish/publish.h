@@ -61,8 +61,8 @@ typedef struct {
     const mta_sts_str_t     *zone;
     const mta_sts_entry_t   *entry;
     const batch_t           *kept;        /* or NULL: all its records */
-    unsigned                 held:1;      /* its policy is not announced */
-    unsigned                 lost:1;      /* what must stay is unknown */
+    int                      held;        /* its policy is not announced */
+    int                      lost;        /* what must stay is unknown */
 } plan_part_t;
 
 

@@ -548,20 +548,22 @@ auth_new(net_t *net, const char *resolver)
 }
 
 
-static void
-auth_forget(void *node)
-{
-    /* it is the arena's */
+/* A tree's node begins with the pointer to what the arena has. */
 
-    (void) node;
+static void
+auth_forget(void **tree)
+{
+    while (*tree) {
+        (void) tdelete(*(void **) *tree, tree, auth_cmp);
+    }
 }
 
 
 void
 auth_free(auth_t *auth)
 {
-    tdestroy(auth->zones, auth_forget);
-    tdestroy(auth->servers, auth_forget);
+    auth_forget(&auth->zones);
+    auth_forget(&auth->servers);
     mta_sts_arena_free(&auth->arena);
     free(auth);
 }

@@ -67,9 +67,14 @@ LDFLAGS    ?= -Wl,-z,relro -Wl,-z,now
 WERROR      =
 WARN        = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes $(WERROR)
 
-# how a file of ours is compiled, and how an object is linked
+# POSIX, and what BSD and glibc have in common for the resolver; tests may use more
 
-COMPILE     = $(CC) -std=c11 -D_GNU_SOURCE -Isrc -I$(BUILD)/web \
+API         = -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
+$(BUILD)/t/%.o: API = -D_GNU_SOURCE
+
+# how a file is compiled, and how an object is linked
+
+COMPILE     = $(CC) -std=c11 $(API) -Isrc -I$(BUILD)/web \
               $(LIB_CFLAGS) $(CPPFLAGS) \
               -DMTA_STS_VERSION='"$(VERSION)"' \
               -DMTA_STS_CONF_PATH='"$(CONF_PATH)"' \

@@ -64,7 +64,8 @@ my @refused = (
     ['mta_sts_mx mx..example;',
      'invalid mx "mx..example", has an empty label', 3, 12,
      [qw(--mx mx..example)]],
-    ['mta_sts_mx .example;', 'invalid mx ".example", has an empty label', 3,
+    ['mta_sts_mx .example;',
+     'invalid mx ".example", the hosts below a domain are "*.example"', 3,
      12, [qw(--mx .example)]],
     ['mta_sts_mx "";', 'invalid mx "", must not be empty', 3, 12,
      ['--mx', '']],
@@ -83,7 +84,7 @@ my @refused = (
     ['mta_sts_mx m*.example;',
      'invalid mx "m*.example", "*" must be the whole leftmost label', 3, 12,
      [qw(--mx m*.example)]],
-    ['mta_sts_mx *;', 'invalid mx "*", "*" must be the whole leftmost label',
+    ['mta_sts_mx *;', 'invalid mx "*", "*" must be followed by "." and a host name',
      3, 12, [qw(--mx *)]],
     ['mta_sts_mx *.;',
      'invalid mx "*.", "*." must be followed by a host name', 3, 12,
@@ -121,8 +122,8 @@ my @refused = (
     ["mta_sts_mx $size;",
      'the policy is too large, must be less than 32768 bytes', 3, 30476],
     ["$mx mta_sts_tlsrpt_rua tls\@example.com;",
-     'invalid tlsrpt_rua "tls@example.com", must begin with "mailto:" or '
-     . '"https:"', 3, 42, [qw(--mx a.example --tlsrpt-rua tls@example.com)]],
+     'invalid tlsrpt_rua "tls@example.com", must be a URI: '
+     . '"mailto:tls@example.com"', 3, 42, [qw(--mx a.example --tlsrpt-rua tls@example.com)]],
     ["$mx mta_sts_tlsrpt_rua http://example.com/;",
      'invalid tlsrpt_rua "http://example.com/", must begin with "mailto:" or '
      . '"https:"', 3, 42,

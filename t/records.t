@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# The options of mta-sts records: what goes together, which zone a record goes
-# to, what is said about names that are wrong, and that an output is whole or is
-# not there.
+# The options of mta-sts records: which are mutually exclusive, which zone a record
+# goes to, the messages about wrong names, and that an output is complete or not
+# there.
 
 use strict;
 use warnings;
@@ -58,11 +58,11 @@ my @refused = (
      'policy host "a.example" is a name and must be the only one', 2],
     [['--policy-host', 'a.example', '--policy-host', 'b.example'],
      'policy host "a.example" is a name and must be the only one', 2],
-    [['--delegate', 'a..b'], 'invalid provider "a..b", has an empty label', 2],
+    [['--delegate', 'a..b'], 'invalid delegate "a..b", has an empty label', 2],
     [['--customer'], 'option "--customer" needs "--delegate"', 2],
     [['--delegate', 'p.example', '--policy-host', '::1'],
      'policy hosts are in the customers\' zones, "--policy-host" needs '
-     . '"--customer" beside "--delegate"', 2],
+     . '"--customer" next to "--delegate"', 2],
     [['--provider', 'route53'],
      'format "zone" does not take option "--provider"', 2],
     [['-f', 'terraform'],
@@ -201,8 +201,7 @@ for my $format (qw(zone nsupdate powerdns octodns dnscontrol external-dns json
     ($rc, $out, $err) = run('', 'bash', '-c', '{ "$@"; echo $? >&2; } '
         . '| head -c 1000 >/dev/null', 'bash', $mta_sts, 'records', '-d',
         $many, '--zone', 'example.com', '-f', $format, @more);
-    like($err, qr/^mta-sts: write error on standard output.*\n1\n\z/,
-         "$format: a closed pipe, too");
+    is($err, "1\n", "$format: a closed pipe has no message");
 }
 
 # Memory does not grow with the output

@@ -12,7 +12,6 @@
 static ngx_int_t ngx_http_mta_sts_answer(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_send(ngx_http_request_t *r,
     const mta_sts_policy_t *policy);
-static ngx_int_t ngx_http_mta_sts_not_allowed(ngx_http_request_t *r);
 
 
 #define NGX_HTTP_MTA_STS_URI  "/.well-known/mta-sts.txt"
@@ -75,7 +74,7 @@ ngx_http_mta_sts_answer(ngx_http_request_t *r)
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_mta_sts_not_allowed(r);
+        return ngx_http_mta_sts_not_allowed(r, "GET, HEAD");
     }
 
     return ngx_http_mta_sts_send(r, policy);
@@ -116,21 +115,4 @@ ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
     }
 
     return ngx_http_mta_sts_output(r, mta_sts_policy_body(policy));
-}
-
-
-/* Not sent as an error, so that error_page does not replace it. */
-
-static ngx_int_t
-ngx_http_mta_sts_not_allowed(ngx_http_request_t *r)
-{
-    if (ngx_http_mta_sts_add_header(r, "Allow", "GET, HEAD") == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    r->headers_out.status = NGX_HTTP_NOT_ALLOWED;
-    r->headers_out.content_length_n = 0;
-    r->header_only = 1;
-
-    return ngx_http_send_header(r);
 }

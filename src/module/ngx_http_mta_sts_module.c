@@ -14,8 +14,10 @@ static char *ngx_http_mta_sts_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_mta_sts_set_domains(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static ngx_int_t ngx_http_mta_sts_preconfiguration(ngx_conf_t *cf);
 static void *ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf);
+static void *ngx_http_mta_sts_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_mta_sts_merge_srv_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static ngx_int_t ngx_http_mta_sts_init(ngx_conf_t *cf);
@@ -32,10 +34,24 @@ static ngx_command_t  ngx_http_mta_sts_commands[] = {
       offsetof(ngx_http_mta_sts_srv_conf_t, enable),
       NULL },
 
+    { ngx_string("mta_sts_certificate_cache"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE123,
+      ngx_http_mta_sts_set_certificate_cache,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("mta_sts_generator"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_mta_sts_set_generator,
       0,
+      0,
+      NULL },
+
+    { ngx_string("mta_sts_reports"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_mta_sts_set_reports,
+      NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
@@ -79,7 +95,7 @@ static ngx_command_t  ngx_http_mta_sts_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_mta_sts_module_ctx = {
-    ngx_http_mta_sts_add_variables,        /* preconfiguration */
+    ngx_http_mta_sts_preconfiguration,     /* preconfiguration */
     ngx_http_mta_sts_init,                 /* postconfiguration */
 
     ngx_http_mta_sts_create_main_conf,     /* create main configuration */
@@ -88,7 +104,7 @@ static ngx_http_module_t  ngx_http_mta_sts_module_ctx = {
     ngx_http_mta_sts_create_srv_conf,      /* create server configuration */
     ngx_http_mta_sts_merge_srv_conf,       /* merge server configuration */
 
-    NULL,                                  /* create location configuration */
+    ngx_http_mta_sts_create_loc_conf,      /* create location configuration */
     NULL                                   /* merge location configuration */
 };
 
@@ -172,6 +188,19 @@ ngx_http_mta_sts_set_domains(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static ngx_int_t
+ngx_http_mta_sts_preconfiguration(ngx_conf_t *cf)
+{
+#if (NGX_HTTP_SSL)
+    if (ngx_http_mta_sts_watch_lua(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+#endif
+
+    return ngx_http_mta_sts_add_variables(cf);
+}
+
+
 static void *
 ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf)
 {
@@ -183,6 +212,8 @@ ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     mmcf->files = { NULL };
+     *     mmcf->lua = NULL;
+     *     mmcf->watched = NULL;
      */
 
     return mmcf;
@@ -205,11 +236,26 @@ ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
      *     mscf->settings = { 0 };
      *     mscf->domains = { NULL };
      *     mscf->server = { 0 };
+     *     mscf->certificates = { NULL };
      */
 
     mscf->enable = NGX_CONF_UNSET;
+    mscf->certificates.cache = NGX_CONF_UNSET_PTR;
 
     return mscf;
+}
+
+
+static void *
+ngx_http_mta_sts_create_loc_conf(ngx_conf_t *cf)
+{
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     mlcf->reports = NULL;
+     */
+
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_loc_conf_t));
 }
 
 
@@ -223,6 +269,9 @@ ngx_http_mta_sts_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->enable, prev->enable, 1);
 
     mta_sts_settings_inherit(&conf->settings, &prev->settings);
+
+    ngx_http_mta_sts_merge_certificates(&conf->certificates,
+                                        &prev->certificates);
 
     return NGX_CONF_OK;
 }
@@ -259,6 +308,12 @@ ngx_http_mta_sts_init(ngx_conf_t *cf)
             policies++;
         }
     }
+
+#if (NGX_HTTP_SSL)
+    if (ngx_http_mta_sts_init_certificates(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+#endif
 
     if (policies == 0) {
         return NGX_OK;

@@ -17,9 +17,22 @@
 #include "domains/domains.h"
 
 
+typedef struct ngx_http_mta_sts_cache_s  ngx_http_mta_sts_cache_t;
+
+
 typedef struct {
     ngx_array_t          files;      /* of ngx_http_mta_sts_file_t */
+    ngx_command_t       *lua;        /* the lua module's directives */
+    ngx_command_t       *watched;    /* their copies */
 } ngx_http_mta_sts_main_conf_t;
+
+
+typedef struct {
+    ngx_http_mta_sts_cache_t  *cache;      /* NULL is off */
+    void                      *ssl;        /* where the cache is in use */
+    mta_sts_value_t            by_lua;     /* the directive, or data NULL */
+    ngx_uint_t                 by_host;    /* a value names $mta_sts_host */
+} ngx_http_mta_sts_certificates_t;
 
 
 typedef struct {
@@ -29,7 +42,28 @@ typedef struct {
     mta_sts_settings_t   settings;   /* own and inherited */
     mta_sts_value_t      domains;    /* a file or a glob, or data NULL */
     mta_sts_server_t     server;     /* built once, read-only after that */
+    ngx_http_mta_sts_certificates_t  certificates;
 } ngx_http_mta_sts_srv_conf_t;
+
+
+typedef struct ngx_http_mta_sts_spool_s  ngx_http_mta_sts_spool_t;
+
+
+/* The directive mta_sts_reports: a directory, and what it may hold. */
+
+typedef struct {
+    ngx_path_t                *path;
+    size_t                     max_size;     /* bytes of a report */
+    ngx_uint_t                 max_files;
+    off_t                      max_bytes;    /* of all files */
+    ngx_shm_zone_t            *zone;
+    ngx_http_mta_sts_spool_t  *shared;
+} ngx_http_mta_sts_reports_t;
+
+
+typedef struct {
+    ngx_http_mta_sts_reports_t  *reports;    /* or NULL */
+} ngx_http_mta_sts_loc_conf_t;
 
 
 /*
@@ -45,6 +79,48 @@ ngx_int_t ngx_http_mta_sts_handler(ngx_http_request_t *r);
 /* The directive mta_sts_generator: its location answers with the page. */
 char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* The directive mta_sts_reports: its location stores what is POSTed. */
+char *ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+ngx_int_t ngx_http_mta_sts_reports_handler(ngx_http_request_t *r);
+
+/* Is there no room for another report?  Counts the files now and then. */
+ngx_uint_t ngx_http_mta_sts_spool_is_full(ngx_http_mta_sts_reports_t *reports,
+    ngx_log_t *log);
+
+/* Counts a new file and its size in bytes. */
+void ngx_http_mta_sts_spool_add(ngx_http_mta_sts_reports_t *reports,
+    off_t bytes);
+
+/* A number that no other report of this nginx has. */
+ngx_atomic_uint_t ngx_http_mta_sts_spool_serial(
+    ngx_http_mta_sts_reports_t *reports);
+
+/*
+ * Answers 405 with the methods that are allowed.  It is not sent as an error, so
+ * that error_page does not replace it.
+ */
+ngx_int_t ngx_http_mta_sts_not_allowed(ngx_http_request_t *r,
+    const char *allow);
+
+/* The directive mta_sts_certificate_cache. */
+char *ngx_http_mta_sts_set_certificate_cache(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
+void ngx_http_mta_sts_merge_certificates(
+    ngx_http_mta_sts_certificates_t *conf,
+    ngx_http_mta_sts_certificates_t *prev);
+
+/* Notes, from now on, where the configuration has ssl_certificate_by_lua. */
+ngx_int_t ngx_http_mta_sts_watch_lua(ngx_conf_t *cf);
+
+/*
+ * Sets the callbacks of TLS handshakes of all servers; after these were built.
+ * Logs what is wrong and returns NGX_ERROR.
+ */
+ngx_int_t ngx_http_mta_sts_init_certificates(ngx_conf_t *cf);
 
 /* Adds a header field; both texts must live as long as r.  NULL: no memory. */
 ngx_table_elt_t *ngx_http_mta_sts_header(ngx_http_request_t *r, ngx_str_t key,

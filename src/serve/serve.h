@@ -146,4 +146,30 @@ int mta_sts_catalog_next(const mta_sts_catalog_t *catalog, size_t *cursor,
     mta_sts_entry_t *entry);
 
 
+/*
+ * The parameters of mta_sts_certificate_cache, which the module and the helper
+ * check alike.
+ */
+
+
+#define MTA_STS_CACHE_MAX  1000000000
+
+
+typedef struct {
+    size_t   max;           /* entries, 1 to MTA_STS_CACHE_MAX; 0 is off */
+    int64_t  inactive;      /* seconds until an unused entry is dropped */
+    int64_t  valid;         /* seconds until an entry's files are looked at */
+} mta_sts_cache_t;
+
+
+/*
+ * Parses "off" or "max=N [inactive=TIME] [valid=TIME]" from the n words of a
+ * directive, the first of which is its name.
+ *
+ * Errors: invalid parameter "WORD"; "NAME" must have the "max" parameter.
+ */
+int mta_sts_cache_parse(mta_sts_cache_t *cache, const mta_sts_value_t *words,
+    size_t n, mta_sts_err_t *err);
+
+
 #endif /* MTA_STS_SERVE_SERVE_H */

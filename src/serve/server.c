@@ -178,7 +178,8 @@ server_names(mta_sts_table_builder_t *builder,
             continue;
         }
 
-        mta_sts_settings_check_domain(settings, domain, env);
+        mta_sts_settings_check_domain(settings, domain, names[i].value.place,
+                                      env);
 
         if (mta_sts_table_add(builder, domain, 0, names[i].value.place, err)
             != MTA_STS_OK)

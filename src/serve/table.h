@@ -22,9 +22,17 @@ typedef struct {
 
 /* The fields of these are private to table.c, but for n, names and policies. */
 
+/* Bytes that can be hashed, the longest name. */
+
+#define MTA_STS_HASH_MAX  256
+
+typedef struct {
+    uint64_t       k[2 + MTA_STS_HASH_MAX / 4];
+} mta_sts_hash_key_t;
+
 typedef struct {
     uint32_t       name;                   /* its offset in names */
-    uint32_t       policy;
+    uint32_t       policy;                 /* in 24 bits, and the tag in 8 */
     uint32_t       line;
 } mta_sts_table_slot_t;
 
@@ -36,6 +44,7 @@ typedef struct {
 } mta_sts_table_run_t;
 
 typedef struct {
+    mta_sts_hash_key_t      *key;          /* or NULL, for few domains */
     const char              *names;
     size_t                   names_len;
     mta_sts_table_slot_t    *slots;
@@ -71,6 +80,7 @@ typedef struct {
 typedef struct {
     const mta_sts_env_t    *env;            /* of the table; for warnings */
     mta_sts_table_rule_e    rule;
+    mta_sts_hash_key_t      key;            /* set if index.n is not 0 */
     mta_sts_table_array_t   names;          /* bytes */
     mta_sts_table_array_t   rows;           /* domains */
     mta_sts_table_array_t   index;          /* of the rows */
@@ -84,7 +94,7 @@ typedef struct {
  * Adds a policy and gives its index, for mta_sts_table_add().  The policy, and
  * a policy_name that is not empty, must live as long as the table.
  *
- * Errors: out of memory; too many policies for a table (at 2^32).
+ * Errors: out of memory; too many policies for a table (at 2^24).
  */
 int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
     const mta_sts_policy_t *policy, mta_sts_str_t policy_name, uint32_t *index,
@@ -96,8 +106,8 @@ int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
  * the rule says.
  *
  * Errors: duplicate domain "DOMAIN", first at FILE:LINE; out of memory; too
- * many domains for a table (at 4 GB of names).  After an error the builder is
- * to be discarded.
+ * many domains for a table (at 4 GB of names); getrandom() failed.  After an
+ * error the builder is to be discarded.
  */
 int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
@@ -150,10 +160,13 @@ int mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
  */
 
 
-/* Zero one to begin with, and set the builder. */
+/* Zero one to begin with, and set builder and max. */
 
 typedef struct {
     mta_sts_table_builder_t  *builder;
+    mta_sts_hash_key_t        key;       /* set if n_slots is not 0 */
+    size_t                    bytes;     /* of all policies that are kept */
+    size_t                    max;       /* an error above that; 0: no limit */
     uint32_t                 *slots;     /* 1 + the index of a policy, or 0 */
     uint8_t                  *tags;      /* of their hashes */
     size_t                    n_slots;
@@ -169,7 +182,8 @@ typedef struct {
  * scratch is not used after the call; policy_name must live as long as the
  * table.
  *
- * Errors: those of mta_sts_policy_render() and mta_sts_table_add_policy().
+ * Errors: those of mta_sts_policy_render() and mta_sts_table_add_policy();
+ * getrandom() failed; at the policy's place, too many different policies.
  */
 int mta_sts_intern_add(mta_sts_intern_t *intern,
     mta_sts_settings_t *settings, mta_sts_str_t policy_name,

@@ -1,6 +1,6 @@
 /*
- * A library to preload: it lets one allocation fail, of the program or of one of
- * its libraries.
+ * A library to preload: one allocation fails, of the program or of one of its
+ * libraries.
  *
  * From the environment:
  *

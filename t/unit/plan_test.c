@@ -15,7 +15,7 @@
 static const struct {
     const char  *domains;
     const char  *policy;
-    const char  *provider;
+    const char  *delegate;
     int          customer;
     const char  *hosts;
     const char  *zones;
@@ -114,7 +114,7 @@ static const struct {
       "[a.example] a.example\n_mta-sts.a.example" STS
       "mta-sts.a.example 3600 A 192.0.2.1\n" },
 
-    /* the provider's side */
+    /* the delegate's side */
 
     { "a.example b.example", RECORDS_RUA, "p.example", 0, "",
       "_mta-sts.p.example p.example", 0,
@@ -142,7 +142,7 @@ static const struct {
 
 static const struct {
     const char  *domains;
-    const char  *provider;
+    const char  *delegate;
     int          customer;
     const char  *hosts;
     const char  *zones;
@@ -200,13 +200,13 @@ test_plans(void)
         test_begin(0);
 
         set_zones(plans[i].zones);
-        wanted = wanted_of(plans[i].provider, plans[i].customer,
+        wanted = wanted_of(plans[i].delegate, plans[i].customer,
                            plans[i].hosts);
 
         if (is_int(build(plans[i].domains, plans[i].policy, plans[i].whole),
                    MTA_STS_OK, "plan %zu", i))
         {
-            is_str(streamed(0, plan.n), mta_sts_str_from(plans[i].records),
+            is_str(planned(), mta_sts_str_from(plans[i].records),
                    "its records");
         }
 
@@ -226,7 +226,7 @@ test_refused(void)
             test_begin(0);
 
             set_zones(refusals[i].zones);
-            wanted = wanted_of(refusals[i].provider, refusals[i].customer,
+            wanted = wanted_of(refusals[i].delegate, refusals[i].customer,
                                refusals[i].hosts);
 
             is_int(build(refusals[i].domains, RECORDS_RUA, whole),
@@ -239,7 +239,7 @@ test_refused(void)
 }
 
 
-/* More items than there is room for at first, from zone to zone. */
+/* More parts than there is room for at first, from zone to zone. */
 
 static void
 test_many(void)
@@ -252,7 +252,8 @@ test_many(void)
     set_zones("a b");
     wanted = wanted_of("", 0, "");
 
-    (void) set_entries("x", set_policy(RECORDS_MAIL));
+    (void) build("x.a", RECORDS_MAIL, 0);
+    plan_free(&plan);
 
     for (i = 0; i < ENTRIES_MAX; i++) {
         (void) snprintf(names[i], sizeof(names[i]), "%03zu.%c", i,
@@ -262,15 +263,21 @@ test_many(void)
 
     memset(&plan, 0, sizeof(plan_t));
 
-    is_int(plan_build(&plan, entries, ENTRIES_MAX, &zones, &wanted, 0,
-                      &test.err), MTA_STS_OK, "many domains in two zones");
+    plan.wanted = &wanted;
+    plan.zones = &zones;
+
+    is_int(plan_build(&plan, entries, ENTRIES_MAX, &test.err), MTA_STS_OK,
+           "many domains in two zones");
     is_int((long long) plan.n, ENTRIES_MAX, "all of them");
+    is_int((long long) plan_zone_end(&plan, 0), ENTRIES_MAX / 2,
+           "half of them in one");
 
     for (i = 0, bad = 0; i < plan.n; i++) {
-        bad += i < ENTRIES_MAX / 2 ? plan.items[i].entry != &entries[2 * i + 1]
-                                   : plan.items[i].entry
+        bad += i < ENTRIES_MAX / 2 ? plan.parts[i].entry != &entries[2 * i + 1]
+                                   : plan.parts[i].entry
                                      != &entries[2 * i - ENTRIES_MAX];
-        bad += plan.items[i].zone.data[0] != (i < ENTRIES_MAX / 2 ? 'a' : 'b');
+        bad += plan.parts[i].zone->data[0] != (i < ENTRIES_MAX / 2 ? 'a'
+                                                                   : 'b');
     }
 
     is_int((long long) bad, 0, "by zone, then by domain");

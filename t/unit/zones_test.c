@@ -176,22 +176,12 @@ test_find(void)
 }
 
 
-static int
-memory_set(void)
-{
-    zones_t  zones;
-
-    return set(&zones, "b.example a.example b\xc3\xbc" "cher.example");
-}
-
-
 int
 main(void)
 {
     test_set();
     test_bad();
     test_find();
-    test_memory(memory_set, "set");
 
     return done();
 }

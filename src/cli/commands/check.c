@@ -164,7 +164,7 @@ check_status(const report_t *report, const report_format_t *format,
 static void
 check_done(void *ctx, const result_t *result)
 {
-    live_progress_clear();
+    command_progress_clear();
     report_add(ctx, result);
 }
 
@@ -181,15 +181,11 @@ check_report(const options_t *options, const report_format_t *format,
     memset(&check, 0, sizeof(check_t));
     memset(&report, 0, sizeof(report_t));
 
-    if (live_settings(&check.net, options, &err) != MTA_STS_OK) {
-        say_error(&err);
-        return COMMAND_USAGE;
-    }
-
+    check.net = options->net;
     check.what = PROBE_POLICY|PROBE_RECORDS
                  |(options->no_smtp ? 0 : PROBE_SMTP);
     check.done = check_done;
-    check.progress = live_progress;
+    check.progress = command_progress;
     check.ctx = &report;
 
     report.out = stdout;
@@ -197,7 +193,7 @@ check_report(const options_t *options, const report_format_t *format,
 
     rc = check_run(&check, entries, n, &err);
 
-    live_progress_clear();
+    command_progress_clear();
 
     if (rc != MTA_STS_OK) {
         say_error(&err);

@@ -1,23 +1,104 @@
 /*
- * The commands, one a file, and their table.
+ * The commands, one per file, the command line that they are called with, and
+ * what they share.
  */
 
 #ifndef MTA_STS_COMMANDS_COMMAND_H
 #define MTA_STS_COMMANDS_COMMAND_H
 
 
+#include <stdio.h>
+
 #include "cli/conf/site.h"
+#include "cli/formats/formats.h"
 #include "cli/probe/probe.h"
-#include "options.h"
-#include "records/records.h"
+#include "policy/policy.h"
+
+
+/* nginx's own path; the build sets it. */
+
+#ifndef MTA_STS_CONF_PATH
+#define MTA_STS_CONF_PATH  "/etc/nginx/nginx.conf"
+#endif
 
 
 /* Exit statuses. */
 
-#define COMMAND_OK     0
-#define COMMAND_ERROR  1          /* the input is wrong */
-#define COMMAND_USAGE  2
-#define COMMAND_UNKNOWN  3        /* the live world could not be seen */
+#define COMMAND_OK       0
+#define COMMAND_ERROR    1            /* the input is wrong */
+#define COMMAND_USAGE    2
+#define COMMAND_UNKNOWN  3            /* the live world could not be seen */
+
+
+/* Groups of options; a command takes some of them. */
+
+#define OPTIONS_CONF      1           /* -c, -d, -p */
+#define OPTIONS_RECORDS   2           /* -f, -o, which records, which zones */
+#define OPTIONS_SETTINGS  4           /* --mode, --mx, --max-age, --tlsrpt-rua */
+#define OPTIONS_HOSTS     8           /* --hosts */
+#define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
+#define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
+
+
+/* A policy setting and its value. */
+
+typedef struct {
+    mta_sts_setting_e  setting;
+    mta_sts_value_t    value;
+} options_setting_t;
+
+
+/* The values of an option that may be repeated, in their order. */
+
+typedef struct {
+    mta_sts_value_t  *values;
+    size_t            n;
+} options_list_t;
+
+
+/* An option that is not on the command line is NULL, 0, empty or its default. */
+
+typedef struct {
+    const char         *conf;
+    const char         *domains;
+    const char         *prefix;
+    const char         *format;
+    const char         *output;
+    const char         *delegate;
+    const char         *provider;
+    const char         *fail_on;
+
+    unsigned            ttl;          /* seconds */
+    net_settings_t      net;
+
+    options_list_t      zones;
+    options_list_t      policy_hosts;
+    options_list_t      args;
+
+    options_setting_t  *settings;     /* in the order of the command line */
+    size_t              n_settings;
+
+    int                 customer;
+    int                 escaped_semicolons;
+    int                 served;
+    int                 changed;
+    int                 no_config;
+    int                 no_smtp;
+    int                 hosts;
+    int                 help;
+} options_t;
+
+
+/*
+ * Parses the arguments of a command, whose name is argv[0], in env's memory.
+ * allowed is a mask of groups.  Returns MTA_STS_OK, or MTA_STS_ERROR after it
+ * has said what is wrong.
+ */
+int options_parse(options_t *options, int argc, char **argv, unsigned allowed,
+    const mta_sts_env_t *env);
+
+/* Prints the options of the allowed groups, for --help. */
+void options_usage(FILE *out, unsigned allowed);
 
 
 typedef struct {
@@ -26,12 +107,13 @@ typedef struct {
     const char  *description;
     unsigned     options;
     int        (*run)(const options_t *options, const mta_sts_env_t *env);
+    void       (*formats)(FILE *out);  /* of -f; or NULL */
 } command_t;
 
 
 /*
  * Each prints to standard output, but nothing before its input is read and
- * found right; what is wrong it says.  Returns an exit status.
+ * valid; it says what is wrong.  Returns an exit status.
  */
 int command_records(const options_t *options, const mta_sts_env_t *env);
 int command_policy(const options_t *options, const mta_sts_env_t *env);
@@ -48,8 +130,8 @@ int command_site(site_t *site, const options_t *options,
 
 /*
  * Gives the entries of the domains that are arguments, or without arguments
- * all, sorted by domain; says when no policy is configured at all.  Returns as
- * command_site().
+ * all, sorted by domain, without duplicates; says so if no policy is configured
+ * at all.  Returns as command_site().
  */
 int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);
@@ -60,44 +142,12 @@ int command_entries(const site_t *site, const options_t *options,
  */
 int command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n);
 
-
 /*
- * What commands share that look at the live world.
+ * Shows the progress of a command on standard error, if that is a terminal, for
+ * check_t; and removes it for other output.
  */
-
-
-/*
- * Makes the settings of the options --resolver, --ca, --timeout and --jobs.
- *
- * Errors: invalid timeout or jobs, and the rule.
- */
-int live_settings(net_settings_t *settings, const options_t *options,
-    mta_sts_err_t *err);
-
-/*
- * Shows on standard error, where that is a terminal, how far a command is; fits
- * into check_t.
- */
-void live_progress(void *ctx, size_t done, size_t n);
-
-/* Makes place for other output. */
-void live_progress_clear(void);
-
-
-/*
- * Which records are wanted, of the command line.
- */
-
-
-/*
- * Makes wanted of --ttl, --delegate, --customer and --policy-host, in env's
- * memory.
- *
- * Errors: invalid ttl "VALUE", and the rule; options that do not go together;
- * those of mta_sts_target_set() and mta_sts_name_zone().
- */
-int wanted_set(mta_sts_record_wanted_t *wanted, const options_t *options,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
+void command_progress(void *ctx, size_t done, size_t n);
+void command_progress_clear(void);
 
 
 #endif /* MTA_STS_COMMANDS_COMMAND_H */

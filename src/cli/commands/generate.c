@@ -14,7 +14,9 @@ static int
 generate_result(const options_t *options, mta_sts_result_t *result,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
+    int                       rc;
     size_t                    i;
+    mta_sts_digest_t          digest = { NULL };
     const options_setting_t  *setting;
 
     memset(result, 0, sizeof(mta_sts_result_t));
@@ -37,30 +39,43 @@ generate_result(const options_t *options, mta_sts_result_t *result,
         }
     }
 
-    return mta_sts_result_make(result, env, err);
+    rc = mta_sts_result_make(result, &digest, env, err);
+
+    mta_sts_digest_free(&digest);
+
+    return rc;
 }
 
 
-static int
-generate_records(const mta_sts_entry_t *entry, const char *format,
-    const options_t *options, mta_sts_err_t *err)
+static void
+generate_records(const mta_sts_entry_t *entry, const char *format)
 {
+    plan_t                   plan;
     zones_t                  zones = { NULL, 0 };
+    mta_sts_err_t            err;
+    format_settings_t        settings = { FORMAT_NO_PROVIDER, 0 };
     mta_sts_record_wanted_t  wanted;
 
     memset(&wanted, 0, sizeof(mta_sts_record_wanted_t));
+    memset(&plan, 0, sizeof(plan_t));
 
     wanted.ttl = MTA_STS_RECORD_TTL;
 
-    return output_records(entry, 1, &zones, &wanted, NULL,
-                          format_find(format), options, err);
+    plan.wanted = &wanted;
+    plan.zones = &zones;
+
+    /* neither fails without zones, delegation and files */
+
+    (void) plan_build(&plan, entry, 1, &err);
+    (void) output_plan(&plan, format_find(format), &settings, NULL, &err);
+
+    plan_free(&plan);
 }
 
 
 int
 command_generate(const options_t *options, const mta_sts_env_t *env)
 {
-    int               rc;
     mta_sts_err_t     err;
     mta_sts_str_t     url, body, server;
     mta_sts_result_t  result;
@@ -84,19 +99,11 @@ command_generate(const options_t *options, const mta_sts_env_t *env)
 
     (void) printf("# DNS records, as lines of a zone file:\n\n");
 
-    rc = generate_records(&result.entry, "zone", options, &err);
+    generate_records(&result.entry, "zone");
 
-    if (rc == MTA_STS_OK) {
-        (void) printf("\n# The same records, for the form of a DNS panel:"
-                      "\n\n");
+    (void) printf("\n# The same records, for the form of a DNS panel:\n\n");
 
-        rc = generate_records(&result.entry, "text", options, &err);
-    }
-
-    if (rc != MTA_STS_OK) {
-        say_error(&err);
-        return COMMAND_ERROR;
-    }
+    generate_records(&result.entry, "text");
 
     (void) printf("# nginx server block:\n\n%.*s", (int) server.len,
                   server.data);

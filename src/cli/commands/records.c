@@ -2,11 +2,8 @@
  * mta-sts records: the DNS records of the configured domains.
  */
 
-#include "cli/publish/publish.h"
-#include "cli/formats/formats.h"
-#include "command.h"
 #include "cli/diag/diag.h"
-#include "cli/conf/site.h"
+#include "command.h"
 
 
 /* Says which policies are for domains that the configuration does not name. */
@@ -43,115 +40,140 @@ records_say_defaults(const site_t *site)
 }
 
 
-/* The format of the options; NULL after it has said what is wrong with them. */
-
-static const format_t *
-records_format(const options_t *options)
+static format_provider_e
+records_provider(const char *name)
 {
-    const char      *provider;
-    const format_t  *format;
-
-    format = format_find(options->format ? options->format : "zone");
-
-    if (format == NULL) {
-        say("unknown format \"%s\", see mta-sts records --help",
-            options->format);
-        return NULL;
+    if (strcmp(name, "route53") == 0) {
+        return FORMAT_ROUTE53;
     }
 
-    provider = options->provider;
-
-    if (provider && strcmp(provider, "route53") != 0
-        && strcmp(provider, "cloudflare") != 0)
-    {
-        say("unknown provider \"%s\", must be route53 or cloudflare",
-            provider);
-        return NULL;
-    }
-
-    if (provider && !(format->flags & FORMAT_PROVIDER)) {
-        say("format \"%s\" does not take option \"--provider\"",
-            format->name);
-        return NULL;
-    }
-
-    if (provider == NULL && (format->flags & FORMAT_NEEDS_PROVIDER)) {
-        say("format \"%s\" needs \"--provider\": route53 or cloudflare",
-            format->name);
-        return NULL;
-    }
-
-    if (options->escaped_semicolons && !(format->flags & FORMAT_SEMICOLONS)) {
-        say("format \"%s\" does not take option \"--escaped-semicolons\"",
-            format->name);
-        return NULL;
-    }
-
-    if (options->output && options->output[0] == '\0') {
-        say("option \"-o\" needs the name of a folder");
-        return NULL;
-    }
-
-    return format;
+    return strcmp(name, "cloudflare") == 0 ? FORMAT_CLOUDFLARE
+                                           : FORMAT_NO_PROVIDER;
 }
 
 
-/* Prints the records of n entries, or those of them that changed. */
+/* The format and its settings; NULL after it has said what is wrong. */
+
+static const format_t *
+records_format(const options_t *options, format_settings_t *settings)
+{
+    const char      *name;
+    const format_t  *format;
+
+    name = options->format ? options->format : "zone";
+    format = format_find(name);
+
+    if (format == NULL) {
+        say("unknown format \"%s\", see mta-sts records --help", name);
+        return NULL;
+    }
+
+    settings->escaped_semicolons = options->escaped_semicolons;
+    settings->provider = options->provider
+                         ? records_provider(options->provider)
+                         : FORMAT_NO_PROVIDER;
+
+    if (options->provider && settings->provider == FORMAT_NO_PROVIDER) {
+        say("unknown provider \"%s\", must be route53 or cloudflare",
+            options->provider);
+
+    } else if (options->provider && !(format->flags & FORMAT_PROVIDER)) {
+        say("format \"%s\" does not take option \"--provider\"", name);
+
+    } else if (!options->provider && (format->flags & FORMAT_NEEDS_PROVIDER)) {
+        say("format \"%s\" needs \"--provider\": route53 or cloudflare", name);
+
+    } else if (options->escaped_semicolons
+               && !(format->flags & FORMAT_SEMICOLONS))
+    {
+        say("format \"%s\" does not take option \"--escaped-semicolons\"",
+            name);
+
+    } else if (options->output && options->output[0] == '\0') {
+        say("option \"-o\" needs the name of a folder");
+
+    } else {
+        return format;
+    }
+
+    return NULL;
+}
+
+
+/* Makes wanted of --ttl, --delegate, --customer and --policy-host. */
 
 static int
-records_print(const options_t *options, const mta_sts_entry_t *entries,
-    size_t n, const zones_t *zones, const mta_sts_record_wanted_t *wanted,
-    const format_t *format, const net_settings_t *net, mta_sts_err_t *err)
+records_wanted(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_record_wanted_t *wanted, mta_sts_err_t *err)
 {
-    int        rc;
-    changed_t  changed;
+    mta_sts_value_t       delegate;
+    mta_sts_target_t     *targets;
+    const options_list_t  *hosts;
 
-    if (!options->changed) {
-        return output_records(entries, n, zones, wanted, NULL, format,
-                              options, err);
+    memset(wanted, 0, sizeof(mta_sts_record_wanted_t));
+
+    hosts = &options->policy_hosts;
+    targets = env->alloc(env->ctx, hosts->n * sizeof(mta_sts_target_t));
+
+    wanted->ttl = options->ttl;
+    wanted->customer = options->customer;
+    wanted->targets = targets;
+
+    if (options->customer && options->delegate == NULL) {
+        return mta_sts_error(err, MTA_STS_NOWHERE,
+                             "option \"--customer\" needs \"--delegate\"");
     }
 
-    memset(&changed, 0, sizeof(changed_t));
-
-    rc = changed_build(&changed, entries, n, wanted, net, err);
-
-    if (rc == MTA_STS_OK) {
-        rc = output_records(entries, n, zones, wanted, &changed, format,
-                            options, err);
+    if (options->delegate && hosts->n && !options->customer) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "policy hosts are in the "
+                             "customers' zones, \"--policy-host\" needs "
+                             "\"--customer\" next to \"--delegate\"");
     }
 
-    changed_free(&changed);
+    if (options->delegate) {
+        delegate.text = mta_sts_str_from(options->delegate);
+        delegate.place = MTA_STS_NOWHERE;
 
-    return rc;
+        if (mta_sts_name_zone("delegate", &delegate, env, &wanted->delegate,
+                              err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return mta_sts_target_set("policy host", hosts->values, hosts->n, env,
+                              targets, &wanted->n_targets, err);
 }
 
 
 int
 command_records(const options_t *options, const mta_sts_env_t *env)
 {
+    int                       rc;
     site_t                    site;
     size_t                    n, all;
+    plan_t                    plan;
     zones_t                   zones;
     mta_sts_err_t             err;
-    net_settings_t            net;
-    mta_sts_entry_t          *entries;
     const format_t           *format;
+    mta_sts_entry_t          *entries;
+    format_settings_t         settings;
     mta_sts_record_wanted_t   wanted;
 
-    format = records_format(options);
+    format = records_format(options, &settings);
 
     if (format == NULL) {
         return COMMAND_USAGE;
     }
 
-    if (live_settings(&net, options, &err) != MTA_STS_OK
-        || wanted_set(&wanted, options, env, &err) != MTA_STS_OK
+    if (records_wanted(options, env, &wanted, &err) != MTA_STS_OK
         || zones_set(&zones, options->zones.values, options->zones.n, env,
                      &err)
            != MTA_STS_OK)
     {
         say_error(&err);
-        return err.memory ? COMMAND_ERROR : COMMAND_USAGE;
+        return COMMAND_USAGE;
     }
 
     if (command_site(&site, options, env) != MTA_STS_OK
@@ -168,26 +190,41 @@ command_records(const options_t *options, const mta_sts_env_t *env)
 
     (void) command_refused(&site, entries, &n);
 
-    /* an empty zone is more likely a wrong file than what was wanted */
+    /* an empty output is more likely a wrong file than what was wanted */
 
     if (n == 0) {
         return COMMAND_ERROR;
     }
 
-    if (options->served
-        && guard_served(entries, &n, &net, &err) != MTA_STS_OK)
-    {
-        say_error(&err);
-        return COMMAND_ERROR;
+    memset(&plan, 0, sizeof(plan_t));
+
+    plan.wanted = &wanted;
+    plan.zones = &zones;
+    plan.whole = format->flags & FORMAT_DOMAIN;
+
+    rc = MTA_STS_OK;
+
+    if (options->served) {
+        rc = guard_served(entries, &n, &options->net, &err);
     }
 
-    if (n && records_print(options, entries, n, &zones, &wanted, format, &net,
-                           &err)
-             != MTA_STS_OK)
-    {
-        say_error(&err);
-        return COMMAND_ERROR;
+    if (rc == MTA_STS_OK) {
+        rc = plan_build(&plan, entries, n, &err);
     }
 
-    return n == all ? COMMAND_OK : COMMAND_ERROR;
+    if (rc == MTA_STS_OK && options->changed) {
+        rc = changed_filter(&plan, &options->net, &err);
+    }
+
+    if (rc == MTA_STS_OK && n) {
+        rc = output_plan(&plan, format, &settings, options->output, &err);
+    }
+
+    plan_free(&plan);
+
+    if (rc != MTA_STS_OK) {
+        say_error(&err);
+    }
+
+    return rc == MTA_STS_OK && n == all ? COMMAND_OK : COMMAND_ERROR;
 }

@@ -64,6 +64,10 @@ static int site_set_flag(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
 static int site_set_policy(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
+static int site_set_cache(site_reader_t *reader, const mta_sts_value_t *words,
+    size_t n, mta_sts_err_t *err);
+static int site_set_lua(site_reader_t *reader, const mta_sts_value_t *words,
+    size_t n, mta_sts_err_t *err);
 static int site_set_domains(site_reader_t *reader,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 static int site_set_generator(site_reader_t *reader,
@@ -115,8 +119,15 @@ static const site_directive_t  site_directives[] = {
               site_set_policy),
     site_line("mta_sts_tlsrpt_rua", SITE_HTTP|SITE_SERVER, 1, SIZE_MAX,
               site_set_policy),
+    site_line("mta_sts_certificate_cache", SITE_HTTP|SITE_SERVER, 1, 3,
+              site_set_cache),
     site_line("mta_sts_domains", SITE_SERVER, 1, 1, site_set_domains),
     site_line("mta_sts_generator", SITE_LOCATION, 0, 0, site_set_generator),
+
+    site_line("ssl_certificate_by_lua_block", SITE_HTTP|SITE_SERVER, 0, 0,
+              site_set_lua),
+    site_line("ssl_certificate_by_lua_file", SITE_HTTP|SITE_SERVER, 1, 1,
+              site_set_lua),
 
     site_line("server", SITE_UPSTREAM, 1, SIZE_MAX, NULL),
     site_line("server_name", SITE_SERVER, 1, SIZE_MAX, site_set_names),
@@ -394,6 +405,33 @@ site_set_domains(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
     }
 
     reader->current->domains = words[1];
+
+    return MTA_STS_OK;
+}
+
+
+static int
+site_set_cache(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
+    mta_sts_err_t *err)
+{
+    if (reader->current->cache_set) {
+        return site_misplaced(&words[0], "is duplicate", err);
+    }
+
+    reader->current->cache_set = 1;
+
+    return mta_sts_cache_parse(&reader->current->cache, words, n, err);
+}
+
+
+static int
+site_set_lua(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
+    mta_sts_err_t *err)
+{
+    (void) n;
+    (void) err;
+
+    reader->current->by_lua = words[0];
 
     return MTA_STS_OK;
 }

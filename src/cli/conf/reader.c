@@ -121,7 +121,17 @@ reader_nested(reader_t *reader, lexer_t *lexer, nginx_conf_kind_e kind,
     nginx_conf_kind_e         inside;
     const nginx_conf_user_t  *user;
 
+    user = reader->user;
+
     if (mta_sts_str_ends(lexer->words[0].text, mta_sts_str("_by_lua_block"))) {
+
+        if (kind == NGINX_CONF_DIRECTIVES
+            && user->directive(user->ctx, lexer->words, lexer->n, err)
+               != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+
         return lexer_skip_lua(lexer, err);
     }
 
@@ -130,7 +140,6 @@ reader_nested(reader_t *reader, lexer_t *lexer, nginx_conf_kind_e kind,
                              "more than %d deep", READER_BLOCKS_MAX);
     }
 
-    user = reader->user;
     inside = NGINX_CONF_UNKNOWN;
 
     if (kind == NGINX_CONF_DIRECTIVES

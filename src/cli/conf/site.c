@@ -133,6 +133,34 @@ site_build_server(site_t *site, site_server_t *server,
 }
 
 
+/*
+ * The module refuses a cache of certificates where Lua loads them.  Follows
+ * ngx_http_mta_sts_init_cache().
+ */
+
+static int
+site_check_cache(const site_t *site, const site_server_t *server,
+    mta_sts_err_t *err)
+{
+    const site_server_t    *cache;
+    const mta_sts_value_t  *lua;
+
+    cache = server->cache_set ? server : &site->http;
+    lua = server->by_lua.text.data ? &server->by_lua : &site->http.by_lua;
+
+    if (cache->cache.max == 0 || lua->text.data == NULL
+        || (server->server.table.n == 0
+            && server->server.default_policy == NULL))
+    {
+        return MTA_STS_OK;
+    }
+
+    return mta_sts_error(err, lua->place, "\"%.*s\" is incompatible with "
+                         "\"mta_sts_certificate_cache\"",
+                         MTA_STS_SHOW(lua->text));
+}
+
+
 int
 site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
@@ -142,6 +170,12 @@ site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
         if (site_build_server(site, site->servers[i], env, err)
             != MTA_STS_OK)
         {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    for (i = 0; i < site->n; i++) {
+        if (site_check_cache(site, site->servers[i], err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
     }

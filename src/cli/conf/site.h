@@ -20,6 +20,9 @@
 typedef struct {
     mta_sts_settings_t      settings;
     mta_sts_value_t         domains;      /* a file; data NULL is not set */
+    mta_sts_cache_t         cache;        /* of certificates */
+    int                     cache_set;
+    mta_sts_value_t         by_lua;       /* ssl_certificate_by_lua_* */
     int                     enable;       /* of flags -1 is not set */
     int                     ssl;
     int                     reject;       /* ssl_reject_handshake */
@@ -163,7 +166,8 @@ int site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
  * Builds site's servers, each with what it inherits.
  *
  * Errors: those of mta_sts_server_build(), mta_sts_server_use(), source_names(),
- * source_open() and mta_sts_domains_read(); no file matches "PATTERN".
+ * source_open() and mta_sts_domains_read(); no file matches "PATTERN";
+ * "ssl_certificate_by_lua_..." is incompatible with "mta_sts_certificate_cache".
  */
 int site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
 

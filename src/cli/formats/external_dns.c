@@ -1,13 +1,12 @@
 /*
- * DNSEndpoint objects for external-dns: one a domain, so that what has changed
- * is one object.  Its name is the policy host's, which Kubernetes takes as one,
- * too.
+ * DNSEndpoint objects for external-dns: one per domain, so that a change is a
+ * change of one object.  Its name is that of the policy host, which is also a
+ * valid name in Kubernetes.
  */
 
 #include "domains/yaml.h"
 #include "policy/policy.h"
 #include "formats.h"
-#include "quote.h"
 
 
 static const char  external_dns_note[] =
@@ -15,42 +14,35 @@ static const char  external_dns_note[] =
     "# values and does not say so: kubernetes-sigs/external-dns #6718.\n";
 
 
-/* external-dns hands a text on as it is, and Route 53 wants strings. */
+/* external-dns passes a text on as it is, and Route 53 wants strings. */
 
 static void
-external_dns_target(stream_t *stream, mta_sts_emitter_t *emitter,
-    const mta_sts_record_t *record)
+external_dns_target(printer_t *printer, const mta_sts_record_t *record)
 {
-    const char      *provider;
-    mta_sts_buf_t   strings = { &stream->env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  strings = { printer->env, NULL, 0, 0, 0 };
 
-    provider = stream->options->provider;
-
-    if (provider == NULL || strcmp(provider, "route53") != 0
-        || !mta_sts_str_eq(record->type, mta_sts_str("TXT")))
+    if (printer->settings->provider == FORMAT_ROUTE53
+        && record_is(record, "TXT"))
     {
-        mta_sts_emitter_text(emitter, record->value);
-        return;
+        quote_txt(&strings, record->value, " ");
+        mta_sts_emitter_text(printer->state, mta_sts_buf_str(&strings));
+
+    } else {
+        mta_sts_emitter_text(printer->state, record->value);
     }
-
-    quote_txt(&strings, record->value, " ");
-
-    if (strings.failed) {
-        stream_fail_memory(stream);
-        return;
-    }
-
-    mta_sts_emitter_text(emitter, mta_sts_buf_str(&strings));
 }
 
 
 /* An RRset of n records. */
 
 static void
-external_dns_endpoint(stream_t *stream, mta_sts_emitter_t *emitter,
-    const mta_sts_record_t *records, size_t n)
+external_dns_endpoint(printer_t *printer, const mta_sts_record_t *records,
+    size_t n)
 {
-    size_t  i;
+    size_t              i;
+    mta_sts_emitter_t  *emitter;
+
+    emitter = printer->state;
 
     mta_sts_emitter_map(emitter);
 
@@ -67,7 +59,7 @@ external_dns_endpoint(stream_t *stream, mta_sts_emitter_t *emitter,
     mta_sts_emitter_list(emitter);
 
     for (i = 0; i < n; i++) {
-        external_dns_target(stream, emitter, &records[i]);
+        external_dns_target(printer, &records[i]);
     }
 
     mta_sts_emitter_list_end(emitter);
@@ -76,10 +68,12 @@ external_dns_endpoint(stream_t *stream, mta_sts_emitter_t *emitter,
 
 
 static void
-external_dns_object(stream_t *stream, mta_sts_emitter_t *emitter,
-    const stream_set_t *set, mta_sts_str_t name)
+external_dns_batch(printer_t *printer, const batch_t *batch)
 {
-    size_t  i, n;
+    size_t              i, n;
+    mta_sts_emitter_t  *emitter;
+
+    emitter = printer->state;
 
     mta_sts_emitter_document(emitter, 1);
     mta_sts_emitter_map(emitter);
@@ -93,7 +87,9 @@ external_dns_object(stream_t *stream, mta_sts_emitter_t *emitter,
     mta_sts_emitter_word(emitter, "metadata");
     mta_sts_emitter_map(emitter);
     mta_sts_emitter_word(emitter, "name");
-    mta_sts_emitter_name(emitter, name);
+    mta_sts_emitter_name(emitter,
+                         mta_sts_name_policy_host(batch->entry->domain,
+                                                  printer->env));
     mta_sts_emitter_map_end(emitter);
 
     mta_sts_emitter_word(emitter, "spec");
@@ -101,9 +97,9 @@ external_dns_object(stream_t *stream, mta_sts_emitter_t *emitter,
     mta_sts_emitter_word(emitter, "endpoints");
     mta_sts_emitter_list(emitter);
 
-    for (i = 0; i < set->n; i += n) {
-        n = rrset_len(&set->records[i], set->n - i);
-        external_dns_endpoint(stream, emitter, &set->records[i], n);
+    for (i = 0; i < batch->n; i += n) {
+        n = rrset_len(&batch->records[i], batch->n - i);
+        external_dns_endpoint(printer, &batch->records[i], n);
     }
 
     mta_sts_emitter_list_end(emitter);
@@ -114,36 +110,28 @@ external_dns_object(stream_t *stream, mta_sts_emitter_t *emitter,
 }
 
 
-void
-format_external_dns(stream_t *stream)
+static void
+external_dns_begin(printer_t *printer)
 {
-    stream_set_t        set;
-    mta_sts_str_t       zone, name;
-    mta_sts_emitter_t  *emitter;
+    format_add(&printer->text, "%V", mta_sts_str(external_dns_note));
 
-    (void) fputs(external_dns_note, stream->out);
-
-    emitter = mta_sts_emitter_begin(stream_write, stream);
-    if (emitter == NULL) {
-        stream_fail_memory(stream);
-        return;
-    }
-
-    while (stream_next_zone(stream, &zone)) {
-        while (stream_next(stream, &set)) {
-
-            name = mta_sts_name_policy_host(set.entry->domain, &stream->env);
-
-            if (name.data == NULL) {
-                stream_fail_memory(stream);
-                break;
-            }
-
-            external_dns_object(stream, emitter, &set, name);
-        }
-    }
-
-    if (mta_sts_emitter_end(emitter) != MTA_STS_OK) {
-        stream_fail_memory(stream);
-    }
+    printer->state = printer_emitter(printer);
 }
+
+
+static void
+external_dns_end(printer_t *printer)
+{
+    printer_emitter_end(printer->state);
+}
+
+
+const format_t  format_external_dns = {
+    .name = "external-dns",
+    .description = "DNSEndpoint objects of Kubernetes",
+    .suffix = ".yaml",
+    .flags = FORMAT_DOMAIN|FORMAT_PROVIDER,
+    .begin = external_dns_begin,
+    .batch = external_dns_batch,
+    .end = external_dns_end
+};

@@ -1,65 +1,46 @@
 /*
- * The table of formats.
+ * The table of formats; the first one is the default.
  */
 
 #include "formats.h"
 
 
-static const format_t  formats[] = {
-
-    { "zone", "lines of a zone file (RFC 1035), absolute names",
-      format_zone, ".zone", 0 },
-
-    { "nsupdate", "a script that replaces each record (RFC 2136)",
-      format_nsupdate, ".nsupdate", 0 },
-
-    { "powerdns", "bodies to PATCH zones with, one a line",
-      format_powerdns, ".json", 0 },
-
-    { "octodns", "a file a zone for octoDNS's YamlProvider",
-      format_octodns, ".yaml", FORMAT_ZONE|FORMAT_SEMICOLONS },
-
-    { "dnscontrol", "a D_EXTEND() a zone for dnsconfig.js",
-      format_dnscontrol, ".js", 0 },
-
-    { "external-dns", "DNSEndpoint objects of Kubernetes",
-      format_external_dns, ".yaml", FORMAT_DOMAIN|FORMAT_PROVIDER },
-
-    { "terraform", "resources; needs --provider",
-      format_terraform, ".tf", FORMAT_PROVIDER|FORMAT_NEEDS_PROVIDER },
-
-    { "json", "an array, one object a domain",
-      format_json, ".json", FORMAT_DOMAIN },
-
-    { "text", "Type / Host / Value, as DNS panels ask for them",
-      format_text, ".txt", 0 }
+static const format_t  *formats[] = {
+    &format_zone,
+    &format_nsupdate,
+    &format_powerdns,
+    &format_octodns,
+    &format_dnscontrol,
+    &format_external_dns,
+    &format_terraform,
+    &format_json,
+    &format_text,
+    NULL
 };
-
-#define FORMATS  (sizeof(formats) / sizeof(formats[0]))
 
 
 const format_t *
 format_find(const char *name)
 {
-    size_t  i;
+    const format_t  **format;
 
-    for (i = 0; i < FORMATS; i++) {
-        if (strcmp(formats[i].name, name) == 0) {
-            return &formats[i];
+    for (format = formats; *format; format++) {
+        if (strcmp((*format)->name, name) == 0) {
+            break;
         }
     }
 
-    return NULL;
+    return *format;
 }
 
 
 void
 format_usage(FILE *out)
 {
-    size_t  i;
+    const format_t  **format;
 
-    for (i = 0; i < FORMATS; i++) {
-        (void) fprintf(out, "    %-12s  %s\n", formats[i].name,
-                       formats[i].description);
+    for (format = formats; *format; format++) {
+        (void) fprintf(out, "    %-12s  %s\n", (*format)->name,
+                       (*format)->description);
     }
 }

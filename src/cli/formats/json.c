@@ -1,48 +1,68 @@
 /*
- * An array with one object a domain, each on a line of its own, so that a
- * program may take them line by line or the whole at once.
+ * An array with one object per domain, each on its own line: a program may read
+ * it line by line or as a whole.  The keys are those of mta_sts_json_domain().
  */
 
-#include "records/records.h"
+#include "policy/policy.h"
 #include "formats.h"
 
 
-void
-format_json(stream_t *stream)
+static void
+json_record(mta_sts_buf_t *text, const mta_sts_record_t *record)
 {
-    int            first;
-    json_t        *json;
-    stream_set_t   set;
-    mta_sts_str_t  zone;
-
-    first = 1;
-
-    while (stream_next_zone(stream, &zone)) {
-        while (stream_next(stream, &set)) {
-
-            json = mta_sts_json_domain(set.entry, set.records, set.n,
-                                       &stream->env);
-            if (json == NULL) {
-                stream_fail_memory(stream);
-                return;
-            }
-
-            (void) fputs(first ? "[\n" : ",\n", stream->out);
-            first = 0;
-
-            if (json_dumpf(json, stream->out, JSON_ENSURE_ASCII) != 0
-                && !ferror(stream->out))
-            {
-                stream_fail_memory(stream);
-            }
-
-            json_decref(json);
-        }
-    }
-
-    /* an array without its end is seen to be cut */
-
-    if (!stream->failed) {
-        (void) fputs(first ? "[]\n" : "\n]\n", stream->out);
-    }
+    format_add(text, "{\"name\": %J, \"type\": %J, \"ttl\": %u, "
+               "\"value\": %J}", record->name, record->type, record->ttl,
+               record->value);
 }
+
+
+static void
+json_batch(printer_t *printer, const batch_t *batch)
+{
+    size_t                   i, cursor;
+    mta_sts_str_t            host, mx;
+    mta_sts_buf_t           *text;
+    const mta_sts_policy_t  *policy;
+
+    text = &printer->text;
+    policy = batch->entry->policy;
+    host = mta_sts_name_policy_host(batch->entry->domain, printer->env);
+
+    format_add(text, printer->total ? ",\n" : "[\n");
+    format_add(text, "{\"domain\": %J, \"policy_host\": %J, \"mode\": %J, "
+               "\"id\": %J, \"max_age\": %u, \"mx\": [",
+               batch->entry->domain, host, mta_sts_policy_mode(policy),
+               mta_sts_policy_id(policy), mta_sts_policy_max_age(policy));
+
+    for (i = 0, cursor = 0; mta_sts_policy_next_mx(policy, &cursor, &mx); i++) {
+        format_add(text, i ? ", %J" : "%J", mx);
+    }
+
+    format_add(text, "], \"records\": [");
+
+    for (i = 0; i < batch->n; i++) {
+        format_add(text, i ? ", " : "");
+        json_record(text, &batch->records[i]);
+    }
+
+    format_add(text, "]}");
+}
+
+
+/* An array without its end shows that it is truncated. */
+
+static void
+json_end(printer_t *printer)
+{
+    format_add(&printer->text, printer->total ? "\n]\n" : "[]\n");
+}
+
+
+const format_t  format_json = {
+    .name = "json",
+    .description = "an array, one object per domain",
+    .suffix = ".json",
+    .flags = FORMAT_DOMAIN,
+    .batch = json_batch,
+    .end = json_end
+};

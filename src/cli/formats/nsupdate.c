@@ -1,14 +1,12 @@
 /*
- * A script for nsupdate: what stands at each name is deleted and the new
- * records are added, in one update (RFC 2136, 2) of the zone.
+ * A script for nsupdate: the old records of each name are deleted and the new
+ * ones added, in one update (RFC 2136, 2) of the zone.
  *
- * An alias that is added beside other data, and data beside an alias, are
- * ignored by the server without a word (RFC 2136, 3.4.2.2): so those of the
- * other kind are deleted, too.
+ * A server ignores an alias that is added next to other data, and data next to
+ * an alias (RFC 2136, 3.4.2.2): so records of the other kind are deleted, too.
  */
 
 #include "formats.h"
-#include "quote.h"
 
 
 /* Bytes of script: a message has less than 64 KiB, and less than its script. */
@@ -17,82 +15,50 @@
 
 
 static void
-nsupdate_delete(mta_sts_buf_t *script, const mta_sts_record_t *record)
+nsupdate_open(printer_t *printer, mta_sts_str_t zone)
 {
-    size_t         i, n;
-    mta_sts_str_t  types[RRSET_TYPES_MAX];
-
-    n = rrset_types(record, types);
-
-    for (i = 0; i < n; i++) {
-        mta_sts_buf_add_cstr(script, "update delete ");
-        mta_sts_buf_add(script, record->name);
-        mta_sts_buf_add_cstr(script, ". ");
-        mta_sts_buf_add(script, types[i]);
-        mta_sts_buf_add_char(script, '\n');
-    }
+    format_add(&printer->text, "zone %V.\n", zone);
 }
 
 
-/* Prints what replaces a domain's records; returns its bytes. */
-
-static size_t
-nsupdate_set(stream_t *stream, const stream_set_t *set)
+static void
+nsupdate_batch(printer_t *printer, const batch_t *batch)
 {
-    size_t          i, k, n;
-    mta_sts_buf_t  script = { &stream->env, NULL, 0, 0, 0 };
+    size_t                   i, k, n_types;
+    mta_sts_str_t            types[RRSET_TYPES_MAX];
+    const mta_sts_record_t  *record;
 
-    for (i = 0; i < set->n; i += n) {
-        n = rrset_name_len(&set->records[i], set->n - i);
+    for (i = 0; i < batch->n; i++) {
+        record = &batch->records[i];
 
-        nsupdate_delete(&script, &set->records[i]);
+        if (i == 0 || !mta_sts_str_eq(record->name, record[-1].name)) {
+            n_types = rrset_types(record, types);
 
-        for (k = 0; k < n; k++) {
-            mta_sts_buf_add_cstr(&script, "update add ");
-            quote_record(&script, &set->records[i + k]);
-        }
-    }
-
-    if (script.failed) {
-        stream_fail_memory(stream);
-        return 0;
-    }
-
-    (void) fwrite(script.data, 1, script.len, stream->out);
-
-    return script.len;
-}
-
-
-void
-format_nsupdate(stream_t *stream)
-{
-    size_t         len;
-    stream_set_t   set;
-    mta_sts_str_t  zone;
-
-    while (stream_next_zone(stream, &zone)) {
-        len = 0;
-
-        while (stream_next(stream, &set)) {
-
-            if (len > NSUPDATE_MAX) {
-                (void) fprintf(stream->out, "send\n");
-                len = 0;
+            for (k = 0; k < n_types; k++) {
+                format_add(&printer->text, "update delete %V. %V\n",
+                           record->name, types[k]);
             }
-
-            if (len == 0) {
-                (void) fprintf(stream->out, "zone %.*s.\n", (int) zone.len,
-                               zone.data);
-            }
-
-            len += nsupdate_set(stream, &set);
         }
 
-        /* what is not sent is not done: no half of an update */
-
-        if (!stream->failed) {
-            (void) fprintf(stream->out, "send\n");
-        }
+        format_add(&printer->text, "update add %V. %u IN %V %R\n",
+                   record->name, record->ttl, record->type, record);
     }
 }
+
+
+static void
+nsupdate_close(printer_t *printer)
+{
+    format_add(&printer->text, "send\n");
+}
+
+
+const format_t  format_nsupdate = {
+    .name = "nsupdate",
+    .description = "a script that replaces each record (RFC 2136)",
+    .suffix = ".nsupdate",
+    .max = NSUPDATE_MAX,
+    .open = nsupdate_open,
+    .batch = nsupdate_batch,
+    .close = nsupdate_close
+};

@@ -1,7 +1,7 @@
 /*
  * A zone for octoDNS's YamlProvider: names relative to it, in the natural order
- * that octoDNS insists on (a2 before a10), which is not the stream's.  So this
- * format keeps the zone's records until the last of them is known.
+ * that octoDNS requires (a2 before a10), which is not the plan's.  So this
+ * format keeps all records of the zone until its end.
  */
 
 #include <stdlib.h>
@@ -10,133 +10,133 @@
 #include "domains/yaml.h"
 #include "policy/policy.h"
 #include "formats.h"
-#include "quote.h"
 
 
 typedef struct {
     mta_sts_record_t  *records;        /* names relative to the zone */
     size_t             n;
     size_t             size;
-    mta_sts_arena_t    arena;
 } octodns_zone_t;
+
+
+static int
+octodns_is_digit(char ch)
+{
+    return ch >= '0' && ch <= '9';
+}
 
 
 /* The value of a record, as octoDNS reads it. */
 
-static void
-octodns_value(mta_sts_buf_t *text, const mta_sts_record_t *record,
-    int escaped)
+static mta_sts_str_t
+octodns_value(const printer_t *printer, const mta_sts_record_t *record)
 {
-    char    ch;
-    size_t  i;
+    size_t         i;
+    mta_sts_buf_t  text = { printer->env, NULL, 0, 0, 0 };
 
-    if (!mta_sts_str_eq(record->type, mta_sts_str("TXT"))) {
-        quote_rdata(text, record);
-        return;
+    if (!record_is(record, "TXT")) {
+        quote_rdata(&text, record);
+        return mta_sts_buf_str(&text);
     }
 
     for (i = 0; i < record->value.len; i++) {
-        ch = record->value.data[i];
 
-        if (ch == ';' && escaped) {
-            mta_sts_buf_add_char(text, '\\');
+        if (record->value.data[i] == ';'
+            && printer->settings->escaped_semicolons)
+        {
+            mta_sts_buf_add_char(&text, '\\');
         }
 
-        mta_sts_buf_add_char(text, ch);
+        mta_sts_buf_add_char(&text, record->value.data[i]);
     }
+
+    return mta_sts_buf_str(&text);
 }
 
 
-static int
-octodns_add(octodns_zone_t *kept, mta_sts_str_t zone,
-    const mta_sts_record_t *record, int escaped)
+static void
+octodns_open(printer_t *printer, mta_sts_str_t zone)
 {
-    mta_sts_str_t      name;
-    mta_sts_env_t      env = { diag_alloc, NULL, &kept->arena };
-    mta_sts_buf_t     value = { &env, NULL, 0, 0, 0 };
-    mta_sts_record_t  *records, *copy;
+    (void) zone;
 
-    if (kept->n == kept->size) {
-        kept->size = kept->size ? kept->size * 2 : 16;
-
-        records = realloc(kept->records,
-                          kept->size * sizeof(mta_sts_record_t));
-        if (records == NULL) {
-            return MTA_STS_ERROR;
-        }
-
-        kept->records = records;
-    }
-
-    (void) mta_sts_name_in_zone(record->name, zone, &name);
-
-    octodns_value(&value, record, escaped);
-
-    copy = &kept->records[kept->n++];
-
-    *copy = *record;
-    copy->name = mta_sts_str_copy(&env, name);
-    copy->value = mta_sts_buf_str(&value);
-
-    return copy->name.data && !value.failed ? MTA_STS_OK : MTA_STS_ERROR;
+    printer->state = printer->env->alloc(printer->env->ctx,
+                                         sizeof(octodns_zone_t));
+    memset(printer->state, 0, sizeof(octodns_zone_t));
 }
 
 
-/* Takes what comes next in *str: a number, or all that is none. */
+static void
+octodns_batch(printer_t *printer, const batch_t *batch)
+{
+    size_t             i;
+    octodns_zone_t    *kept;
+    mta_sts_record_t  *record;
+
+    kept = printer->state;
+
+    for (i = 0; i < batch->n; i++) {
+        kept->records = mta_sts_env_grow(printer->env, kept->records, kept->n,
+                                         &kept->size,
+                                         sizeof(mta_sts_record_t));
+
+        record = &kept->records[kept->n++];
+
+        *record = batch->records[i];
+        record->value = octodns_value(printer, record);
+
+        (void) mta_sts_name_in_zone(record->name, batch->zone, &record->name);
+    }
+}
+
+
+/* Takes a number from the beginning of *str, without leading zeros. */
 
 static mta_sts_str_t
-octodns_chunk(mta_sts_str_t *str, int digits)
+octodns_number(mta_sts_str_t *str)
 {
-    size_t         i;
-    mta_sts_str_t  chunk;
+    size_t         i, zeros;
+    mta_sts_str_t  number;
 
-    for (i = 0; i < str->len; i++) {
-        if ((str->data[i] >= '0' && str->data[i] <= '9') != digits) {
-            break;
-        }
+    for (i = 0, zeros = 0; i < str->len && octodns_is_digit(str->data[i]); i++)
+    {
+        zeros += zeros == i && str->data[i] == '0';
     }
 
-    chunk = *str;
-    chunk.len = i;
+    number = mta_sts_str_after(*str, zeros);
+    number.len = i - zeros;
 
     *str = mta_sts_str_after(*str, i);
 
-    return chunk;
+    return number;
 }
 
 
-static int
-octodns_number_cmp(mta_sts_str_t a, mta_sts_str_t b)
-{
-    while (a.len && a.data[0] == '0') {
-        a = mta_sts_str_after(a, 1);
-    }
-
-    while (b.len && b.data[0] == '0') {
-        b = mta_sts_str_after(b, 1);
-    }
-
-    if (a.len != b.len) {
-        return a.len < b.len ? -1 : 1;
-    }
-
-    return mta_sts_str_cmp(a, b);
-}
-
-
-/* Texts and numbers take turns, a text comes first and may be empty. */
+/* The end of a name and of a text before a number is less than a character. */
 
 static int
 octodns_name_cmp(mta_sts_str_t a, mta_sts_str_t b)
 {
-    int            rc, digits;
+    int            rc;
     mta_sts_str_t  x, y;
 
-    for (digits = 0; a.len && b.len; digits = !digits) {
-        x = octodns_chunk(&a, digits);
-        y = octodns_chunk(&b, digits);
+    while (a.len && b.len) {
 
-        rc = digits ? octodns_number_cmp(x, y) : mta_sts_str_cmp(x, y);
+        if (!octodns_is_digit(a.data[0]) && !octodns_is_digit(b.data[0])) {
+            rc = (unsigned char) a.data[0] - (unsigned char) b.data[0];
+
+            a = mta_sts_str_after(a, 1);
+            b = mta_sts_str_after(b, 1);
+
+        } else if (octodns_is_digit(a.data[0]) && octodns_is_digit(b.data[0])) {
+            x = octodns_number(&a);
+            y = octodns_number(&b);
+
+            rc = x.len == y.len ? mta_sts_str_cmp(x, y)
+                                : x.len < y.len ? -1 : 1;
+
+        } else {
+            return octodns_is_digit(a.data[0]) ? -1 : 1;
+        }
 
         if (rc) {
             return rc;
@@ -153,17 +153,14 @@ octodns_cmp(const void *a, const void *b)
     int                      rc;
     const mta_sts_record_t  *x = a, *y = b;
 
-    rc = octodns_name_cmp(x->name, y->name);
-
-    if (rc == 0) {
-        rc = mta_sts_str_cmp(x->name, y->name);
+    if ((rc = octodns_name_cmp(x->name, y->name)) != 0
+        || (rc = mta_sts_str_cmp(x->name, y->name)) != 0
+        || (rc = mta_sts_str_cmp(x->type, y->type)) != 0)
+    {
+        return rc;
     }
 
-    if (rc == 0) {
-        rc = mta_sts_str_cmp(x->type, y->type);
-    }
-
-    return rc ? rc : mta_sts_str_cmp(x->value, y->value);
+    return mta_sts_str_cmp(x->value, y->value);
 }
 
 
@@ -230,17 +227,20 @@ octodns_name(mta_sts_emitter_t *emitter, const mta_sts_record_t *records,
 }
 
 
+/* All records of the zone, sorted. */
+
 static void
-octodns_print(stream_t *stream, const octodns_zone_t *kept)
+octodns_close(printer_t *printer)
 {
     size_t              i, n;
+    octodns_zone_t     *kept;
     mta_sts_emitter_t  *emitter;
 
-    emitter = mta_sts_emitter_begin(stream_write, stream);
-    if (emitter == NULL) {
-        stream_fail_memory(stream);
-        return;
-    }
+    kept = printer->state;
+
+    qsort(kept->records, kept->n, sizeof(mta_sts_record_t), octodns_cmp);
+
+    emitter = printer_emitter(printer);
 
     mta_sts_emitter_document(emitter, 1);
     mta_sts_emitter_map(emitter);
@@ -253,45 +253,16 @@ octodns_print(stream_t *stream, const octodns_zone_t *kept)
     mta_sts_emitter_map_end(emitter);
     mta_sts_emitter_document_end(emitter);
 
-    if (mta_sts_emitter_end(emitter) != MTA_STS_OK) {
-        stream_fail_memory(stream);
-    }
+    printer_emitter_end(emitter);
 }
 
 
-void
-format_octodns(stream_t *stream)
-{
-    size_t          i;
-    stream_set_t    set;
-    mta_sts_str_t   zone;
-    octodns_zone_t  kept;
-
-    memset(&kept, 0, sizeof(octodns_zone_t));
-
-    while (stream_next_zone(stream, &zone)) {
-        kept.n = 0;
-
-        while (stream_next(stream, &set)) {
-            for (i = 0; i < set.n; i++) {
-                if (octodns_add(&kept, zone, &set.records[i],
-                                stream->options->escaped_semicolons)
-                    != MTA_STS_OK)
-                {
-                    stream_fail_memory(stream);
-                    break;
-                }
-            }
-        }
-
-        if (kept.n && !stream->failed) {
-            qsort(kept.records, kept.n, sizeof(mta_sts_record_t), octodns_cmp);
-            octodns_print(stream, &kept);
-        }
-
-        mta_sts_arena_reset(&kept.arena);
-    }
-
-    mta_sts_arena_free(&kept.arena);
-    free(kept.records);
-}
+const format_t  format_octodns = {
+    .name = "octodns",
+    .description = "one file per zone for octoDNS's YamlProvider",
+    .suffix = ".yaml",
+    .flags = FORMAT_ZONE|FORMAT_SEMICOLONS,
+    .open = octodns_open,
+    .batch = octodns_batch,
+    .close = octodns_close
+};

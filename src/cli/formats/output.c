@@ -1,5 +1,5 @@
 /*
- * Where records are written to.
+ * Prints a plan, to standard output or to files.
  */
 
 #include <errno.h>
@@ -8,93 +8,171 @@
 #include <unistd.h>
 
 #include "cli/diag/diag.h"
+#include "domains/yaml.h"
 #include "formats.h"
 
 
-/* The item behind those of the same zone as that at begin. */
+/* Whoever closes out looks for a write error. */
 
-static size_t
-output_zone_end(const plan_t *plan, size_t begin)
+static int
+printer_write(void *ctx, mta_sts_str_t data)
 {
-    size_t  end;
+    printer_t *printer = ctx;
 
-    for (end = begin; end < plan->n; end++) {
-        if (!mta_sts_str_eq(plan->items[end].zone, plan->items[begin].zone)) {
-            break;
+    (void) fwrite(data.data, 1, data.len, printer->out);
+
+    return 1;
+}
+
+
+mta_sts_emitter_t *
+printer_emitter(printer_t *printer)
+{
+    mta_sts_emitter_t  *emitter;
+
+    emitter = mta_sts_emitter_begin(printer_write, printer);
+
+    if (emitter == NULL) {
+        diag_no_memory();
+    }
+
+    return emitter;
+}
+
+
+void
+printer_emitter_end(mta_sts_emitter_t *emitter)
+{
+    if (mta_sts_emitter_end(emitter) != MTA_STS_OK) {
+        diag_no_memory();
+    }
+}
+
+
+static void
+printer_flush(printer_t *printer)
+{
+    (void) printer_write(printer, mta_sts_buf_str(&printer->text));
+
+    printer->bytes += printer->text.len;
+    printer->text.len = 0;
+}
+
+
+static void
+printer_call(printer_t *printer, void (*call)(printer_t *printer))
+{
+    if (call) {
+        call(printer);
+        printer_flush(printer);
+    }
+}
+
+
+/* Prints the parts of one zone; the zone is opened with the first record. */
+
+static void
+output_zone(printer_t *printer, const plan_t *plan, size_t begin, size_t end,
+    const format_t *format)
+{
+    int      open;
+    size_t   i;
+    batch_t  batch;
+
+    open = 0;
+
+    for (i = begin; i < end && !ferror(printer->out); i++) {
+
+        plan_batch(plan, i, printer->env, &batch);
+
+        if (batch.n == 0) {
+            continue;
+        }
+
+        if (open && format->max && printer->bytes > format->max) {
+            printer_call(printer, format->close);
+            open = 0;
+        }
+
+        if (!open && format->open) {
+            printer->n = 0;
+            printer->bytes = 0;
+            format->open(printer, batch.zone);
+        }
+
+        open = 1;
+
+        format->batch(printer, &batch);
+        printer_flush(printer);
+        printer->total++;
+
+        if (!(format->flags & FORMAT_ZONE)) {
+            mta_sts_arena_reset(printer->env->ctx);
         }
     }
 
-    return end;
+    if (open) {
+        printer_call(printer, format->close);
+    }
+
+    mta_sts_arena_reset(printer->env->ctx);
 }
 
 
-/* Prints items to out, which may have a write error afterwards. */
+/* Prints parts to out, which may have a write error afterwards. */
 
-static int
-output_items(const plan_t *plan, size_t begin, size_t end,
-    const format_t *format, FILE *out, const options_t *options,
-    mta_sts_err_t *err)
+static void
+output_print(const plan_t *plan, size_t begin, size_t end,
+    const format_t *format, const format_settings_t *settings, FILE *out)
 {
-    int       rc;
-    stream_t  stream;
+    size_t           next;
+    printer_t        printer;
+    mta_sts_arena_t  arena = { NULL, 0 }, text = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t    text_env = { diag_alloc, NULL, &text };
 
-    stream_init(&stream, plan, begin, end, out, options);
+    memset(&printer, 0, sizeof(printer_t));
 
-    format->print(&stream);
+    printer.settings = settings;
+    printer.out = out;
+    printer.env = &env;
+    printer.text.env = &text_env;
 
-    rc = MTA_STS_OK;
+    printer_call(&printer, format->begin);
 
-    if (stream.failed) {
-        *err = stream.err;
-        rc = MTA_STS_ERROR;
+    for ( /* void */ ; begin < end && !ferror(out); begin = next) {
+        next = plan_zone_end(plan, begin);
+        output_zone(&printer, plan, begin, next, format);
     }
 
-    stream_free(&stream);
+    printer_call(&printer, format->end);
 
-    return rc;
-}
-
-
-static int
-output_print(const plan_t *plan, const format_t *format,
-    const options_t *options, mta_sts_err_t *err)
-{
-    if ((format->flags & FORMAT_ZONE) && output_zone_end(plan, 0) < plan->n) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "format \"%s\" has a file "
-                             "for each zone and there are several, use "
-                             "\"-o\"", format->name);
-    }
-
-    return output_items(plan, 0, plan->n, format, stdout, options, err);
+    mta_sts_arena_free(&arena);
+    mta_sts_arena_free(&text);
 }
 
 
 static mta_sts_str_t
-output_path(const char *folder, const char *name, size_t len,
-    const char *suffix, const mta_sts_env_t *env)
+output_path(const char *folder, mta_sts_str_t name, const char *suffix,
+    const mta_sts_env_t *env)
 {
-    mta_sts_str_t   part, none = { NULL, 0 };
     mta_sts_buf_t  path = { env, NULL, 0, 0, 0 };
 
-    part.data = name;
-    part.len = len;
-
     mta_sts_buf_add_cstr(&path, folder);
-    mta_sts_buf_add_cstr(&path, "/");
-    mta_sts_buf_add(&path, part);
+    mta_sts_buf_add_char(&path, '/');
+    mta_sts_buf_add(&path, name);
     mta_sts_buf_add_cstr(&path, suffix);
 
-    return path.failed ? none : mta_sts_str_copy(env, mta_sts_buf_str(&path));
+    return mta_sts_str_copy(env, mta_sts_buf_str(&path));
 }
 
 
 /* A new file of the name, whose "XXXXXX" are replaced; NULL with errno. */
 
 static FILE *
-output_open(char *name)
+output_create(char *name)
 {
-    int     fd, saved;
-    FILE   *out;
+    int     fd;
     mode_t  mask;
 
     fd = mkstemp(name);
@@ -105,67 +183,44 @@ output_open(char *name)
     mask = umask(0);
     (void) umask(mask);
 
-    out = NULL;
+    (void) fchmod(fd, 0666 & ~mask);
 
-    if (fchmod(fd, 0666 & ~mask) == 0) {
-        out = fdopen(fd, "w");
-    }
-
-    if (out == NULL) {
-        saved = errno;
-        (void) close(fd);
-        (void) unlink(name);
-        errno = saved;
-    }
-
-    return out;
+    return fdopen(fd, "w");
 }
 
 
-/* Closes out; returns MTA_STS_ERROR and errno when not all was written. */
-
-static int
-output_close(FILE *out)
-{
-    int  failed;
-
-    failed = fflush(out) != 0 || ferror(out);
-
-    return fclose(out) == 0 && !failed ? MTA_STS_OK : MTA_STS_ERROR;
-}
-
+/* Prints a zone to its file. */
 
 static int
 output_file(const plan_t *plan, size_t begin, size_t end,
-    const format_t *format, const options_t *options, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
+    const format_t *format, const format_settings_t *settings,
+    const char *folder, mta_sts_err_t *err)
 {
-    int             rc;
-    FILE           *out;
-    mta_sts_str_t   zone, path, temp;
+    int              rc, failed;
+    FILE            *out;
+    mta_sts_str_t    path, temp;
+    mta_sts_arena_t  arena = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
 
-    zone = plan->items[begin].zone;
+    path = output_path(folder, *plan->parts[begin].zone, format->suffix, &env);
+    temp = output_path(folder, mta_sts_str(".mta-sts.XXXXXX"), "", &env);
 
-    path = output_path(options->output, zone.data, zone.len, format->suffix,
-                       env);
-    temp = output_path(options->output, "", 0, ".mta-sts.XXXXXX", env);
+    rc = MTA_STS_OK;
 
-    if (path.data == NULL || temp.data == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    out = output_open((char *) temp.data);
+    out = output_create((char *) temp.data);
     if (out == NULL) {
-        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()", temp);
+        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()", temp);
+        goto done;
     }
 
-    rc = output_items(plan, begin, end, format, out, options, err);
+    output_print(plan, begin, end, format, settings, out);
 
-    if (output_close(out) != MTA_STS_OK && rc == MTA_STS_OK) {
+    failed = fflush(out) != 0 || ferror(out);
+
+    if (fclose(out) != 0 || failed) {
         rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "write()", path);
-    }
 
-    if (rc == MTA_STS_OK && rename(temp.data, path.data) != 0) {
+    } else if (rename(temp.data, path.data) != 0) {
         rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "rename()", path);
     }
 
@@ -173,28 +228,7 @@ output_file(const plan_t *plan, size_t begin, size_t end,
         (void) unlink(temp.data);
     }
 
-    return rc;
-}
-
-
-static int
-output_files(const plan_t *plan, const format_t *format,
-    const options_t *options, mta_sts_err_t *err)
-{
-    int              rc;
-    size_t           begin, end;
-    mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
-
-    rc = MTA_STS_OK;
-
-    for (begin = 0; begin < plan->n && rc == MTA_STS_OK; begin = end) {
-        end = output_zone_end(plan, begin);
-
-        rc = output_file(plan, begin, end, format, options, &env, err);
-
-        mta_sts_arena_reset(&arena);
-    }
+done:
 
     mta_sts_arena_free(&arena);
 
@@ -203,26 +237,34 @@ output_files(const plan_t *plan, const format_t *format,
 
 
 int
-output_records(const mta_sts_entry_t *entries, size_t n, const zones_t *zones,
-    const mta_sts_record_wanted_t *wanted, const changed_t *changed,
-    const format_t *format, const options_t *options, mta_sts_err_t *err)
+output_plan(const plan_t *plan, const format_t *format,
+    const format_settings_t *settings, const char *folder, mta_sts_err_t *err)
 {
-    int     rc;
-    plan_t  plan;
+    size_t  begin, end;
 
-    memset(&plan, 0, sizeof(plan_t));
+    if (folder == NULL) {
 
-    plan.changed = changed;
+        if ((format->flags & FORMAT_ZONE) && plan_zone_end(plan, 0) < plan->n)
+        {
+            return mta_sts_error(err, MTA_STS_NOWHERE, "format \"%s\" has a "
+                                 "file for each zone and there are several, "
+                                 "use \"-o\"", format->name);
+        }
 
-    rc = plan_build(&plan, entries, n, zones, wanted,
-                    format->flags & FORMAT_DOMAIN, err);
+        output_print(plan, 0, plan->n, format, settings, stdout);
 
-    if (rc == MTA_STS_OK) {
-        rc = options->output ? output_files(&plan, format, options, err)
-                             : output_print(&plan, format, options, err);
+        return MTA_STS_OK;
     }
 
-    plan_free(&plan);
+    for (begin = 0; begin < plan->n; begin = end) {
+        end = plan_zone_end(plan, begin);
 
-    return rc;
+        if (output_file(plan, begin, end, format, settings, folder, err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return MTA_STS_OK;
 }

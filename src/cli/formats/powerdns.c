@@ -1,90 +1,69 @@
 /*
  * Bodies for PATCH /api/v1/servers/localhost/zones/ZONE of the PowerDNS
- * Authoritative Server: one a line and zone.  The zone's name is there for
- * whoever has to make the URL of it.
+ * Authoritative Server, one per line and zone.  The zone's name is in the body
+ * for the script that needs it for the URL.
  */
 
-#include <jansson.h>
-
 #include "formats.h"
-#include "quote.h"
 
 
 /*
- * Bytes of a body, more or less: the server takes 2 MB unless it is told
- * otherwise, so that a zone of very many domains has several bodies.
+ * Bytes of a body: the server takes 2 MB by default, so a zone of very many
+ * domains has several bodies.
  */
 
-#define POWERDNS_MAX       1000000
-#define POWERDNS_OVERHEAD  128         /* bytes of a record beside its texts */
+#define POWERDNS_MAX  1000000
 
 
-static json_t *
-powerdns_name(mta_sts_str_t name)
+/* The beginning of an element of "rrsets". */
+
+static void
+powerdns_rrset(printer_t *printer, mta_sts_str_t name, mta_sts_str_t type)
 {
-    return json_sprintf("%.*s.", (int) name.len, name.data);
-}
-
-
-/* A type that goes from a name. */
-
-static json_t *
-powerdns_delete(mta_sts_str_t name, mta_sts_str_t type)
-{
-    return json_pack("{s:o, s:s%, s:s}", "name", powerdns_name(name),
-                     "type", type.data, type.len, "changetype", "DELETE");
+    format_add(&printer->text, printer->n++
+                               ? ",{\"name\":\"%V.\",\"type\":\"%V\","
+                               : "{\"name\":\"%V.\",\"type\":\"%V\",",
+               name, type);
 }
 
 
 /* The new records of a name and type. */
 
-static json_t *
-powerdns_replace(const mta_sts_record_t *records, size_t n,
-    const mta_sts_env_t *env)
+static void
+powerdns_replace(printer_t *printer, const mta_sts_record_t *records, size_t n)
 {
-    size_t          i;
-    json_t         *list, *record;
-    mta_sts_buf_t  text;
+    size_t         i;
+    mta_sts_buf_t  rdata = { printer->env, NULL, 0, 0, 0 };
 
-    list = json_array();
+    powerdns_rrset(printer, records[0].name, records[0].type);
+    format_add(&printer->text, "\"ttl\":%u,\"changetype\":\"REPLACE\","
+               "\"records\":[", records[0].ttl);
 
     for (i = 0; i < n; i++) {
-        memset(&text, 0, sizeof(mta_sts_buf_t));
-        text.env = env;
+        rdata.len = 0;
+        quote_rdata(&rdata, &records[i]);
 
-        quote_rdata(&text, &records[i]);
-
-        record = text.failed ? NULL
-                             : json_pack("{s:s%, s:b}", "content", text.data,
-                                         text.len, "disabled", 0);
-
-        if (json_array_append_new(list, record) != 0) {
-            json_decref(list);
-            return NULL;
-        }
+        format_add(&printer->text,
+                   i ? ",{\"content\":%J,\"disabled\":false}"
+                     : "{\"content\":%J,\"disabled\":false}",
+                   mta_sts_buf_str(&rdata));
     }
 
-    return json_pack("{s:o, s:s%, s:I, s:s, s:o}",
-                     "name", powerdns_name(records[0].name),
-                     "type", records[0].type.data, records[0].type.len,
-                     "ttl", (json_int_t) records[0].ttl,
-                     "changetype", "REPLACE",
-                     "records", list);
+    format_add(&printer->text, "]}");
 }
 
 
-/* Adds what changes at the name of n records to list. */
+/* All changes at the name of n records. */
 
-static int
-powerdns_add_name(json_t *list, const mta_sts_record_t *records, size_t n,
-    const mta_sts_env_t *env)
+static void
+powerdns_changes(printer_t *printer, const mta_sts_record_t *records, size_t n)
 {
     size_t         i, k, len, n_types;
     mta_sts_str_t  types[RRSET_TYPES_MAX];
 
     n_types = rrset_types(records, types);
 
-    /* what goes comes first: it may not stand beside what is new */
+    /* deletions first: an old record may not be next to a new one */
 
     for (i = 0; i < n_types; i++) {
 
@@ -94,112 +73,51 @@ powerdns_add_name(json_t *list, const mta_sts_record_t *records, size_t n,
             }
         }
 
-        if (k == n
-            && json_array_append_new(list, powerdns_delete(records[0].name,
-                                                           types[i]))
-               != 0)
-        {
-            return MTA_STS_ERROR;
+        if (k == n) {
+            powerdns_rrset(printer, records[0].name, types[i]);
+            format_add(&printer->text, "\"changetype\":\"DELETE\"}");
         }
     }
 
     for (i = 0; i < n; i += len) {
         len = rrset_len(&records[i], n - i);
-
-        if (json_array_append_new(list, powerdns_replace(&records[i], len,
-                                                         env))
-            != 0)
-        {
-            return MTA_STS_ERROR;
-        }
+        powerdns_replace(printer, &records[i], len);
     }
-
-    return MTA_STS_OK;
 }
 
 
-/* Adds a domain's changes to list; *len is the body's bytes. */
+static void
+powerdns_open(printer_t *printer, mta_sts_str_t zone)
+{
+    format_add(&printer->text, "{\"name\":\"%V.\",\"rrsets\":[", zone);
+}
+
 
 static void
-powerdns_add(stream_t *stream, const stream_set_t *set, json_t *list,
-    size_t *len)
+powerdns_batch(printer_t *printer, const batch_t *batch)
 {
     size_t  i, n;
 
-    for (i = 0; i < set->n; i += n) {
-        n = rrset_name_len(&set->records[i], set->n - i);
-
-        if (powerdns_add_name(list, &set->records[i], n, &stream->env)
-            != MTA_STS_OK)
-        {
-            stream_fail_memory(stream);
-            return;
-        }
-    }
-
-    for (i = 0; i < set->n; i++) {
-        *len += POWERDNS_OVERHEAD + 3 * set->records[i].name.len
-                + set->records[i].value.len;
+    for (i = 0; i < batch->n; i += n) {
+        n = rrset_name_len(&batch->records[i], batch->n - i);
+        powerdns_changes(printer, &batch->records[i], n);
     }
 }
 
-
-/* Prints a body of the changes in list, which it takes. */
 
 static void
-powerdns_body(stream_t *stream, mta_sts_str_t zone, json_t *list)
+powerdns_close(printer_t *printer)
 {
-    json_t  *body;
-
-    body = json_pack("{s:o, s:o}", "name", powerdns_name(zone), "rrsets",
-                     list);
-
-    if (body == NULL
-        || (json_dumpf(body, stream->out, JSON_COMPACT|JSON_ENSURE_ASCII) != 0
-            && !ferror(stream->out)))
-    {
-        stream_fail_memory(stream);
-
-    } else {
-        (void) fputc('\n', stream->out);
-    }
-
-    json_decref(body);
+    format_add(&printer->text, "]}\n");
 }
 
 
-void
-format_powerdns(stream_t *stream)
-{
-    size_t         len;
-    json_t        *list;
-    stream_set_t   set;
-    mta_sts_str_t  zone;
-
-    while (stream_next_zone(stream, &zone)) {
-        list = NULL;
-        len = 0;
-
-        while (stream_next(stream, &set)) {
-
-            if (len > POWERDNS_MAX) {
-                powerdns_body(stream, zone, list);
-                list = NULL;
-                len = 0;
-            }
-
-            if (list == NULL) {
-                list = json_array();
-            }
-
-            powerdns_add(stream, &set, list, &len);
-        }
-
-        if (stream->failed) {
-            json_decref(list);
-
-        } else {
-            powerdns_body(stream, zone, list);
-        }
-    }
-}
+const format_t  format_powerdns = {
+    .name = "powerdns",
+    .description = "bodies to PATCH zones with, one per line",
+    .suffix = ".json",
+    .max = POWERDNS_MAX,
+    .open = powerdns_open,
+    .batch = powerdns_batch,
+    .close = powerdns_close
+};

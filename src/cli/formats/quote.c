@@ -1,12 +1,11 @@
 /*
- * How formats write values down.
+ * How formats write values down, and what they have in common about RRsets.
  */
 
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "quote.h"
+#include "policy/policy.h"
+#include "formats.h"
 
 
 /*
@@ -17,29 +16,31 @@
 #define QUOTE_STRING_MAX  255
 
 
-/* Can a character stand in a quoted string as it is? */
-
-static int
-quote_is_plain(char ch)
-{
-    return ch >= ' ' && ch < 0x7f && ch != '"' && ch != '\\';
-}
-
+/*
+ * Appends str in quotes.  escape formats the number of special and of bytes that
+ * are not printable.
+ */
 
 static void
-quote_string(mta_sts_buf_t *text, mta_sts_str_t str)
+quote_string(mta_sts_buf_t *text, mta_sts_str_t str, char special,
+    const char *escape)
 {
-    char           buf[8];
+    char           ch, buf[8];
     size_t         i;
     mta_sts_str_t  run;
-    unsigned char  ch;
 
     mta_sts_buf_add_char(text, '"');
 
     while (str.len) {
 
-        for (i = 0; i < str.len && quote_is_plain(str.data[i]); i++) {
-            /* void */
+        for (i = 0; i < str.len; i++) {
+            ch = str.data[i];
+
+            if (ch < ' ' || ch > '~' || ch == '"' || ch == '\\'
+                || ch == special)
+            {
+                break;
+            }
         }
 
         run = str;
@@ -50,10 +51,11 @@ quote_string(mta_sts_buf_t *text, mta_sts_str_t str)
         str = mta_sts_str_after(str, i);
 
         if (str.len) {
-            ch = (unsigned char) str.data[0];
+            ch = str.data[0];
 
-            (void) snprintf(buf, sizeof(buf), ch < ' ' || ch >= 0x7f
-                                              ? "\\%03u" : "\\%c", ch);
+            (void) snprintf(buf, sizeof(buf),
+                            ch == '"' || ch == '\\' ? "\\%c" : escape,
+                            (unsigned char) ch);
             mta_sts_buf_add_cstr(text, buf);
 
             str = mta_sts_str_after(str, 1);
@@ -76,7 +78,7 @@ quote_txt(mta_sts_buf_t *text, mta_sts_str_t value, const char *separator)
             part.len = QUOTE_STRING_MAX;
         }
 
-        quote_string(text, part);
+        quote_string(text, part, '\0', "\\%03u");
 
         value = mta_sts_str_after(value, part.len);
 
@@ -92,50 +94,98 @@ quote_txt(mta_sts_buf_t *text, mta_sts_str_t value, const char *separator)
 void
 quote_rdata(mta_sts_buf_t *text, const mta_sts_record_t *record)
 {
-    if (mta_sts_str_eq(record->type, mta_sts_str("TXT"))) {
+    if (record_is(record, "TXT")) {
         quote_txt(text, record->value, " ");
         return;
     }
 
     mta_sts_buf_add(text, record->value);
 
-    if (mta_sts_str_eq(record->type, mta_sts_str("CNAME"))) {
+    if (record_is(record, "CNAME")) {
         mta_sts_buf_add_char(text, '.');
     }
 }
 
 
-void
-quote_record(mta_sts_buf_t *text, const mta_sts_record_t *record)
-{
-    mta_sts_buf_add(text, record->name);
-    mta_sts_buf_add_cstr(text, ". ");
-    mta_sts_buf_add_uint(text, record->ttl);
-    mta_sts_buf_add_cstr(text, " IN ");
-    mta_sts_buf_add(text, record->type);
-    mta_sts_buf_add_char(text, ' ');
-    quote_rdata(text, record);
-    mta_sts_buf_add_char(text, '\n');
-}
-
+/* "${" and "%{" are evaluated in a string of HCL: no "{" is left in one. */
 
 void
 quote_json(mta_sts_buf_t *text, mta_sts_str_t str)
 {
-    char    *quoted;
-    json_t  *json;
+    quote_string(text, str, '{', "\\u%04X");
+}
 
-    json = json_stringn(str.len ? str.data : "", str.len);
-    quoted = json_dumps(json, JSON_ENCODE_ANY|JSON_ENSURE_ASCII);
 
-    json_decref(json);
+static void
+format_add_value(mta_sts_buf_t *text, char type, va_list *args)
+{
+    switch (type) {
 
-    if (quoted == NULL) {
-        text->failed = 1;
-        return;
+    case 'V':
+        mta_sts_buf_add(text, va_arg(*args, mta_sts_str_t));
+        break;
+
+    case 'J':
+        quote_json(text, va_arg(*args, mta_sts_str_t));
+        break;
+
+    case 'R':
+        quote_rdata(text, va_arg(*args, const mta_sts_record_t *));
+        break;
+
+    default: /* 'u' */
+        mta_sts_buf_add_uint(text, va_arg(*args, uint32_t));
+    }
+}
+
+
+void
+format_add(mta_sts_buf_t *text, const char *fmt, ...)
+{
+    va_list        args;
+    const char    *p;
+    mta_sts_str_t  run;
+
+    va_start(args, fmt);
+
+    while ((p = strchr(fmt, '%')) != NULL) {
+        run.data = fmt;
+        run.len = (size_t) (p - fmt);
+
+        mta_sts_buf_add(text, run);
+        format_add_value(text, p[1], &args);
+
+        fmt = p + 2;
     }
 
-    mta_sts_buf_add_cstr(text, quoted);
+    va_end(args);
 
-    free(quoted);
+    mta_sts_buf_add_cstr(text, fmt);
+}
+
+
+mta_sts_str_t
+format_relative(mta_sts_str_t name, mta_sts_str_t zone)
+{
+    (void) mta_sts_name_in_zone(name, zone, &name);
+
+    return name.len ? name : mta_sts_str("@");
+}
+
+
+size_t
+rrset_types(const mta_sts_record_t *record,
+    mta_sts_str_t types[RRSET_TYPES_MAX])
+{
+    types[0] = mta_sts_str("CNAME");
+
+    if (record->kind != MTA_STS_RECORD_ADDRESS) {
+        types[1] = mta_sts_str("TXT");
+        return 2;
+    }
+
+    types[1] = mta_sts_str("A");
+    types[2] = mta_sts_str("AAAA");
+
+    return 3;
 }

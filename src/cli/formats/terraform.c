@@ -4,35 +4,6 @@
  */
 
 #include "formats.h"
-#include "quote.h"
-
-
-static void
-terraform_quote(mta_sts_buf_t *text, mta_sts_str_t str,
-    const mta_sts_env_t *env)
-{
-    char            ch;
-    size_t          i;
-    mta_sts_buf_t  escaped = { env, NULL, 0, 0, 0 };
-
-    /* "${" and "%{" begin what is evaluated */
-
-    for (i = 0; i < str.len; i++) {
-        ch = str.data[i];
-
-        if ((ch == '$' || ch == '%') && i + 1 < str.len
-            && str.data[i + 1] == '{')
-        {
-            mta_sts_buf_add_char(&escaped, ch);
-        }
-
-        mta_sts_buf_add_char(&escaped, ch);
-    }
-
-    text->failed |= escaped.failed;
-
-    quote_json(text, mta_sts_buf_str(&escaped));
-}
 
 
 /*
@@ -60,25 +31,24 @@ terraform_id(mta_sts_buf_t *text, mta_sts_str_t str, const char *underscore)
 }
 
 
-static void
-terraform_zone_id(mta_sts_buf_t *text, mta_sts_str_t zone)
-{
-    mta_sts_buf_add_cstr(text, "zone_");
-    terraform_id(text, zone, "__");
-}
-
-
-/* Appends "TYPE" "NAME_TYPE", and in a name's stead that of an address. */
+/*
+ * Begins a resource, up to its TTL.  Its name is that of the record and its
+ * type, and for a single address also the address.
+ */
 
 static void
-terraform_resource(mta_sts_buf_t *text, const char *type,
-    const mta_sts_record_t *record)
+terraform_resource(printer_t *printer, mta_sts_str_t zone,
+    const mta_sts_record_t *record, mta_sts_str_t address)
 {
-    size_t  i;
+    int             cloudflare;
+    size_t          i;
+    mta_sts_buf_t  *text;
 
-    mta_sts_buf_add_cstr(text, "\nresource \"");
-    mta_sts_buf_add_cstr(text, type);
-    mta_sts_buf_add_cstr(text, "\" \"");
+    text = &printer->text;
+    cloudflare = printer->settings->provider == FORMAT_CLOUDFLARE;
+
+    format_add(text, cloudflare ? "\nresource \"cloudflare_dns_record\" \""
+                                : "\nresource \"aws_route53_record\" \"");
 
     /* an identifier does not begin with a digit */
 
@@ -92,169 +62,129 @@ terraform_resource(mta_sts_buf_t *text, const char *type,
     for (i = 0; i < record->type.len; i++) {
         mta_sts_buf_add_char(text, (char) (record->type.data[i] | 0x20));
     }
+
+    if (address.len) {
+        mta_sts_buf_add_char(text, '_');
+        terraform_id(text, address, "_");
+    }
+
+    format_add(text, cloudflare
+                     ? "\" {\n  zone_id = data.cloudflare_zone.zone_"
+                     : "\" {\n  zone_id = data.aws_route53_zone.zone_");
+    terraform_id(text, zone, "__");
+    format_add(text, ".zone_id\n  name    = %J\n  type    = %J\n"
+               "  ttl     = %u\n", record->name, record->type, record->ttl);
 }
 
 
-/* An RRset of n records. */
+/* An RRset of n records is one resource. */
 
 static void
-terraform_route53(mta_sts_buf_t *text, mta_sts_str_t zone,
-    const mta_sts_record_t *records, size_t n, const mta_sts_env_t *env)
+terraform_route53(printer_t *printer, mta_sts_str_t zone,
+    const mta_sts_record_t *records, size_t n)
 {
-    size_t          i;
-    mta_sts_str_t   value;
-    mta_sts_buf_t  txt = { env, NULL, 0, 0, 0 };
+    size_t         i;
+    mta_sts_str_t  value;
+    mta_sts_buf_t  txt = { printer->env, NULL, 0, 0, 0 };
 
-    terraform_resource(text, "aws_route53_record", records);
-    mta_sts_buf_add_cstr(text, "\" {\n"
-                          "  zone_id = data.aws_route53_zone.");
-    terraform_zone_id(text, zone);
-    mta_sts_buf_add_cstr(text, ".zone_id\n  name    = ");
-    terraform_quote(text, records[0].name, env);
-    mta_sts_buf_add_cstr(text, "\n  type    = ");
-    terraform_quote(text, records[0].type, env);
-    mta_sts_buf_add_cstr(text, "\n  ttl     = ");
-    mta_sts_buf_add_uint(text, records[0].ttl);
-    mta_sts_buf_add_cstr(text, "\n  records = [");
+    terraform_resource(printer, zone, records, mta_sts_str(""));
+    format_add(&printer->text, "  records = [");
 
     for (i = 0; i < n; i++) {
         value = records[i].value;
 
         /* the provider puts the outer quotes around a text */
 
-        if (mta_sts_str_eq(records[i].type, mta_sts_str("TXT"))) {
+        if (record_is(&records[i], "TXT")) {
+            txt.len = 0;
             quote_txt(&txt, value, "");
-            text->failed |= txt.failed;
 
-            value = mta_sts_buf_str(&txt);
-            value.data += value.len > 1;
-            value.len -= value.len > 1 ? 2 : 0;
+            value = mta_sts_str_after(mta_sts_buf_str(&txt), 1);
+            value.len--;
         }
 
-        mta_sts_buf_add_cstr(text, i ? ", " : "");
-        terraform_quote(text, value, env);
+        format_add(&printer->text, i ? ", %J" : "%J", value);
     }
 
-    mta_sts_buf_add_cstr(text, "]\n}\n");
+    format_add(&printer->text, "]\n}\n");
 }
 
 
 /* One record is one resource. */
 
 static void
-terraform_cloudflare(mta_sts_buf_t *text, mta_sts_str_t zone,
-    const mta_sts_record_t *record, const mta_sts_env_t *env)
+terraform_cloudflare(printer_t *printer, mta_sts_str_t zone,
+    const mta_sts_record_t *record)
 {
-    mta_sts_buf_t  content = { env, NULL, 0, 0, 0 };
+    mta_sts_str_t  value;
+    mta_sts_buf_t  txt = { printer->env, NULL, 0, 0, 0 };
 
-    terraform_resource(text, "cloudflare_dns_record", record);
+    value = record->value;
 
-    if (record->type.data[0] == 'A') {
-        mta_sts_buf_add_char(text, '_');
-        terraform_id(text, record->value, "_");
+    terraform_resource(printer, zone, record, record->type.data[0] == 'A'
+                                              ? value : mta_sts_str(""));
+
+    if (record_is(record, "TXT")) {
+        quote_txt(&txt, value, " ");
+        value = mta_sts_buf_str(&txt);
     }
 
-    if (mta_sts_str_eq(record->type, mta_sts_str("TXT"))) {
-        quote_txt(&content, record->value, " ");
+    format_add(&printer->text, "  content = %J\n}\n", value);
+}
 
-    } else {
-        mta_sts_buf_add(&content, record->value);
-    }
 
-    text->failed |= content.failed;
-
-    mta_sts_buf_add_cstr(text, "\" {\n"
-                          "  zone_id = data.cloudflare_zone.");
-    terraform_zone_id(text, zone);
-    mta_sts_buf_add_cstr(text, ".zone_id\n  name    = ");
-    terraform_quote(text, record->name, env);
-    mta_sts_buf_add_cstr(text, "\n  type    = ");
-    terraform_quote(text, record->type, env);
-    mta_sts_buf_add_cstr(text, "\n  ttl     = ");
-    mta_sts_buf_add_uint(text, record->ttl);
-    mta_sts_buf_add_cstr(text, "\n  content = ");
-    terraform_quote(text, mta_sts_buf_str(&content), env);
-    mta_sts_buf_add_cstr(text, "\n}\n");
+static void
+terraform_begin(printer_t *printer)
+{
+    format_add(&printer->text, "# Records of MTA-STS (RFC 8461) and TLSRPT "
+               "(RFC 8460), by mta-sts.\n");
 }
 
 
 /* How a zone is found. */
 
 static void
-terraform_zone(mta_sts_buf_t *text, mta_sts_str_t zone, int cloudflare,
-    const mta_sts_env_t *env)
+terraform_open(printer_t *printer, mta_sts_str_t zone)
 {
-    mta_sts_buf_add_cstr(text, cloudflare
-                                ? "\ndata \"cloudflare_zone\" \""
-                                : "\ndata \"aws_route53_zone\" \"");
-    terraform_zone_id(text, zone);
-    mta_sts_buf_add_cstr(text, "\" {\n");
-    mta_sts_buf_add_cstr(text, cloudflare ? "  filter = {\n    name = "
-                                           : "  name = ");
-    terraform_quote(text, zone, env);
-    mta_sts_buf_add_cstr(text, cloudflare ? "\n  }\n}\n" : "\n}\n");
+    int  cloudflare;
+
+    cloudflare = printer->settings->provider == FORMAT_CLOUDFLARE;
+
+    format_add(&printer->text, cloudflare
+                               ? "\ndata \"cloudflare_zone\" \"zone_"
+                               : "\ndata \"aws_route53_zone\" \"zone_");
+    terraform_id(&printer->text, zone, "__");
+    format_add(&printer->text, cloudflare
+                               ? "\" {\n  filter = {\n    name = %J\n  }\n}\n"
+                               : "\" {\n  name = %J\n}\n", zone);
 }
 
 
 static void
-terraform_print(stream_t *stream, const mta_sts_buf_t *text)
+terraform_batch(printer_t *printer, const batch_t *batch)
 {
-    if (text->failed) {
-        stream_fail_memory(stream);
-        return;
-    }
+    size_t  i, n;
 
-    (void) fwrite(text->data, 1, text->len, stream->out);
-}
+    for (i = 0; i < batch->n; i += n) {
 
-
-static void
-terraform_set(stream_t *stream, const stream_set_t *set, int cloudflare)
-{
-    size_t          i, n;
-    mta_sts_buf_t  text = { &stream->env, NULL, 0, 0, 0 };
-
-    for (i = 0; i < set->n; i += n) {
-
-        if (cloudflare) {
+        if (printer->settings->provider == FORMAT_CLOUDFLARE) {
             n = 1;
-            terraform_cloudflare(&text, set->zone, &set->records[i],
-                                 &stream->env);
+            terraform_cloudflare(printer, batch->zone, &batch->records[i]);
 
         } else {
-            n = rrset_len(&set->records[i], set->n - i);
-            terraform_route53(&text, set->zone, &set->records[i], n,
-                              &stream->env);
-        }
-    }
-
-    terraform_print(stream, &text);
-}
-
-
-void
-format_terraform(stream_t *stream)
-{
-    int             cloudflare;
-    stream_set_t    set;
-    mta_sts_str_t   zone;
-    mta_sts_buf_t  text;
-
-    cloudflare = strcmp(stream->options->provider, "cloudflare") == 0;
-
-    (void) fputs("# Records of MTA-STS (RFC 8461) and TLSRPT (RFC 8460), by "
-                 "mta-sts.\n", stream->out);
-
-    while (stream_next_zone(stream, &zone)) {
-
-        memset(&text, 0, sizeof(mta_sts_buf_t));
-        text.env = &stream->env;
-
-        terraform_zone(&text, zone, cloudflare, &stream->env);
-        terraform_print(stream, &text);
-
-        while (stream_next(stream, &set)) {
-            terraform_set(stream, &set, cloudflare);
+            n = rrset_len(&batch->records[i], batch->n - i);
+            terraform_route53(printer, batch->zone, &batch->records[i], n);
         }
     }
 }
+
+
+const format_t  format_terraform = {
+    .name = "terraform",
+    .description = "resources; needs --provider",
+    .suffix = ".tf",
+    .flags = FORMAT_PROVIDER|FORMAT_NEEDS_PROVIDER,
+    .begin = terraform_begin,
+    .open = terraform_open,
+    .batch = terraform_batch
+};

@@ -1,71 +1,84 @@
 /*
- * Blocks for people who paste into the form of a DNS panel: the host is
- * relative to the zone, which the panel adds.
+ * Blocks to paste into the form of a DNS panel: the host is relative to the
+ * zone, which the panel adds.
  */
 
-#include "policy/policy.h"
 #include "formats.h"
 
 
-/* What the DNS has in the place of a record. */
+/* What the DNS has in the place of a record; bytes that are not printable are
+   replaced. */
 
 static void
-text_old(FILE *out, const changed_t *changed, const mta_sts_record_t *record)
-{
-    size_t                 i;
-    const changed_item_t  *item;
-
-    item = changed ? changed_find(changed, record) : NULL;
-
-    if (item && item->n == 0) {
-        (void) fprintf(out, "    Old    (none)\n");
-    }
-
-    for (i = 0; item && i < item->n; i++) {
-        (void) fprintf(out, "    Old    %.*s\n", (int) item->old[i].len,
-                       item->old[i].data);
-    }
-}
-
-
-static void
-text_block(FILE *out, mta_sts_str_t zone, const changed_t *changed,
+text_live(mta_sts_buf_t *text, const batch_t *batch,
     const mta_sts_record_t *record)
 {
-    mta_sts_str_t  host;
+    char                     ch;
+    size_t                   i, k, n;
+    const mta_sts_record_t  *live;
 
-    (void) mta_sts_name_in_zone(record->name, zone, &host);
-
-    if (host.len == 0) {
-        host = mta_sts_str("@");
+    if (batch->live == NULL) {
+        return;
     }
 
-    (void) fprintf(out, "    Type   %.*s\n    Host   %.*s\n"
-                   "    Value  %.*s\n", (int) record->type.len,
-                   record->type.data, (int) host.len, host.data,
-                   (int) record->value.len, record->value.data);
+    for (i = 0, n = 0; i < batch->n_live; i++) {
+        live = &batch->live[i];
 
-    text_old(out, changed, record);
-
-    (void) fprintf(out, "    TTL    %u\n\n", record->ttl);
-}
-
-
-void
-format_text(stream_t *stream)
-{
-    size_t         i;
-    stream_set_t   set;
-    mta_sts_str_t  zone;
-
-    while (stream_next_zone(stream, &zone)) {
-        (void) fprintf(stream->out, "%.*s\n", (int) zone.len, zone.data);
-
-        while (stream_next(stream, &set)) {
-            for (i = 0; i < set.n; i++) {
-                text_block(stream->out, zone, stream->plan->changed,
-                           &set.records[i]);
-            }
+        if (!mta_sts_str_eq(live->name, record->name)
+            || !mta_sts_str_eq(live->type, record->type))
+        {
+            continue;
         }
+
+        mta_sts_buf_add_cstr(text, "    Old    ");
+
+        for (k = 0; k < live->value.len; k++) {
+            ch = live->value.data[k];
+            mta_sts_buf_add_char(text, (char) (ch < ' ' || ch > '~' ? '?'
+                                                                    : ch));
+        }
+
+        mta_sts_buf_add_char(text, '\n');
+        n++;
+    }
+
+    if (n == 0) {
+        mta_sts_buf_add_cstr(text, "    Old    (none)\n");
     }
 }
+
+
+static void
+text_open(printer_t *printer, mta_sts_str_t zone)
+{
+    format_add(&printer->text, "%V\n", zone);
+}
+
+
+static void
+text_batch(printer_t *printer, const batch_t *batch)
+{
+    size_t                   i;
+    const mta_sts_record_t  *record;
+
+    for (i = 0; i < batch->n; i++) {
+        record = &batch->records[i];
+
+        format_add(&printer->text, "    Type   %V\n    Host   %V\n"
+                   "    Value  %V\n", record->type,
+                   format_relative(record->name, batch->zone), record->value);
+
+        text_live(&printer->text, batch, record);
+
+        format_add(&printer->text, "    TTL    %u\n\n", record->ttl);
+    }
+}
+
+
+const format_t  format_text = {
+    .name = "text",
+    .description = "Type / Host / Value, as DNS panels ask for them",
+    .suffix = ".txt",
+    .open = text_open,
+    .batch = text_batch
+};

@@ -85,7 +85,7 @@ answer_record(const ns_msg *msg, const ns_rr *rr, const mta_sts_env_t *env,
     size_t                len, skip;
     const unsigned char  *data;
 
-    type = ns_rr_type(*rr);
+    type = (int) ns_rr_type(*rr);
     data = ns_rr_rdata(*rr);
     len = ns_rr_rdlen(*rr);
 

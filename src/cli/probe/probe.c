@@ -247,18 +247,15 @@ probe_start(probe_t *probe, mta_sts_str_t domain, const mta_sts_env_t *env,
 }
 
 
-static void
-probe_forget(void *host)
-{
-    /* it is the arena's */
-
-    (void) host;
-}
-
-
 void
 probe_free(probe_t *probe)
 {
-    tdestroy(probe->servers, probe_forget);
+    /* a node begins with the pointer to its host, which the arena has */
+
+    while (probe->servers) {
+        (void) tdelete(*(void **) probe->servers, &probe->servers,
+                       probe_server_cmp);
+    }
+
     mta_sts_arena_free(&probe->arena);
 }

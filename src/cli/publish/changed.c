@@ -1,54 +1,43 @@
 /*
- * The records of so many entries are looked up at a time, and only the
- * differences are kept.
+ * Which RRsets differ from the DNS: the records of at most settings->jobs parts
+ * are looked up concurrently.
  */
 
 #include <stdlib.h>
 
-#include "policy/policy.h"
-#include "cli/probe/probe.h"
 #include "cli/diag/diag.h"
 #include "publish.h"
 
 
 typedef struct {
-    changed_t    *changed;
-    net_t         net;
-    unsigned      active;             /* entries */
-    int           failed;             /* memory ran out */
+    plan_t          *plan;
+    net_t            net;
+    unsigned         active;              /* parts */
 } changed_run_t;
 
 
-/* An entry whose records are being looked up. */
+/* An RRset that is looked up. */
 
 typedef struct {
-    changed_run_t     *run;
-    mta_sts_record_t  *records;
-    size_t             n;
-    size_t             pending;
-    mta_sts_arena_t    arena;
-} changed_entry_t;
-
-
-/* The records of an entry that have one name and type. */
-
-typedef struct {
-    changed_entry_t         *entry;
+    struct changed_part_s   *part;
     const mta_sts_record_t  *records;
     size_t                   n;
-} changed_set_t;
+    mta_sts_record_t        *live;        /* what is in its place */
+    size_t                   n_live;
+    int                      differs;
+} changed_rrset_t;
 
 
-static int
-changed_cmp(const void *a, const void *b)
-{
-    int                    rc;
-    const changed_item_t  *x = a, *y = b;
+/* A part whose records are looked up. */
 
-    rc = mta_sts_str_cmp(x->name, y->name);
-
-    return rc ? rc : mta_sts_str_cmp(x->type, y->type);
-}
+typedef struct changed_part_s {
+    changed_run_t    *run;
+    plan_part_t      *part;
+    batch_t          *batch;
+    changed_rrset_t  *rrsets;
+    size_t            n;
+    size_t            pending;            /* lookups */
+} changed_part_t;
 
 
 static int
@@ -66,24 +55,13 @@ changed_type(mta_sts_str_t type)
 }
 
 
-/* Is a record's value among those of the answer? */
-
 static int
 changed_is_live(const mta_sts_record_t *record, const dns_answer_t *answer)
 {
-    size_t         i;
-    mta_sts_str_t  value;
-
-    value = record->value;
-
-    if (!mta_sts_str_eq(record->type, mta_sts_str("TXT"))
-        && mta_sts_str_ends(value, mta_sts_str(".")))
-    {
-        value.len--;
-    }
+    size_t  i;
 
     for (i = 0; i < answer->n; i++) {
-        if (mta_sts_str_eq(answer->records[i].text, value)) {
+        if (mta_sts_str_eq(answer->records[i].text, record->value)) {
             return 1;
         }
     }
@@ -93,16 +71,16 @@ changed_is_live(const mta_sts_record_t *record, const dns_answer_t *answer)
 
 
 static int
-changed_differs(const changed_set_t *set, const dns_answer_t *answer)
+changed_differs(const changed_rrset_t *rrset, const dns_answer_t *answer)
 {
     size_t  i;
 
-    if (answer->status == DNS_FAILED || answer->n != set->n) {
+    if (answer->status == DNS_FAILED || answer->n != rrset->n) {
         return 1;
     }
 
-    for (i = 0; i < set->n; i++) {
-        if (!changed_is_live(&set->records[i], answer)) {
+    for (i = 0; i < rrset->n; i++) {
+        if (!changed_is_live(&rrset->records[i], answer)) {
             return 1;
         }
     }
@@ -111,206 +89,149 @@ changed_differs(const changed_set_t *set, const dns_answer_t *answer)
 }
 
 
-/* What a server sent, without the bytes that would steer a terminal. */
-
-static mta_sts_str_t
-changed_printable(const mta_sts_env_t *env, mta_sts_str_t text)
+static void *
+changed_alloc(const changed_run_t *run, size_t size)
 {
-    char    *p;
-    size_t   i;
-
-    text = mta_sts_str_copy(env, text);
-
-    for (i = 0, p = (char *) text.data; text.data && i < text.len; i++) {
-        if (p[i] < ' ' || p[i] > '~') {
-            p[i] = '?';
-        }
-    }
-
-    return text;
+    return diag_alloc(&run->plan->arena, size);
 }
 
 
-static int
-changed_add(changed_t *changed, const changed_set_t *set,
-    const dns_answer_t *answer)
-{
-    size_t            i, size;
-    mta_sts_env_t     env = { diag_alloc, NULL, &changed->arena };
-    changed_item_t   *item, *items;
-
-    if (changed->n == changed->size) {
-        size = changed->size ? 2 * changed->size : 64;
-
-        items = realloc(changed->items, size * sizeof(changed_item_t));
-        if (items == NULL) {
-            return MTA_STS_ERROR;
-        }
-
-        changed->items = items;
-        changed->size = size;
-    }
-
-    item = &changed->items[changed->n];
-
-    item->name = mta_sts_str_copy(&env, set->records[0].name);
-    item->type = mta_sts_str_copy(&env, set->records[0].type);
-    item->n = answer->n;
-    item->old = env.alloc(env.ctx, (item->n + 1) * sizeof(mta_sts_str_t));
-
-    if (item->name.data == NULL || item->type.data == NULL
-        || item->old == NULL)
-    {
-        return MTA_STS_ERROR;
-    }
-
-    for (i = 0; i < item->n; i++) {
-        item->old[i] = changed_printable(&env, answer->records[i].text);
-
-        if (item->old[i].data == NULL) {
-            return MTA_STS_ERROR;
-        }
-    }
-
-    changed->n++;
-
-    return MTA_STS_OK;
-}
-
+/* Keeps what differs of a part, all of whose lookups have ended. */
 
 static void
-changed_release(changed_entry_t *entry)
+changed_end(changed_part_t *part)
 {
-    if (--entry->pending) {
-        return;
+    size_t              i, n;
+    batch_t            *batch;
+    changed_rrset_t    *rrset;
+    mta_sts_record_t   *records, *live;
+
+    batch = part->batch;
+
+    for (i = 0, n = 0; i < part->n; i++) {
+        n += part->rrsets[i].n_live;
     }
 
-    entry->run->active--;
+    records = changed_alloc(part->run, batch->n * sizeof(mta_sts_record_t));
+    live = changed_alloc(part->run, n * sizeof(mta_sts_record_t));
 
-    mta_sts_arena_free(&entry->arena);
-    free(entry);
+    batch->n = 0;
+
+    for (i = 0; i < part->n; i++) {
+        rrset = &part->rrsets[i];
+
+        if (rrset->differs) {
+            memcpy(&records[batch->n], rrset->records,
+                   rrset->n * sizeof(mta_sts_record_t));
+            batch->n += rrset->n;
+
+            memcpy(&live[batch->n_live], rrset->live,
+                   rrset->n_live * sizeof(mta_sts_record_t));
+            batch->n_live += rrset->n_live;
+        }
+    }
+
+    batch->records = records;
+    batch->live = live;
+
+    part->run->active--;
 }
 
 
 static void
 changed_done(void *ctx, const dns_answer_t *answer)
 {
-    changed_set_t  *set = ctx;
-    changed_run_t  *run;
+    size_t            i;
+    mta_sts_env_t     env = { diag_alloc, NULL, NULL };
+    changed_rrset_t  *rrset = ctx;
 
-    run = set->entry->run;
+    env.ctx = &rrset->part->run->plan->arena;
 
     if (answer->status == DNS_FAILED) {
-        say("the lookup of %.*s fails: %s", (int) set->records[0].name.len,
-            set->records[0].name.data, answer->error);
+        say("the lookup of %.*s fails: %s", (int) rrset->records[0].name.len,
+            rrset->records[0].name.data, answer->error);
     }
 
-    if (changed_differs(set, answer)
-        && changed_add(run->changed, set, answer) != MTA_STS_OK)
-    {
-        run->failed = 1;
+    rrset->differs = changed_differs(rrset, answer);
+
+    if (rrset->differs) {
+        rrset->n_live = answer->n;
+        rrset->live = env.alloc(env.ctx, answer->n * sizeof(mta_sts_record_t));
+
+        for (i = 0; i < answer->n; i++) {
+            rrset->live[i] = rrset->records[0];
+            rrset->live[i].ttl = answer->ttl;
+            rrset->live[i].value = mta_sts_str_copy(&env,
+                                                    answer->records[i].text);
+        }
     }
 
-    changed_release(set->entry);
+    if (--rrset->part->pending == 0) {
+        changed_end(rrset->part);
+    }
 }
 
 
-/* Looks up each set of an entry's records. */
+/* Looks up each RRset of a part. */
 
-static int
-changed_lookups(changed_entry_t *entry)
+static void
+changed_start(changed_run_t *run, size_t i)
 {
-    size_t          i, k;
-    changed_set_t  *set;
+    size_t           k;
+    batch_t         *batch;
+    mta_sts_env_t    env = { diag_alloc, NULL, &run->plan->arena };
+    changed_part_t  *part;
 
-    for (i = 0; i < entry->n; i = k) {
+    part = changed_alloc(run, sizeof(changed_part_t));
+    batch = changed_alloc(run, sizeof(batch_t));
 
-        for (k = i + 1; k < entry->n; k++) {
-            if (!mta_sts_str_eq(entry->records[k].name,
-                                entry->records[i].name)
-                || !mta_sts_str_eq(entry->records[k].type,
-                                   entry->records[i].type))
-            {
-                break;
-            }
-        }
+    plan_batch(run->plan, i, &env, batch);
 
-        set = diag_alloc(&entry->arena, sizeof(changed_set_t));
-        if (set == NULL) {
-            return MTA_STS_ERROR;
-        }
+    part->run = run;
+    part->part = &run->plan->parts[i];
+    part->part->kept = batch;
+    part->batch = batch;
+    part->rrsets = changed_alloc(run, batch->n * sizeof(changed_rrset_t));
+    part->n = 0;
 
-        set->entry = entry;
-        set->records = &entry->records[i];
-        set->n = k - i;
+    memset(part->rrsets, 0, batch->n * sizeof(changed_rrset_t));
 
-        entry->pending++;
-
-        dns_lookup(entry->run->net.dns, set->records[0].name,
-                   changed_type(set->records[0].type), changed_done, set);
+    for (k = 0; k < batch->n; k += part->rrsets[part->n++].n) {
+        part->rrsets[part->n].part = part;
+        part->rrsets[part->n].records = &batch->records[k];
+        part->rrsets[part->n].n = rrset_len(&batch->records[k], batch->n - k);
     }
 
-    return MTA_STS_OK;
-}
-
-
-static int
-changed_entry(changed_run_t *run, const mta_sts_entry_t *of,
-    const mta_sts_record_wanted_t *wanted, mta_sts_err_t *err)
-{
-    int               rc;
-    mta_sts_env_t     env;
-    changed_entry_t  *entry;
-
-    entry = calloc(1, sizeof(changed_entry_t));
-    if (entry == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    env.alloc = diag_alloc;
-    env.warn = NULL;
-    env.ctx = &entry->arena;
-
-    entry->run = run;
-    entry->pending = 1;
     run->active++;
+    part->pending = part->n + 1;
 
-    rc = mta_sts_record_build(of, wanted, &env, &entry->records, &entry->n,
-                              err);
-
-    if (rc == MTA_STS_OK && changed_lookups(entry) != MTA_STS_OK) {
-        rc = mta_sts_error_memory(err);
+    for (k = 0; k < part->n; k++) {
+        dns_lookup(run->net.dns, part->rrsets[k].records[0].name,
+                   changed_type(part->rrsets[k].records[0].type),
+                   changed_done, &part->rrsets[k]);
     }
 
-    changed_release(entry);
-
-    return rc;
+    if (--part->pending == 0) {
+        changed_end(part);
+    }
 }
 
 
 int
-changed_build(changed_t *changed, const mta_sts_entry_t *entries, size_t n,
-    const mta_sts_record_wanted_t *wanted, const net_settings_t *settings,
+changed_filter(plan_t *plan, const net_settings_t *settings,
     mta_sts_err_t *err)
 {
-    int            rc;
     size_t         i;
-    changed_run_t  run;
-
-    memset(&run, 0, sizeof(changed_run_t));
-
-    run.changed = changed;
+    changed_run_t  run = { plan, { 0 }, 0 };
 
     if (net_init(&run.net, settings, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
-    rc = MTA_STS_OK;
+    for (i = 0; i < plan->n || run.active;) {
 
-    for (i = 0; rc == MTA_STS_OK && (i < n || run.active);) {
-
-        if (i < n && run.active < settings->jobs) {
-            rc = changed_entry(&run, &entries[i++], wanted, err);
+        if (i < plan->n && run.active < settings->jobs) {
+            changed_start(&run, i++);
 
         } else {
             net_step(&run.net);
@@ -319,41 +240,5 @@ changed_build(changed_t *changed, const mta_sts_entry_t *entries, size_t n,
 
     net_free(&run.net);
 
-    if (rc == MTA_STS_OK && run.failed) {
-        rc = mta_sts_error_memory(err);
-    }
-
-    if (changed->n) {
-        qsort(changed->items, changed->n, sizeof(changed_item_t),
-              changed_cmp);
-    }
-
-    return rc;
-}
-
-
-void
-changed_free(changed_t *changed)
-{
-    free(changed->items);
-    mta_sts_arena_free(&changed->arena);
-}
-
-
-const changed_item_t *
-changed_find(const changed_t *changed, const mta_sts_record_t *record)
-{
-    changed_item_t  key;
-
-    if (changed->n == 0) {
-        return NULL;
-    }
-
-    memset(&key, 0, sizeof(changed_item_t));
-
-    key.name = record->name;
-    key.type = record->type;
-
-    return bsearch(&key, changed->items, changed->n, sizeof(changed_item_t),
-                   changed_cmp);
+    return MTA_STS_OK;
 }

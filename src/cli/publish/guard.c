@@ -1,7 +1,9 @@
 /*
- * A check of the policy host alone, and what it leaves.
+ * A check of the policy host alone, whose result decides which domains' records
+ * are printed.
  */
 
+#include "cli/check/check.h"
 #include "cli/diag/diag.h"
 #include "publish.h"
 
@@ -12,7 +14,7 @@ typedef struct {
 } guard_t;
 
 
-/* Results come in the order of the entries, and there are fewer of the kept. */
+/* Results come in the order of the entries, and fewer of them are kept. */
 
 static void
 guard_done(void *ctx, const result_t *result)
@@ -45,12 +47,9 @@ int
 guard_served(mta_sts_entry_t *entries, size_t *n,
     const net_settings_t *settings, mta_sts_err_t *err)
 {
-    int       rc;
-    guard_t   guard;
-    check_t   check;
-
-    guard.entries = entries;
-    guard.kept = 0;
+    int      rc;
+    guard_t  guard = { entries, 0 };
+    check_t  check;
 
     memset(&check, 0, sizeof(check_t));
 

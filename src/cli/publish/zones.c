@@ -1,5 +1,5 @@
 /*
- * The zones that exist.
+ * The zones that exist, and the RRsets that records are published as.
  */
 
 #include <stdlib.h>
@@ -23,11 +23,7 @@ zones_set(zones_t *zones, const mta_sts_value_t *values, size_t n,
     size_t  i, k;
 
     zones->n = 0;
-    zones->apexes = env->alloc(env->ctx, (n + 1) * sizeof(mta_sts_str_t));
-
-    if (zones->apexes == NULL) {
-        return mta_sts_error_memory(err);
-    }
+    zones->apexes = env->alloc(env->ctx, n * sizeof(mta_sts_str_t));
 
     for (i = 0; i < n; i++) {
         if (mta_sts_name_zone("zone", &values[i], env, &zones->apexes[i], err)
@@ -71,4 +67,36 @@ zones_find(const zones_t *zones, mta_sts_str_t name)
 
         name = mta_sts_str_after(name, (size_t) (dot - name.data) + 1);
     }
+}
+
+
+size_t
+rrset_name_len(const mta_sts_record_t *records, size_t n)
+{
+    size_t  i;
+
+    for (i = 1; i < n; i++) {
+        if (!mta_sts_str_eq(records[i].name, records[0].name)) {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+size_t
+rrset_len(const mta_sts_record_t *records, size_t n)
+{
+    size_t  i;
+
+    n = rrset_name_len(records, n);
+
+    for (i = 1; i < n; i++) {
+        if (!mta_sts_str_eq(records[i].type, records[0].type)) {
+            break;
+        }
+    }
+
+    return i;
 }

@@ -54,6 +54,12 @@ static const option_t  options_table[] = {
     { "domains", 'd', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(domains), "FILE",
       "only a domains file, or \"-\" for standard input" },
 
+    { "domains", 'd', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(domains), "FILE",
+      "a domains file, or a glob of them; more may follow" },
+
+    { "output", 'o', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(output), "TABLE",
+      "the table, which is replaced" },
+
     { "prefix", 'p', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
       "the folder of a relative FILE, as nginx's -p" },
 
@@ -182,19 +188,24 @@ options_getopt(struct option *list, char *shorts)
 /* The option that getopt_long() returned. */
 
 static const option_t *
-options_find(int ch)
+options_find(int ch, unsigned allowed)
 {
-    size_t  i;
+    size_t           i;
+    const option_t  *found;
 
     if (ch >= OPTIONS_LONG) {
         return &options_table[ch - OPTIONS_LONG];
     }
 
-    for (i = 0; options_table[i].ch != ch; i++) {
-        /* void */
+    for (i = 0, found = NULL; i < OPTIONS; i++) {
+        if (options_table[i].ch == ch
+            && (found == NULL || (options_table[i].group & allowed)))
+        {
+            found = &options_table[i];
+        }
     }
 
-    return &options_table[i];
+    return found;
 }
 
 
@@ -301,7 +312,7 @@ options_take(options_t *options, int ch, const char *word, const char *command,
         return MTA_STS_ERROR;
     }
 
-    option = options_find(ch);
+    option = options_find(ch, allowed);
 
     if (option->group && (option->group & allowed) == 0) {
         say("command \"%s\" does not take option \"%s%s\"", command,

@@ -38,6 +38,7 @@
 #define OPTIONS_HOSTS     8           /* --hosts */
 #define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
+#define OPTIONS_COMPILE   1024        /* -d, -o */
 
 
 /* A policy setting and its value. */
@@ -128,6 +129,7 @@ typedef struct {
 int command_records(const options_t *options, const mta_sts_env_t *env);
 int command_policy(const options_t *options, const mta_sts_env_t *env);
 int command_list(const options_t *options, const mta_sts_env_t *env);
+int command_compile(const options_t *options, const mta_sts_env_t *env);
 int command_check(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
 

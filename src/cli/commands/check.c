@@ -48,106 +48,10 @@ check_fail_on(const options_t *options)
 }
 
 
-static void
-check_add_name(mta_sts_values_t *names, mta_sts_str_t text,
-    mta_sts_place_t place, const mta_sts_env_t *env)
-{
-    mta_sts_err_t  err;
-
-    (void) mta_sts_values_add(names, mta_sts_str_copy(env, text), place, env,
-                              &err);
-}
-
-
-/* The names in a file, separated by white space. */
-
-static int
-check_read_names(const char *file, const mta_sts_env_t *env,
-    mta_sts_values_t *names, mta_sts_err_t *err)
-{
-    int               rc;
-    char             *line, *rest, *word;
-    FILE             *in;
-    size_t            size;
-    mta_sts_place_t   place;
-
-    in = strcmp(file, "-") == 0 ? stdin : fopen(file, "r");
-
-    if (in == NULL) {
-        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()",
-                                   mta_sts_str_from(file));
-    }
-
-    line = NULL;
-    size = 0;
-    place = MTA_STS_NOWHERE;
-    place.file = mta_sts_str_from(file);
-
-    while (getline(&line, &size, in) != -1) {
-
-        place.line++;
-        word = strtok_r(line, " \t\r\n", &rest);
-
-        while (word) {
-            check_add_name(names, mta_sts_str_from(word), place, env);
-            word = strtok_r(NULL, " \t\r\n", &rest);
-        }
-    }
-
-    rc = ferror(in) ? mta_sts_error_errno(err, MTA_STS_NOWHERE, "read()",
-                                          mta_sts_str_from(file))
-                    : MTA_STS_OK;
-
-    free(line);
-
-    if (in != stdin) {
-        (void) fclose(in);
-    }
-
-    return rc;
-}
-
-
-/* The names of the command line and of --domains-from. */
-
-static int
-check_names(const options_t *options, const mta_sts_env_t *env,
-    options_list_t *list, mta_sts_err_t *err)
-{
-    size_t            i;
-    mta_sts_values_t  names;
-
-    memset(&names, 0, sizeof(mta_sts_values_t));
-
-    for (i = 0; i < options->args.n; i++) {
-        check_add_name(&names, options->args.values[i].text, MTA_STS_NOWHERE,
-                       env);
-    }
-
-    if (options->domains_from) {
-        if (check_read_names(options->domains_from, env, &names, err)
-            != MTA_STS_OK)
-        {
-            return MTA_STS_ERROR;
-        }
-
-        if (names.n == 0) {
-            return mta_sts_error(err, MTA_STS_NOWHERE, "no domain is named in "
-                                 "\"%s\"", options->domains_from);
-        }
-    }
-
-    list->values = names.elts;
-    list->n = names.n;
-
-    return MTA_STS_OK;
-}
-
-
 /* Entries without a policy, of names; each domain once. */
 
 static int
-check_unconfigured(const options_list_t *names, const mta_sts_env_t *env,
+check_unconfigured(const mta_sts_values_t *names, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n)
 {
     size_t         i, k;
@@ -157,7 +61,7 @@ check_unconfigured(const options_list_t *names, const mta_sts_env_t *env,
     memset(*entries, 0, names->n * sizeof(mta_sts_entry_t));
 
     for (i = 0; i < names->n; i++) {
-        if (mta_sts_name_domain("domain", &names->values[i], env,
+        if (mta_sts_name_domain("domain", &names->elts[i], env,
                                 &(*entries)[i].domain, &err)
             != MTA_STS_OK)
         {
@@ -188,23 +92,22 @@ static int
 check_entries(const options_t *options, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n)
 {
-    site_t         site;
-    options_t      named;
-    mta_sts_err_t  err;
-
-    named = *options;
-
-    if (check_names(options, env, &named.args, &err) != MTA_STS_OK) {
-        say_error(&err);
-        return COMMAND_UNKNOWN;
-    }
+    site_t            site;
+    mta_sts_err_t     err;
+    mta_sts_values_t  names;
 
     if (options->no_config) {
-        return check_unconfigured(&named.args, env, entries, n);
+
+        if (command_domains(options, env, &names, &err) != MTA_STS_OK) {
+            say_error(&err);
+            return COMMAND_UNKNOWN;
+        }
+
+        return check_unconfigured(&names, env, entries, n);
     }
 
     if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, &named, env, entries, n) != MTA_STS_OK
+        || command_entries(&site, options, env, entries, n) != MTA_STS_OK
         || command_refused(&site, *entries, n))
     {
         return COMMAND_UNKNOWN;

@@ -53,6 +53,12 @@ static const option_t  options_table[] = {
     { "domains", 'd', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(domains), "FILE",
       "only a domains file, or \"-\" for standard input" },
 
+    { "domains", 'd', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(domains), "FILE",
+      "a domains file, or a glob of them; more may follow" },
+
+    { "output", 'o', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(output), "TABLE",
+      "the table, which is replaced" },
+
     { "prefix", 'p', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
       "the folder of a relative FILE, as nginx's -p" },
 
@@ -65,6 +71,17 @@ static const option_t  options_table[] = {
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
       "one file per zone, in DIR" },
 
+    { "prune", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(prune), NULL,
+      "with -o: remove the files of zones without domains" },
+
+    { "domains-from", 0, OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
+      OPTION_IN(domains_from), "FILE",
+      "names of domains, separated by white space, in a\n"
+      "file, or \"-\" for standard input" },
+
+    { "only", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(only), "KIND",
+      "address, policy or tlsrpt; may be repeated" },
+
     { "ttl", 0, OPTIONS_RECORDS, OPTION_TIME(0, MTA_STS_RECORD_TTL_MAX),
       OPTION_IN(ttl), "TIME",
       "of the records, such as 3600 (default) or 1h" },
@@ -72,6 +89,9 @@ static const option_t  options_table[] = {
     { "zone", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(zones), "APEX",
       "a zone that exists; may be repeated\n"
       "(default: each domain is a zone)" },
+
+    { "zones-from", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(zones_from),
+      "FILE", "the same, from a file; \"dns\": those that the DNS has" },
 
     { "policy-host", 0, OPTIONS_RECORDS, OPTION_LIST,
       OPTION_IN(policy_hosts), "TARGET",
@@ -81,6 +101,11 @@ static const option_t  options_table[] = {
     { "delegate", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(delegate),
       "NAME", "the records below a name of the delegate, which\n"
       "the customers' aliases point to" },
+
+    { "delegated-from", 0, OPTIONS_RECORDS, OPTION_TEXT,
+      OPTION_IN(delegated_from), "FILE",
+      "with --delegate: the domains that are delegated\n"
+      "(default: all)" },
 
     { "customer", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(customer), NULL,
       "with --delegate: the customers' aliases" },
@@ -94,21 +119,31 @@ static const option_t  options_table[] = {
       "cloudflare" },
 
     { "served", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(served), NULL,
-      "only domains whose policy is already served, on\n"
-      "every address of the policy host" },
+      "hold a policy's record back until it is served, on\n"
+      "every address of the policy host, and in mode\n"
+      "enforce as long as an MX does not match it" },
+
+    { "smtp", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(smtp), NULL,
+      "with --served: also certificates of mail servers" },
+
+    { "accept", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(accept),
+      "CODE[:DOMAIN]", "with --served: what does not hold a record back;\n"
+      "may be repeated" },
 
     { "changed", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(changed), NULL,
-      "only what differs from the live DNS" },
+      "only what differs from what the name servers of\n"
+      "the zone have, or the one of --resolver" },
+
+    { "before-reload", 0, OPTIONS_CHECK, OPTION_FLAG,
+      OPTION_IN(before_reload), NULL,
+      "only whether mail would stop once the configured\n"
+      "policy is served" },
 
     { "no-config", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_config), NULL,
       "compare with no configuration: for any DOMAIN" },
 
     { "no-smtp", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_smtp), NULL,
       "do not connect to the mail servers" },
-
-    { "domains-from", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(domains_from),
-      "FILE", "names of domains, separated by white space, in a\n"
-      "file, or \"-\" for standard input" },
 
     { "since", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(since), "FILE",
       "only what is new or resolved since a check whose\n"
@@ -238,40 +273,64 @@ options_set(options_t *options, const option_t *option, const char *value)
 }
 
 
-/*
- * The option of a word, "-c" or "--zone", with the value that is in the word:
- * "-cFILE" or "--zone=APEX".  NULL if there is no such option.
- */
+/* Is it the option of a word, "-c" or "--zone"?  Gives the value in the word. */
 
-static const option_t *
-options_find(const char *word, const char **value)
+static int
+options_is(const option_t *option, const char *word, const char **value)
 {
-    size_t           i, len;
-    const option_t  *option;
+    size_t  len;
 
+    *value = NULL;
     len = strcspn(word, "=");
 
-    for (i = 0; i < OPTIONS; i++) {
-        option = &options_table[i];
-        *value = NULL;
-
-        if (word[1] == '-') {
-            if (strlen(option->name) == len - 2
-                && strncmp(option->name, word + 2, len - 2) == 0)
-            {
-                *value = word[len] ? word + len + 1 : NULL;
-                break;
-            }
-
-        } else if (option->ch == word[1]) {
-            *value = word[2] ? word + 2 : NULL;
-            break;
+    if (word[1] == '-') {
+        if (strlen(option->name) != len - 2
+            || strncmp(option->name, word + 2, len - 2) != 0)
+        {
+            return 0;
         }
+
+        *value = word[len] ? word + len + 1 : NULL;
+
+    } else {
+        if (option->ch != word[1]) {
+            return 0;
+        }
+
+        *value = word[2] ? word + 2 : NULL;
     }
 
     /* a flag has no value */
 
-    return i < OPTIONS && (option->argument || *value == NULL) ? option : NULL;
+    return option->argument || *value == NULL;
+}
+
+
+/*
+ * The option of a word, with the value that is in the word: "-cFILE" or
+ * "--zone=APEX".  A name may be that of several options, of which the command
+ * takes one.  NULL if there is no such option.
+ */
+
+static const option_t *
+options_find(const char *word, unsigned allowed, const char **value)
+{
+    size_t           i;
+    const char      *text;
+    const option_t  *found;
+
+    found = NULL;
+
+    for (i = 0; i < OPTIONS; i++) {
+        if (options_is(&options_table[i], word, &text)
+            && (found == NULL || (options_table[i].group & allowed)))
+        {
+            found = &options_table[i];
+            *value = text;
+        }
+    }
+
+    return found;
 }
 
 
@@ -326,7 +385,7 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
             continue;
         }
 
-        option = options_find(word, &value);
+        option = options_find(word, allowed, &value);
 
         if (option == NULL) {
             say("unknown option \"%s\"", word);

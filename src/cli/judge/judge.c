@@ -381,6 +381,7 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
     memset(result, 0, sizeof(result_t));
     memset(&policy, 0, sizeof(judge_policy_t));
 
+    result->facts = facts;
     result->entry = entry;
     result->now = facts->now;
     result->mode = -1;

@@ -126,6 +126,7 @@ typedef struct {
 
 
 typedef struct {
+    const facts_t          *facts;
     const mta_sts_entry_t  *entry;    /* its policy is NULL where nothing is
                                          configured */
     int                     mode;     /* of the live policy, or -1 */

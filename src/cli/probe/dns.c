@@ -25,6 +25,8 @@
 typedef struct dns_query_s  dns_query_t;
 
 struct dns_s {
+    dns_t               *next;        /* of net's name servers */
+    int                  follow;      /* aliases that lead out of an answer */
     ares_channel         channel;
     unsigned             timeout;     /* ms */
     struct curl_waitfd  *sockets;     /* an fd of -1 is unused */
@@ -95,6 +97,7 @@ dns_new(const char *server, unsigned timeout, mta_sts_err_t *err)
     struct ares_options  options;
 
     dns = diag_calloc(1, sizeof(dns_t));
+    dns->follow = 1;
 
     dns->timeout = timeout;
     dns->pool.max = DNS_QUERIES;
@@ -158,6 +161,30 @@ dns_free(dns_t *dns)
     ares_library_cleanup();
     free(dns->sockets);
     free(dns);
+}
+
+
+dns_t *
+net_server(net_t *net, const char *addresses, mta_sts_err_t *err)
+{
+    dns_t  *dns;
+
+    dns = dns_new(addresses, net->settings.timeout, err);
+
+    if (dns) {
+        dns->follow = 0;
+        dns->next = net->servers;
+        net->servers = dns;
+    }
+
+    return dns;
+}
+
+
+dns_t *
+dns_next(const dns_t *dns)
+{
+    return dns->next;
 }
 
 
@@ -228,6 +255,8 @@ dns_end(dns_query_t *query, const char *error)
         answer->error = error;
         answer->n = 0;
     }
+
+    answer->target = mta_sts_str_from(query->answer.name);
 
     query->done(query->ctx, answer);
 
@@ -310,7 +339,7 @@ dns_answered(dns_query_t *query, int status, const unsigned char *data,
         error = ares_strerror(status);
     }
 
-    if (incomplete) {
+    if (incomplete && query->dns->follow) {
         dns_ask(query);
         return;
     }
@@ -439,6 +468,7 @@ dns_copy(const dns_answer_t *answer, const mta_sts_env_t *env)
     dns_answer_t  copy;
 
     copy = *answer;
+    copy.target = mta_sts_str_copy(env, copy.target);
     copy.records = env->alloc(env->ctx, copy.n * sizeof(dns_record_t));
 
     for (i = 0; i < copy.n; i++) {

@@ -4,6 +4,7 @@
 
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -143,6 +144,14 @@ net_init(net_t *net, const net_settings_t *settings, mta_sts_err_t *err)
 void
 net_free(net_t *net)
 {
+    dns_t  *dns;
+
+    while (net->servers) {
+        dns = net->servers;
+        net->servers = dns_next(dns);
+        dns_free(dns);
+    }
+
     if (net->dns) {
         dns_free(net->dns);
     }
@@ -155,20 +164,76 @@ net_free(net_t *net)
 }
 
 
+/* The next resolver of the loop: net->dns, then the name servers. */
+
+static dns_t *
+net_dns(const net_t *net, const dns_t *dns)
+{
+    if (dns == NULL) {
+        return net->dns;
+    }
+
+    return dns == net->dns ? net->servers : dns_next(dns);
+}
+
+
+/* Gives a copy of the sockets of all resolvers, in *sockets. */
+
+static unsigned
+net_sockets(const net_t *net, struct curl_waitfd **sockets, int *ms)
+{
+    dns_t               *dns;
+    unsigned             n, all;
+    struct curl_waitfd  *of;
+
+    *sockets = NULL;
+    all = 0;
+
+    for (dns = net_dns(net, NULL); dns; dns = net_dns(net, dns)) {
+        of = dns_sockets(dns, &n, ms);
+
+        if (n) {
+            *sockets = diag_realloc(*sockets, (all + n)
+                                              * sizeof(struct curl_waitfd));
+            memcpy(*sockets + all, of, n * sizeof(struct curl_waitfd));
+            all += n;
+        }
+    }
+
+    return all;
+}
+
+
 void
 net_step(net_t *net)
 {
     int                  ms, left, running;
-    unsigned             n;
+    dns_t               *dns;
+    unsigned             n, all;
     const CURLMsg       *msg;
-    struct curl_waitfd  *sockets;
+    struct curl_waitfd  *sockets, *of;
 
     ms = NET_WAIT;
-    sockets = dns_sockets(net->dns, &n, &ms);
+    all = net_sockets(net, &sockets, &ms);
 
-    (void) curl_multi_poll(net->multi, sockets, n, ms, NULL);
+    (void) curl_multi_poll(net->multi, sockets, all, ms, NULL);
 
-    dns_process(net->dns);
+    all = 0;
+
+    for (dns = net_dns(net, NULL); dns; dns = net_dns(net, dns)) {
+        of = dns_sockets(dns, &n, &ms);
+
+        if (n) {
+            memcpy(of, sockets + all, n * sizeof(struct curl_waitfd));
+            all += n;
+        }
+    }
+
+    free(sockets);
+
+    for (dns = net_dns(net, NULL); dns; dns = net_dns(net, dns)) {
+        dns_process(dns);
+    }
 
     (void) curl_multi_perform(net->multi, &running);
 

@@ -90,6 +90,7 @@ typedef struct transfer_s  transfer_t;
 
 typedef struct {
     dns_t           *dns;
+    dns_t           *servers;         /* name servers: see net_server() */
     CURLM           *multi;
     X509_STORE      *store;           /* the trusted roots */
     time_t           now;             /* the time of the start */
@@ -157,6 +158,7 @@ typedef struct {
     dns_status_e    status;
     const char     *error;        /* a static text */
     int             alias;        /* a CNAME led to the records */
+    mta_sts_str_t   target;       /* the name that aliases led to */
     uint32_t        ttl;          /* the least on the way there; seconds */
     dns_record_t   *records;
     size_t          n;
@@ -176,6 +178,16 @@ typedef void (*dns_done_pt)(void *ctx, const dns_answer_t *answer);
 dns_t *dns_new(const char *server, unsigned timeout, mta_sts_err_t *err);
 
 void dns_free(dns_t *dns);
+
+/*
+ * The same for name servers that are asked directly: "ADDR,ADDR", of which the
+ * first one with an answer counts.  An alias that leads out of their answer is
+ * not followed.  It is freed by net_free().
+ */
+dns_t *net_server(net_t *net, const char *addresses, mta_sts_err_t *err);
+
+/* For the loop: the next one of net->servers. */
+dns_t *dns_next(const dns_t *dns);
 
 /*
  * Looks up the records of a type, ns_t_a and so on, of a name, and follows
@@ -199,6 +211,60 @@ dns_answer_t dns_copy(const dns_answer_t *answer, const mta_sts_env_t *env);
  */
 struct curl_waitfd *dns_sockets(dns_t *dns, unsigned *n, int *ms);
 void dns_process(dns_t *dns);
+
+
+/*
+ * Lookups at a zone's own name servers, where no cache has an old answer.  The
+ * resolver of net is only asked for the zone cut, the NS records and the
+ * addresses of name servers; or, if there is one of --resolver, for all.
+ */
+
+
+#define AUTH_SERVERS  16              /* of a zone; more are not asked */
+
+
+typedef struct {
+    mta_sts_str_t   server;           /* its name */
+    dns_answer_t    answer;
+} auth_server_answer_t;
+
+
+typedef struct {
+    const char            *error;     /* or NULL: no name server was found */
+    auth_server_answer_t   servers[AUTH_SERVERS];
+    size_t                 n;
+} auth_answer_t;
+
+
+typedef struct auth_s  auth_t;
+
+typedef void (*auth_done_pt)(void *ctx, const auth_answer_t *answer);
+
+
+/* resolver is NULL, or that of --resolver, the only one that is asked. */
+auth_t *auth_new(net_t *net, const char *resolver);
+
+/* Before net_free(), when no lookup is in flight. */
+void auth_free(auth_t *auth);
+
+/*
+ * Asks every name server of the zone of name for the records of a type, and
+ * goes on to the name servers of the zone that an alias leads to.  A name server
+ * that did not answer several times is not asked again.  done is called once,
+ * possibly before auth_lookup() returns; the answer is valid until it returns.
+ */
+void auth_lookup(auth_t *auth, mta_sts_str_t name, int type,
+    auth_done_pt done, void *ctx);
+
+
+typedef void (*auth_apex_pt)(void *ctx, mta_sts_str_t apex);
+
+/*
+ * Finds the zone that a name is in.  done is called once, possibly before
+ * auth_apex() returns; apex is empty if no zone was found.
+ */
+void auth_apex(auth_t *auth, mta_sts_str_t name, auth_apex_pt done,
+    void *ctx);
 
 
 #define ANSWER_ALIASES  16            /* that are followed */

@@ -64,10 +64,11 @@ generate_records(const mta_sts_entry_t *entry, const char *format)
     plan.wanted = &wanted;
     plan.zones = &zones;
 
-    /* neither fails without zones, delegation and files */
+    /* nothing fails without zones, delegation and files */
 
-    (void) plan_build(&plan, entry, 1, &err);
-    (void) output_plan(&plan, format_find(format), &settings, NULL, &err);
+    plan_build(&plan, entry, 1);
+    (void) output_plan(&plan, format_find(format), &settings, NULL,
+                       FILES_IGNORE, &err);
 
     plan_free(&plan);
 }

@@ -65,6 +65,17 @@ static const option_t  options_table[] = {
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
       "one file per zone, in DIR" },
 
+    { "prune", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(prune), NULL,
+      "with -o: remove the files of zones without domains" },
+
+    { "domains-from", 0, OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
+      OPTION_IN(domains_from), "FILE",
+      "names of domains, separated by white space, in a\n"
+      "file, or \"-\" for standard input" },
+
+    { "only", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(only), "KIND",
+      "address, policy or tlsrpt; may be repeated" },
+
     { "ttl", 0, OPTIONS_RECORDS, OPTION_TIME(0, MTA_STS_RECORD_TTL_MAX),
       OPTION_IN(ttl), "TIME",
       "of the records, such as 3600 (default) or 1h" },
@@ -72,6 +83,9 @@ static const option_t  options_table[] = {
     { "zone", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(zones), "APEX",
       "a zone that exists; may be repeated\n"
       "(default: each domain is a zone)" },
+
+    { "zones-from", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(zones_from),
+      "FILE", "the same, from a file; \"dns\": those that the DNS has" },
 
     { "policy-host", 0, OPTIONS_RECORDS, OPTION_LIST,
       OPTION_IN(policy_hosts), "TARGET",
@@ -81,6 +95,11 @@ static const option_t  options_table[] = {
     { "delegate", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(delegate),
       "NAME", "the records below a name of the delegate, which\n"
       "the customers' aliases point to" },
+
+    { "delegated-from", 0, OPTIONS_RECORDS, OPTION_TEXT,
+      OPTION_IN(delegated_from), "FILE",
+      "with --delegate: the domains that are delegated\n"
+      "(default: all)" },
 
     { "customer", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(customer), NULL,
       "with --delegate: the customers' aliases" },
@@ -94,17 +113,45 @@ static const option_t  options_table[] = {
       "cloudflare" },
 
     { "served", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(served), NULL,
-      "only domains whose policy is already served, on\n"
-      "every address of the policy host" },
+      "hold a policy's record back until it is served, on\n"
+      "every address of the policy host, and in mode\n"
+      "enforce as long as an MX does not match it" },
+
+    { "smtp", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(smtp), NULL,
+      "with --served: also certificates of mail servers" },
+
+    { "accept", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(accept),
+      "CODE[:DOMAIN]", "with --served: what does not hold a record back;\n"
+      "may be repeated" },
 
     { "changed", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(changed), NULL,
-      "only what differs from the live DNS" },
+      "only what differs from what the name servers of\n"
+      "the zone have, or the one of --resolver" },
+
+    { "before-reload", 0, OPTIONS_CHECK, OPTION_FLAG,
+      OPTION_IN(before_reload), NULL,
+      "only whether mail would stop once the configured\n"
+      "policy is served" },
 
     { "no-config", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_config), NULL,
       "compare with no configuration: for any DOMAIN" },
 
     { "no-smtp", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_smtp), NULL,
       "do not connect to the mail servers" },
+
+    { "since", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(since), "FILE",
+      "only what is new or resolved since a check whose\n"
+      "output with -f json is in FILE" },
+
+    { "family", 0, OPTIONS_CHECK, OPTION_NUMBER(4, 6),
+      OPTION_IN(net.family), "4|6",
+      "look only at IPv4 or IPv6 addresses" },
+
+    { "helo", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(net.helo), "NAME",
+      "the name for mail servers (default: this host's)" },
+
+    { "smtp-timeout", 0, OPTIONS_CHECK, OPTION_TIME(1, 600),
+      OPTION_IN(net.smtp_timeout), "TIME", "of an SMTP session (default: 1m)" },
 
     { "fail-on", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(fail_on),
       "SEVERITY", "note, warning (default) or error: the least that\n"
@@ -269,6 +316,7 @@ options_init(options_t *options, size_t n, const mta_sts_env_t *env)
 
     options->ttl = MTA_STS_RECORD_TTL;
     options->net.timeout = 10;
+    options->net.smtp_timeout = 60;
     options->net.jobs = 64;
 
     for (i = 0; i < OPTIONS; i++) {
@@ -337,6 +385,7 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
     }
 
     options->net.timeout *= 1000;
+    options->net.smtp_timeout *= 1000;
 
     return MTA_STS_OK;
 }

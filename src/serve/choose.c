@@ -129,7 +129,9 @@ choose_add(mta_sts_answer_index_t *index, const mta_sts_server_name_t *name,
             index->tail_max = (uint32_t) text.len;
         }
 
-    } else if (text.len && choose_insert(index, CHOOSE_EXACT, text, server, 1)) {
+    } else if (text.len
+               && choose_insert(index, CHOOSE_EXACT, text, server, 1))
+    {
         index->exact += mta_sts_str_starts(text, choose_prefix) ? 1 : 0;
     }
 }

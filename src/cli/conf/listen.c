@@ -215,11 +215,20 @@ listen_address(site_t *site, mta_sts_str_t text, const listen_params_t *params)
 }
 
 
-void
-site_listen(site_t *site, const mta_sts_value_t *words, size_t n)
+int
+site_set_listen(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err)
 {
     size_t           i;
     listen_params_t  params;
+
+    (void) err;
+
+    if (n < 2) {
+        return MTA_STS_OK;
+    }
+
+    server->listens = 1;
 
     memset(&params, 0, sizeof(listen_params_t));
 
@@ -244,9 +253,26 @@ site_listen(site_t *site, const mta_sts_value_t *words, size_t n)
 
             /* senders do not use HTTP/3, and nginx keeps it apart */
 
-            return;
+            return MTA_STS_OK;
         }
     }
 
     listen_address(site, words[1].text, &params);
+
+    return MTA_STS_OK;
+}
+
+
+void
+site_end_listen(site_t *site, const site_server_t *server)
+{
+    listen_params_t  params;
+
+    if (!server->listens) {
+        memset(&params, 0, sizeof(listen_params_t));
+
+        params.server = (uint32_t) site->n - 1;
+
+        listen_address(site, mta_sts_str("80"), &params);
+    }
 }

@@ -117,7 +117,7 @@ answer_walk(const answer_check_t *check,
 
 
 /*
- * Walks over the addresses of a server, but once for those that share an index;
+ * Walks over the addresses of a server, once for those that share an index;
  * then over the more specific ones, which are no address of the table's servers.
  */
 

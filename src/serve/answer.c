@@ -108,7 +108,9 @@ answer_init_addresses(mta_sts_answers_t *answers, const mta_sts_env_t *env)
         if (index == NULL) {
             index = env->alloc(env->ctx, sizeof(mta_sts_answer_index_t));
 
-            if (index == NULL || !choose_index(answers, address, index, env)) {
+            if (index == NULL
+                || !mta_sts_choose_index(answers, address, index, env))
+            {
                 return 0;
             }
 
@@ -201,7 +203,7 @@ mta_sts_answers_init(mta_sts_answers_t *answers, const mta_sts_env_t *env,
 
 
 mta_sts_str_t
-answer_host(mta_sts_str_t domain, char buf[MTA_STS_NAME_MAX + 1])
+mta_sts_answer_host(mta_sts_str_t domain, char buf[MTA_STS_NAME_MAX + 1])
 {
     mta_sts_str_t  host;
 
@@ -269,7 +271,7 @@ mta_sts_answers_find(const mta_sts_answers_t *answers, mta_sts_str_t domain,
 
     *policy = NULL;
 
-    host = answer_host(domain, buf);
+    host = mta_sts_answer_host(domain, buf);
     tls = (unsigned) answer_has_tls(answers, host);
 
     conflict->domain = domain;

@@ -92,7 +92,7 @@ answer_walk(const answer_check_t *check,
 
     table = &check->answers->servers[address->index->otherwise].serves->table;
 
-    if (choose_is_constant(address->index)
+    if (mta_sts_choose_is_constant(address->index)
         && table->names == check->table->names)
     {
         return;
@@ -104,7 +104,7 @@ answer_walk(const answer_check_t *check,
     cursor = 0;
 
     while (mta_sts_table_next_name(check->table, &cursor, &conflict.domain)) {
-        host = answer_host(conflict.domain, buf);
+        host = mta_sts_answer_host(conflict.domain, buf);
 
         conflict.chosen = mta_sts_answers_choose(address, host);
         table = &check->answers->servers[conflict.chosen].serves->table;

@@ -138,7 +138,7 @@ choose_add(mta_sts_answer_index_t *index, const mta_sts_server_name_t *name,
 
 
 int
-choose_index(const mta_sts_answers_t *answers,
+mta_sts_choose_index(const mta_sts_answers_t *answers,
     const mta_sts_answer_address_t *address, mta_sts_answer_index_t *index,
     const mta_sts_env_t *env)
 {
@@ -206,7 +206,7 @@ choose_index(const mta_sts_answers_t *answers,
 
 
 int
-choose_is_constant(const mta_sts_answer_index_t *index)
+mta_sts_choose_is_constant(const mta_sts_answer_index_t *index)
 {
     return index->exact == 0 && index->head == 0 && index->n_regexes == 0
            && index->tail_max <= choose_prefix.len;

@@ -53,16 +53,16 @@ struct mta_sts_answer_index_s {
 
 
 /* Indexes the names on an address; returns 0 if out of memory. */
-int choose_index(const mta_sts_answers_t *answers,
+int mta_sts_choose_index(const mta_sts_answers_t *answers,
     const mta_sts_answer_address_t *address, mta_sts_answer_index_t *index,
     const mta_sts_env_t *env);
 
 /* The policy host of a domain, in buf. */
-mta_sts_str_t answer_host(mta_sts_str_t domain,
+mta_sts_str_t mta_sts_answer_host(mta_sts_str_t domain,
     char buf[MTA_STS_NAME_MAX + 1]);
 
 /* Is the same server chosen for all policy hosts?  It then is "otherwise". */
-int choose_is_constant(const mta_sts_answer_index_t *index);
+int mta_sts_choose_is_constant(const mta_sts_answer_index_t *index);
 
 
 #endif /* MTA_STS_SERVE_CHOOSE_H */

@@ -106,9 +106,12 @@ gate_is_reason(const result_t *result, const finding_t *finding, int served)
 
     kind = finding_kind(finding->kind);
 
+    /* that addresses differ follows from another finding */
+
     if (kind->subject == FINDING_HOST) {
-        return !served && (kind->severity == FINDING_ERROR
-                           || finding->kind == POLICY_NO_ROUTE);
+        return !served && finding->kind != POLICY_ADDRESSES_DIFFER
+               && (kind->severity == FINDING_ERROR
+                   || finding->kind == POLICY_NO_ROUTE);
     }
 
     if (result->entry->policy->mode != MTA_STS_ENFORCE) {

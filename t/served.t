@@ -170,6 +170,27 @@ is(join(' ', $out =~ /^_mta-sts\.(\w+)/mg), 'down good strict twice',
 like($err, qr/^mta-sts: 5 of 9 policies are held back/m, '... and how many not');
 
 
+# Before nginx is reloaded: what would stop mail
+
+for my $case ([1, 'enforce', 'mx.other.example'],
+              [0, 'testing', 'mx.other.example'],
+              [0, 'enforce', 'mx.moved.example', 'mx.elsewhere.example'])
+{
+    my ($stops, $mode, @mx) = @$case;
+    spew("$dir/next.yaml", domains("  moved.example: {mode: $mode, mx: ["
+                                   . join(', ', @mx) . "]}\n"));
+    my ($s, $o, $e) = helper('check', '--before-reload', '-d',
+                             "$dir/next.yaml", @net);
+    is($s, $stops, "before the reload: $mode, @mx");
+    is(scalar(() = $o =~ /mx-not-covered-next/g), $stops,
+       '... mail would stop, or not');
+    unlike($o, qr/policy-|txt-/, '... and nothing else is said');
+}
+
+is((helper('check', '--before-reload', '--no-config', 'a.example'))[0], 2,
+   '... which needs a configuration');
+
+
 # Mail servers
 
 ($status, $out, $err) = records('--smtp', 'strict.example');

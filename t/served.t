@@ -191,6 +191,24 @@ is((helper('check', '--before-reload', '--no-config', 'a.example'))[0], 2,
    '... which needs a configuration');
 
 
+# P9: policy hosts that resolve here
+
+for my $case (['good moved strict', 1], ['good late moved strict twice both', 1, 2],
+              ['away', 3], ['', 4])
+{
+    my ($names, @addresses) = @$case;
+    my ($s, $o, $e) = helper('list', '--hosts', '-d', $yaml, @net[0 .. 1],
+                             map { ('--pointing', "192.0.2.$_") } @addresses);
+    is("$s $e", '0 ', "list --pointing @addresses");
+    is(join(' ', sort $o =~ /^mta-sts\.(\w+)/mg), join(' ', sort split / /, $names),
+       '... policy hosts with these addresses only');
+}
+
+is((helper('list', '-d', $yaml, '--pointing', 'mx.example'))[2], 'mta-sts: '
+   . "invalid address \"mx.example\", must be an IP address\n",
+   '... which are no names');
+
+
 # Mail servers
 
 ($status, $out, $err) = records('--smtp', 'strict.example');

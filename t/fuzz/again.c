@@ -57,7 +57,7 @@ again_parse(mta_sts_str_t text, const mta_sts_policy_t *policy,
 {
     body_t         body;
     size_t         i, cursor;
-    findings_t     findings = { env, NULL, 0, 0 };
+    findings_t     findings = { env, NULL, 0, 0, 0, 0 };
     mta_sts_str_t  mx;
 
     body_parse(&body, text, &findings);

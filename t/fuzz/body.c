@@ -171,7 +171,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     size_t                i, j;
     body_t                body;
-    findings_t            findings = { NULL, NULL, 0, 0 };
+    findings_t            findings = { NULL, NULL, 0, 0, 0, 0 };
     mta_sts_str_t         text;
     const mta_sts_env_t  *env;
 
@@ -186,7 +186,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (i = 0; i < findings.n; i++) {
         for (j = 0; j < i; j++) {
-            fuzz_check(findings.elts[i].kind != findings.elts[j].kind,
+            fuzz_check(findings.elts[i].kind != findings.elts[j].kind
+                       || findings.elts[i].severity
+                          != findings.elts[j].severity,
                        findings.elts[i].text, findings.elts[j].text);
         }
     }

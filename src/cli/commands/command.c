@@ -191,11 +191,29 @@ command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n)
 
 
 int
+command_domains(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err)
+{
+    size_t  i;
+
+    memset(names, 0, sizeof(mta_sts_values_t));
+
+    for (i = 0; i < options->args.n; i++) {
+        (void) mta_sts_values_add(names, options->args.values[i].text,
+                                  MTA_STS_NOWHERE, env, err);
+    }
+
+    return options->domains_from
+           ? command_names(options->domains_from, env, names, err)
+           : MTA_STS_OK;
+}
+
+
+int
 command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n)
 {
     int               rc;
-    size_t            i;
     mta_sts_err_t     err;
     mta_sts_values_t  names;
 
@@ -210,16 +228,7 @@ command_entries(const site_t *site, const options_t *options,
         return MTA_STS_OK;
     }
 
-    memset(&names, 0, sizeof(mta_sts_values_t));
-
-    for (i = 0; i < options->args.n; i++) {
-        (void) mta_sts_values_add(&names, options->args.values[i].text,
-                                  MTA_STS_NOWHERE, env, &err);
-    }
-
-    rc = options->domains_from
-         ? command_names(options->domains_from, env, &names, &err)
-         : MTA_STS_OK;
+    rc = command_domains(options, env, &names, &err);
 
     if (rc == MTA_STS_OK) {
         *entries = env->alloc(env->ctx, names.n * sizeof(mta_sts_entry_t));

@@ -59,6 +59,10 @@ static const option_t  options_table[] = {
     { "hosts", 0, OPTIONS_HOSTS, OPTION_FLAG, OPTION_IN(hosts), NULL,
       "only the policy hosts, one per line" },
 
+    { "pointing", 0, OPTIONS_HOSTS, OPTION_LIST, OPTION_IN(pointing), "ADDR",
+      "only those that resolve to this address and to no\n"
+      "others; may be repeated" },
+
     { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
       OPTION_IN(format), "FORMAT", "one of the formats (default: the first)" },
 
@@ -138,6 +142,20 @@ static const option_t  options_table[] = {
 
     { "no-smtp", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_smtp), NULL,
       "do not connect to the mail servers" },
+
+    { "since", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(since), "FILE",
+      "only what is new or resolved since a check whose\n"
+      "output with -f json is in FILE" },
+
+    { "family", 0, OPTIONS_CHECK|OPTIONS_RECORDS, OPTION_NUMBER(4, 6),
+      OPTION_IN(net.family), "4|6",
+      "look only at IPv4 or IPv6 addresses" },
+
+    { "helo", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(net.helo), "NAME",
+      "the name for mail servers (default: this host's)" },
+
+    { "smtp-timeout", 0, OPTIONS_CHECK, OPTION_TIME(1, 600),
+      OPTION_IN(net.smtp_timeout), "TIME", "of an SMTP session (default: 1m)" },
 
     { "fail-on", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(fail_on),
       "SEVERITY", "note, warning (default) or error: the least that\n"
@@ -302,6 +320,7 @@ options_init(options_t *options, size_t n, const mta_sts_env_t *env)
 
     options->ttl = MTA_STS_RECORD_TTL;
     options->net.timeout = 10;
+    options->net.smtp_timeout = 60;
     options->net.jobs = 64;
 
     for (i = 0; i < OPTIONS; i++) {
@@ -369,7 +388,13 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
         return MTA_STS_ERROR;
     }
 
+    if (options->net.family == 5) {
+        say("invalid family \"5\", must be 4 or 6");
+        return MTA_STS_ERROR;
+    }
+
     options->net.timeout *= 1000;
+    options->net.smtp_timeout *= 1000;
 
     return MTA_STS_OK;
 }

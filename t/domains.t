@@ -430,18 +430,18 @@ $nginx->conf(conf_of('mta_sts_domains d.yaml; } server { '
     . 'c.example;'));
 my ($status, $out) = $nginx->test;
 is($status, 0, 'a domain with two policies: nginx accepts it');
-is(said('warn', $out), 'domain "b.example" has another policy at '
-   . "$yaml:7 in $dir/nginx.conf:4", '... with a warning');
-($status, undef, my $err) = helper('list', '-c', "$dir/nginx.conf");
+like(said('warn', $out), qr/^for domain "b\.example" the server at/,
+     '... with a warning');
+($status, undef, my $err) = helper('records', '-c', "$dir/nginx.conf");
 is($status, 1, '... mta-sts does not');
-is($err, "mta-sts: $dir/nginx.conf:4: domain \"b.example\" has another "
-   . "policy at $yaml:7\n", '... and names both places');
+like($err, qr/^mta-sts: \Q$dir\E\/nginx\.conf:\d+:\d+: for domain "b\.example"/,
+     '... and says why');
 
 $nginx->conf(conf_of('mta_sts_domains d.yaml;',
                      'mta-sts.a.example mta-sts.z.example'));
 ($status, $out) = $nginx->test;
 is(said('warn', $out), 'server name "mta-sts.z.example" has no policy in the '
-   . "domains file in $dir/nginx.conf:3",
+   . "domains file in $dir/nginx.conf:2",
    'a name that is not in the file is a warning');
 is($status, 0, '... and no more');
 
@@ -497,8 +497,9 @@ spew("$dir/small.yaml", "mx: other.example\ndomains:\n"
 spew($yaml, "mx: m.example\ndomains:\n"
      . join '', map { "  x$_.example: {}\n" } 1 .. 51);
 my @warned = split /\n/, said('warn', ($nginx->test)[1]);
-is(scalar @warned, 21, 'fifty conflicts: twenty warnings');
-is($warned[20], '30 more warnings about domains', '... and how many more');
+is(scalar @warned, 1, 'fifty conflicts of two servers: one warning');
+like($warned[0], qr/^for domains "x1\.example", "x2\.example", "x3\.example" and 47 more /,
+     '... with the first ones and how many more');
 
 # a line of -d - that looks like one of nginx -T
 

@@ -378,10 +378,11 @@ mta_sts_place_t mta_sts_file_place(const mta_sts_file_t *file, size_t offset);
 
 /*
  * Gives the names that match a pattern of glob(), sorted, each followed by a
- * NUL, in env's memory; no match is no error.  As in nginx, a directory that
- * cannot be read has no names, but not if that is because memory ran out.
+ * NUL, in env's memory; no match is no error, but a directory that cannot be
+ * read is.
  *
- * Errors: glob() "PATTERN" failed, at place; out of memory.
+ * Errors, at place: open() "DIRECTORY" failed (ERRNO: TEXT); glob() "PATTERN"
+ * failed; out of memory.
  */
 int mta_sts_glob(const char *pattern, mta_sts_place_t place,
     const mta_sts_env_t *env, mta_sts_str_t **names, size_t *n,

@@ -23,7 +23,6 @@ domains_begin(mta_sts_reader_t *reader, const mta_sts_env_t *env,
 {
     memset(domains, 0, sizeof(mta_sts_domains_t));
 
-    domains->shared = 1;
 
     reader->domains = domains;
 

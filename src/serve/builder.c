@@ -256,28 +256,21 @@ table_index_grow(mta_sts_table_builder_t *b)
 
 static int
 table_add_again(const mta_sts_table_builder_t *b, const table_row_t *row,
-    uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err)
+    mta_sts_place_t place, mta_sts_err_t *err)
 {
-    mta_sts_entry_t  first, second;
+    mta_sts_str_t  domain, file;
 
-    if (b->rule != MTA_STS_TABLE_ONCE && row->policy == policy) {
+    if (b->rule == MTA_STS_TABLE_FIRST) {
         return MTA_STS_OK;
     }
 
-    memset(&first, 0, sizeof(mta_sts_entry_t));
+    domain = mta_sts_table_name(b->names.elts, row->name);
+    file = table_run_text(mta_sts_table_run(b->files.elts, b->files.n,
+                                            row->name));
 
-    first.domain = mta_sts_table_name(b->names.elts, row->name);
-    first.policy = mta_sts_table_added(b, row->policy);
-    first.place.file = table_run_text(mta_sts_table_run(b->files.elts,
-                                                        b->files.n,
-                                                        row->name));
-    first.place.line = row->line;
-
-    second = first;
-    second.policy = mta_sts_table_added(b, policy);
-    second.place = place;
-
-    return mta_sts_table_conflict(b->rule, &first, &second, b->env, err);
+    return mta_sts_error(err, place, "duplicate domain \"%.*s\", first at "
+                         "%.*s:%u", MTA_STS_SHOW(domain), (int) file.len,
+                         file.len ? file.data : "", row->line);
 }
 
 
@@ -305,7 +298,7 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
 
     if (*slot) {
         row = (table_row_t *) b->rows.elts + *slot - 1;
-        return table_add_again(b, row, policy, place, err);
+        return table_add_again(b, row, place, err);
     }
 
     if (b->names.n == 0) {

@@ -121,8 +121,6 @@ image_domains(const image_header_t *header, mta_sts_domains_t *domains)
 
     memset(domains, 0, sizeof(mta_sts_domains_t));
 
-    domains->shared = 1;
-
     table->n = (uint32_t) header->domains;
     table->n_slots = (uint32_t) header->slots.n;
     table->slots = (const void *) (base + header->slots.offset);

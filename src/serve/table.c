@@ -43,36 +43,6 @@ mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n, uint32_t number)
 }
 
 
-int
-mta_sts_table_conflict(mta_sts_table_rule_e rule, const mta_sts_entry_t *first,
-    const mta_sts_entry_t *second, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
-{
-    mta_sts_str_t  file;
-
-    if (rule != MTA_STS_TABLE_ONCE
-        && mta_sts_policy_eq(first->policy, second->policy))
-    {
-        return MTA_STS_OK;
-    }
-
-    file = first->place.file;
-
-    (void) mta_sts_error(err, second->place, rule == MTA_STS_TABLE_ONCE
-                         ? "duplicate domain \"%.*s\", first at %.*s:%u"
-                         : "domain \"%.*s\" has another policy at %.*s:%u",
-                         MTA_STS_SHOW(first->domain), (int) file.len,
-                         file.len ? file.data : "", first->place.line);
-
-    if (rule == MTA_STS_TABLE_FIRST) {
-        env->warn(env->ctx, err);
-        return MTA_STS_OK;
-    }
-
-    return MTA_STS_ERROR;
-}
-
-
 /*
  * The look-up.  A table that is mapped from a file may be damaged at any time, so
  * each offset is checked where it is used.
@@ -213,22 +183,34 @@ mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
 
 
 int
+mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
+    mta_sts_str_t *domain)
+{
+    *cursor = *cursor ? *cursor : 1;
+
+    if (*cursor >= table->names_len) {
+        return 0;
+    }
+
+    *domain = mta_sts_table_name(table->names, (uint32_t) *cursor);
+
+    if (domain->len >= table->names_len - *cursor) {
+        return 0;
+    }
+
+    *cursor += 1 + domain->len;
+
+    return 1;
+}
+
+
+int
 mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
     mta_sts_entry_t *entry)
 {
     mta_sts_str_t  name;
 
-    *cursor = *cursor ? *cursor : 1;
-
-    while (*cursor < table->names_len) {
-        name = mta_sts_table_name(table->names, (uint32_t) *cursor);
-
-        if (name.len >= table->names_len - *cursor) {
-            break;
-        }
-
-        *cursor += 1 + name.len;
-
+    while (mta_sts_table_next_name(table, cursor, &name)) {
         if (mta_sts_table_find(table, name, entry)) {
             return 1;
         }

@@ -71,8 +71,7 @@ typedef struct {
 /* What happens when a domain is added again. */
 
 typedef enum {
-    MTA_STS_TABLE_SAME = 0,       /* an error, unless the policies are equal */
-    MTA_STS_TABLE_FIRST,          /* the first is kept, with a warning */
+    MTA_STS_TABLE_FIRST = 0,      /* the first is kept */
     MTA_STS_TABLE_ONCE            /* an error */
 } mta_sts_table_rule_e;
 
@@ -116,23 +115,12 @@ int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
  * must live as long as the table.  A domain that was added before is handled as
  * the rule says.
  *
- * Errors: those of mta_sts_table_conflict(); out of memory; too many domains
- * for a table (at 4 GB of names); getrandom() failed.  After an error the builder
- * is to be discarded.
+ * Errors: duplicate domain "DOMAIN", first at FILE:LINE; out of memory; too
+ * many domains for a table (at 4 GB of names); getrandom() failed.  After an
+ * error the builder is to be discarded.
  */
 int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
-
-/*
- * Handles two entries of one domain by a rule.  Returns MTA_STS_OK if the first
- * may stay, after a warning if the rule asks for one.
- *
- * Errors, at the place of the second: domain "DOMAIN" has another policy at
- * FILE:LINE; duplicate domain "DOMAIN", first at FILE:LINE.
- */
-int mta_sts_table_conflict(mta_sts_table_rule_e rule,
-    const mta_sts_entry_t *first, const mta_sts_entry_t *second,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /* A policy that was added. */
 const mta_sts_policy_t *mta_sts_table_added(
@@ -164,6 +152,10 @@ const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
 /* The whole entry of a normalised domain; returns 0 if there is none. */
 int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     mta_sts_entry_t *entry);
+
+/* Gives only the names, which is faster; otherwise as mta_sts_table_next(). */
+int mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
+    mta_sts_str_t *domain);
 
 /*
  * Walks the domains in the order in which they were added: *cursor is 0 to

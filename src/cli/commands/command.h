@@ -67,13 +67,20 @@ typedef struct {
     const char         *output;
     const char         *delegate;
     const char         *provider;
+    const char         *zones_from;
+    const char         *domains_from;
+    const char         *delegated_from;
     const char         *fail_on;
+    const char         *since;
 
     unsigned            ttl;          /* seconds */
     net_settings_t      net;
 
     options_list_t      zones;
     options_list_t      policy_hosts;
+    options_list_t      accept;
+    options_list_t      only;
+    options_list_t      pointing;
     options_list_t      args;
 
     options_setting_t  *settings;     /* in the order of the command line */
@@ -82,7 +89,10 @@ typedef struct {
     int                 customer;
     int                 escaped_semicolons;
     int                 served;
+    int                 smtp;
     int                 changed;
+    int                 prune;
+    int                 before_reload;
     int                 no_config;
     int                 no_smtp;
     int                 hosts;
@@ -131,12 +141,34 @@ int command_site(site_t *site, const options_t *options,
     const mta_sts_env_t *env);
 
 /*
- * Gives the entries of the domains that are arguments, or without arguments
- * all, sorted by domain, without duplicates; says so if no policy is configured
- * at all.  Returns as command_site().
+ * Reads names that are separated by white space from a file, or from standard
+ * input for "-", into env's memory; "#" begins a comment.
+ *
+ * Errors: open() or read() "FILE" failed; no name is in "FILE".
+ */
+int command_names(const char *file, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err);
+
+/*
+ * Gives the names of domains that are arguments or in --domains-from, in env's
+ * memory.  Errors: those of command_names().
+ */
+int command_domains(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err);
+
+/*
+ * Gives the entries of the domains that are arguments or in --domains-from, or
+ * without both all, sorted by domain, without duplicates; says so if no policy
+ * is configured at all.  Returns as command_site().
  */
 int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);
+
+/*
+ * Removes the entries of domains whose policy is not what nginx serves, and says
+ * why.  Returns 1 if there are any.
+ */
+int command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n);
 
 /*
  * Shows the progress of a command on standard error, if that is a terminal, for

@@ -259,6 +259,26 @@ is($bodies + $missing, 21, '... and no response is anything else');
 $nginx->stop;
 
 
+# A table that is truncated in place, which is forbidden: a worker that touches it
+# ends, the master starts another one, and the next table is served.
+
+spew($yaml, text(map { "d$_.example: one" } 1 .. 1000));
+compile();
+$nginx->start;
+like(body('d1.example'), qr/enforce/, 'a table');
+
+truncate $table, 4096;
+body("d$_.example") for 1 .. 3;
+ok(within(3, sub { slurp($log) =~ /exited on signal/ }),
+   'truncated in place: a worker ends');
+
+compile();
+ok(within(5, sub { body('d1.example') =~ /enforce/ }),
+   '... a new table is served by the next one');
+
+$nginx->stop(qr/exited on signal|Sanitizer|deadly signal/);
+
+
 # What compile refuses.
 
 spew($yaml, "domains: {a.example: {}}\n");

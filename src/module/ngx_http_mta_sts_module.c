@@ -2,8 +2,8 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * Directives: setters store, merge inherits, postconfiguration builds and checks
- * what each server serves, so that a request only looks things up.
+ * Directives: setters store, merge inherits, postconfiguration builds and
+ * checks what each server serves, so that a request only looks things up.
  */
 
 

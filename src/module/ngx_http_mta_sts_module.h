@@ -198,7 +198,7 @@ void ngx_http_mta_sts_log(ngx_conf_t *cf, ngx_uint_t level,
 /* A word of the current directive, and its place. */
 mta_sts_value_t ngx_http_mta_sts_value(ngx_conf_t *cf, ngx_str_t *word);
 
-/* Adds the variables $mta_sts_domain, $mta_sts_host, $mta_sts_id and $mta_sts_mode. */
+/* Adds $mta_sts_domain, $mta_sts_host, $mta_sts_id and $mta_sts_mode. */
 ngx_int_t ngx_http_mta_sts_add_variables(ngx_conf_t *cf);
 
 

@@ -53,11 +53,21 @@ static const option_t  options_table[] = {
     { "domains", 'd', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(domains), "FILE",
       "only a domains file, or \"-\" for standard input" },
 
+    { "domains", 'd', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(domains), "FILE",
+      "a domains file, or a glob of them; more may follow" },
+
+    { "output", 'o', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(output), "TABLE",
+      "the table, which is replaced" },
+
     { "prefix", 'p', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
       "the folder of a relative FILE, as nginx's -p" },
 
     { "hosts", 0, OPTIONS_HOSTS, OPTION_FLAG, OPTION_IN(hosts), NULL,
       "only the policy hosts, one per line" },
+
+    { "pointing", 0, OPTIONS_HOSTS, OPTION_LIST, OPTION_IN(pointing), "ADDR",
+      "only those that resolve to this address and to no\n"
+      "others; may be repeated" },
 
     { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
       OPTION_IN(format), "FORMAT", "one of the formats (default: the first)" },
@@ -143,7 +153,7 @@ static const option_t  options_table[] = {
       "only what is new or resolved since a check whose\n"
       "output with -f json is in FILE" },
 
-    { "family", 0, OPTIONS_CHECK, OPTION_NUMBER(4, 6),
+    { "family", 0, OPTIONS_CHECK|OPTIONS_RECORDS, OPTION_NUMBER(4, 6),
       OPTION_IN(net.family), "4|6",
       "look only at IPv4 or IPv6 addresses" },
 
@@ -267,40 +277,64 @@ options_set(options_t *options, const option_t *option, const char *value)
 }
 
 
-/*
- * The option of a word, "-c" or "--zone", with the value that is in the word:
- * "-cFILE" or "--zone=APEX".  NULL if there is no such option.
- */
+/* Is it the option of a word, "-c" or "--zone"?  Gives the value in the word. */
 
-static const option_t *
-options_find(const char *word, const char **value)
+static int
+options_is(const option_t *option, const char *word, const char **value)
 {
-    size_t           i, len;
-    const option_t  *option;
+    size_t  len;
 
+    *value = NULL;
     len = strcspn(word, "=");
 
-    for (i = 0; i < OPTIONS; i++) {
-        option = &options_table[i];
-        *value = NULL;
-
-        if (word[1] == '-') {
-            if (strlen(option->name) == len - 2
-                && strncmp(option->name, word + 2, len - 2) == 0)
-            {
-                *value = word[len] ? word + len + 1 : NULL;
-                break;
-            }
-
-        } else if (option->ch == word[1]) {
-            *value = word[2] ? word + 2 : NULL;
-            break;
+    if (word[1] == '-') {
+        if (strlen(option->name) != len - 2
+            || strncmp(option->name, word + 2, len - 2) != 0)
+        {
+            return 0;
         }
+
+        *value = word[len] ? word + len + 1 : NULL;
+
+    } else {
+        if (option->ch != word[1]) {
+            return 0;
+        }
+
+        *value = word[2] ? word + 2 : NULL;
     }
 
     /* a flag has no value */
 
-    return i < OPTIONS && (option->argument || *value == NULL) ? option : NULL;
+    return option->argument || *value == NULL;
+}
+
+
+/*
+ * The option of a word, with the value that is in the word: "-cFILE" or
+ * "--zone=APEX".  A name may be that of several options, of which the command
+ * takes one.  NULL if there is no such option.
+ */
+
+static const option_t *
+options_find(const char *word, unsigned allowed, const char **value)
+{
+    size_t           i;
+    const char      *text;
+    const option_t  *found;
+
+    found = NULL;
+
+    for (i = 0; i < OPTIONS; i++) {
+        if (options_is(&options_table[i], word, &text)
+            && (found == NULL || (options_table[i].group & allowed)))
+        {
+            found = &options_table[i];
+            *value = text;
+        }
+    }
+
+    return found;
 }
 
 
@@ -355,7 +389,7 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
             continue;
         }
 
-        option = options_find(word, &value);
+        option = options_find(word, allowed, &value);
 
         if (option == NULL) {
             say("unknown option \"%s\"", word);
@@ -381,6 +415,11 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
 
     if (options->conf && options->domains) {
         say("options \"-c\" and \"-d\" are mutually exclusive");
+        return MTA_STS_ERROR;
+    }
+
+    if (options->net.family == 5) {
+        say("invalid family \"5\", must be 4 or 6");
         return MTA_STS_ERROR;
     }
 

@@ -383,6 +383,15 @@ sub zone_of {
     } @{ $object->{records} };
 }
 
+# The formats that have buttons, and the options of mta-sts generate.
+
+my %formats = (
+    (map { $_ => [$_] }
+     qw(nsupdate powerdns octodns dnscontrol external-dns text)),
+    (map { ("terraform-$_" => ['terraform', '--provider', $_]) }
+     qw(route53 cloudflare)),
+);
+
 my (%policies, %blocks, %objects);
 
 for my $case (@cases) {
@@ -452,10 +461,25 @@ for my $case (@cases) {
         map { labelled($_) } @{ $extra{warnings} };
     is($warnings, scalar @{ $extra{warnings} }, '... the warnings');
 
-    # the buttons submit the same form
+    # each button of the page: the same as the formats of mta-sts generate
 
-    like($html, qr/<button form="form" [^>]*name="format" value="$_">/,
-         "... a button for $_") for qw(policy);
+    my @formats = $html =~ /<button form="form" [^>]*name="format" value="([^"]+)">/g;
+
+    is(join(' ', sort @formats), join(' ', sort qw(policy json), keys %formats),
+       '... a button for each format');
+
+    for my $format (sort keys %formats) {
+        my $got = get("/?$query&format=$format");
+        my (undef, $printed) = helper('generate', options(@$fields), '-f',
+                                      @{ $formats{$format} },
+                                      $typed =~ s/^\s+|\s+$//gr);
+        is(status($got) . body($got), "200$printed",
+           "... $format as mta-sts generate");
+        is(fields($got, 'Content-Type'), 'text/plain', '... its type');
+    }
+
+    is(body(get("/?$query&format=zone")), $zone, '... and zone');
+    is(content($html, 'zone'), $zone, '... which the page shows');
 
     # the form is as it was
 
@@ -603,10 +627,10 @@ for my $mistake (@mistakes) {
     is_deeply(object($response), { errors => { $error => $characters } },
               '... the text in JSON');
 
-    for my $more ('', '&format=policy') {
+    for my $more ('', '&format=policy', '&format=zone') {
         $response = get("/?$query$more");
         my $html = body($response);
-        is(status($response), 200, "... the page$more");
+        is(status($response), $more ? 400 : 200, "... the page$more");
         is(content($html, "error-$error"), labelled($text),
            '... has the text');
         is(content($html, 'policy'), undef, '... and no policy');

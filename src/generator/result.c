@@ -49,6 +49,24 @@ result_texts(mta_sts_result_t *result, const mta_sts_env_t *env,
 
 
 int
+mta_sts_result_records(const mta_sts_result_t *result,
+    const mta_sts_format_t *format, const mta_sts_format_settings_t *settings,
+    const mta_sts_env_t *env, mta_sts_str_t *text, mta_sts_err_t *err)
+{
+    mta_sts_batch_t  batch;
+
+    memset(&batch, 0, sizeof(mta_sts_batch_t));
+
+    batch.zone = result->entry.domain;
+    batch.entry = &result->entry;
+    batch.records = result->records;
+    batch.n = result->n_records;
+
+    return mta_sts_format_write(format, settings, &batch, env, text, err);
+}
+
+
+int
 mta_sts_result_make(mta_sts_result_t *result, mta_sts_digest_t *digest,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
@@ -72,6 +90,13 @@ mta_sts_result_make(mta_sts_result_t *result, mta_sts_digest_t *digest,
 
     if (mta_sts_record_build(&result->entry, &wanted, env, &result->records,
                              &result->n_records, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    if (mta_sts_result_records(result, &mta_sts_format_zone, NULL, env,
+                               &result->zone, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;

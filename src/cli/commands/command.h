@@ -33,11 +33,12 @@
 /* Groups of options; a command takes some of them. */
 
 #define OPTIONS_CONF      1           /* -c, -d, -p */
-#define OPTIONS_RECORDS   2           /* -f, -o, which records, which zones */
+#define OPTIONS_RECORDS   2           /* -o, which records, which zones */
 #define OPTIONS_SETTINGS  4           /* --mode, --mx, --max-age, --tlsrpt-rua */
 #define OPTIONS_HOSTS     8           /* --hosts */
 #define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
+#define OPTIONS_FORMAT    64          /* -f, --provider, of records */
 
 
 /* A policy setting and its value. */
@@ -135,6 +136,13 @@ int command_site(site_t *site, const options_t *options,
  */
 int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);
+
+/*
+ * The format of -f and its settings, those of records; NULL after it has said
+ * what is wrong.
+ */
+const mta_sts_format_t *command_format(const options_t *options,
+    mta_sts_format_settings_t *settings);
 
 /*
  * Shows the progress of a command on standard error, if that is a terminal, for

@@ -60,7 +60,7 @@ static const option_t  options_table[] = {
     { "hosts", 0, OPTIONS_HOSTS, OPTION_FLAG, OPTION_IN(hosts), NULL,
       "only the policy hosts, one per line" },
 
-    { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
+    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK, OPTION_TEXT,
       OPTION_IN(format), "FORMAT", "one of the formats (default: the first)" },
 
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
@@ -86,11 +86,11 @@ static const option_t  options_table[] = {
     { "customer", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(customer), NULL,
       "with --delegate: the customers' aliases" },
 
-    { "escaped-semicolons", 0, OPTIONS_RECORDS, OPTION_FLAG,
+    { "escaped-semicolons", 0, OPTIONS_FORMAT, OPTION_FLAG,
       OPTION_IN(escaped_semicolons), NULL,
       "for octoDNS 1.x, where they are the default" },
 
-    { "provider", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(provider),
+    { "provider", 0, OPTIONS_FORMAT, OPTION_TEXT, OPTION_IN(provider),
       "NAME", "of Terraform or external-dns: route53 or\n"
       "cloudflare" },
 

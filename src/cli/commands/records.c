@@ -40,28 +40,26 @@ records_say_defaults(const site_t *site)
 }
 
 
-static format_provider_e
+static mta_sts_provider_e
 records_provider(const char *name)
 {
     if (strcmp(name, "route53") == 0) {
-        return FORMAT_ROUTE53;
+        return MTA_STS_PROVIDER_ROUTE53;
     }
 
-    return strcmp(name, "cloudflare") == 0 ? FORMAT_CLOUDFLARE
-                                           : FORMAT_NO_PROVIDER;
+    return strcmp(name, "cloudflare") == 0 ? MTA_STS_PROVIDER_CLOUDFLARE
+                                           : MTA_STS_PROVIDER_NONE;
 }
 
 
-/* The format and its settings; NULL after it has said what is wrong. */
-
-static const format_t *
-records_format(const options_t *options, format_settings_t *settings)
+const mta_sts_format_t *
+command_format(const options_t *options, mta_sts_format_settings_t *settings)
 {
-    const char      *name;
-    const format_t  *format;
+    const char              *name;
+    const mta_sts_format_t  *format;
 
     name = options->format ? options->format : "zone";
-    format = format_find(name);
+    format = mta_sts_format_find(mta_sts_str_from(name));
 
     if (format == NULL) {
         say("unknown format \"%s\", see mta-sts records --help", name);
@@ -71,20 +69,24 @@ records_format(const options_t *options, format_settings_t *settings)
     settings->escaped_semicolons = options->escaped_semicolons;
     settings->provider = options->provider
                          ? records_provider(options->provider)
-                         : FORMAT_NO_PROVIDER;
+                         : MTA_STS_PROVIDER_NONE;
 
-    if (options->provider && settings->provider == FORMAT_NO_PROVIDER) {
+    if (options->provider && settings->provider == MTA_STS_PROVIDER_NONE) {
         say("unknown provider \"%s\", must be route53 or cloudflare",
             options->provider);
 
-    } else if (options->provider && !(format->flags & FORMAT_PROVIDER)) {
+    } else if (options->provider
+               && !(format->flags & MTA_STS_FORMAT_PROVIDER))
+    {
         say("format \"%s\" does not take option \"--provider\"", name);
 
-    } else if (!options->provider && (format->flags & FORMAT_NEEDS_PROVIDER)) {
+    } else if (!options->provider
+               && (format->flags & MTA_STS_FORMAT_NEEDS_PROVIDER))
+    {
         say("format \"%s\" needs \"--provider\": route53 or cloudflare", name);
 
     } else if (options->escaped_semicolons
-               && !(format->flags & FORMAT_SEMICOLONS))
+               && !(format->flags & MTA_STS_FORMAT_SEMICOLONS))
     {
         say("format \"%s\" does not take option \"--escaped-semicolons\"",
             name);
@@ -156,12 +158,12 @@ command_records(const options_t *options, const mta_sts_env_t *env)
     plan_t                    plan;
     zones_t                   zones;
     mta_sts_err_t             err;
-    const format_t           *format;
+    const mta_sts_format_t           *format;
     mta_sts_entry_t          *entries;
-    format_settings_t         settings;
+    mta_sts_format_settings_t         settings;
     mta_sts_record_wanted_t   wanted;
 
-    format = records_format(options, &settings);
+    format = command_format(options, &settings);
 
     if (format == NULL) {
         return COMMAND_USAGE;
@@ -196,7 +198,7 @@ command_records(const options_t *options, const mta_sts_env_t *env)
 
     plan.wanted = &wanted;
     plan.zones = &zones;
-    plan.whole = format->flags & FORMAT_DOMAIN;
+    plan.whole = format->flags & MTA_STS_FORMAT_DOMAIN;
 
     all = n;
     rc = MTA_STS_OK;

@@ -199,7 +199,7 @@ changed_start(changed_run_t *run, size_t i)
     for (k = 0; k < batch->n; k += part->rrsets[part->n++].n) {
         part->rrsets[part->n].part = part;
         part->rrsets[part->n].records = &batch->records[k];
-        part->rrsets[part->n].n = rrset_len(&batch->records[k], batch->n - k);
+        part->rrsets[part->n].n = mta_sts_rrset_len(&batch->records[k], batch->n - k);
     }
 
     run->active++;

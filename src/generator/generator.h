@@ -67,11 +67,11 @@ void mta_sts_block_add(mta_sts_buf_t *text, const mta_sts_settings_t *settings,
  * the time that one request can take.
  */
 
-#define MTA_STS_FORM_MAX        2048     /* bytes of a query */
+#define MTA_STS_FORM_MAX        1800     /* bytes of a query */
 #define MTA_STS_FORM_MX_MAX     16       /* mx patterns */
 #define MTA_STS_FORM_IDN_MAX    2        /* mx patterns with U-labels */
 #define MTA_STS_FORM_RUA_MAX    3        /* report addresses */
-#define MTA_STS_FORM_URI_MAX    160      /* bytes of one */
+#define MTA_STS_FORM_URI_MAX    128      /* bytes of one */
 #define MTA_STS_FORM_NAME_MAX   600      /* bytes of any other value */
 #define MTA_STS_FORM_WARNINGS   4        /* that are kept */
 

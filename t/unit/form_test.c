@@ -410,7 +410,7 @@ test_limits(void)
         str.len = len;
 
         (void) snprintf(expected, sizeof(expected), "query: the form has %zu "
-                        "bytes, must be at most 2048|", len);
+                        "bytes, must be at most 1800|", len);
 
         generator = form_read(str);
 

@@ -327,7 +327,7 @@ my @cases = (
     ['no.example', 'no.example', [mx => "null.example\nyes.example"]],
     ['a' x 30 . '.example', 'a' x 30 . '.example',
      [mx => join('.', ('m' x 60) x 4) . '.example',
-      tlsrpt_rua => join "\n", map { "https://reports.example/$_/" . 'x' x 95 }
+      tlsrpt_rua => join "\n", map { "https://reports.example/$_/" . 'x' x 70 }
                         1 .. 3]],
 );
 

@@ -39,11 +39,13 @@ octodns_value(mta_sts_printer_t *printer, const mta_sts_record_t *record)
         return mta_sts_buf_str(&text);
     }
 
+    if (!printer->settings->escaped_semicolons) {
+        return record->value;
+    }
+
     for (i = 0; i < record->value.len; i++) {
 
-        if (record->value.data[i] == ';'
-            && printer->settings->escaped_semicolons)
-        {
+        if (record->value.data[i] == ';') {
             mta_sts_buf_add_char(&text, '\\');
         }
 

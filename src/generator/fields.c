@@ -277,7 +277,11 @@ form_end(mta_sts_generator_t *generator, mta_sts_err_t *err)
                             &generator->env, err)
         == MTA_STS_OK)
     {
-        return MTA_STS_OK;
+        /* the other formats have no use for them */
+
+        return generator->format ? MTA_STS_OK
+                                 : mta_sts_result_texts(&generator->result,
+                                                        &generator->env, err);
     }
 
     if (!mta_sts_settings_are_policy(&generator->result.settings)) {

@@ -22,12 +22,13 @@ typedef struct {
     mta_sts_entry_t      entry;          /* normalized domain, policy */
     mta_sts_settings_t   settings;
 
+    mta_sts_record_t    *records;
+    size_t               n_records;
+
     mta_sts_str_t        policy_url;
     mta_sts_str_t        server;         /* an nginx server block */
     mta_sts_str_t        yaml;           /* a domains file */
     mta_sts_str_t        zone;           /* the records as lines of a zone file */
-    mta_sts_record_t    *records;
-    size_t               n_records;
 } mta_sts_result_t;
 
 
@@ -37,13 +38,17 @@ int mta_sts_result_set(mta_sts_result_t *result, mta_sts_setting_e setting,
     mta_sts_err_t *err);
 
 /*
- * Renders the policy, its records and the texts to copy into env's memory, with
- * the warnings that nginx would give.
+ * Renders the policy and its records into env's memory, with the warnings that
+ * nginx would give.
  *
  * Errors: those of mta_sts_policy_render().
  */
 int mta_sts_result_make(mta_sts_result_t *result, mta_sts_digest_t *digest,
     const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/* Makes the texts to copy, in env's memory.  Errors: out of memory. */
+int mta_sts_result_texts(mta_sts_result_t *result, const mta_sts_env_t *env,
+    mta_sts_err_t *err);
 
 /*
  * Writes the records of a result that was made in a format, in env's memory.
@@ -71,7 +76,7 @@ void mta_sts_block_add(mta_sts_buf_t *text, const mta_sts_settings_t *settings,
 #define MTA_STS_FORM_MX_MAX     16       /* mx patterns */
 #define MTA_STS_FORM_IDN_MAX    2        /* mx patterns with U-labels */
 #define MTA_STS_FORM_RUA_MAX    3        /* report addresses */
-#define MTA_STS_FORM_URI_MAX    128      /* bytes of one */
+#define MTA_STS_FORM_URI_MAX    100      /* bytes of one */
 #define MTA_STS_FORM_NAME_MAX   600      /* bytes of any other value */
 #define MTA_STS_FORM_WARNINGS   4        /* that are kept */
 

@@ -647,7 +647,7 @@ const states = () => ({
         ...plan.cases[1].fields,
         domain: `${'a'.repeat(63)}.${'b'.repeat(63)}.example`,
         mx: `*.${'m'.repeat(63)}.${'n'.repeat(63)}.${'o'.repeat(63)}.example`,
-        tlsrpt_rua: `https://reports.example/${'x'.repeat(100)}`,
+        tlsrpt_rua: `https://reports.example/${'x'.repeat(70)}`,
     },
     longerrors: {
         ...wrongFields(),

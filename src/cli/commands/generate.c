@@ -43,7 +43,7 @@ generate_result(const options_t *options, mta_sts_result_t *result,
 
     mta_sts_digest_free(&digest);
 
-    return rc;
+    return rc == MTA_STS_OK ? mta_sts_result_texts(result, env, err) : rc;
 }
 
 

@@ -50,6 +50,7 @@ const mta_sts_format_t  mta_sts_format_dnscontrol = {
     .name = "dnscontrol",
     .description = "one D_EXTEND() per zone for dnsconfig.js",
     .suffix = ".js",
+    .flags = MTA_STS_FORMAT_WHOLE,
     .max = DNSCONTROL_MAX,
     .open = dnscontrol_open,
     .batch = dnscontrol_batch,

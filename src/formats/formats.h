@@ -63,6 +63,8 @@ struct mta_sts_printer_s {
 #define MTA_STS_FORMAT_PROVIDER        4   /* takes a provider */
 #define MTA_STS_FORMAT_NEEDS_PROVIDER  8
 #define MTA_STS_FORMAT_SEMICOLONS      16  /* takes escaped_semicolons */
+#define MTA_STS_FORMAT_WHOLE           32  /* what is missing is deleted by its
+                                              reader */
 
 
 /*

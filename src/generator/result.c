@@ -45,7 +45,7 @@ mta_sts_result_make(mta_sts_result_t *result, mta_sts_digest_t *digest,
     mta_sts_record_wanted_t   wanted;
 
     mta_sts_settings_check_domain(&result->settings, result->entry.domain,
-                                  env);
+                                  result->entry.place, env);
 
     if (mta_sts_policy_render(&result->settings, digest, env, &policy, err)
         != MTA_STS_OK)

@@ -3,7 +3,7 @@
  * follows it is another record.
  */
 
-#include "cli/formats/formats.h"
+#include "formats/formats.h"
 #include "tap.h"
 
 

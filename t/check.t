@@ -434,7 +434,7 @@ my ($rc, $out, $err) = helper('records', '-d', $yaml,
 is($rc, 1, 'one domain is not served: status 1');
 like($out, qr/^_mta-sts\.configured\.example\. .*$id/m, 'the record of a served domain');
 unlike($out, qr/_mta-sts\.stale/, 'but not of the stale one');
-like($err, qr/stale\.example .*: policy-differs: 192\.0\.2\.5/,
+like($err, qr/stale\.example is held back: policy-differs: 192\.0\.2\.5/,
      'which is named');
 
 ($rc, $out, $err) = helper('records', '-d', $yaml,

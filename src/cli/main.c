@@ -35,7 +35,7 @@ static const command_t  commands[] = {
 
     { "list", "[DOMAIN...]",
       "domains, policy hosts, modes, ids and where each is configured",
-      OPTIONS_CONF|OPTIONS_HOSTS, command_list, NULL },
+      OPTIONS_CONF|OPTIONS_HOSTS|OPTIONS_NET, command_list, NULL },
 
     { "compile", "-d FILE... -o TABLE",
       "domains files into a table that nginx maps",

@@ -152,15 +152,15 @@ check_usage(const options_t *options, const report_format_t **format,
         return COMMAND_USAGE;
     }
 
+    if (options->no_config && options->before_reload) {
+        say("\"--no-config\" and \"--before-reload\" are mutually exclusive");
+        return COMMAND_USAGE;
+    }
+
     if (options->net.helo
         && !mta_sts_name_is_host(mta_sts_str_from(options->net.helo)))
     {
         say("invalid helo \"%s\", must be a host name", options->net.helo);
-        return COMMAND_USAGE;
-    }
-
-    if (options->net.family == 5) {
-        say("invalid family \"5\", must be 4 or 6");
         return COMMAND_USAGE;
     }
 
@@ -215,6 +215,32 @@ check_done(void *ctx, const result_t *result)
 }
 
 
+/* The same for --before-reload: only what the configured policy would stop. */
+
+static void
+check_done_before(void *ctx, const result_t *result)
+{
+    size_t      i, n;
+    result_t    before;
+    finding_t  *findings;
+
+    before = *result;
+    findings = before.findings.elts;
+
+    for (i = 0, n = 0; i < before.findings.n; i++) {
+        if (findings[i].kind == MX_NOT_COVERED_NEXT
+            || findings[i].kind == MX_DNS)
+        {
+            findings[n++] = findings[i];
+        }
+    }
+
+    before.findings.n = n;
+
+    check_done(ctx, &before);
+}
+
+
 static int
 check_report(const options_t *options, const report_format_t *format,
     const mta_sts_entry_t *entries, size_t n, int fail_on)
@@ -229,8 +255,9 @@ check_report(const options_t *options, const report_format_t *format,
 
     check.net = options->net;
     check.what = PROBE_POLICY|PROBE_RECORDS
-                 |(options->no_smtp ? 0 : PROBE_SMTP);
-    check.done = check_done;
+                 |(options->no_smtp || options->before_reload ? 0
+                                                              : PROBE_SMTP);
+    check.done = options->before_reload ? check_done_before : check_done;
     check.progress = command_progress;
     check.ctx = &report;
 

@@ -35,7 +35,7 @@
 #define OPTIONS_CONF      1           /* -c, -d, -p */
 #define OPTIONS_RECORDS   2           /* -f, -o, which records, which zones */
 #define OPTIONS_SETTINGS  4           /* --mode, --mx, --max-age, --tlsrpt-rua */
-#define OPTIONS_HOSTS     8           /* --hosts */
+#define OPTIONS_HOSTS     8           /* --hosts, --pointing */
 #define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
 #define OPTIONS_COMPILE   1024        /* -d, -o */
@@ -169,6 +169,16 @@ int command_entries(const site_t *site, const options_t *options,
  * why.  Returns 1 if there are any.
  */
 int command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n);
+
+/*
+ * Keeps the entries whose policy host resolves, and only to the addresses of
+ * --pointing.
+ *
+ * Errors: those of mta_sts_target_set() and net_init(); invalid address
+ * "NAME", must be an IP address.
+ */
+int command_pointing(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_entry_t *entries, size_t *n, mta_sts_err_t *err);
 
 /*
  * Shows the progress of a command on standard error, if that is a terminal, for

@@ -65,6 +65,10 @@ static const option_t  options_table[] = {
     { "hosts", 0, OPTIONS_HOSTS, OPTION_FLAG, OPTION_IN(hosts), NULL,
       "only the policy hosts, one per line" },
 
+    { "pointing", 0, OPTIONS_HOSTS, OPTION_LIST, OPTION_IN(pointing), "ADDR",
+      "only those that resolve to this address and to no\n"
+      "others; may be repeated" },
+
     { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
       OPTION_IN(format), "FORMAT", "one of the formats (default: the first)" },
 
@@ -149,7 +153,7 @@ static const option_t  options_table[] = {
       "only what is new or resolved since a check whose\n"
       "output with -f json is in FILE" },
 
-    { "family", 0, OPTIONS_CHECK, OPTION_NUMBER(4, 6),
+    { "family", 0, OPTIONS_CHECK|OPTIONS_RECORDS, OPTION_NUMBER(4, 6),
       OPTION_IN(net.family), "4|6",
       "look only at IPv4 or IPv6 addresses" },
 
@@ -411,6 +415,11 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
 
     if (options->conf && options->domains) {
         say("options \"-c\" and \"-d\" are mutually exclusive");
+        return MTA_STS_ERROR;
+    }
+
+    if (options->net.family == 5) {
+        say("invalid family \"5\", must be 4 or 6");
         return MTA_STS_ERROR;
     }
 

@@ -89,7 +89,7 @@ COMPILE     = $(CC) -std=c11 $(API) -Isrc -I$(BUILD)/web \
               $(WARN) -MMD -MP -fPIE -fvisibility=hidden $(CFLAGS)
 LINK        = $(CC) $(CFLAGS) -pie $(LDFLAGS)
 
-ROOMS       = base policy serve domains records generator
+ROOMS       = base policy serve domains records formats generator
 CORE        = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 CLI         = $(wildcard src/cli/*.c src/cli/*/*.c)
 

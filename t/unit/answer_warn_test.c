@@ -62,6 +62,11 @@ static const struct {
     { { { "p", "*.a.example", MAIL, NULL, NULL } }, 10, NO_TLS },
     { { { "p", "*.a.example", MAIL, NULL, NULL },
         { "w", "*.a.example", MAIL, NULL, NULL } }, 0, NULL },
+    { { { "p", "*.a.example", MAIL, NULL, "i" } }, 0, NULL },
+    { { { "p", "mta-sts.a.example", MAIL, NULL, "i" } }, 10, NO_TLS },
+    { { { "p", "mta-sts.a.example", MAIL, NULL, "i" },
+        { "w", "mta-sts.*", MAIL, NULL, NULL } }, 0, NULL },
+    { { { "w", "*.a.example", MAIL, NULL, "iv" } }, 0, NULL },
     { { { "w", "mta-sts.a.example", MAIL, NULL, "r" } }, 10,
       "senders cannot fetch a policy from this server, "
       "\"ssl_reject_handshake\" is on" },

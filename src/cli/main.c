@@ -26,7 +26,7 @@ static const command_t  commands[] = {
 
     { "records", "[DOMAIN...]",
       "the DNS records of the configured domains",
-      OPTIONS_CONF|OPTIONS_RECORDS|OPTIONS_NET, command_records,
+      OPTIONS_CONF|OPTIONS_FORMAT|OPTIONS_RECORDS|OPTIONS_NET, command_records,
       format_usage },
 
     { "policy", "DOMAIN",
@@ -47,7 +47,7 @@ static const command_t  commands[] = {
 
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
-      OPTIONS_SETTINGS, command_generate, NULL }
+      OPTIONS_SETTINGS|OPTIONS_FORMAT, command_generate, format_usage }
 };
 
 #define COMMANDS  (sizeof(commands) / sizeof(commands[0]))

@@ -135,10 +135,13 @@ void mta_sts_quote_rdata(mta_sts_buf_t *text, const mta_sts_record_t *record);
  */
 void mta_sts_quote_json(mta_sts_buf_t *text, mta_sts_str_t str);
 
+/* Appends str as a quoted scalar of YAML, in single quotes if it is printable. */
+void mta_sts_quote_yaml(mta_sts_buf_t *text, mta_sts_str_t str);
+
 /*
  * Appends fmt, in which "%V" is an mta_sts_str_t, "%J" one as a string of JSON,
- * "%R" a record (a pointer), as mta_sts_quote_rdata() appends it, and "%u" a
- * uint32_t.
+ * "%Y" one as a scalar of YAML, "%R" a record (a pointer), as
+ * mta_sts_quote_rdata() appends it, and "%u" a uint32_t.
  */
 void mta_sts_format_add(mta_sts_buf_t *text, const char *fmt, ...);
 

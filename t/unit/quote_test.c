@@ -240,6 +240,18 @@ test_add(void)
 }
 
 
+static void
+test_yaml(void)
+{
+    is_quoted(mta_sts_quote_yaml, mta_sts_str(""), mta_sts_str("''"),
+              "nothing in YAML");
+    is_quoted(mta_sts_quote_yaml, mta_sts_str("v=STSv1; id='1': #"),
+              mta_sts_str("'v=STSv1; id=''1'': #'"), "a text in YAML");
+    is_quoted(mta_sts_quote_yaml, mta_sts_str("a\n'\xff"),
+              mta_sts_str("\"a\\u000A'\\u00FF\""), "any bytes in YAML");
+}
+
+
 int
 main(void)
 {
@@ -248,6 +260,7 @@ main(void)
     test_rdata();
     test_json();
     test_add();
+    test_yaml();
 
     return done();
 }

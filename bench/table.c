@@ -123,7 +123,7 @@ map(const char *file, mta_sts_table_t *table)
     domains.table = *table;
 
     fd = open(file, O_RDWR|O_CREAT|O_TRUNC, 0600);
-    rc = mta_sts_image_write(fd, mta_sts_str_from(file), &domains, 1, &err);
+    rc = mta_sts_image_write(fd, mta_sts_str_from(file), &domains, 1, 0, &err);
     (void) close(fd);
 
     if (rc == MTA_STS_OK) {

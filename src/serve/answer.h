@@ -45,7 +45,7 @@ typedef struct {
     uint32_t                       group;      /* family << 16 | port */
     unsigned                       wildcard:1; /* 0.0.0.0 or [::] */
     unsigned                       tls:1;
-    unsigned                       local:1;    /* behind something else */
+    unsigned                       local:1;    /* for local connections */
     uint32_t                      *servers;    /* in order of the file */
     uint32_t                       n;
     size_t                         size;       /* for mta_sts_env_grow() */

@@ -4,8 +4,8 @@
  * configuration that is accepted can be written as a server block that is
  * accepted, too.
  *
- * The input is read as the output of nginx -T, so that no file is opened; more
- * files are those behind marks of its own.
+ * The input is read as the output of nginx -T, so that no file is opened; marks
+ * in it begin more files.
  */
 
 #include <netdb.h>

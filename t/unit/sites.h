@@ -44,9 +44,9 @@ static const struct {
 
 
 /*
- * A server is in line 10 times its number, from 1.  listen has its letters, with
- * "!" after that of an address of which it is the default server.  file has the
- * domains of its file; on, reject and verify are letters in flags.
+ * A server is in line 10 times its number, from 1.  listen has its letters,
+ * with "!" after that of an address of which it is the default server.  file has
+ * the domains of its file; on, reject and verify are letters in flags.
  */
 
 typedef struct {

@@ -278,6 +278,7 @@ check_report(const options_t *options, const report_format_t *format,
         && report_since(&report, options->since, &err) != MTA_STS_OK)
     {
         say_error(&err);
+        report_free(&report);
         return COMMAND_UNKNOWN;
     }
 

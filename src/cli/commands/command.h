@@ -92,6 +92,7 @@ typedef struct {
     int                 served;
     int                 smtp;
     int                 changed;
+    int                 only_changes;
     int                 prune;
     int                 before_reload;
     int                 no_config;

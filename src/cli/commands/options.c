@@ -59,6 +59,9 @@ static const option_t  options_table[] = {
     { "output", 'o', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(output), "TABLE",
       "the table, which is replaced" },
 
+    { "changes", 0, OPTIONS_COMPILE, OPTION_FLAG, OPTION_IN(only_changes), NULL,
+      "only what has changed since TABLE, to TABLE.changes" },
+
     { "prefix", 'p', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
       "the folder of a relative FILE, as nginx's -p" },
 

@@ -146,7 +146,12 @@ cert_look(X509_STORE_CTX *ctx, void *arg)
     cert->must_staple = X509_get_ext_by_NID(x509, NID_tlsfeature, -1) >= 0;
 
     cert_exchange(ctx, cert);
-    cert_names(x509, cert);
+
+    /* a certificate may have hundreds of names */
+
+    if (!cert->named) {
+        cert_names(x509, cert);
+    }
 
     return 1;
 }

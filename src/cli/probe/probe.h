@@ -312,7 +312,7 @@ typedef struct {
     int          depth;               /* of the certificate with the error */
     time_t       not_before;
     time_t       not_after;
-    char         names[256];          /* the first DNS names, for display */
+    char         names[256];          /* the first DNS names, if not named */
 } cert_t;
 
 

@@ -225,7 +225,8 @@ $nginx->conf($http);
 ok($nginx->reload, 'reload without a domain');
 
 ok(-e "$dir/certs/mta-sts.b.example/fullchain.pem", 'b.example: a certificate');
-not_served('b.example', 'no policy');
+like($nginx->get(1, 'mta-sts.b.example', sni => 'mta-sts.b.example'),
+     qr/^TLS: .*unrecognized name/, '... is not used, without a policy');
 served('a.example');
 
 

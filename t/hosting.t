@@ -21,6 +21,7 @@ server {
     listen 127.0.0.1:%%PORT0%% ssl http2;
     server_name mta-sts.*;
     $server
+    mta_sts_certificate_cache max=1000;
     mta_sts_domains d.yaml;
 }
 server {
@@ -122,17 +123,18 @@ is(curl(0, 'MTA-STS.C007.Example'), body_of('enforce', 'mx6.example') . '2 ',
 
 # not in the file, not there yet
 
-my $refused = qr/^TLS: .*alert/;
+my $refused = qr/^TLS: .*alert internal error/;
+my $unknown = qr/^TLS: .*unrecognized name/;
 
-for my $case ([0, 'mta-sts.no-cert.example', 'no certificate yet'],
-              [0, 'mta-sts.other.example', 'not in the file'],
-              [0, 'other.example', 'no policy host'],
-              [0, 'mta-sts.../certs/mta-sts.c001.example', 'a path'],
-              [1, 'mta-sts.no-cert.example', 'no certificate, default'],
-              [1, 'mta-sts.third.example', 'no certificate, default, not known'])
+for my $case ([0, $refused, 'mta-sts.no-cert.example', 'no certificate yet'],
+              [0, $unknown, 'mta-sts.other.example', 'not in the file'],
+              [0, $unknown, 'other.example', 'no policy host'],
+              [0, $unknown, 'mta-sts.../certs/mta-sts.c001.example', 'a path'],
+              [1, $refused, 'mta-sts.no-cert.example', 'the default policy'],
+              [1, $refused, 'mta-sts.third.example', 'not known, default'])
 {
-    my ($n, $sni, $name) = @$case;
-    like($nginx->get($n, $sni, sni => $sni), $refused,
+    my ($n, $alert, $sni, $name) = @$case;
+    like($nginx->get($n, $sni, sni => $sni), $alert,
          "$name: the handshake fails");
 }
 

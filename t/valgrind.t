@@ -44,6 +44,7 @@ server {
     server_name mta-sts.*;
     ssl_certificate %%DIR%%/$mta_sts_host.pem;
     ssl_certificate_key %%DIR%%/$mta_sts_host.key;
+    mta_sts_certificate_cache max=1 valid=0;
     mta_sts_domains *.yaml;
 }
 EOC
@@ -53,7 +54,9 @@ my $dir = $nginx->dir;
 spew("$dir/1.yaml", "policies:\n  p: { mode: enforce, mx: mx.example }\n"
      . "domains:\n  d.example: p\n  e.example: { policy: p, max_age: 2w }\n");
 spew("$dir/2.yaml", "domains:\n  bär.example: { mx: '*.mx.example' }\n");
-make_cert($dir, 'mta-sts.d.example', 'mta-sts.d.example');
+make_cert($dir, "mta-sts.$_.example", 'mta-sts.d.example', 'mta-sts.e.example')
+    for 'd', 'e';
+spew("$dir/d.pem", slurp("$dir/mta-sts.d.example.pem"));
 
 # the harness execs one program
 
@@ -84,6 +87,26 @@ sub ask {
                           verify => 'mta-sts.d.example')), 200, '... TLS');
     like($nginx->get(1, 'mta-sts.x.example', sni => 'mta-sts.x.example'),
          qr/^TLS: /, '... TLS for another domain');
+
+    # the cache has one place: for two hosts, a renewal, one that fails, and a
+    # host without a certificate
+
+    my $chain = slurp("$dir/d.pem");
+
+    for my $case (['e', $chain], ['d', $chain . slurp("$dir/ca.pem")],
+                  ['d', 'garbage'], ['d', $chain], ['e', $chain])
+    {
+        my ($host, $text) = @$case;
+        my $sni = "mta-sts.$host.example";
+
+        is(status($nginx->get(1, $sni, sni => $sni)), 200, "... $host.example");
+        spew("$dir/mta-sts.d.example.pem", $text);
+        is(status($nginx->get(1, $sni, sni => $sni)), 200, '... once more');
+    }
+
+    like($nginx->get(1, 'mta-sts.xn--br-via.example',
+                     sni => 'mta-sts.xn--br-via.example'), qr/^TLS: /,
+         '... TLS without a certificate');
 }
 
 # 404 is of the second server, which has no root; nginx says so

@@ -2,16 +2,19 @@
  * mta-sts: the table of commands, and the exit status.
  */
 
+#include <ares.h>
 #include <errno.h>
+#include <idn2.h>
+#include <jansson.h>
+#include <openssl/crypto.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
+#include <yaml.h>
 
-#include "base/base.h"
 #include "cli/commands/command.h"
-#include "cli/formats/formats.h"
-#include "cli/report/report.h"
 #include "cli/diag/diag.h"
+#include "cli/report/report.h"
 
 
 #ifndef MTA_STS_VERSION
@@ -23,23 +26,28 @@ static const command_t  commands[] = {
 
     { "records", "[DOMAIN...]",
       "the DNS records of the configured domains",
-      OPTIONS_CONF|OPTIONS_RECORDS|OPTIONS_NET, command_records },
+      OPTIONS_CONF|OPTIONS_FORMAT|OPTIONS_RECORDS|OPTIONS_NET, command_records,
+      format_usage },
 
     { "policy", "DOMAIN",
       "the exact bytes that are served for a domain",
-      OPTIONS_CONF, command_policy },
+      OPTIONS_CONF, command_policy, NULL },
 
     { "list", "[DOMAIN...]",
       "domains, policy hosts, modes, ids and where each is configured",
-      OPTIONS_CONF|OPTIONS_HOSTS, command_list },
+      OPTIONS_CONF|OPTIONS_HOSTS|OPTIONS_NET, command_list, NULL },
+
+    { "compile", "-d FILE... -o TABLE",
+      "domains files into a table that nginx maps",
+      OPTIONS_COMPILE, command_compile, NULL },
 
     { "check", "[DOMAIN...]",
       "whether DNS, HTTPS and mail servers agree with the configuration",
-      OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET, command_check },
+      OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET, command_check, report_usage },
 
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
-      OPTIONS_SETTINGS, command_generate }
+      OPTIONS_SETTINGS|OPTIONS_FORMAT, command_generate, format_usage }
 };
 
 #define COMMANDS  (sizeof(commands) / sizeof(commands[0]))
@@ -57,8 +65,9 @@ usage(FILE *out)
                        commands[i].description);
     }
 
-    (void) fprintf(out, "\nmta-sts COMMAND --help tells more; mta-sts "
-                   "--version tells the version.\n");
+    (void) fprintf(out, "\nmta-sts help COMMAND prints the options of a "
+                   "command; mta-sts --version\nprints the versions of "
+                   "mta-sts and its libraries.\n");
 }
 
 
@@ -70,17 +79,27 @@ usage_command(FILE *out, const command_t *command)
 
     options_usage(out, command->options);
 
-    if (command->options & OPTIONS_RECORDS) {
+    if (command->formats) {
         (void) fprintf(out, "\nformats:\n");
-        format_usage(out);
-    }
-
-    if (command->options & OPTIONS_CHECK) {
-        (void) fprintf(out, "\nformats:\n");
-        report_usage(out);
+        command->formats(out);
     }
 }
 
+
+static void
+version(void)
+{
+    (void) printf("mta-sts %s\n", MTA_STS_VERSION);
+    (void) printf("c-ares %s\n", ares_version(NULL));
+    (void) printf("jansson %s\n", jansson_version_str());
+    (void) printf("libcurl %s\n", curl_version_info(CURLVERSION_NOW)->version);
+    (void) printf("libidn2 %s\n", idn2_check_version(NULL));
+    (void) printf("libyaml %s\n", yaml_get_version_string());
+    (void) printf("OpenSSL %s\n", OpenSSL_version(OPENSSL_VERSION_STRING));
+}
+
+
+/* The command of that name; NULL after it has said that there is none. */
 
 static const command_t *
 command_find(const char *name)
@@ -93,30 +112,48 @@ command_find(const char *name)
         }
     }
 
+    say("unknown command \"%s\"", name);
+    usage(stderr);
+
     return NULL;
 }
 
 
+/* Runs argv[0], or prints the help that is asked for. */
+
 static int
-command_run(const command_t *command, int argc, char **argv,
-    const mta_sts_env_t *env)
+run(int argc, char **argv, const mta_sts_env_t *env)
 {
-    options_t  options;
+    int               help;
+    options_t         options;
+    const command_t  *command;
 
-    if (options_parse(&options, argc, argv, command->options, env)
-        != MTA_STS_OK)
-    {
-        if (options.settings) {
-            return COMMAND_USAGE;
-        }
+    help = strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0
+           || strcmp(argv[0], "-h") == 0;
 
-        /* memory ran out: to a caller, 2 would be another matter */
-
-        return command->options & OPTIONS_CHECK ? COMMAND_UNKNOWN
-                                                : COMMAND_ERROR;
+    if (help && argc == 1) {
+        usage(stdout);
+        return COMMAND_OK;
     }
 
-    if (options.help) {
+    if (strcmp(argv[0], "--version") == 0) {
+        version();
+        return COMMAND_OK;
+    }
+
+    command = command_find(argv[help]);
+
+    if (command == NULL) {
+        return COMMAND_USAGE;
+    }
+
+    if (!help && options_parse(&options, argc, argv, command->options, env)
+                 != MTA_STS_OK)
+    {
+        return COMMAND_USAGE;
+    }
+
+    if (help || options.help) {
         usage_command(stdout, command);
         return COMMAND_OK;
     }
@@ -125,22 +162,28 @@ command_run(const command_t *command, int argc, char **argv,
 }
 
 
-/* What was not written is not done. */
+/*
+ * Output that is not written is an error, but one without a message where the
+ * reader of a pipe has what it wants.
+ */
 
 static int
 finish(int status)
 {
-    int  failed;
+    int            failed;
+    struct pollfd  pipe = { STDOUT_FILENO, POLLOUT, 0 };
 
     failed = ferror(stdout);
     errno = 0;
 
-    if (fclose(stdout) == 0 && !failed) {
+    if (fflush(stdout) == 0 && !failed && fclose(stdout) == 0) {
         return status;
     }
 
-    say("write error on standard output%s%s", errno ? ": " : "",
-        errno ? strerror(errno) : "");
+    if (poll(&pipe, 1, 0) != 1 || !(pipe.revents & POLLERR)) {
+        say("write error on standard output%s%s", errno ? ": " : "",
+            errno ? strerror(errno) : "");
+    }
 
     return COMMAND_ERROR;
 }
@@ -149,12 +192,11 @@ finish(int status)
 int
 main(int argc, char **argv)
 {
-    int               status;
-    mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { diag_alloc, say_warning, &arena };
-    const command_t  *command;
+    int              status;
+    mta_sts_arena_t  arena = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, say_warning, &arena };
 
-    /* a closed pipe is a write error, not a silent end */
+    /* a closed connection is an error of one transfer, not an end */
 
     (void) signal(SIGPIPE, SIG_IGN);
 
@@ -163,25 +205,7 @@ main(int argc, char **argv)
         return COMMAND_USAGE;
     }
 
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        usage(stdout);
-        return finish(COMMAND_OK);
-    }
-
-    if (strcmp(argv[1], "--version") == 0) {
-        (void) printf("mta-sts %s\n", MTA_STS_VERSION);
-        return finish(COMMAND_OK);
-    }
-
-    command = command_find(argv[1]);
-
-    if (command == NULL) {
-        say("unknown command \"%s\"", argv[1]);
-        usage(stderr);
-        return COMMAND_USAGE;
-    }
-
-    status = command_run(command, argc - 1, argv + 1, &env);
+    status = run(argc - 1, argv + 1, &env);
 
     mta_sts_arena_free(&arena);
 

@@ -12,7 +12,6 @@
 static ngx_int_t ngx_http_mta_sts_answer(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_send(ngx_http_request_t *r,
     const mta_sts_policy_t *policy);
-static ngx_int_t ngx_http_mta_sts_not_allowed(ngx_http_request_t *r);
 
 
 #define NGX_HTTP_MTA_STS_URI  "/.well-known/mta-sts.txt"
@@ -75,7 +74,7 @@ ngx_http_mta_sts_answer(ngx_http_request_t *r)
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_mta_sts_not_allowed(r);
+        return ngx_http_mta_sts_not_allowed(r, "GET, HEAD");
     }
 
     return ngx_http_mta_sts_send(r, policy);
@@ -85,6 +84,8 @@ ngx_http_mta_sts_answer(ngx_http_request_t *r)
 const mta_sts_policy_t *
 ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
 {
+    void                         *copy;
+    const mta_sts_policy_t       *policy;
     ngx_http_mta_sts_srv_conf_t  *mscf;
 
     if (!ngx_http_mta_sts_is_policy(r)) {
@@ -93,9 +94,25 @@ ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
 
     mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
 
-    return mta_sts_server_find(&mscf->server,
-                               ngx_http_mta_sts_str(&r->headers_in.server),
-                               domain);
+    policy = ngx_http_mta_sts_lookup(mscf,
+                                     ngx_http_mta_sts_str(
+                                         &r->headers_in.server),
+                                     domain);
+
+    if (policy == NULL || mscf->table == NULL) {
+        return policy;
+    }
+
+    /* the table may be replaced before all of the response is sent */
+
+    copy = ngx_palloc(r->pool, mta_sts_policy_size(policy));
+    if (copy == NULL) {
+        return NULL;
+    }
+
+    ngx_memcpy(copy, policy, mta_sts_policy_size(policy));
+
+    return copy;
 }
 
 
@@ -116,21 +133,4 @@ ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
     }
 
     return ngx_http_mta_sts_output(r, mta_sts_policy_body(policy));
-}
-
-
-/* Not sent as an error, so that error_page does not replace it. */
-
-static ngx_int_t
-ngx_http_mta_sts_not_allowed(ngx_http_request_t *r)
-{
-    if (ngx_http_mta_sts_add_header(r, "Allow", "GET, HEAD") == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    r->headers_out.status = NGX_HTTP_NOT_ALLOWED;
-    r->headers_out.content_length_n = 0;
-    r->header_only = 1;
-
-    return ngx_http_send_header(r);
 }

@@ -100,3 +100,26 @@ ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body)
 
     return ngx_http_output_filter(r, &out);
 }
+
+
+ngx_int_t
+ngx_http_mta_sts_not_allowed(ngx_http_request_t *r, const char *allow)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_http_mta_sts_add_header(r, "Allow", allow) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = NGX_HTTP_NOT_ALLOWED;
+    r->headers_out.content_length_n = 0;
+    r->header_only = 1;
+
+    return ngx_http_send_header(r);
+}

@@ -1,115 +1,209 @@
 /*
- * The records of one policy domain, as values; the output formats write them.
+ * The records of one policy domain, as values; each output format writes them
+ * down in its own way.
  */
 
 #include "records.h"
 
 
-typedef struct {
-    const mta_sts_entry_t          *entry;
-    const mta_sts_record_wanted_t  *wanted;
-    const mta_sts_env_t            *env;
-    mta_sts_record_t               *records;
-    size_t                          n;
-    mta_sts_err_t                  *err;
-} record_builder_t;
-
-
-static void
-record_add(record_builder_t *builder, mta_sts_str_t name, mta_sts_str_t type,
-    mta_sts_str_t value)
+static mta_sts_str_t
+record_label(mta_sts_record_kind_e kind)
 {
-    mta_sts_record_t  *record;
+    switch (kind) {
 
-    record = &builder->records[builder->n++];
+    case MTA_STS_RECORD_POLICY:
+        return mta_sts_str("_mta-sts");
 
-    record->name = name;
-    record->type = type;
-    record->ttl = builder->wanted->ttl;
-    record->value = value;
+    case MTA_STS_RECORD_TLSRPT:
+        return mta_sts_str("_smtp._tls");
+
+    default: /* MTA_STS_RECORD_ADDRESS */
+        return mta_sts_str("mta-sts");
+    }
 }
 
 
-/*
- * Adds the TXT record at "PREFIX.DOMAIN", or what is on the wanted side of a
- * delegation.
- */
+/* Are records of that kind wanted, on this side of a delegation? */
 
 static int
-record_add_txt(record_builder_t *builder, mta_sts_str_t prefix,
-    const mta_sts_buf_t *text)
+record_wanted(const mta_sts_entry_t *entry,
+    const mta_sts_record_wanted_t *wanted, mta_sts_record_kind_e kind)
 {
-    mta_sts_str_t  name, domain, provider;
-    mta_sts_buf_t  own = { builder->env, NULL, 0, 0, 0 };
-    mta_sts_buf_t  alias = { builder->env, NULL, 0, 0, 0 };
-
-    domain = builder->entry->domain;
-    provider = builder->wanted->provider;
-
-    mta_sts_buf_add(&own, prefix);
-    mta_sts_buf_add_char(&own, '.');
-    mta_sts_buf_add(&own, domain);
-
-    if (provider.len) {
-        mta_sts_buf_add(&alias, domain);
-        mta_sts_buf_add_char(&alias, '.');
-        mta_sts_buf_add(&alias, prefix);
-        mta_sts_buf_add_char(&alias, '.');
-        mta_sts_buf_add(&alias, provider);
+    if (wanted->kinds && !(wanted->kinds & kind)) {
+        return 0;
     }
 
-    if (text->failed || own.failed || alias.failed) {
-        return mta_sts_error_memory(builder->err);
-    }
+    switch (kind) {
 
-    if (alias.len > MTA_STS_NAME_MAX) {
-        return mta_sts_error(builder->err, builder->entry->place,
-                             "domain \"%.*s\" is too long to be delegated to "
-                             "\"%.*s\"", MTA_STS_SHOW(domain),
-                             MTA_STS_SHOW(provider));
-    }
+    case MTA_STS_RECORD_POLICY:
+        return 1;
 
-    if (provider.len && builder->wanted->customer) {
-        record_add(builder, mta_sts_buf_str(&own), mta_sts_str("CNAME"),
-                   mta_sts_buf_str(&alias));
+    case MTA_STS_RECORD_TLSRPT:
+        return entry->policy->rua_len != 0;
+
+    default: /* MTA_STS_RECORD_ADDRESS */
+        return wanted->n_targets
+               && (wanted->delegate.len == 0 || wanted->customer);
+    }
+}
+
+
+int
+mta_sts_record_is_alias(const mta_sts_record_wanted_t *wanted,
+    mta_sts_record_kind_e kind)
+{
+    return kind == MTA_STS_RECORD_ADDRESS
+           ? mta_sts_str_eq(wanted->targets[0].type, mta_sts_str("CNAME"))
+           : wanted->customer;
+}
+
+
+int
+mta_sts_record_check(const mta_sts_entry_t *entry,
+    const mta_sts_record_wanted_t *wanted, mta_sts_err_t *err)
+{
+    mta_sts_record_kind_e  kind;
+
+    if (wanted->delegate.len == 0) {
         return MTA_STS_OK;
     }
 
-    name = mta_sts_buf_str(provider.len ? &alias : &own);
+    kind = record_wanted(entry, wanted, MTA_STS_RECORD_TLSRPT)
+           ? MTA_STS_RECORD_TLSRPT : MTA_STS_RECORD_POLICY;
 
-    record_add(builder, name, mta_sts_str("TXT"), mta_sts_buf_str(text));
+    if (entry->domain.len + record_label(kind).len + wanted->delegate.len + 2
+        > MTA_STS_NAME_MAX)
+    {
+        return mta_sts_error(err, entry->place, "domain \"%.*s\" is too long "
+                             "to be delegated to \"%.*s\"",
+                             MTA_STS_SHOW(entry->domain),
+                             MTA_STS_SHOW(wanted->delegate));
+    }
 
     return MTA_STS_OK;
 }
 
 
-/* Adds the records of the policy host. */
+/* LABEL.DOMAIN, or with a delegate DOMAIN.LABEL.DELEGATE */
 
 static int
-record_add_targets(record_builder_t *builder)
+record_name(mta_sts_str_t label, mta_sts_str_t domain, mta_sts_str_t delegate,
+    const mta_sts_env_t *env, mta_sts_str_t *name, mta_sts_err_t *err)
 {
-    size_t                   i;
-    mta_sts_str_t            host;
-    const mta_sts_target_t  *target;
+    mta_sts_buf_t  buf = { env, NULL, 0, 0, 0 };
 
-    if (builder->wanted->n_targets == 0
-        || (builder->wanted->provider.len && !builder->wanted->customer))
-    {
+    mta_sts_buf_add(&buf, delegate.len ? domain : label);
+    mta_sts_buf_add_char(&buf, '.');
+    mta_sts_buf_add(&buf, delegate.len ? label : domain);
+
+    if (delegate.len) {
+        mta_sts_buf_add_char(&buf, '.');
+        mta_sts_buf_add(&buf, delegate);
+    }
+
+    *name = mta_sts_buf_str(&buf);
+
+    return buf.failed ? mta_sts_error_memory(err) : MTA_STS_OK;
+}
+
+
+int
+mta_sts_record_owner(const mta_sts_entry_t *entry,
+    const mta_sts_record_wanted_t *wanted, mta_sts_record_kind_e kind,
+    const mta_sts_env_t *env, mta_sts_str_t *name, mta_sts_err_t *err)
+{
+    int            rc;
+    mta_sts_str_t  none = { NULL, 0 };
+
+    *name = none;
+
+    if (!record_wanted(entry, wanted, kind)) {
         return MTA_STS_OK;
     }
 
-    host = mta_sts_name_policy_host(builder->entry->domain, builder->env);
+    rc = record_name(record_label(kind), entry->domain,
+                     wanted->customer ? none : wanted->delegate, env, name,
+                     err);
 
-    if (host.data == NULL) {
-        return mta_sts_error_memory(builder->err);
+    if (rc == MTA_STS_OK && kind == MTA_STS_RECORD_ADDRESS
+        && mta_sts_str_eq(wanted->targets[0].value, *name))
+    {
+        *name = none;
     }
 
-    for (i = 0; i < builder->wanted->n_targets; i++) {
-        target = &builder->wanted->targets[i];
+    return rc;
+}
 
-        if (!mta_sts_str_eq(target->value, host)) {
-            record_add(builder, host, target->type, target->value);
-        }
+
+/* The value of a TXT record, or of the customer's alias in its place. */
+
+static int
+record_value(const mta_sts_entry_t *entry,
+    const mta_sts_record_wanted_t *wanted, mta_sts_record_kind_e kind,
+    const mta_sts_env_t *env, mta_sts_str_t *value, mta_sts_err_t *err)
+{
+    mta_sts_buf_t  buf = { env, NULL, 0, 0, 0 };
+
+    if (wanted->customer) {
+        return record_name(record_label(kind), entry->domain,
+                           wanted->delegate, env, value, err);
+    }
+
+    if (kind == MTA_STS_RECORD_POLICY) {
+        mta_sts_buf_add_cstr(&buf, "v=STSv1; id=");
+        mta_sts_buf_add(&buf, mta_sts_policy_id(entry->policy));
+        mta_sts_buf_add_char(&buf, ';');
+
+    } else {
+        mta_sts_buf_add_cstr(&buf, "v=TLSRPTv1; rua=");
+        mta_sts_buf_add(&buf, mta_sts_policy_rua(entry->policy));
+    }
+
+    *value = mta_sts_buf_str(&buf);
+
+    return buf.failed ? mta_sts_error_memory(err) : MTA_STS_OK;
+}
+
+
+/* Appends the records of one kind; those of the policy host are several. */
+
+static int
+record_add(const mta_sts_entry_t *entry,
+    const mta_sts_record_wanted_t *wanted, mta_sts_record_kind_e kind,
+    const mta_sts_env_t *env, mta_sts_record_t *records, size_t *n,
+    mta_sts_err_t *err)
+{
+    int                rc;
+    size_t             i;
+    mta_sts_record_t  *record;
+
+    record = &records[*n];
+
+    rc = mta_sts_record_owner(entry, wanted, kind, env, &record->name, err);
+
+    if (rc != MTA_STS_OK || record->name.len == 0) {
+        return rc;
+    }
+
+    record->kind = kind;
+    record->ttl = wanted->ttl;
+    (*n)++;
+
+    if (kind != MTA_STS_RECORD_ADDRESS) {
+        record->type = mta_sts_record_is_alias(wanted, kind)
+                       ? mta_sts_str("CNAME") : mta_sts_str("TXT");
+
+        return record_value(entry, wanted, kind, env, &record->value, err);
+    }
+
+    record->type = wanted->targets[0].type;
+    record->value = wanted->targets[0].value;
+
+    for (i = 1; i < wanted->n_targets; i++) {
+        records[*n] = *record;
+        records[*n].type = wanted->targets[i].type;
+        records[*n].value = wanted->targets[i].value;
+        (*n)++;
     }
 
     return MTA_STS_OK;
@@ -121,52 +215,23 @@ mta_sts_record_build(const mta_sts_entry_t *entry,
     const mta_sts_record_wanted_t *wanted, const mta_sts_env_t *env,
     mta_sts_record_t **records, size_t *n, mta_sts_err_t *err)
 {
-    mta_sts_buf_t            sts = { env, NULL, 0, 0, 0 };
-    mta_sts_buf_t            tlsrpt = { env, NULL, 0, 0, 0 };
-    record_builder_t         builder;
-    const mta_sts_policy_t  *policy;
+    unsigned  kind;
 
-    policy = entry->policy;
-
-    builder.entry = entry;
-    builder.wanted = wanted;
-    builder.env = env;
-    builder.n = 0;
-    builder.err = err;
-
-    builder.records = env->alloc(env->ctx, (wanted->n_targets + 2)
-                                           * sizeof(mta_sts_record_t));
-    if (builder.records == NULL) {
+    *n = 0;
+    *records = env->alloc(env->ctx, (wanted->n_targets + 3)
+                                    * sizeof(mta_sts_record_t));
+    if (*records == NULL) {
         return mta_sts_error_memory(err);
     }
 
-    mta_sts_buf_add_cstr(&sts, "v=STSv1; id=");
-    mta_sts_buf_add(&sts, mta_sts_policy_id(policy));
-    mta_sts_buf_add_cstr(&sts, ";");
-
-    if (record_add_txt(&builder, mta_sts_str("_mta-sts"), &sts)
-        != MTA_STS_OK)
-    {
-        return MTA_STS_ERROR;
-    }
-
-    if (policy->rua_len) {
-        mta_sts_buf_add_cstr(&tlsrpt, "v=TLSRPTv1; rua=");
-        mta_sts_buf_add(&tlsrpt, mta_sts_policy_rua(policy));
-
-        if (record_add_txt(&builder, mta_sts_str("_smtp._tls"), &tlsrpt)
+    for (kind = MTA_STS_RECORD_POLICY; kind & MTA_STS_RECORD_ALL; kind <<= 1) {
+        if (record_add(entry, wanted, (mta_sts_record_kind_e) kind, env,
+                       *records, n, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
         }
     }
-
-    if (record_add_targets(&builder) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
-    }
-
-    *records = builder.records;
-    *n = builder.n;
 
     return MTA_STS_OK;
 }

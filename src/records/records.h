@@ -1,5 +1,15 @@
 /*
- * The DNS records of a policy domain, as values, and as JSON.
+ * The DNS records of a policy domain, as values: the policy's own TXT record
+ * (RFC 8461, 3.1), that of TLSRPT (RFC 8460, 3) and the addresses, or the alias,
+ * of the policy host.
+ *
+ * Where a domain is delegated (RFC 8461, 8.2), the TXT records are below a name
+ * of the delegate, who alone changes them, and the customer has aliases that
+ * never change:
+ *
+ *     _mta-sts.DOMAIN    CNAME  DOMAIN._mta-sts.DELEGATE
+ *     _smtp._tls.DOMAIN  CNAME  DOMAIN._smtp._tls.DELEGATE
+ *     mta-sts.DOMAIN     CNAME  a policy host of the delegate
  */
 
 #ifndef MTA_STS_RECORDS_RECORDS_H
@@ -8,10 +18,11 @@
 
 #include <jansson.h>
 
+#include "base/base.h"
 #include "serve/table.h"
 
 
-/* An address of the policy host, or the name that it is an alias of. */
+/* What a policy host resolves to: an address, or a name (an alias). */
 
 typedef struct {
     mta_sts_str_t  type;                    /* "A", "AAAA" or "CNAME" */
@@ -21,9 +32,9 @@ typedef struct {
 
 /*
  * Makes targets, which has room for n, of n values: IPv4 and IPv6 addresses
- * (RFC 5952), or one host name.  They are sorted by type, A first, and
- * deduplicated.  *count is their number; their text is in env's memory.  what
- * is for errors: what the values are.
+ * (RFC 5952), or one host name.  Targets of one type are adjacent, A first;
+ * a repeated address is kept once.  *count is their number, and their text is
+ * in env's memory.  what is the name of the values in messages.
  *
  * Errors, at a value's place: invalid WHAT "VALUE", and the rule; WHAT "VALUE"
  * is a name and must be the only one; out of memory.
@@ -33,53 +44,73 @@ int mta_sts_target_set(const char *what, const mta_sts_value_t *values,
     size_t *count, mta_sts_err_t *err);
 
 
-/*
- * The records of a policy domain: the TXT record of MTA-STS (RFC 8461, 3.1); if
- * there are report URIs, that of TLSRPT (RFC 8460, 3); and those of the policy
- * host.
- *
- * If a domain is delegated (RFC 8461, 8.2), the TXT records are below a name of
- * the provider, who can change them, and the customer has aliases that never
- * change:
- *
- *     _mta-sts.DOMAIN    CNAME  DOMAIN._mta-sts.PROVIDER
- *     _smtp._tls.DOMAIN  CNAME  DOMAIN._smtp._tls.PROVIDER
- *     mta-sts.DOMAIN     CNAME  a target of the provider
- */
-
-
-#define MTA_STS_RECORD_TTL      3600        /* seconds; the usual one */
+#define MTA_STS_RECORD_TTL      3600        /* seconds; the default */
 #define MTA_STS_RECORD_TTL_MAX  2147483647  /* seconds; RFC 2181, 8 */
 
 
-/* Names are absolute, without the dot at the end. */
+/* What a record is for; a mask. */
+
+typedef enum {
+    MTA_STS_RECORD_POLICY = 1,              /* at _mta-sts */
+    MTA_STS_RECORD_TLSRPT = 2,              /* at _smtp._tls */
+    MTA_STS_RECORD_ADDRESS = 4              /* at the policy host */
+} mta_sts_record_kind_e;
+
+#define MTA_STS_RECORD_ALL  7
+
+
+/* Names are absolute, without the final dot. */
 
 typedef struct {
-    mta_sts_str_t  name;                    /* the owner */
-    mta_sts_str_t  type;                    /* "TXT", "A", "AAAA", "CNAME" */
-    uint32_t       ttl;                     /* seconds */
-    mta_sts_str_t  value;                   /* TXT: unquoted, unsplit */
+    mta_sts_record_kind_e  kind;
+    mta_sts_str_t          name;            /* the owner */
+    mta_sts_str_t          type;            /* "TXT", "A", "AAAA", "CNAME" */
+    uint32_t               ttl;             /* seconds */
+    mta_sts_str_t          value;           /* TXT: unquoted, unsplit */
 } mta_sts_record_t;
 
 
-/* The records to make. */
+/* Which records are wanted. */
 
 typedef struct {
+    unsigned                 kinds;         /* a mask; 0 is all */
     uint32_t                 ttl;           /* seconds */
-    mta_sts_str_t            provider;      /* delegated to; or empty */
-    int                      customer;      /* the customer's side of that */
+    mta_sts_str_t            delegate;      /* or empty */
+    int                      customer;      /* the customer's aliases to it */
     const mta_sts_target_t  *targets;       /* of the policy host */
     size_t                   n_targets;
 } mta_sts_record_wanted_t;
 
 
 /*
- * Makes the records of a domain in env's memory: MTA-STS, TLSRPT, then those of
- * the policy host, which the provider's side of a delegation has not.  A policy
- * host is not made an alias of itself.
+ * Verifies that the names of a domain's records are not too long.
  *
- * Errors: at the entry's place, domain "DOMAIN" is too long to be delegated to
- * "PROVIDER"; out of memory.
+ * Errors, at the entry's place: domain "DOMAIN" is too long to be delegated to
+ * "DELEGATE".
+ */
+int mta_sts_record_check(const mta_sts_entry_t *entry,
+    const mta_sts_record_wanted_t *wanted, mta_sts_err_t *err);
+
+/*
+ * Gives the owner name of a domain's records of one kind, in env's memory; it
+ * is empty where no such record is wanted.  A policy host is not made an alias
+ * of itself.
+ *
+ * Errors: out of memory.
+ */
+int mta_sts_record_owner(const mta_sts_entry_t *entry,
+    const mta_sts_record_wanted_t *wanted, mta_sts_record_kind_e kind,
+    const mta_sts_env_t *env, mta_sts_str_t *name, mta_sts_err_t *err);
+
+/* Is there an alias at the name of that kind? */
+int mta_sts_record_is_alias(const mta_sts_record_wanted_t *wanted,
+    mta_sts_record_kind_e kind);
+
+/*
+ * Gives the records of a domain, for which mta_sts_record_check() is OK, in
+ * env's memory: by kind, and those of one name and type adjacent.
+ *
+ * Errors: out of memory.
  */
 int mta_sts_record_build(const mta_sts_entry_t *entry,
     const mta_sts_record_wanted_t *wanted, const mta_sts_env_t *env,
@@ -87,10 +118,10 @@ int mta_sts_record_build(const mta_sts_entry_t *entry,
 
 
 /*
- * Makes a JSON object of a domain and its n records, with the keys domain,
+ * Makes the JSON object of a domain and its n records, with the keys domain,
  * policy_host, mode, id, max_age (seconds), mx (a list) and records, each of
- * which has name, type, ttl (seconds) and value.  The caller owns it; env is
- * used during the call.  Returns NULL if an allocation failed.
+ * which has name, type, ttl (seconds) and value.  The caller owns the object;
+ * env is for as long as the call takes.  NULL if the allocation failed.
  */
 json_t *mta_sts_json_domain(const mta_sts_entry_t *entry,
     const mta_sts_record_t *records, size_t n, const mta_sts_env_t *env);

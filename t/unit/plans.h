@@ -55,13 +55,13 @@ set_zones(const char *text)
 
     n = values_of(text, values);
 
-    if (zones_set(&zones, values, n, &test.env, &test.err) != MTA_STS_OK) {
+    if (zones_set(&zones, "zone", values, n, &test.env, &test.err) != MTA_STS_OK) {
         abort();
     }
 }
 
 
-static inline int
+static inline void
 build(const char *domains, const char *policy, int whole)
 {
     size_t  n;
@@ -70,51 +70,39 @@ build(const char *domains, const char *policy, int whole)
 
     memset(&plan, 0, sizeof(plan_t));
 
-    return plan_build(&plan, entries, n, &zones, &wanted, whole, &test.err);
+    plan.wanted = &wanted;
+    plan.zones = &zones;
+    plan.whole = whole;
+
+    plan_build(&plan, entries, n);
 }
 
 
 /*
- * What is streamed of the items from begin up to end: "[ZONE] " in front of
- * each zone, each domain on a line, and behind it its records.
+ * What is in the plan: "[ZONE] " before each zone, each domain on a line, and
+ * its records after it.
  */
 
 static inline mta_sts_str_t
-streamed(size_t begin, size_t end)
+planned(void)
 {
-    stream_t        stream;
-    stream_set_t    set;
-    mta_sts_str_t   zone;
+    size_t         i;
+    batch_t        batch;
     mta_sts_buf_t  text = { &test.env, NULL, 0, 0, 0 };
 
-    stream_init(&stream, &plan, begin, end, stdout, NULL);
+    for (i = 0; i < plan.n; i++) {
+        plan_batch(&plan, i, &test.env, &batch);
 
-    while (stream_next_zone(&stream, &zone)) {
-
-        mta_sts_buf_add_cstr(&text, "[");
-        mta_sts_buf_add(&text, zone);
-        mta_sts_buf_add_cstr(&text, "] ");
-
-        while (stream_next(&stream, &set)) {
-            if (!mta_sts_str_eq(set.zone, zone) || set.n == 0) {
-                mta_sts_buf_add_cstr(&text, "another zone, or nothing: ");
-            }
-
-            mta_sts_buf_add(&text, set.entry->domain);
-            mta_sts_buf_add_cstr(&text, "\n");
-            records_add(&text, set.records, set.n);
+        if (i == 0 || plan_zone_end(&plan, i - 1) == i) {
+            mta_sts_buf_add_cstr(&text, "[");
+            mta_sts_buf_add(&text, batch.zone);
+            mta_sts_buf_add_cstr(&text, "] ");
         }
+
+        mta_sts_buf_add(&text, batch.entry->domain);
+        mta_sts_buf_add_cstr(&text, "\n");
+        records_add(&text, batch.records, batch.n);
     }
-
-    /* the end stays the end */
-
-    if (stream_next_zone(&stream, &zone) || stream_next(&stream, &set)
-        || stream.failed)
-    {
-        mta_sts_buf_add_cstr(&text, "and more");
-    }
-
-    stream_free(&stream);
 
     return mta_sts_buf_str(&text);
 }

@@ -1,9 +1,9 @@
 /*
- * A value that is quoted wrongly is another one, or the end of a line that
- * somebody else may go on with.
+ * A value that is quoted wrongly is another value, or ends the line, and what
+ * follows it is another record.
  */
 
-#include "cli/formats/quote.h"
+#include "formats/formats.h"
 #include "tap.h"
 
 
@@ -15,21 +15,21 @@
 static void
 quote_spaced(mta_sts_buf_t *text, mta_sts_str_t value)
 {
-    quote_txt(text, value, " ");
+    mta_sts_quote_txt(text, value, " ");
 }
 
 
 static void
 quote_joined(mta_sts_buf_t *text, mta_sts_str_t value)
 {
-    quote_txt(text, value, "");
+    mta_sts_quote_txt(text, value, "");
 }
 
 
 static void
 quote_listed(mta_sts_buf_t *text, mta_sts_str_t value)
 {
-    quote_txt(text, value, ", ");
+    mta_sts_quote_txt(text, value, ", ");
 }
 
 
@@ -174,7 +174,7 @@ is_rdata(const char *type, mta_sts_str_t value, mta_sts_str_t expected)
     record.ttl = 3600;
     record.value = value;
 
-    quote_rdata(&text, &record);
+    mta_sts_quote_rdata(&text, &record);
 
     ok(!text.failed, "the data of %s", type);
     is_str(mta_sts_buf_str(&text), expected, "are these");
@@ -199,60 +199,42 @@ test_rdata(void)
 static void
 test_json(void)
 {
-    size_t          i;
-    mta_sts_buf_t  text;
-
-    static const char  *invalid[] = {
-        "\xff", "a\x80", "\xc3", "\xed\xa0\x80", "\xc0\xaf"
-    };
-
-    is_quoted(quote_json, mta_sts_str(""), mta_sts_str("\"\""), "nothing");
-    is_quoted(quote_json, mta_sts_str("a.example"),
+    is_quoted(mta_sts_quote_json, mta_sts_str(""), mta_sts_str("\"\""), "nothing");
+    is_quoted(mta_sts_quote_json, mta_sts_str("a.example"),
               mta_sts_str("\"a.example\""), "a name");
-    is_quoted(quote_json, mta_sts_str("a\"b\\c"),
+    is_quoted(mta_sts_quote_json, mta_sts_str("a\"b\\c"),
               mta_sts_str("\"a\\\"b\\\\c\""), "quotes and backslashes");
-    is_quoted(quote_json, mta_sts_str("\"\\010\""),
+    is_quoted(mta_sts_quote_json, mta_sts_str("\"\\010\""),
               mta_sts_str("\"\\\"\\\\010\\\"\""), "what is quoted already");
-    is_quoted(quote_json, mta_sts_str("\b\t\n\f\r\x1f"),
-              mta_sts_str("\"\\b\\t\\n\\f\\r\\u001F\""), "control bytes");
-    is_quoted(quote_json, mta_sts_str("a\0b"), mta_sts_str("\"a\\u0000b\""),
+    is_quoted(mta_sts_quote_json, mta_sts_str("\b\t\n\f\r\x1f\x7f"),
+              mta_sts_str("\"\\u0008\\u0009\\u000A\\u000C\\u000D\\u001F"
+                          "\\u007F\""), "control bytes");
+    is_quoted(mta_sts_quote_json, mta_sts_str("a\0b"), mta_sts_str("\"a\\u0000b\""),
               "a NUL");
-    is_quoted(quote_json, mta_sts_str("b\xc3\xbc" "cher"),
-              mta_sts_str("\"b\\u00FCcher\""), "a letter");
-    is_quoted(quote_json, mta_sts_str("\xe2\x80\xa8\xe2\x80\xa9"),
-              mta_sts_str("\"\\u2028\\u2029\""), "line ends of JavaScript");
-    is_quoted(quote_json, mta_sts_str("\xf0\x9f\x93\xa7"),
-              mta_sts_str("\"\\uD83D\\uDCE7\""), "a pair of surrogates");
-
-    /* no value of ours is that */
-
-    for (i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++) {
-        test_begin(0);
-
-        memset(&text, 0, sizeof(mta_sts_buf_t));
-        text.env = &test.env;
-
-        quote_json(&text, mta_sts_str_from(invalid[i]));
-        ok(text.failed, "no UTF-8: %s", invalid[i]);
-    }
+    is_quoted(mta_sts_quote_json, mta_sts_str("b\xfc\xff"),
+              mta_sts_str("\"b\\u00FC\\u00FF\""), "bytes that are not ASCII");
+    is_quoted(mta_sts_quote_json, mta_sts_str("${a} %{b}"),
+              mta_sts_str("\"$\\u007Ba} %\\u007Bb}\""), "templates of HCL");
 }
 
 
-static int
-memory_quote(void)
+static void
+test_add(void)
 {
-    mta_sts_buf_t    text = { &test.env, NULL, 0, 0, 0 };
-    mta_sts_record_t  record;
+    mta_sts_buf_t     text = { &test.env, NULL, 0, 0, 0 };
+    mta_sts_record_t  record = { MTA_STS_RECORD_POLICY, mta_sts_str("a.b"),
+                                 mta_sts_str("TXT"), UINT32_MAX,
+                                 mta_sts_str("c\"d") };
 
-    record.name = mta_sts_str("a.example");
-    record.type = mta_sts_str("TXT");
-    record.ttl = 3600;
-    record.value = mta_sts_str(A255 A255 "\"\n");
+    test_begin(0);
 
-    quote_rdata(&text, &record);
-    quote_json(&text, record.value);
+    mta_sts_format_add(&text, "%V. %u IN %V %R;%J\n", record.name, record.ttl,
+               record.type, &record, record.value);
+    mta_sts_format_add(&text, "");
+    mta_sts_format_add(&text, "%V", mta_sts_str(""));
 
-    return text.failed ? mta_sts_error_memory(&test.err) : MTA_STS_OK;
+    is_str(mta_sts_buf_str(&text), mta_sts_str("a.b. 4294967295 IN TXT "
+           "\"c\\\"d\";\"c\\\"d\"\n"), "formatted values");
 }
 
 
@@ -263,7 +245,7 @@ main(void)
     test_split();
     test_rdata();
     test_json();
-    test_memory(memory_quote, "quote");
+    test_add();
 
     return done();
 }

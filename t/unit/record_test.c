@@ -47,7 +47,7 @@ static const struct {
 
 static const struct {
     const char  *lines;
-    const char  *provider;
+    const char  *delegate;
     int          customer;
     const char  *hosts;
     const char  *records;
@@ -124,6 +124,10 @@ build(const mta_sts_entry_t *entry, const mta_sts_record_wanted_t *wanted,
 {
     *records = NULL;
     *n = 99;
+
+    if (mta_sts_record_check(entry, wanted, &test.err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
 
     return mta_sts_record_build(entry, wanted, &test.env, records, n,
                                 &test.err);
@@ -218,7 +222,7 @@ test_sets(void)
         memset(&text, 0, sizeof(mta_sts_buf_t));
         text.env = &test.env;
 
-        wanted = wanted_of(sets[i].provider, sets[i].customer, sets[i].hosts);
+        wanted = wanted_of(sets[i].delegate, sets[i].customer, sets[i].hosts);
         entry = entry_of("example.com", set_policy(sets[i].lines), 7);
 
         rc = build(&entry, &wanted, &records, &n);
@@ -229,6 +233,45 @@ test_sets(void)
 
         is_str(mta_sts_buf_str(&text), mta_sts_str_from(sets[i].records),
                "set %zu", i);
+    }
+}
+
+
+/* Each kind alone, and two. */
+
+static void
+test_kinds(void)
+{
+    int                       customer;
+    size_t                    i, k, n, bad;
+    unsigned                  kinds;
+    mta_sts_entry_t           entry;
+    mta_sts_record_t         *records;
+    mta_sts_record_wanted_t   wanted;
+
+    for (kinds = 1; kinds <= MTA_STS_RECORD_ALL; kinds++) {
+        for (customer = 0; customer < 2; customer++) {
+            test_begin(0);
+
+            wanted = wanted_of(customer ? "p.example" : "", customer,
+                               "192.0.2.1");
+            wanted.kinds = kinds;
+            entry = entry_of("example.com", set_policy(RECORDS_RUA), 7);
+
+            is_int(build(&entry, &wanted, &records, &n), MTA_STS_OK,
+                   "records of kinds %u", kinds);
+
+            for (i = 0, bad = 0; i < n; i++) {
+                bad += (records[i].kind & kinds) == 0;
+            }
+
+            for (i = 1, k = 0; i <= MTA_STS_RECORD_ALL; i *= 2) {
+                k += (kinds & i) != 0;
+            }
+
+            is_int((long long) n, (long long) k, "all of them");
+            is_int((long long) bad, 0, "and no others");
+        }
     }
 }
 
@@ -266,7 +309,7 @@ test_ttl(void)
 /* On both sides, as long as a name can be and a character longer. */
 
 static void
-is_long(const char *domain, const char *provider, const char *lines,
+is_long(const char *domain, const char *delegate, const char *lines,
     size_t longest)
 {
     int                       customer;
@@ -280,7 +323,7 @@ is_long(const char *domain, const char *provider, const char *lines,
     for (customer = 0; customer < 2; customer++) {
         test_begin(0);
 
-        wanted = wanted_of(provider, customer, "");
+        wanted = wanted_of(delegate, customer, "");
         entry = entry_of(domain, set_policy(lines), 7);
 
         if (longest <= 253) {
@@ -299,7 +342,7 @@ is_long(const char *domain, const char *provider, const char *lines,
 
         (void) snprintf(expected, sizeof(expected), "domain \"%.100s\" is too "
                         "long to be delegated to \"%.100s\"",
-                        domain, provider);
+                        domain, delegate);
         is_err(&test.err, 7, 0, expected);
     }
 }
@@ -321,7 +364,7 @@ test_long(void)
     is_long(N240, "ab", RECORDS_RUA, 254);
     is_long(N242, "a", RECORDS_RUA, 255);
 
-    /* it may be the provider, which is shown no longer either */
+    /* it may be the delegate, which is truncated in messages, too */
 
     is_long("abc", N240, RECORDS_MAIL, 253);
     is_long("abcd", N240, RECORDS_MAIL, 254);
@@ -356,12 +399,13 @@ test_longest(void)
 /* With reports, and with targets that are there already. */
 
 static int
-memory(const char *provider, int customer)
+memory(const char *delegate, int customer)
 {
     size_t                    n;
     mta_sts_entry_t           entry;
     mta_sts_record_t         *records;
-    mta_sts_record_wanted_t   wanted = { 60, { NULL, 0 }, customer, NULL, 2 };
+    mta_sts_record_wanted_t   wanted = { 0, 60, { NULL, 0 }, customer,
+                                         NULL, 2 };
 
     static const mta_sts_policy_t  policy = { 0, 20, MTA_STS_TESTING,
                                               "a5963b31a082635c6ec6",
@@ -371,7 +415,7 @@ memory(const char *provider, int customer)
         { { "AAAA", 4 }, { "2001:db8::1", 11 } }
     };
 
-    wanted.provider = mta_sts_str_from(provider);
+    wanted.delegate = mta_sts_str_from(delegate);
     wanted.targets = targets;
 
     entry = entry_of("example.com", &policy, 7);
@@ -388,7 +432,7 @@ memory_build(void)
 
 
 static int
-memory_provider(void)
+memory_delegate(void)
 {
     return memory("p.example", 0);
 }
@@ -407,11 +451,12 @@ main(void)
     test_build();
     test_inherited();
     test_sets();
+    test_kinds();
     test_ttl();
     test_long();
     test_longest();
     test_memory(memory_build, "build");
-    test_memory(memory_provider, "provider's side");
+    test_memory(memory_delegate, "provider's side");
     test_memory(memory_customer, "customer's side");
 
     return done();

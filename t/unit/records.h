@@ -44,7 +44,7 @@ entry_of(const char *domain, const mta_sts_policy_t *policy, unsigned line)
 /* What is wanted with the usual TTL; hosts are targets, separated by " ". */
 
 static inline mta_sts_record_wanted_t
-wanted_of(const char *provider, int customer, const char *hosts)
+wanted_of(const char *delegate, int customer, const char *hosts)
 {
     size_t                    n;
     mta_sts_value_t           values[VALUES_MAX];
@@ -54,8 +54,10 @@ wanted_of(const char *provider, int customer, const char *hosts)
     n = values_of(hosts, values);
     targets = test_alloc(&test, VALUES_MAX * sizeof(mta_sts_target_t));
 
+    memset(&wanted, 0, sizeof(mta_sts_record_wanted_t));
+
     wanted.ttl = MTA_STS_RECORD_TTL;
-    wanted.provider = mta_sts_str_from(provider);
+    wanted.delegate = mta_sts_str_from(delegate);
     wanted.customer = customer;
     wanted.targets = targets;
 

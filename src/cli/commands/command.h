@@ -1,23 +1,117 @@
 /*
- * The commands, one a file, and their table.
+ * The commands, one per file, the command line that they are called with, and
+ * what they share.
  */
 
 #ifndef MTA_STS_COMMANDS_COMMAND_H
 #define MTA_STS_COMMANDS_COMMAND_H
 
 
+#include <stdio.h>
+
 #include "cli/conf/site.h"
+#include "cli/formats/formats.h"
 #include "cli/probe/probe.h"
-#include "options.h"
-#include "records/records.h"
+#include "policy/policy.h"
+
+
+/* nginx's own path; the build sets it. */
+
+#ifndef MTA_STS_CONF_PATH
+#define MTA_STS_CONF_PATH  "/etc/nginx/nginx.conf"
+#endif
 
 
 /* Exit statuses. */
 
-#define COMMAND_OK     0
-#define COMMAND_ERROR  1          /* the input is wrong */
-#define COMMAND_USAGE  2
-#define COMMAND_UNKNOWN  3        /* the live world could not be seen */
+#define COMMAND_OK       0
+#define COMMAND_ERROR    1            /* the input is wrong */
+#define COMMAND_USAGE    2
+#define COMMAND_UNKNOWN  3            /* the live world could not be seen */
+
+
+/* Groups of options; a command takes some of them. */
+
+#define OPTIONS_CONF      1           /* -c, -d, -p */
+#define OPTIONS_RECORDS   2           /* -o, which records, which zones */
+#define OPTIONS_SETTINGS  4           /* --mode, --mx, --max-age, --tlsrpt-rua */
+#define OPTIONS_HOSTS     8           /* --hosts, --pointing */
+#define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
+#define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
+#define OPTIONS_FORMAT    64          /* -f, --provider, of records */
+#define OPTIONS_COMPILE   1024        /* -d, -o */
+
+
+/* A policy setting and its value. */
+
+typedef struct {
+    mta_sts_setting_e  setting;
+    mta_sts_value_t    value;
+} options_setting_t;
+
+
+/* The values of an option that may be repeated, in their order. */
+
+typedef struct {
+    mta_sts_value_t  *values;
+    size_t            n;
+} options_list_t;
+
+
+/* An option that is not on the command line is NULL, 0, empty or its default. */
+
+typedef struct {
+    const char         *conf;
+    const char         *domains;
+    const char         *prefix;
+    const char         *format;
+    const char         *output;
+    const char         *delegate;
+    const char         *provider;
+    const char         *zones_from;
+    const char         *domains_from;
+    const char         *delegated_from;
+    const char         *fail_on;
+    const char         *since;
+
+    unsigned            ttl;          /* seconds */
+    net_settings_t      net;
+
+    options_list_t      zones;
+    options_list_t      policy_hosts;
+    options_list_t      accept;
+    options_list_t      only;
+    options_list_t      pointing;
+    options_list_t      args;
+
+    options_setting_t  *settings;     /* in the order of the command line */
+    size_t              n_settings;
+
+    int                 customer;
+    int                 escaped_semicolons;
+    int                 served;
+    int                 smtp;
+    int                 changed;
+    int                 only_changes;
+    int                 prune;
+    int                 before_reload;
+    int                 no_config;
+    int                 no_smtp;
+    int                 hosts;
+    int                 help;
+} options_t;
+
+
+/*
+ * Parses the arguments of a command, whose name is argv[0], in env's memory.
+ * allowed is a mask of groups.  Returns MTA_STS_OK, or MTA_STS_ERROR after it
+ * has said what is wrong.
+ */
+int options_parse(options_t *options, int argc, char **argv, unsigned allowed,
+    const mta_sts_env_t *env);
+
+/* Prints the options of the allowed groups, for --help. */
+void options_usage(FILE *out, unsigned allowed);
 
 
 typedef struct {
@@ -26,16 +120,18 @@ typedef struct {
     const char  *description;
     unsigned     options;
     int        (*run)(const options_t *options, const mta_sts_env_t *env);
+    void       (*formats)(FILE *out);  /* of -f; or NULL */
 } command_t;
 
 
 /*
  * Each prints to standard output, but nothing before its input is read and
- * found right; what is wrong it says.  Returns an exit status.
+ * valid; it says what is wrong.  Returns an exit status.
  */
 int command_records(const options_t *options, const mta_sts_env_t *env);
 int command_policy(const options_t *options, const mta_sts_env_t *env);
 int command_list(const options_t *options, const mta_sts_env_t *env);
+int command_compile(const options_t *options, const mta_sts_env_t *env);
 int command_check(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
 
@@ -47,51 +143,58 @@ int command_site(site_t *site, const options_t *options,
     const mta_sts_env_t *env);
 
 /*
- * Gives the entries of the domains that are arguments, or without arguments
- * all, sorted by domain; says when no policy is configured at all.  Returns as
- * command_site().
+ * Reads names that are separated by white space from a file, or from standard
+ * input for "-", into env's memory; "#" begins a comment.
+ *
+ * Errors: open() or read() "FILE" failed; no name is in "FILE".
+ */
+int command_names(const char *file, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err);
+
+/*
+ * Gives the names of domains that are arguments or in --domains-from, in env's
+ * memory.  Errors: those of command_names().
+ */
+int command_domains(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err);
+
+/*
+ * Gives the entries of the domains that are arguments or in --domains-from, or
+ * without both all, sorted by domain, without duplicates; says so if no policy
+ * is configured at all.  Returns as command_site().
  */
 int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);
 
-
 /*
- * What commands share that look at the live world.
+ * The format of -f and its settings, those of records; NULL after it has said
+ * what is wrong.
  */
-
+const mta_sts_format_t *command_format(const options_t *options,
+    mta_sts_format_settings_t *settings);
 
 /*
- * Makes the settings of the options --resolver, --ca, --timeout and --jobs.
+ * Removes the entries of domains whose policy is not what nginx serves, and says
+ * why.  Returns 1 if there are any.
+ */
+int command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n);
+
+/*
+ * Keeps the entries whose policy host resolves, and only to the addresses of
+ * --pointing.
  *
- * Errors: invalid timeout or jobs, and the rule.
+ * Errors: those of mta_sts_target_set() and net_init(); invalid address
+ * "NAME", must be an IP address.
  */
-int live_settings(net_settings_t *settings, const options_t *options,
-    mta_sts_err_t *err);
+int command_pointing(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_entry_t *entries, size_t *n, mta_sts_err_t *err);
 
 /*
- * Shows on standard error, where that is a terminal, how far a command is; fits
- * into check_t.
+ * Shows the progress of a command on standard error, if that is a terminal, for
+ * check_t; and removes it for other output.
  */
-void live_progress(void *ctx, size_t done, size_t n);
-
-/* Makes place for other output. */
-void live_progress_clear(void);
-
-
-/*
- * Which records are wanted, of the command line.
- */
-
-
-/*
- * Makes wanted of --ttl, --delegate, --customer and --policy-host, in env's
- * memory.
- *
- * Errors: invalid ttl "VALUE", and the rule; options that do not go together;
- * those of mta_sts_target_set() and mta_sts_name_zone().
- */
-int wanted_set(mta_sts_record_wanted_t *wanted, const options_t *options,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
+void command_progress(void *ctx, size_t done, size_t n);
+void command_progress_clear(void);
 
 
 #endif /* MTA_STS_COMMANDS_COMMAND_H */

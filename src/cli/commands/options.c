@@ -1,29 +1,43 @@
 /*
- * The command line: a table of options, getopt_long() and what it leaves.
+ * The command line: a table of options, and what parses by it.
  */
 
-#include <getopt.h>
 #include <stddef.h>
+#include <stdlib.h>
 
-#include "options.h"
 #include "cli/diag/diag.h"
+#include "command.h"
 
 
 typedef enum {
-    OPTION_FLAG = 0,
-    OPTION_TEXT,
-    OPTION_LIST,
-    OPTION_SETTING
+    OPTION_IS_FLAG = 0,
+    OPTION_IS_TEXT,
+    OPTION_IS_LIST,
+    OPTION_IS_SETTING,
+    OPTION_IS_NUMBER,
+    OPTION_IS_TIME                /* seconds */
 } option_kind_e;
+
+
+/* The kind, and the limits of a number or time. */
+
+#define OPTION_FLAG              OPTION_IS_FLAG, 0, 0
+#define OPTION_TEXT              OPTION_IS_TEXT, 0, 0
+#define OPTION_LIST              OPTION_IS_LIST, 0, 0
+#define OPTION_SETTING           OPTION_IS_SETTING, 0, 0
+#define OPTION_NUMBER(min, max)  OPTION_IS_NUMBER, min, max
+#define OPTION_TIME(min, max)    OPTION_IS_TIME, min, max
 
 
 typedef struct {
     const char     *name;
     int             ch;           /* the short option; or 0 */
-    unsigned        group;        /* of OPTIONS_*, any; 0 is for all commands */
+    unsigned        group;        /* one or more; 0 is all commands */
     option_kind_e   kind;
-    size_t          where;        /* in options_t; or which setting */
-    const char     *argument;
+    int64_t         min;
+    int64_t         max;
+    size_t          where;        /* offset in options_t; or the setting */
+    const char     *argument;     /* or NULL */
     const char     *help;         /* lines */
 } option_t;
 
@@ -37,53 +51,100 @@ static const option_t  options_table[] = {
       "or \"-\" for the output of nginx -T" },
 
     { "domains", 'd', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(domains), "FILE",
-      "a domains file alone, or \"-\" for standard input" },
+      "only a domains file, or \"-\" for standard input" },
+
+    { "domains", 'd', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(domains), "FILE",
+      "a domains file, or a glob of them; more may follow" },
+
+    { "output", 'o', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(output), "TABLE",
+      "the table, which is replaced" },
+
+    { "changes", 0, OPTIONS_COMPILE, OPTION_FLAG, OPTION_IN(only_changes), NULL,
+      "only what has changed since TABLE, to TABLE.changes" },
 
     { "prefix", 'p', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
-      "the folder that a relative FILE is in, as nginx's -p" },
+      "the folder of a relative FILE, as nginx's -p" },
 
     { "hosts", 0, OPTIONS_HOSTS, OPTION_FLAG, OPTION_IN(hosts), NULL,
-      "the policy hosts alone, one a line" },
+      "only the policy hosts, one per line" },
 
-    { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
+    { "pointing", 0, OPTIONS_HOSTS, OPTION_LIST, OPTION_IN(pointing), "ADDR",
+      "only those that resolve to this address and to no\n"
+      "others; may be repeated" },
+
+    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK, OPTION_TEXT,
       OPTION_IN(format), "FORMAT", "one of the formats (default: the first)" },
 
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
-      "a file a zone, in DIR" },
+      "one file per zone, in DIR" },
 
-    { "ttl", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(ttl), "TIME",
+    { "prune", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(prune), NULL,
+      "with -o: remove the files of zones without domains" },
+
+    { "domains-from", 0, OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
+      OPTION_IN(domains_from), "FILE",
+      "names of domains, separated by white space, in a\n"
+      "file, or \"-\" for standard input" },
+
+    { "only", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(only), "KIND",
+      "address, policy or tlsrpt; may be repeated" },
+
+    { "ttl", 0, OPTIONS_RECORDS, OPTION_TIME(0, MTA_STS_RECORD_TTL_MAX),
+      OPTION_IN(ttl), "TIME",
       "of the records, such as 3600 (default) or 1h" },
 
     { "zone", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(zones), "APEX",
       "a zone that exists; may be repeated\n"
-      "(default: each domain is its own zone)" },
+      "(default: each domain is a zone)" },
+
+    { "zones-from", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(zones_from),
+      "FILE", "the same, from a file; \"dns\": those that the DNS has" },
 
     { "policy-host", 0, OPTIONS_RECORDS, OPTION_LIST,
       OPTION_IN(policy_hosts), "TARGET",
-      "also how policy hosts resolve: a name (CNAME),\n"
-      "or an address, which may be repeated" },
+      "what policy hosts resolve to: a name (CNAME), or\n"
+      "an address, which may be repeated" },
 
     { "delegate", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(delegate),
-      "PROVIDER", "the records below a provider's name that the\n"
-      "customers' aliases point to" },
+      "NAME", "the records below a name of the delegate, which\n"
+      "the customers' aliases point to" },
+
+    { "delegated-from", 0, OPTIONS_RECORDS, OPTION_TEXT,
+      OPTION_IN(delegated_from), "FILE",
+      "with --delegate: the domains that are delegated\n"
+      "(default: all)" },
 
     { "customer", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(customer), NULL,
       "with --delegate: the customers' aliases" },
 
-    { "escaped-semicolons", 0, OPTIONS_RECORDS, OPTION_FLAG,
+    { "escaped-semicolons", 0, OPTIONS_FORMAT, OPTION_FLAG,
       OPTION_IN(escaped_semicolons), NULL,
-      "for octoDNS 1.x, whose default they are" },
+      "for octoDNS 1.x, where they are the default" },
 
-    { "provider", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(provider),
+    { "provider", 0, OPTIONS_FORMAT, OPTION_TEXT, OPTION_IN(provider),
       "NAME", "of Terraform or external-dns: route53 or\n"
       "cloudflare" },
 
     { "served", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(served), NULL,
-      "only of domains whose policy is already served, on\n"
-      "every address of the policy host" },
+      "hold a policy's record back until it is served, on\n"
+      "every address of the policy host, and in mode\n"
+      "enforce as long as an MX does not match it" },
+
+    { "smtp", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(smtp), NULL,
+      "with --served: also certificates of mail servers" },
+
+    { "accept", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(accept),
+      "CODE[:DOMAIN]", "with --served: what does not hold a record back;\n"
+      "may be repeated" },
 
     { "changed", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(changed), NULL,
-      "only what differs from the live DNS" },
+      "only what differs from what the name servers of\n"
+      "the zone have, or the one of --resolver" },
+
+    { "before-reload", 0, OPTIONS_CHECK, OPTION_FLAG,
+      OPTION_IN(before_reload), NULL,
+      "only whether mail would stop once the configured\n"
+      "policy is served" },
 
     { "no-config", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_config), NULL,
       "compare with no configuration: for any DOMAIN" },
@@ -91,21 +152,35 @@ static const option_t  options_table[] = {
     { "no-smtp", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_smtp), NULL,
       "do not connect to the mail servers" },
 
-    { "fail-on", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(fail_on),
-      "SEVERITY", "note, warning (default) or error: what makes the\n"
-      "exit status 1" },
+    { "since", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(since), "FILE",
+      "only what is new or resolved since a check whose\n"
+      "output with -f json is in FILE" },
 
-    { "resolver", 0, OPTIONS_NET, OPTION_TEXT, OPTION_IN(resolver),
+    { "family", 0, OPTIONS_CHECK|OPTIONS_RECORDS, OPTION_NUMBER(4, 6),
+      OPTION_IN(net.family), "4|6",
+      "look only at IPv4 or IPv6 addresses" },
+
+    { "helo", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(net.helo), "NAME",
+      "the name for mail servers (default: this host's)" },
+
+    { "smtp-timeout", 0, OPTIONS_CHECK, OPTION_TIME(1, 600),
+      OPTION_IN(net.smtp_timeout), "TIME", "of an SMTP session (default: 1m)" },
+
+    { "fail-on", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(fail_on),
+      "SEVERITY", "note, warning (default) or error: the least that\n"
+      "makes the exit status 1" },
+
+    { "resolver", 0, OPTIONS_NET, OPTION_TEXT, OPTION_IN(net.resolver),
       "ADDR[:PORT]", "the DNS server to ask (default: the system's)" },
 
-    { "ca", 0, OPTIONS_NET, OPTION_TEXT, OPTION_IN(ca), "FILE",
+    { "ca", 0, OPTIONS_NET, OPTION_TEXT, OPTION_IN(net.ca), "FILE",
       "trusted roots, in PEM (default: the system's)" },
 
-    { "timeout", 0, OPTIONS_NET, OPTION_TEXT, OPTION_IN(timeout), "TIME",
-      "of a lookup or a transfer (default: 10s)" },
+    { "timeout", 0, OPTIONS_NET, OPTION_TIME(1, 300), OPTION_IN(net.timeout),
+      "TIME", "of a lookup or a transfer (default: 10s)" },
 
-    { "jobs", 0, OPTIONS_NET, OPTION_TEXT, OPTION_IN(jobs), "N",
-      "domains at a time (default: 64)" },
+    { "jobs", 0, OPTIONS_NET, OPTION_NUMBER(1, 1000), OPTION_IN(net.jobs),
+      "N", "domains at a time (default: 64)" },
 
     { "mode", 0, OPTIONS_SETTINGS, OPTION_SETTING, MTA_STS_SET_MODE, "MODE",
       "enforce, testing (default) or none" },
@@ -123,163 +198,173 @@ static const option_t  options_table[] = {
       "where reports go, mailto: or https:; may be\n"
       "repeated" },
 
-    { "help", 'h', 0, OPTION_FLAG, OPTION_IN(help), NULL,
-      "this text" }
+    { "help", 'h', 0, OPTION_FLAG, OPTION_IN(help), NULL, "this text" }
 };
 
-#define OPTIONS        (sizeof(options_table) / sizeof(options_table[0]))
-#define OPTIONS_LONG   256        /* and the index; behind all characters */
-#define OPTIONS_WIDTH  22         /* of an option and its argument */
-
-
-/* What getopt_long() wants: a list of long options, and the short ones. */
-
-static void
-options_getopt(struct option *list, char *shorts)
-{
-    size_t           i;
-    const option_t  *option;
-
-    memset(list, 0, (OPTIONS + 1) * sizeof(struct option));
-
-    *shorts++ = ':';
-
-    for (i = 0; i < OPTIONS; i++) {
-        option = &options_table[i];
-
-        list[i].name = option->name;
-        list[i].has_arg = option->argument ? required_argument : no_argument;
-        list[i].val = OPTIONS_LONG + (int) i;
-
-        if (option->ch) {
-            *shorts++ = (char) option->ch;
-
-            if (option->argument) {
-                *shorts++ = ':';
-            }
-        }
-    }
-
-    *shorts = '\0';
-}
-
-
-/* The option that getopt_long() returned. */
-
-static const option_t *
-options_find(int ch)
-{
-    size_t  i;
-
-    if (ch >= OPTIONS_LONG) {
-        return &options_table[ch - OPTIONS_LONG];
-    }
-
-    for (i = 0; options_table[i].ch != ch; i++) {
-        /* void */
-    }
-
-    return &options_table[i];
-}
+#define OPTIONS  (sizeof(options_table) / sizeof(options_table[0]))
 
 
 static mta_sts_value_t
 options_value(const char *text)
 {
-    mta_sts_value_t  value;
-
-    memset(&value, 0, sizeof(mta_sts_value_t));
-
-    value.text = mta_sts_str_from(text);
+    mta_sts_value_t  value = { mta_sts_str_from(text), MTA_STS_NOWHERE };
 
     return value;
 }
 
 
-static void
-options_set(options_t *options, const option_t *option)
+static int
+options_number(unsigned *where, const option_t *option, const char *value)
+{
+    char     *end;
+    int64_t   n;
+
+    if (option->kind == OPTION_IS_TIME) {
+        n = mta_sts_duration_parse(mta_sts_str_from(value));
+
+    } else {
+        n = strtol(value, &end, 10);
+        n = *end ? -1 : n;
+    }
+
+    if (n < option->min || n > option->max) {
+        say("invalid %s \"%s\", must be between %d and %d%s", option->name,
+            value, (int) option->min, (int) option->max,
+            option->kind == OPTION_IS_TIME ? " seconds" : "");
+        return MTA_STS_ERROR;
+    }
+
+    *where = (unsigned) n;
+
+    return MTA_STS_OK;
+}
+
+
+/* Lists and settings have room for all arguments. */
+
+static int
+options_set(options_t *options, const option_t *option, const char *value)
 {
     void               *where;
     options_list_t     *list;
     options_setting_t  *setting;
 
-    if (option->kind == OPTION_SETTING) {
-        setting = &options->settings[options->n_settings++];
-        setting->setting = (mta_sts_setting_e) option->where;
-        setting->value = options_value(optarg);
-        return;
-    }
-
     where = (char *) options + option->where;
 
     switch (option->kind) {
 
-    case OPTION_TEXT:
-        *(const char **) where = optarg;
+    case OPTION_IS_TEXT:
+        *(const char **) where = value;
         break;
 
-    case OPTION_LIST:
+    case OPTION_IS_LIST:
         list = where;
-        list->values[list->n++] = options_value(optarg);
+        list->values[list->n++] = options_value(value);
         break;
 
-    default: /* OPTION_FLAG */
+    case OPTION_IS_SETTING:
+        setting = &options->settings[options->n_settings++];
+        setting->setting = (mta_sts_setting_e) option->where;
+        setting->value = options_value(value);
+        break;
+
+    case OPTION_IS_NUMBER:
+    case OPTION_IS_TIME:
+        return options_number(where, option, value);
+
+    default: /* OPTION_IS_FLAG */
         *(int *) where = 1;
     }
+
+    return MTA_STS_OK;
 }
 
 
-/* A short option is in optopt, also in the middle of a word; a long one not. */
-
-static void
-options_unknown(int ch, const char *word)
-{
-    if (ch && ch < OPTIONS_LONG) {
-        say("unknown option \"-%c\"", ch);
-
-    } else {
-        say("unknown option \"%s\"", word);
-    }
-}
-
-
-static void
-options_not_taken(const char *command, const option_t *option)
-{
-    if (option->ch) {
-        say("command \"%s\" does not take option \"-%c\"", command,
-            option->ch);
-
-    } else {
-        say("command \"%s\" does not take option \"--%s\"", command,
-            option->name);
-    }
-}
-
-
-/* Each list has room for all words. */
+/* Is it the option of a word, "-c" or "--zone"?  Gives the value in the word. */
 
 static int
-options_alloc(options_t *options, size_t words, const mta_sts_env_t *env)
+options_is(const option_t *option, const char *word, const char **value)
+{
+    size_t  len;
+
+    *value = NULL;
+    len = strcspn(word, "=");
+
+    if (word[1] == '-') {
+        if (strlen(option->name) != len - 2
+            || strncmp(option->name, word + 2, len - 2) != 0)
+        {
+            return 0;
+        }
+
+        *value = word[len] ? word + len + 1 : NULL;
+
+    } else {
+        if (option->ch != word[1]) {
+            return 0;
+        }
+
+        *value = word[2] ? word + 2 : NULL;
+    }
+
+    /* a flag has no value */
+
+    return option->argument || *value == NULL;
+}
+
+
+/*
+ * The option of a word, with the value that is in the word: "-cFILE" or
+ * "--zone=APEX".  A name may be that of several options, of which the command
+ * takes one.  NULL if there is no such option.
+ */
+
+static const option_t *
+options_find(const char *word, unsigned allowed, const char **value)
 {
     size_t           i;
-    options_list_t  *lists[] = { &options->zones, &options->policy_hosts,
-                                 &options->args };
+    const char      *text;
+    const option_t  *found;
 
-    memset(options, 0, sizeof(options_t));
+    found = NULL;
 
-    for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        lists[i]->values = env->alloc(env->ctx,
-                                      words * sizeof(mta_sts_value_t));
-        if (lists[i]->values == NULL) {
-            return MTA_STS_ERROR;
+    for (i = 0; i < OPTIONS; i++) {
+        if (options_is(&options_table[i], word, &text)
+            && (found == NULL || (options_table[i].group & allowed)))
+        {
+            found = &options_table[i];
+            *value = text;
         }
     }
 
-    options->settings = env->alloc(env->ctx,
-                                   words * sizeof(options_setting_t));
+    return found;
+}
 
-    return options->settings ? MTA_STS_OK : MTA_STS_ERROR;
+
+/* The defaults, and lists that have room for n values. */
+
+static void
+options_init(options_t *options, size_t n, const mta_sts_env_t *env)
+{
+    size_t           i;
+    options_list_t  *list;
+
+    memset(options, 0, sizeof(options_t));
+
+    options->ttl = MTA_STS_RECORD_TTL;
+    options->net.timeout = 10;
+    options->net.smtp_timeout = 60;
+    options->net.jobs = 64;
+
+    for (i = 0; i < OPTIONS; i++) {
+        if (options_table[i].kind == OPTION_IS_LIST) {
+            list = (void *) ((char *) options + options_table[i].where);
+            list->values = env->alloc(env->ctx, n * sizeof(mta_sts_value_t));
+        }
+    }
+
+    options->args.values = env->alloc(env->ctx, n * sizeof(mta_sts_value_t));
+    options->settings = env->alloc(env->ctx, n * sizeof(options_setting_t));
 }
 
 
@@ -287,49 +372,62 @@ int
 options_parse(options_t *options, int argc, char **argv, unsigned allowed,
     const mta_sts_env_t *env)
 {
-    int              ch, i;
-    char             shorts[2 * OPTIONS + 2];
-    struct option    list[OPTIONS + 1];
+    int              i, only_args;
+    const char      *word, *value;
     const option_t  *option;
 
-    if (options_alloc(options, (size_t) argc + 1, env) != MTA_STS_OK) {
-        say("out of memory");
-        return MTA_STS_ERROR;
-    }
+    options_init(options, (size_t) argc, env);
+    only_args = 0;
 
-    options_getopt(list, shorts);
-    opterr = 0;
+    for (i = 1; i < argc; i++) {
+        word = argv[i];
 
-    while ((ch = getopt_long(argc, argv, shorts, list, NULL)) != -1) {
-
-        if (ch == ':') {
-            say("option \"%s\" needs a value", argv[optind - 1]);
-            return MTA_STS_ERROR;
+        if (only_args || word[0] != '-' || word[1] == '\0') {
+            options->args.values[options->args.n++] = options_value(word);
+            continue;
         }
 
-        if (ch == '?') {
-            options_unknown(optopt, argv[optind - 1]);
-            return MTA_STS_ERROR;
+        if (strcmp(word, "--") == 0) {
+            only_args = 1;
+            continue;
         }
 
-        option = options_find(ch);
+        option = options_find(word, allowed, &value);
+
+        if (option == NULL) {
+            say("unknown option \"%s\"", word);
+            return MTA_STS_ERROR;
+        }
 
         if (option->group && (option->group & allowed) == 0) {
-            options_not_taken(argv[0], option);
+            say("command \"%s\" does not take option \"%s\"", argv[0], word);
             return MTA_STS_ERROR;
         }
 
-        options_set(options, option);
+        if (option->argument && value == NULL && ++i == argc) {
+            say("option \"%s\" needs a value", word);
+            return MTA_STS_ERROR;
+        }
+
+        if (options_set(options, option, value ? value : argv[i])
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
     }
 
     if (options->conf && options->domains) {
-        say("options \"-c\" and \"-d\" exclude each other");
+        say("options \"-c\" and \"-d\" are mutually exclusive");
         return MTA_STS_ERROR;
     }
 
-    for (i = optind; i < argc; i++) {
-        options->args.values[options->args.n++] = options_value(argv[i]);
+    if (options->net.family == 5) {
+        say("invalid family \"5\", must be 4 or 6");
+        return MTA_STS_ERROR;
     }
+
+    options->net.timeout *= 1000;
+    options->net.smtp_timeout *= 1000;
 
     return MTA_STS_OK;
 }
@@ -342,20 +440,16 @@ options_usage_one(FILE *out, const option_t *option)
 {
     int          len;
     char         text[64];
-    const char  *line, *argument;
+    const char  *line;
 
-    argument = option->argument ? option->argument : "";
-
-    if (option->ch) {
-        (void) snprintf(text, sizeof(text), "-%c %s", option->ch, argument);
-
-    } else {
-        (void) snprintf(text, sizeof(text), "--%s %s", option->name, argument);
-    }
+    (void) snprintf(text, sizeof(text), option->ch ? "-%.1s %s" : "--%s %s",
+                    option->ch ? (char[]) { (char) option->ch, '\0' }
+                               : option->name,
+                    option->argument ? option->argument : "");
 
     for (line = option->help; *line; line += len + (line[len] == '\n')) {
         len = (int) strcspn(line, "\n");
-        (void) fprintf(out, "    %-*s  %.*s\n", OPTIONS_WIDTH, text, len,
+        (void) fprintf(out, "    %-*s  %.*s\n", 22, text, len,
                        line);
         text[0] = '\0';
     }
@@ -377,37 +471,4 @@ options_usage(FILE *out, unsigned allowed)
             options_usage_one(out, option);
         }
     }
-}
-
-
-mta_sts_str_t
-options_file(const options_t *options, const mta_sts_env_t *env)
-{
-    const char      *file;
-    mta_sts_str_t    name;
-    mta_sts_buf_t   text = { env, NULL, 0, 0, 0 };
-
-    file = options->conf ? options->conf : MTA_STS_CONF_PATH;
-
-    if (options->domains) {
-        file = options->domains;
-    }
-
-    if (options->prefix && file[0] != '/' && strcmp(file, "-") != 0) {
-        mta_sts_buf_add_cstr(&text, options->prefix);
-
-        if (!mta_sts_str_ends(mta_sts_buf_str(&text), mta_sts_str("/"))) {
-            mta_sts_buf_add_cstr(&text, "/");
-        }
-    }
-
-    mta_sts_buf_add_cstr(&text, file);
-
-    if (text.failed) {
-        name.data = NULL;
-        name.len = 0;
-        return name;
-    }
-
-    return mta_sts_str_copy(env, mta_sts_buf_str(&text));
 }

@@ -10,7 +10,7 @@
 #include "base/base.h"
 
 
-/* The exit status after a failed allocation: nothing could be looked at. */
+/* The exit status after a failed allocation: nothing was looked at. */
 
 #define DIAG_NO_MEMORY  3
 

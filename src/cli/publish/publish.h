@@ -1,212 +1,163 @@
 /*
- * The zones that exist, as --zone names them.
+ * Which records of which domains are published: into which zone each one goes,
+ * whether it differs from the live DNS, and whether it may be announced.
  */
 
 #ifndef MTA_STS_PUBLISH_PUBLISH_H
 #define MTA_STS_PUBLISH_PUBLISH_H
 
 
-#include <stdio.h>
-
 #include "base/base.h"
-#include "cli/check/check.h"
-#include "cli/commands/options.h"
 #include "cli/probe/probe.h"
-#include "records/records.h"
+#include "formats/formats.h"
 
+
+/* Names of zones, or of domains. */
 
 typedef struct {
-    mta_sts_str_t  *apexes;               /* sorted, each once */
+    mta_sts_str_t  *apexes;               /* sorted, no duplicates */
     size_t          n;
 } zones_t;
 
 
 /*
- * Makes zones of n values, in env's memory.
+ * Makes zones of n values, in env's memory; what is their name in messages.
  *
- * Errors: invalid zone "VALUE", and the rule; out of memory.
+ * Errors: invalid WHAT "VALUE", and the rule.
  */
-int zones_set(zones_t *zones, const mta_sts_value_t *values, size_t n,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
+int zones_set(zones_t *zones, const char *what, const mta_sts_value_t *values,
+    size_t n, const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
- * Finds the zone of a normalised name: of the apexes that are the name or
- * above it the longest.  NULL if there is none.
+ * Finds the zone of a normalised name: the longest apex that is the name or
+ * above it.  NULL if there is none.
  */
 const mta_sts_str_t *zones_find(const zones_t *zones, mta_sts_str_t name);
 
 
-/*
- * Which records differ from those in the DNS.
- */
+typedef mta_sts_batch_t  batch_t;
 
 
-/* The records of a name and type that differ; old is what is in the DNS. */
+/* What is in a zone of a domain. */
 
 typedef struct {
-    mta_sts_str_t   name;
-    mta_sts_str_t   type;
-    mta_sts_str_t  *old;              /* printable */
-    size_t          n;
-} changed_item_t;
+    const mta_sts_str_t     *zone;
+    const mta_sts_entry_t   *entry;
+    const batch_t           *kept;        /* or NULL: all its records */
+    int                      held;        /* its policy is not announced */
+    int                      lost;        /* what must stay is unknown */
+} plan_part_t;
 
 
-/* Zero one to begin with. */
+/*
+ * All that is published: zone by zone, and in each zone domain by domain.  Set
+ * the first fields and zero the others.
+ */
 
 typedef struct {
-    changed_item_t   *items;          /* sorted by name and type */
-    size_t            n;
-    size_t            size;
-    mta_sts_arena_t   arena;
-} changed_t;
-
-
-/*
- * Looks up the records of n entries.  Those that cannot be looked up are taken
- * to be changed, after it has said so.  TTLs are not compared.  Free changed
- * also after an error.
- *
- * Errors: those of net_init() and mta_sts_record_build().
- */
-int changed_build(changed_t *changed, const mta_sts_entry_t *entries,
-    size_t n, const mta_sts_record_wanted_t *wanted,
-    const net_settings_t *settings, mta_sts_err_t *err);
-
-void changed_free(changed_t *changed);
-
-/* What was there in the place of a record; NULL when the record is there. */
-const changed_item_t *changed_find(const changed_t *changed,
-    const mta_sts_record_t *record);
-
-
-/*
- * The record must not run ahead of the policy (RFC 8461, 8.1).
- */
-
-
-/*
- * Keeps of n entries those whose policy host serves the configured policy, byte
- * for byte, on every address, and says what is in the way of the others.
- *
- * Errors: those of check_run().
- */
-int guard_served(mta_sts_entry_t *entries, size_t *n,
-    const net_settings_t *settings, mta_sts_err_t *err);
-
-
-/*
- * Which domains' records go to which zone, and in which order: what can be
- * wrong about that is found before the first record is written.
- */
-
-
-/* A domain with records in a zone. */
-
-typedef struct {
-    mta_sts_str_t           zone;         /* the apex */
-    const mta_sts_entry_t  *entry;
-} plan_item_t;
-
-
-typedef struct {
-    const zones_t                  *zones;
     const mta_sts_record_wanted_t  *wanted;
-    int                             whole;
-    const changed_t                *changed;  /* only these; or NULL for all */
-    plan_item_t                    *items;    /* by zone, then by domain */
+    const mta_sts_record_wanted_t  *own;      /* of domains that are not in
+                                                 delegated; or NULL */
+    const zones_t                  *delegated;
+    const zones_t                  *zones;
+    int                             whole;    /* a domain is in one zone */
+
+    plan_part_t                    *parts;
     size_t                          n;
     size_t                          size;
+    size_t                          held;     /* domains or policies that are
+                                                 held back */
+    mta_sts_arena_t                 arena;
 } plan_t;
 
 
+/* The records that are wanted of a domain. */
+const mta_sts_record_wanted_t *plan_wanted(const plan_t *plan,
+    const mta_sts_entry_t *entry);
+
 /*
- * Plans the records of n entries, which are sorted by domain; they, zones and
- * wanted must live as long.  Zero a plan to begin with, set changed, and free
- * it also after an error.  A record's zone is the longest of zones
- * that its name is in; without any zone it is its domain or, for the
- * provider's side of a delegation, the provider.  The records of a domain may
- * be in several zones; with whole they are all taken to be in the first one's.
+ * Makes zones of those that the records of n entries are in, as the DNS has
+ * them; of plan only wanted, own and delegated are used.
  *
- * Errors, at the entry's place: "NAME" is in none of the zones of "--zone";
- * "NAME" is the apex of a zone and cannot be an alias; those of
- * mta_sts_record_build(); out of memory.
+ * Errors: those of net_init(); no zone was found in the DNS: does the resolver
+ * work?
  */
-int plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n,
-    const zones_t *zones, const mta_sts_record_wanted_t *wanted, int whole,
-    mta_sts_err_t *err);
+int zones_discover(zones_t *zones, const plan_t *plan,
+    const mta_sts_entry_t *entries, size_t n, const net_settings_t *settings,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/*
+ * Plans the records of n entries, which are sorted by domain; entries, wanted
+ * and zones must live as long as the plan.  A record's zone is the longest of
+ * zones that its name is in; without zones it is the domain or, for the
+ * delegate's side of a delegation, the delegate.  The records of a domain may
+ * be in several zones; with whole they are all in the first one's.
+ *
+ * A domain is held back, with a message at the entry's place, for: "NAME" is in
+ * none of the zones of "--zone"; "NAME" is the apex of a zone and cannot be an
+ * alias; those of mta_sts_record_check().
+ */
+void plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n);
+
+/*
+ * Gives the records of a part; what is not kept is built in env's memory.  A
+ * policy that is held back has none.
+ */
+void plan_batch(const plan_t *plan, size_t part, const mta_sts_env_t *env,
+    batch_t *batch);
+
+/* The first part after begin that is in another zone. */
+size_t plan_zone_end(const plan_t *plan, size_t begin);
 
 void plan_free(plan_t *plan);
 
-/*
- * Keeps of n records of an item's domain those in its zone that are wanted, and
- * returns how many they are.
- */
-size_t plan_filter(const plan_t *plan, const plan_item_t *item,
-    mta_sts_record_t *records, size_t n);
 
-
-/*
- * The records of one output, as a printer asks for them: zone by zone, and in
- * each zone domain by domain.  Nothing is kept of what has been printed.
- */
-
-
-/* A domain's records in a zone. */
+/* What may be announced. */
 
 typedef struct {
-    mta_sts_str_t            zone;
-    const mta_sts_entry_t   *entry;
-    const mta_sts_record_t  *records;     /* of a name and type together */
-    size_t                   n;           /* at least one */
-} stream_set_t;
+    net_settings_t          net;
+    int                     smtp;         /* look at mail servers by SMTP */
+    const mta_sts_value_t  *accept;       /* reasons to pass by: CODE of a
+                                             finding, or CODE:DOMAIN */
+    size_t                  n_accept;
+} gate_settings_t;
 
 
-typedef struct {
-    FILE                    *out;
-    const options_t         *options;
-    mta_sts_env_t            env;         /* memory until the next set */
+/* Is a reason to pass by CODE or CODE:DOMAIN, with the code of a finding? */
+int gate_is_code(mta_sts_str_t accept);
 
-    const plan_t            *plan;
-    size_t                   next;
-    size_t                   end;
-    mta_sts_str_t            zone;
-    mta_sts_arena_t          arena;
-
-    int                      failed;      /* err says why; or out does */
-    mta_sts_err_t            err;
-} stream_t;
+/*
+ * Holds the policies back that must not be announced now: where not every
+ * address of the policy host serves the configured policy, byte for byte, or in
+ * mode "enforce" a mail server does not match it.  A step down, to "testing" or
+ * "none", needs one address that serves the policy, and none that serves another
+ * one.  Says the reasons.
+ *
+ * Errors: those of check_run().
+ */
+int gate_run(plan_t *plan, const gate_settings_t *settings,
+    mta_sts_err_t *err);
 
 
 /*
- * Begins a stream of the plan's items from the one at begin up to that at end,
- * which print to out.  options are there for the formats that have some.
+ * Asks the name servers of each zone, or the resolver of settings, and keeps only
+ * the RRsets that one of them has not.  One that cannot be looked up is kept,
+ * with a message; so is a name server that does not answer, or has other records
+ * than another one.  TTLs are not compared.
+ *
+ * Errors: those of net_init().
  */
-void stream_init(stream_t *stream, const plan_t *plan, size_t begin,
-    size_t end, FILE *out, const options_t *options);
-
-void stream_free(stream_t *stream);
+int live_changed(plan_t *plan, const net_settings_t *settings,
+    mta_sts_err_t *err);
 
 /*
- * Gives the next zone; what is left of the current one is skipped.  Returns 0
- * when there is none, or when the stream has failed: memory ran out, or out has
- * a write error.
+ * Gives the policies that are held back the records that they have in the DNS.
+ * Where that is not possible, the part is lost.
+ *
+ * Errors: those of net_init().
  */
-int stream_next_zone(stream_t *stream, mta_sts_str_t *zone);
-
-/*
- * Gives the next domain of the zone; what was given before is lost.  Returns 0
- * at the zone's end, or when the stream has failed.
- */
-int stream_next(stream_t *stream, stream_set_t *set);
-
-/*
- * Writes data to the out of ctx, a stream_t.  Always returns 1: a write error
- * is for whoever closes out.
- */
-int stream_write(void *ctx, mta_sts_str_t data);
-
-/* A printer ran out of memory. */
-void stream_fail_memory(stream_t *stream);
+int live_held(plan_t *plan, const net_settings_t *settings,
+    mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_PUBLISH_PUBLISH_H */

@@ -1,5 +1,5 @@
 /*
- * The zones that exist.
+ * The zones that exist, and the RRsets that records are published as.
  */
 
 #include <stdlib.h>
@@ -17,20 +17,16 @@ zones_cmp(const void *a, const void *b)
 
 
 int
-zones_set(zones_t *zones, const mta_sts_value_t *values, size_t n,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+zones_set(zones_t *zones, const char *what, const mta_sts_value_t *values,
+    size_t n, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     size_t  i, k;
 
     zones->n = 0;
-    zones->apexes = env->alloc(env->ctx, (n + 1) * sizeof(mta_sts_str_t));
-
-    if (zones->apexes == NULL) {
-        return mta_sts_error_memory(err);
-    }
+    zones->apexes = env->alloc(env->ctx, n * sizeof(mta_sts_str_t));
 
     for (i = 0; i < n; i++) {
-        if (mta_sts_name_zone("zone", &values[i], env, &zones->apexes[i], err)
+        if (mta_sts_name_zone(what, &values[i], env, &zones->apexes[i], err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;

@@ -1,0 +1,290 @@
+
+/*
+ * Copyright (C) the nginx-mta-sts authors
+ *
+ * The spool of TLS reports: the directive mta_sts_reports, and its limits.
+ *
+ * How many files there are, and bytes, is in shared memory.  Files that the
+ * reader removes are noticed by a scan.
+ */
+
+
+#include "ngx_http_mta_sts_module.h"
+
+
+#define NGX_HTTP_MTA_STS_SPOOL_SCAN   60           /* seconds between scans */
+#define NGX_HTTP_MTA_STS_SPOOL_STALE  3600         /* of an incomplete file */
+
+
+struct ngx_http_mta_sts_spool_s {
+    ngx_atomic_t          files;
+    ngx_atomic_t          bytes;
+    ngx_atomic_t          scanned;                 /* time of the last scan */
+    ngx_atomic_t          serial;
+};
+
+
+static void ngx_http_mta_sts_spool_scan(ngx_http_mta_sts_reports_t *reports,
+    ngx_log_t *log);
+static char *ngx_http_mta_sts_spool_options(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports);
+static ngx_int_t ngx_http_mta_sts_spool_init_zone(ngx_shm_zone_t *zone,
+    void *data);
+
+
+ngx_uint_t
+ngx_http_mta_sts_spool_is_full(ngx_http_mta_sts_reports_t *reports,
+    ngx_log_t *log)
+{
+    time_t                              now;
+    ngx_atomic_uint_t                   scanned;
+    ngx_http_mta_sts_spool_t  *shared;
+
+    shared = reports->shared;
+    now = ngx_time();
+    scanned = shared->scanned;
+
+    /* one worker scans, the others go on with what is known */
+
+    if ((time_t) scanned + NGX_HTTP_MTA_STS_SPOOL_SCAN <= now
+        && ngx_atomic_cmp_set(&shared->scanned, scanned,
+                              (ngx_atomic_uint_t) now))
+    {
+        ngx_http_mta_sts_spool_scan(reports, log);
+    }
+
+    return shared->files >= reports->max_files
+           || (off_t) shared->bytes + (off_t) reports->max_size
+              > reports->max_bytes;
+}
+
+
+/* Counts the files, and removes what a killed worker has not completed. */
+
+static void
+ngx_http_mta_sts_spool_scan(ngx_http_mta_sts_reports_t *reports,
+    ngx_log_t *log)
+{
+    u_char            name[NGX_MAX_PATH + 1];
+    ngx_dir_t         dir;
+    ngx_file_info_t   fi;
+    ngx_atomic_int_t  files, bytes;
+
+    if (ngx_open_dir(&reports->path->name, &dir) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, log, ngx_errno, ngx_open_dir_n " \"%V\" "
+                      "failed", &reports->path->name);
+        return;
+    }
+
+    files = 0;
+    bytes = 0;
+
+    while (ngx_read_dir(&dir) == NGX_OK) {
+        *ngx_snprintf(name, NGX_MAX_PATH, "%V/%s", &reports->path->name,
+                      ngx_de_name(&dir)) = '\0';
+
+        if (ngx_link_info(name, &fi) == NGX_FILE_ERROR || !ngx_is_file(&fi)) {
+            continue;
+        }
+
+        if (ngx_strchr(ngx_de_name(&dir), '.') == NULL) {
+
+            if (ngx_file_mtime(&fi) + NGX_HTTP_MTA_STS_SPOOL_STALE
+                < ngx_time())
+            {
+                (void) ngx_delete_file(name);
+            }
+
+            continue;
+        }
+
+        files++;
+        bytes += (ngx_atomic_int_t) ngx_file_size(&fi);
+    }
+
+    (void) ngx_close_dir(&dir);
+
+    reports->shared->files = (ngx_atomic_uint_t) files;
+    reports->shared->bytes = (ngx_atomic_uint_t) bytes;
+}
+
+
+void
+ngx_http_mta_sts_spool_add(ngx_http_mta_sts_reports_t *reports, off_t bytes)
+{
+    (void) ngx_atomic_fetch_add(&reports->shared->files, 1);
+    (void) ngx_atomic_fetch_add(&reports->shared->bytes,
+                                (ngx_atomic_int_t) bytes);
+}
+
+
+ngx_atomic_uint_t
+ngx_http_mta_sts_spool_serial(ngx_http_mta_sts_reports_t *reports)
+{
+    return (ngx_atomic_uint_t) ngx_atomic_fetch_add(&reports->shared->serial,
+                                                    1);
+}
+
+
+char *
+ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_mta_sts_loc_conf_t  *mlcf = conf;
+
+    char                        *rv;
+    ngx_str_t                   *value, name;
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_mta_sts_reports_t  *reports, *first;
+
+    if (mlcf->reports) {
+        return "is duplicate";
+    }
+
+    reports = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_reports_t));
+    if (reports == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    rv = ngx_http_mta_sts_spool_options(cf, reports);
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    value = cf->args->elts;
+
+    reports->path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
+    if (reports->path == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    name = value[1];
+
+    if (name.len > 1 && name.data[name.len - 1] == '/') {
+        name.data[--name.len] = '\0';
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &name, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    reports->path->name = name;
+    reports->path->conf_file = cf->conf_file->file.name.data;
+    reports->path->line = cf->conf_file->line;
+
+    /* nginx creates the directory, for the user of the workers */
+
+    if (ngx_add_path(cf, &reports->path) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    reports->zone = ngx_shared_memory_add(cf, &name, 8 * ngx_pagesize,
+                                          &ngx_http_mta_sts_module);
+    if (reports->zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    first = reports->zone->data;
+
+    if (first == NULL) {
+        reports->zone->data = reports;
+        reports->zone->init = ngx_http_mta_sts_spool_init_zone;
+
+    } else if (first->max_size != reports->max_size
+               || first->max_files != reports->max_files
+               || first->max_bytes != reports->max_bytes)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"mta_sts_reports %V\" has "
+                           "other limits in %s:%ui", &value[1],
+                           first->path->conf_file, first->path->line);
+        return NGX_CONF_ERROR;
+
+    } else {
+        reports = first;
+    }
+
+    mlcf->reports = reports;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_mta_sts_reports_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_mta_sts_spool_options(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports)
+{
+    ngx_int_t   files;
+    ngx_str_t  *value, s;
+    ngx_uint_t  i;
+
+    reports->max_size = 1024 * 1024;
+    reports->max_files = 10000;
+    reports->max_bytes = (off_t) 1024 * 1024 * 1024;
+
+    value = cf->args->elts;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "size=", 5) == 0) {
+            s.data = value[i].data + 5;
+            s.len = value[i].len - 5;
+            reports->max_size = (size_t) ngx_parse_size(&s);
+
+            if ((ssize_t) reports->max_size > 0) {
+                continue;
+            }
+
+        } else if (ngx_strncmp(value[i].data, "files=", 6) == 0) {
+            files = ngx_atoi(value[i].data + 6, value[i].len - 6);
+            reports->max_files = (ngx_uint_t) files;
+
+            if (files > 0) {
+                continue;
+            }
+
+        } else if (ngx_strncmp(value[i].data, "bytes=", 6) == 0) {
+            s.data = value[i].data + 6;
+            s.len = value[i].len - 6;
+            reports->max_bytes = ngx_parse_offset(&s);
+
+            if (reports->max_bytes > 0) {
+                continue;
+            }
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\", "
+                           "must be \"size=SIZE\", \"files=NUMBER\" or "
+                           "\"bytes=SIZE\"", &value[i]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_mta_sts_spool_init_zone(ngx_shm_zone_t *zone, void *data)
+{
+    ngx_slab_pool_t             *shpool;
+    ngx_http_mta_sts_reports_t  *old = data;
+    ngx_http_mta_sts_reports_t  *reports = zone->data;
+
+    if (old) {
+        reports->shared = old->shared;
+        return NGX_OK;
+    }
+
+    shpool = (ngx_slab_pool_t *) zone->shm.addr;
+
+    if (!zone->shm.exists) {
+        shpool->data = ngx_slab_calloc(shpool,
+                                   sizeof(ngx_http_mta_sts_spool_t));
+    }
+
+    reports->shared = shpool->data;
+
+    return reports->shared ? NGX_OK : NGX_ERROR;
+}

@@ -1,0 +1,293 @@
+#!/usr/bin/perl
+
+# The spool for TLS reports: what is stored and what is refused, that a file is
+# complete or absent whatever the client, the disk or another nginx does, and that
+# the spool stays within its bounds.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use MtaSts;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+my $GZIP = 'Content-Type: application/tlsrpt+gzip';
+
+
+# What the directive takes
+
+my $server = 'server { listen 127.0.0.1:%%PORT0%%; location = /r {';
+
+for my $case (
+    ['mta_sts_reports spool;', '"mta_sts_reports" directive is not allowed here'],
+    ["$server\nmta_sts_reports; } }",
+     'invalid number of arguments in "mta_sts_reports" directive'],
+    ["$server mta_sts_reports spool;\nmta_sts_reports spool; } }",
+     '"mta_sts_reports" directive is duplicate'],
+    map { ["$server\nmta_sts_reports spool $_; } }",
+           "invalid parameter \"$_\", must be \"size=SIZE\", \"files=NUMBER\" or "
+           . '"bytes=SIZE"'] } qw(size=0 size=x files=0 files=-1 bytes= sise=1m),
+) {
+    my ($conf, $text) = @$case;
+    my ($rc, $said) = MtaSts->new($conf)->test;
+    is($rc, 1, "refused: $conf");
+    like($said, qr/\Q$text\E/, '... in these words');
+}
+
+my ($rc, $said) = MtaSts->new("$server mta_sts_reports spool; }\n"
+    . 'location /s { mta_sts_reports spool files=7; } }')->test;
+is($rc, 1, 'one directory has one set of limits');
+like($said, qr/"mta_sts_reports spool" has other limits in \S+nginx\.conf:\d/,
+     '... with the place of the other directive');
+
+
+# An instance, and what is in its spool
+
+sub instance {
+    my ($options, %more) = @_;
+    my $nginx = MtaSts->new(<<"EOC");
+@{[ $more{http} // '' ]}
+server {
+    listen       127.0.0.1:%%PORT0%% @{[ $more{listen} // '' ]};
+    client_max_body_size 100m;
+    client_body_timeout 2s;
+    access_log logs/access.log;
+    location = /r { mta_sts_reports @{[ $more{dir} // 'spool' ]} $options; }
+    location / { return 204; }
+}
+EOC
+    $nginx->start;
+    return $nginx;
+}
+
+sub files {
+    my ($dir) = @_;
+    opendir my $dh, $dir or die "$dir: $!";
+    my @names = sort grep { !/^\.\.?$/ } readdir $dh;
+    return @names;
+}
+
+sub settled {
+    my ($dir, $n) = @_;
+
+    for (1 .. 100) {
+        return 1 if files($dir) == $n;
+        sleep 0.05;
+    }
+
+    return 0;
+}
+
+sub post {
+    my ($nginx, @args) = @_;
+    my ($status, $out) = run('', 'curl', '-s', '-o', '/dev/null', '-w',
+                             '%{http_code}', '-m', 20, @args,
+                             'http://127.0.0.1:' . $nginx->port(0) . '/r');
+    return $out;
+}
+
+my $nginx = instance('size=300k');
+my $spool = $nginx->dir . '/spool';
+
+is(post($nginx, '-H', $GZIP, '--data-binary', 'abc'), 201, 'a report is taken');
+
+my @files = files($spool);
+
+is(scalar @files, 1, '... as one file');
+like($files[0], qr/^\d+\.\d{3}-\d+-\d+-[0-9a-f]+_127\.0\.0\.1\.gz$/,
+     '... named by time, address and type');
+is(slurp("$spool/$files[0]"), 'abc', '... with the bytes of the body');
+is(sprintf('%o', (stat "$spool/$files[0]")[2] & 07777), '640',
+   '... that the group may read');
+
+unlink "$spool/$files[0]";
+
+for my $type ('application/tlsrpt+json', 'Application/TLSRPT+gzip; x=y',
+              'application/gzip', 'application/json', 'application/tlsrpt')
+{
+    is(post($nginx, '-H', "Content-Type: $type", '--data-binary', 'x'), 201,
+       "$type is taken");
+}
+
+is(scalar(grep { /\.json$/ } files($spool)), 2, 'the names say which are JSON');
+
+for my $type ('text/plain', 'application/tlsrpt+gzipp', '') {
+    is(post($nginx, '-H', "Content-Type: $type", '--data-binary', 'x'), 415,
+       "\"$type\" is not");
+}
+
+is(post($nginx, '-X', $_), 405, "$_ is not allowed") for qw(GET PUT DELETE);
+
+my $answer = $nginx->http(0, "GET /r HTTP/1.0\r\n\r\n");
+
+like($answer, qr/^Allow: POST\r$/m, '... and the answer says what is');
+is(post($nginx, '-H', $GZIP, '--data-binary', ''), 400, 'an empty body is refused');
+is(scalar files($spool), 5, 'what is refused leaves nothing');
+
+unlink map { "$spool/$_" } files($spool);
+
+
+# Large bodies, in each way that HTTP has
+
+my $dir = tempdir(CLEANUP => 1);
+my $large = join '', map { chr rand 256 } 1 .. 250_000;
+
+spew("$dir/large", $large);
+spew("$dir/larger", $large . $large);
+
+for my $case (['Content-Length'],
+              ['chunks', '-H', 'Transfer-Encoding: chunked'],
+              ['Expect', '-H', 'Expect: 100-continue'],
+              ['HTTP/1.0', '-0'])
+{
+    my ($name, @args) = @$case;
+
+    is(post($nginx, @args, '-H', $GZIP, '--data-binary', "\@$dir/large"), 201,
+       "$name: a large report");
+    my @new = files($spool);
+    ok(@new == 1 && slurp("$spool/$new[0]") eq $large, '... is complete');
+    is(post($nginx, @args, '-H', $GZIP, '--data-binary', "\@$dir/larger"), 413,
+       '... and one over the limit is refused');
+    ok(settled($spool, 1), '... and leaves nothing');
+    unlink "$spool/$new[0]";
+}
+
+my $h2 = instance('size=300k', listen => 'http2');
+my $h2_spool = $h2->dir . '/spool';
+
+is(post($h2, '--http2-prior-knowledge', '-H', $GZIP, '--data-binary',
+        "\@$dir/large"), 201, 'HTTP/2: a large report');
+my @h2 = files($h2_spool);
+ok(@h2 == 1 && slurp("$h2_spool/$h2[0]") eq $large, '... is complete');
+
+# curl 7.88 shows no status when the stream is reset after the answer
+
+isnt(post($h2, '--http2-prior-knowledge', '-H', $GZIP, '-H', 'Content-Length:',
+          '--data-binary', "\@$dir/larger"), 201, '... one over the limit is not');
+like(slurp($h2->dir . '/logs/access.log'), qr/"POST \/r HTTP\/2.0" 413 .*\Z/,
+     '... but is refused with 413');
+ok(settled($h2_spool, 1), '... and leaves nothing');
+$h2->stop;
+
+
+# Clients that are slow, stop, or go away
+
+my $head = "POST /r HTTP/1.1\r\nHost: x\r\n$GZIP\r\nContent-Length: 1000\r\n\r\n";
+
+sub client {
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                       PeerPort => $nginx->port(0)) or die $!;
+    print $socket @_;
+    $socket->flush;
+    return $socket;
+}
+
+my $slow = client($head);
+
+for (1 .. 10) {
+    print $slow 'y' x 100;
+    $slow->flush;
+    sleep 0.05;
+}
+
+like(scalar <$slow>, qr{^HTTP/1.1 201 }, 'a body in small pieces');
+close $slow;
+
+my @slow = files($spool);
+is(slurp("$spool/$slow[0]"), 'y' x 1000, '... is complete');
+unlink "$spool/$slow[0]";
+
+my $gone = client($head, 'z' x 500);
+ok(settled($spool, 1), 'a body that is not complete is in the spool');
+like((files($spool))[0], qr/^\d+$/, '... under a number');
+close $gone;
+ok(settled($spool, 0), '... and goes with its client');
+
+my $silent = client($head, 'z' x 500);
+like(scalar(<$silent> // "HTTP/1.1 408\n"), qr/ 408/, 'a silent client times out');
+close $silent;
+ok(settled($spool, 0), '... and leaves nothing');
+
+is($nginx->http(0, "POST /r HTTP/1.1\r\nHost: x\r\n$GZIP\r\n"
+        . "Content-Length: 1\r\n\r\naGET / HTTP/1.1\r\nHost: x\r\n"
+        . "Connection: close\r\n\r\n") =~ /^HTTP\/1.1 201 .*^HTTP\/1.1 204 /ms, 1,
+   'a request after a report on the same connection');
+
+$nginx->stop;
+
+
+# Bounds: number and bytes of the files, also with a second nginx; and the reader
+# makes room
+
+my $full = instance('files=3 bytes=100k size=10k');
+my $full_spool = $full->dir . '/spool';
+
+is(post($full, '-H', $GZIP, '--data-binary', 'x'), 201, "report $_ of 3") for 1 .. 3;
+is(post($full, '-H', $GZIP, '--data-binary', 'x'), 503, 'the fourth is refused');
+like($full->http(0, "POST /r HTTP/1.0\r\n$GZIP\r\nContent-Length: 1\r\n\r\nx"),
+     qr/^Retry-After: \d+\r$/m, '... for a time');
+is(scalar files($full_spool), 3, '... and is not there');
+$full->stop;
+
+my $bytes = instance('bytes=25k size=10k');
+my $ten = '@' . "$dir/ten";
+spew("$dir/ten", 'x' x 10_000);
+is(post($bytes, '-H', $GZIP, '--data-binary', $ten), 201, "10 kB, $_") for 1, 2;
+is(post($bytes, '-H', $GZIP, '--data-binary', $ten), 503, 'not over the sum');
+$bytes->stop;
+
+my $shared = tempdir(CLEANUP => 1);
+chmod 0777, $shared;
+my @two = map { instance('files=4', dir => $shared) } 1, 2;
+my $both = 0;
+
+for (1 .. 3) {
+    $both += post($_, '-H', $GZIP, '--data-binary', 'x') == 201 for @two;
+}
+
+is(scalar files($shared), $both, 'two nginx on one spool lose nothing');
+
+unlink map { "$shared/$_" } files($shared);
+spew("$shared/0000000001", 'left by a killed worker');
+utime time - 7200, time - 7200, "$shared/0000000001";
+$_->stop for @two;
+
+my $after = instance('files=1', dir => $shared);
+is(post($after, '-H', $GZIP, '--data-binary', 'x'), 201, 'a scan finds the room');
+is(scalar(grep { /^\d+$/ } files($shared)), 0,
+   '... and removes what was never completed');
+$after->stop;
+
+
+# A full disk
+
+SKIP: {
+    my $disk = tempdir(CLEANUP => 1);
+
+    if ($> != 0) {
+        skip 'only root can mount a file system', 5;
+    }
+
+    is(system('mount', '-t', 'tmpfs', '-o', 'size=64k,mode=777', 'tmpfs', $disk), 0,
+       'a small disk');
+
+    my $small = instance('', dir => "$disk/spool");
+
+    is(post($small, '-H', $GZIP, '--data-binary', "\@$dir/large"), 503,
+       'a full disk is 503');
+    ok(settled("$disk/spool", 0), '... leaves nothing');
+    is(post($small, '-H', $GZIP, '--data-binary', 'x'), 201, '... and heals');
+
+    my @lines = grep { /\[(?:crit|error|alert)\]/ }
+                split /\n/, slurp($small->dir . '/logs/error.log');
+    is(scalar @lines, 1, '... with one line in the log') or diag @lines;
+
+    spew($small->dir . '/logs/error.log', '');
+    $small->stop;
+    system 'umount', '-l', $disk;
+}
+
+done_testing();

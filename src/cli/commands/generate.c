@@ -52,6 +52,7 @@ generate_records(const mta_sts_entry_t *entry, const char *format)
 {
     plan_t                   plan;
     zones_t                  zones = { NULL, 0 };
+    entries_t                entries = { NULL, NULL, NULL, 0 };
     mta_sts_err_t            err;
     format_settings_t        settings = { FORMAT_NO_PROVIDER, 0 };
     mta_sts_record_wanted_t  wanted;
@@ -61,12 +62,16 @@ generate_records(const mta_sts_entry_t *entry, const char *format)
 
     wanted.ttl = MTA_STS_RECORD_TTL;
 
+    entries.elts = entry;
+    entries.n = 1;
+
+    plan.entries = &entries;
     plan.wanted = &wanted;
     plan.zones = &zones;
 
     /* nothing fails without zones, delegation and files */
 
-    plan_build(&plan, entry, 1);
+    plan_build(&plan);
     (void) output_plan(&plan, format_find(format), &settings, NULL,
                        FILES_IGNORE, &err);
 

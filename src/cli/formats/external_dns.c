@@ -88,7 +88,7 @@ external_dns_batch(printer_t *printer, const batch_t *batch)
     mta_sts_emitter_map(emitter);
     mta_sts_emitter_word(emitter, "name");
     mta_sts_emitter_name(emitter,
-                         mta_sts_name_policy_host(batch->entry->domain,
+                         mta_sts_name_policy_host(batch->entry.domain,
                                                   printer->env));
     mta_sts_emitter_map_end(emitter);
 

@@ -31,8 +31,8 @@ typedef struct {
     const format_settings_t  *settings;
     FILE                     *out;
     mta_sts_buf_t             text;       /* goes to out after each call */
-    const mta_sts_env_t      *env;        /* memory of the current batch; with
-                                             FORMAT_ZONE, of the zone */
+    const mta_sts_env_t      *env;        /* memory of the current batch */
+    const mta_sts_env_t      *zone_env;   /* memory of the zone */
     size_t                    total;      /* batches that are printed */
     size_t                    bytes;      /* since open() */
     size_t                    n;          /* the format's own, 0 at open() */

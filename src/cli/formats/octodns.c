@@ -59,9 +59,7 @@ octodns_open(printer_t *printer, mta_sts_str_t zone)
 {
     (void) zone;
 
-    printer->state = printer->env->alloc(printer->env->ctx,
-                                         sizeof(octodns_zone_t));
-    memset(printer->state, 0, sizeof(octodns_zone_t));
+    printer->state = diag_calloc(1, sizeof(octodns_zone_t));
 }
 
 
@@ -69,22 +67,29 @@ static void
 octodns_batch(printer_t *printer, const batch_t *batch)
 {
     size_t             i;
+    mta_sts_str_t      name;
     octodns_zone_t    *kept;
     mta_sts_record_t  *record;
 
     kept = printer->state;
 
     for (i = 0; i < batch->n; i++) {
-        kept->records = mta_sts_env_grow(printer->env, kept->records, kept->n,
-                                         &kept->size,
-                                         sizeof(mta_sts_record_t));
+
+        if (kept->n == kept->size) {
+            kept->size = 2 * kept->size + 16;
+            kept->records = diag_realloc(kept->records, kept->size
+                                         * sizeof(mta_sts_record_t));
+        }
 
         record = &kept->records[kept->n++];
 
-        *record = batch->records[i];
-        record->value = octodns_value(printer, record);
+        (void) mta_sts_name_in_zone(batch->records[i].name, batch->zone,
+                                    &name);
 
-        (void) mta_sts_name_in_zone(record->name, batch->zone, &record->name);
+        *record = batch->records[i];
+        record->name = mta_sts_str_copy(printer->zone_env, name);
+        record->value = mta_sts_str_copy(printer->zone_env,
+                                         octodns_value(printer, record));
     }
 }
 
@@ -254,6 +259,9 @@ octodns_close(printer_t *printer)
     mta_sts_emitter_document_end(emitter);
 
     printer_emitter_end(emitter);
+
+    free(kept->records);
+    free(kept);
 }
 
 

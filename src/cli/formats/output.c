@@ -101,16 +101,14 @@ output_zone(printer_t *printer, const plan_t *plan, size_t begin, size_t end,
         printer_flush(printer);
         printer->total++;
 
-        if (!(format->flags & FORMAT_ZONE)) {
-            mta_sts_arena_reset(printer->env->ctx);
-        }
+        mta_sts_arena_reset(printer->env->ctx);
     }
 
     if (open) {
         printer_call(printer, format->close);
     }
 
-    mta_sts_arena_reset(printer->env->ctx);
+    mta_sts_arena_reset(printer->zone_env->ctx);
 }
 
 
@@ -119,9 +117,11 @@ output_zone(printer_t *printer, const plan_t *plan, size_t begin, size_t end,
 int
 output_is_lost(const plan_t *plan, size_t begin, size_t end)
 {
-    size_t  i;
+    size_t           i;
+    mta_sts_str_t    zone;
+    mta_sts_entry_t  entry;
 
-    for (i = begin; i < end && !plan->parts[i].lost; i++) {
+    for (i = begin; i < end && !plan_state(plan, i).lost; i++) {
         /* void */
     }
 
@@ -129,10 +129,12 @@ output_is_lost(const plan_t *plan, size_t begin, size_t end)
         return 0;
     }
 
+    zone = plan_zone(plan, i);
+    entry = plan_entry(plan, i);
+
     say("%.*s is not written: a record of %.*s must stay as it is, and could "
-        "not be looked up", (int) plan->parts[i].zone->len,
-        plan->parts[i].zone->data, (int) plan->parts[i].entry->domain.len,
-        plan->parts[i].entry->domain.data);
+        "not be looked up", (int) zone.len, zone.data,
+        (int) entry.domain.len, entry.domain.data);
 
     return 1;
 }
@@ -147,7 +149,9 @@ output_print(const plan_t *plan, size_t begin, size_t end,
     size_t           next;
     printer_t        printer;
     mta_sts_arena_t  arena = { NULL, 0 }, text = { NULL, 0 };
+    mta_sts_arena_t  zone = { NULL, 0 };
     mta_sts_env_t    env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t    zone_env = { diag_alloc, NULL, &zone };
     mta_sts_env_t    text_env = { diag_alloc, NULL, &text };
 
     memset(&printer, 0, sizeof(printer_t));
@@ -155,6 +159,7 @@ output_print(const plan_t *plan, size_t begin, size_t end,
     printer.settings = settings;
     printer.out = out;
     printer.env = &env;
+    printer.zone_env = &zone_env;
     printer.text.env = &text_env;
 
     printer_call(&printer, format->begin);
@@ -171,4 +176,5 @@ output_print(const plan_t *plan, size_t begin, size_t end,
 
     mta_sts_arena_free(&arena);
     mta_sts_arena_free(&text);
+    mta_sts_arena_free(&zone);
 }

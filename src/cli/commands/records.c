@@ -317,6 +317,10 @@ records_refuse(plan_t *plan, const site_t *site)
     mta_sts_err_t     err;
     mta_sts_entry_t   entry;
 
+    if (site->n_refused == 0) {
+        return;
+    }
+
     refused = diag_calloc(plan->entries->n, 1);
 
     for (i = 0, n = 0; i < plan->entries->n; i++) {

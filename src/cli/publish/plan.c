@@ -223,6 +223,14 @@ plan_build(plan_t *plan)
     mta_sts_env_t    env = { diag_alloc, NULL, &arena };
 
     for (i = 0; i < plan->entries->n; i++) {
+
+        /* nothing can be wrong with these */
+
+        if (plan->zones->n == 0 && plan->wanted->delegate.len == 0) {
+            plan_add(plan, PLAN_DOMAIN, i);
+            continue;
+        }
+
         before = plan->n;
         entry = entries_get(plan->entries, i);
 

@@ -118,6 +118,11 @@ sub sent {
 }
 
 
+# Waits until no cache has what was in the DNS before; TTLs are whole seconds.
+
+sub settle { select undef, undef, undef, TTL + 1.5 }
+
+
 # Waits, while mail is sent.
 
 sub wait_while_sending {
@@ -188,7 +193,7 @@ sub change {
         is($s, 0, '... and published') or diag("$o$e");
     }
 
-    select undef, undef, undef, TTL + 0.5;
+    settle();
 }
 
 
@@ -266,7 +271,7 @@ change('both mail servers', policy('enforce', 'old', 'new'));
 sent('a.test', 'the policy has both');
 wait_while_sending('a.test', 'until the policy without the new one has ended', OVER);
 update("update delete a.test. MX\nupdate add a.test. 1 MX 10 new.test.");
-select undef, undef, undef, TTL + 0.5;
+settle();
 like(sent('a.test', 'to the new mail server'), qr/^new\.test/, '... the new one');
 wait_while_sending('a.test', 'for the TTL of the MX record', TTL + 1);
 update('update delete old.test. A');
@@ -289,7 +294,7 @@ change('testing', policy('testing', 'new'));
 sent('a.test', 'back to testing');
 wait_while_sending('a.test', 'until the policies in enforce have ended', OVER);
 update("update delete new.test. A\nupdate add new.test. 1 A 192.0.2.22");
-select undef, undef, undef, TTL + 0.5;
+settle();
 sent('a.test', 'a wrong certificate after the end');
 
 
@@ -300,10 +305,10 @@ spew($nginx->dir . '/d.yaml', slurp($yaml));
 ok($nginx->reload, 'a reload without asking');
 my (undef, $records) = command(1, '-f text' => '-f nsupdate --zone test --ttl 1');
 run("server 192.0.2.11\n$records", 'nsupdate', '-k', $dns->key_file);
-select undef, undef, undef, TTL + 0.5;
+settle();
 like(mail('a.test'), qr/ deferred$/, 'enforce, with a wrong certificate, defers');
 update("update delete new.test. A\nupdate add new.test. 1 A 192.0.2.21");
-select undef, undef, undef, TTL + 0.5;
+settle();
 sent('a.test', 'it is the right one again');
 
 
@@ -317,7 +322,7 @@ wait_while_sending('a.test', 'without a record', TTL + 1);
 spew($nginx->dir . '/d.yaml', "domains:\n  b.test: {mx: new.test}\n");
 update('update delete mta-sts.a.test.');
 update("update delete new.test. A\nupdate add new.test. 1 A 192.0.2.22");
-select undef, undef, undef, TTL + 0.5;
+settle();
 sent('a.test', 'the domain has left');
 update("update delete new.test. A\nupdate add new.test. 1 A 192.0.2.21");
 
@@ -329,7 +334,7 @@ my (undef, $address) = run('', $helper, 'records', '-d', $yaml, '-f', 'nsupdate'
     '--zone', 'test', '--ttl', 1, '--only', 'address', '--policy-host',
     '192.0.2.1');
 run("server 192.0.2.11\n$address", 'nsupdate', '-k', $dns->key_file);
-select undef, undef, undef, TTL + 0.5;
+settle();
 change('a new domain', slurp($yaml));
 is(($unbound->dig('_mta-sts.b.test', 'TXT'))[0] // '', ($dns->dig(
    '_mta-sts.b.test', 'TXT'))[0], '... has its record');

@@ -158,6 +158,9 @@ int command_names(const char *file, const mta_sts_env_t *env,
 int command_domains(const options_t *options, const mta_sts_env_t *env,
     mta_sts_values_t *names, mta_sts_err_t *err);
 
+/* Says that no policy is configured at all. */
+void command_say_empty(const site_t *site);
+
 /*
  * Gives the entries of the domains that are arguments or in --domains-from, or
  * without both all, sorted by domain, without duplicates; says so if no policy

@@ -49,7 +49,7 @@ gate_collect(gate_t *gate)
 
     for (i = 0; i < gate->plan->n; i++) {
         if (gate_is_policy(gate->plan, i, &arena)) {
-            gate->entries[gate->n] = *gate->plan->parts[i].entry;
+            gate->entries[gate->n] = plan_entry(gate->plan, i);
             gate->parts[gate->n++] = i;
         }
     }
@@ -217,7 +217,8 @@ gate_done(void *ctx, const result_t *result)
     }
 
     if (held) {
-        gate->plan->parts[gate->parts[result->entry - gate->entries]].held = 1;
+        plan_set(gate->plan,
+                 gate->parts[result->entry - gate->entries])->held = 1;
         gate->held++;
     }
 }

@@ -86,6 +86,8 @@ body_age(body_parser_t *parser, mta_sts_str_t value)
         return;
     }
 
+    parser->body->max_age = (int64_t) age;
+
     if (age < BODY_DAY) {
         body_say(parser, POLICY_MAX_AGE_SHORT, "line %u: a max_age of %u is "
                  "less than a day; Google ignores such a policy, mox one of 0",
@@ -327,6 +329,7 @@ body_parse(body_t *body, mta_sts_str_t text, findings_t *findings)
 
     body->valid = 1;
     body->mode = -1;
+    body->max_age = -1;
 
     parser.body = body;
     parser.findings = findings;
@@ -368,6 +371,7 @@ body_of(body_t *body, const mta_sts_policy_t *policy,
 
     body->valid = 1;
     body->mode = policy->mode;
+    body->max_age = mta_sts_policy_max_age(policy);
 
     cursor = 0;
 

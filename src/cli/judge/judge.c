@@ -251,6 +251,7 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
     memset(&policy, 0, sizeof(judge_policy_t));
 
     result->entry = entry;
+    result->facts = facts;
     result->now = facts->now;
     result->mode = -1;
     result->findings.env = env;

@@ -115,6 +115,7 @@ typedef struct {
 typedef struct {
     const mta_sts_entry_t  *entry;    /* its policy is NULL where nothing is
                                          configured */
+    const facts_t          *facts;
     int                     mode;     /* of the live policy, or -1 */
     mta_sts_str_t           id;       /* of the live record, or empty */
     findings_t              findings; /* settled */
@@ -168,6 +169,7 @@ mta_sts_str_t txt_tlsrpt(const dns_record_t *records, size_t n,
 typedef struct {
     int              valid;           /* by the RFC */
     int              mode;            /* mta_sts_mode_e, or -1 */
+    int64_t          max_age;         /* seconds, or -1 */
     mta_sts_str_t   *mx;              /* the valid ones, in lower case */
     size_t           n;
     size_t           size;            /* of mx */

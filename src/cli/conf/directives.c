@@ -70,6 +70,8 @@ static int site_set_lua(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
 static int site_set_domains(site_reader_t *reader,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+static int site_set_state(site_reader_t *reader, const mta_sts_value_t *words,
+    size_t n, mta_sts_err_t *err);
 static int site_set_generator(site_reader_t *reader,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 static int site_set_names(site_reader_t *reader, const mta_sts_value_t *words,
@@ -118,6 +120,7 @@ static const site_directive_t  site_directives[] = {
     site_line("mta_sts_certificate_cache", SITE_HTTP|SITE_SERVER, 1, 3,
               site_set_cache),
     site_line("mta_sts_domains", SITE_SERVER, 1, 1, site_set_domains),
+    site_line("mta_sts_state", SITE_HTTP, 1, 1, site_set_state),
     site_line("mta_sts_generator", SITE_LOCATION, 0, 0, site_set_generator),
 
     site_line("ssl_certificate_by_lua_block", SITE_HTTP|SITE_SERVER, 0, 0,
@@ -382,6 +385,26 @@ site_set_domains(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
     }
 
     reader->current->domains = words[1];
+
+    return MTA_STS_OK;
+}
+
+
+/* Only nginx looks whether it is a directory: most commands do not need it. */
+
+static int
+site_set_state(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
+    mta_sts_err_t *err)
+{
+    (void) n;
+
+    if (reader->site->state.text.data) {
+        return site_misplaced(&words[0], "is duplicate", err);
+    }
+
+    reader->site->state = words[1];
+    reader->site->state.text = source_full_name(&reader->site->source,
+                                                words[1].text);
 
     return MTA_STS_OK;
 }

@@ -50,6 +50,9 @@ typedef struct {
     size_t             n;
     size_t             size;
 
+    mta_sts_value_t    state;             /* a directory; data NULL is not
+                                             set */
+
     site_file_t      **files;             /* each is read once */
     size_t             n_files;
     size_t             files_size;

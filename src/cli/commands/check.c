@@ -10,6 +10,7 @@
 #include "policy/policy.h"
 #include "cli/diag/diag.h"
 #include "command.h"
+#include "memory.h"
 
 
 /* A plugin's exit status. */
@@ -74,15 +75,16 @@ check_arguments(const options_t *options, const mta_sts_env_t *env,
 }
 
 
-/* The domains to check, and what is configured for them. */
+/* The domains to check, what is configured for them, and the state. */
 
 static int
 check_entries(const options_t *options, const mta_sts_env_t *env,
-    mta_sts_entry_t **entries, size_t *n)
+    mta_sts_entry_t **entries, size_t *n, state_t **state)
 {
     site_t  site;
 
     if (options->no_config) {
+        *state = command_state(options, NULL);
         return check_arguments(options, env, entries, n);
     }
 
@@ -98,6 +100,12 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
         }
 
         return COMMAND_UNKNOWN;
+    }
+
+    *state = command_state(options, &site);
+
+    if (options->args.n == 0) {
+        command_left(*state, env, entries, n);
     }
 
     return COMMAND_OK;
@@ -125,6 +133,11 @@ check_usage(const options_t *options, const report_format_t **format,
 
     if (options->no_config && options->args.n == 0) {
         say("\"--no-config\" needs the names of domains");
+        return COMMAND_USAGE;
+    }
+
+    if (options->new_only && options->no_config && options->state == NULL) {
+        say("\"--new\" needs \"--state\" with \"--no-config\"");
         return COMMAND_USAGE;
     }
 
@@ -160,35 +173,102 @@ check_status(const report_t *report, const report_format_t *format,
 }
 
 
+typedef struct {
+    report_t   report;
+    state_t   *state;
+    int        new_only;              /* findings */
+} check_run_t;
+
+
 static void
 check_done(void *ctx, const result_t *result)
 {
+    result_t          only;
+    mta_sts_arena_t   arena = { NULL, 0 };
+    mta_sts_env_t     env = { diag_alloc, NULL, &arena };
+    check_run_t      *run = ctx;
+
     command_progress_clear();
-    report_add(ctx, result);
+
+    only = *result;
+
+    if (run->new_only) {
+        state_new_findings(run->state, result, &env, &only.findings);
+    }
+
+    report_add(&run->report, &only);
+    state_record(run->state, result);
+
+    mta_sts_arena_free(&arena);
+}
+
+
+/* Other processes may write to the state while this one waits. */
+
+static void
+check_progress(void *ctx, size_t done, size_t n)
+{
+    check_run_t *run = ctx;
+
+    command_progress(NULL, done, n);
+    state_pause(run->state);
+}
+
+
+/* What is remembered has a say: bytes that came before, domains that left. */
+
+static int
+check_remembered(const options_t *options, state_t *state,
+    const mta_sts_entry_t *entries, size_t n, const mta_sts_env_t *env)
+{
+    size_t            i, all, refused;
+    mta_sts_entry_t  *configured;
+
+    configured = env->alloc(env->ctx, (n + 1) * sizeof(mta_sts_entry_t));
+
+    for (i = 0, all = 0; i < n; i++) {
+        if (entries[i].policy) {
+            configured[all++] = entries[i];
+        }
+    }
+
+    refused = 0;
+
+    if (options->args.n == 0 && !options->no_config) {
+        refused = command_orphans(state, configured, all);
+    }
+
+    refused += command_gate(state, configured, &all, 0);
+
+    return refused ? COMMAND_ERROR : COMMAND_OK;
 }
 
 
 static int
 check_report(const options_t *options, const report_format_t *format,
-    const mta_sts_entry_t *entries, size_t n, int fail_on)
+    const mta_sts_entry_t *entries, size_t n, int fail_on, state_t *state,
+    const mta_sts_env_t *env)
 {
-    int            rc;
+    int            rc, remembered;
     check_t        check;
-    report_t       report;
+    check_run_t    run;
     mta_sts_err_t  err;
 
     memset(&check, 0, sizeof(check_t));
-    memset(&report, 0, sizeof(report_t));
+    memset(&run, 0, sizeof(check_run_t));
+
+    run.state = state;
+    run.new_only = options->new_only;
 
     check.net = options->net;
     check.what = PROBE_POLICY|PROBE_RECORDS
                  |(options->no_smtp ? 0 : PROBE_SMTP);
     check.done = check_done;
-    check.progress = command_progress;
-    check.ctx = &report;
+    check.progress = check_progress;
+    check.ctx = &run;
 
-    report.out = stdout;
-    report.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+    run.report.out = stdout;
+    run.report.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 
     rc = check_run(&check, entries, n, &err);
 
@@ -199,17 +279,18 @@ check_report(const options_t *options, const report_format_t *format,
         return COMMAND_UNKNOWN;
     }
 
-    format->print(&report);
+    format->print(&run.report);
 
-    if (report.unknown == report.n) {
+    if (run.report.unknown == run.report.n) {
         say("no lookup had an answer: does the resolver work?");
     }
 
-    rc = check_status(&report, format, fail_on);
+    rc = check_status(&run.report, format, fail_on);
+    remembered = check_remembered(options, state, entries, n, env);
 
-    report_free(&report);
+    report_free(&run.report);
 
-    return rc;
+    return rc == COMMAND_OK ? remembered : rc;
 }
 
 
@@ -218,17 +299,20 @@ command_check(const options_t *options, const mta_sts_env_t *env)
 {
     int                     rc, fail_on;
     size_t                  n;
+    state_t                *state;
     mta_sts_entry_t        *entries;
     const report_format_t  *format;
 
     rc = check_usage(options, &format, &fail_on);
 
     if (rc == COMMAND_OK) {
-        rc = check_entries(options, env, &entries, &n);
+        rc = check_entries(options, env, &entries, &n, &state);
     }
 
     if (rc == COMMAND_OK) {
-        return check_report(options, format, entries, n, fail_on);
+        rc = check_report(options, format, entries, n, fail_on, state, env);
+
+        return state_close(state) ? rc : COMMAND_UNKNOWN;
     }
 
     /* a plugin's status 2 would be a state of what was checked */

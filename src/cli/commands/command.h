@@ -37,6 +37,8 @@
 #define OPTIONS_SETTINGS  4           /* --mode, --mx, --max-age, --tlsrpt-rua */
 #define OPTIONS_HOSTS     8           /* --hosts */
 #define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
+#define OPTIONS_STATE     64          /* --state */
+#define OPTIONS_PLAN      128         /* -f, --until */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
 
 
@@ -67,6 +69,8 @@ typedef struct {
     const char         *delegate;
     const char         *provider;
     const char         *fail_on;
+    const char         *state;
+    const char         *until;
 
     unsigned            ttl;          /* seconds */
     net_settings_t      net;
@@ -82,6 +86,8 @@ typedef struct {
     int                 escaped_semicolons;
     int                 served;
     int                 changed;
+    int                 removed;
+    int                 new_only;
     int                 no_config;
     int                 no_smtp;
     int                 hosts;
@@ -119,6 +125,7 @@ int command_records(const options_t *options, const mta_sts_env_t *env);
 int command_policy(const options_t *options, const mta_sts_env_t *env);
 int command_list(const options_t *options, const mta_sts_env_t *env);
 int command_check(const options_t *options, const mta_sts_env_t *env);
+int command_plan(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
 
 /*

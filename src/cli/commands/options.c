@@ -60,8 +60,9 @@ static const option_t  options_table[] = {
     { "hosts", 0, OPTIONS_HOSTS, OPTION_FLAG, OPTION_IN(hosts), NULL,
       "only the policy hosts, one per line" },
 
-    { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
-      OPTION_IN(format), "FORMAT", "one of the formats (default: the first)" },
+    { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK|OPTIONS_PLAN,
+      OPTION_TEXT, OPTION_IN(format), "FORMAT",
+      "one of the formats (default: the first)" },
 
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
       "one file per zone, in DIR" },
@@ -101,6 +102,13 @@ static const option_t  options_table[] = {
     { "changed", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(changed), NULL,
       "only what differs from the live DNS" },
 
+    { "removed", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(removed), NULL,
+      "instead: the records to delete, of domains that left\n"
+      "the configuration" },
+
+    { "new", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(new_only), NULL,
+      "only findings that the last run did not have" },
+
     { "no-config", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_config), NULL,
       "compare with no configuration: for any DOMAIN" },
 
@@ -122,6 +130,13 @@ static const option_t  options_table[] = {
 
     { "jobs", 0, OPTIONS_NET, OPTION_NUMBER(1, 1000), OPTION_IN(net.jobs),
       "N", "domains at a time (default: 64)" },
+
+    { "state", 0, OPTIONS_STATE, OPTION_TEXT, OPTION_IN(state), "DIR",
+      "what is remembered (default: that of mta_sts_state)" },
+
+    { "until", 0, OPTIONS_PLAN, OPTION_TEXT, OPTION_IN(until), "DATE",
+      "of \"plan note\": when the policy was there last,\n"
+      "such as 2026-12-31 (default: now)" },
 
     { "mode", 0, OPTIONS_SETTINGS, OPTION_SETTING, MTA_STS_SET_MODE, "MODE",
       "enforce, testing (default) or none" },

@@ -3,7 +3,7 @@
  */
 
 #include "cli/diag/diag.h"
-#include "command.h"
+#include "memory.h"
 
 
 /* Says which policies are for domains that the configuration does not name. */
@@ -147,14 +147,64 @@ records_wanted(const options_t *options, const mta_sts_env_t *env,
 }
 
 
+/*
+ * Prints what the guard and the rules let pass, with the zones and wanted of the
+ * plan.  Returns an exit status.
+ */
+
+static int
+records_print(const options_t *options, state_t *state, plan_t *plan,
+    mta_sts_entry_t *entries, size_t n, const format_t *format,
+    const format_settings_t *settings)
+{
+    int            rc;
+    size_t         all;
+    mta_sts_err_t  err;
+
+    all = n;
+    rc = MTA_STS_OK;
+
+    if (options->served) {
+        rc = guard_served(entries, &n, &options->net, state, &err);
+    }
+
+    if (rc == MTA_STS_OK) {
+        (void) command_gate(state, entries, &n, options->served);
+        rc = plan_build(plan, entries, n, &err);
+    }
+
+    if (rc == MTA_STS_OK && options->changed) {
+        rc = changed_filter(plan, &options->net, &err);
+    }
+
+    if (rc == MTA_STS_OK && n) {
+        rc = output_plan(plan, format, settings, options->output, &err);
+    }
+
+    plan_free(plan);
+
+    if (rc != MTA_STS_OK) {
+        say_error(&err);
+        return COMMAND_ERROR;
+    }
+
+    if (options->served || options->changed) {
+        command_published(state, entries, n, plan->wanted);
+    }
+
+    return n == all ? COMMAND_OK : COMMAND_ERROR;
+}
+
+
 int
 command_records(const options_t *options, const mta_sts_env_t *env)
 {
     int                       rc;
     site_t                    site;
-    size_t                    n, all;
+    size_t                    n, orphans;
     plan_t                    plan;
     zones_t                   zones;
+    state_t                  *state;
     mta_sts_err_t             err;
     const format_t           *format;
     mta_sts_entry_t          *entries;
@@ -176,9 +226,18 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_USAGE;
     }
 
-    if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK)
-    {
+    if (command_site(&site, options, env) != MTA_STS_OK) {
+        return COMMAND_ERROR;
+    }
+
+    if (options->removed) {
+        state = command_state(options, &site);
+        rc = command_removed(options, &site, state, &zones, env);
+
+        return state_close(state) ? rc : COMMAND_UNKNOWN;
+    }
+
+    if (command_entries(&site, options, env, &entries, &n) != MTA_STS_OK) {
         return COMMAND_ERROR;
     }
 
@@ -198,30 +257,15 @@ command_records(const options_t *options, const mta_sts_env_t *env)
     plan.zones = &zones;
     plan.whole = format->flags & FORMAT_DOMAIN;
 
-    all = n;
-    rc = MTA_STS_OK;
+    state = command_state(options, &site);
 
-    if (options->served) {
-        rc = guard_served(entries, &n, &options->net, &err);
+    orphans = options->args.n ? 0 : command_orphans(state, entries, n);
+
+    rc = records_print(options, state, &plan, entries, n, format, &settings);
+
+    if (orphans) {
+        rc = COMMAND_ERROR;
     }
 
-    if (rc == MTA_STS_OK) {
-        rc = plan_build(&plan, entries, n, &err);
-    }
-
-    if (rc == MTA_STS_OK && options->changed) {
-        rc = changed_filter(&plan, &options->net, &err);
-    }
-
-    if (rc == MTA_STS_OK && n) {
-        rc = output_plan(&plan, format, &settings, options->output, &err);
-    }
-
-    plan_free(&plan);
-
-    if (rc != MTA_STS_OK) {
-        say_error(&err);
-    }
-
-    return rc == MTA_STS_OK && n == all ? COMMAND_OK : COMMAND_ERROR;
+    return state_close(state) ? rc : COMMAND_UNKNOWN;
 }

@@ -11,6 +11,7 @@
 typedef struct {
     mta_sts_entry_t  *entries;
     size_t            kept;
+    state_t          *state;
 } guard_t;
 
 
@@ -22,6 +23,8 @@ guard_done(void *ctx, const result_t *result)
     size_t           i;
     guard_t         *guard = ctx;
     const finding_t *finding;
+
+    state_record(guard->state, result);
 
     if (result->served) {
         guard->entries[guard->kept++] = *result->entry;
@@ -43,12 +46,26 @@ guard_done(void *ctx, const result_t *result)
 }
 
 
+/* Other processes may write to the state while this one waits. */
+
+static void
+guard_progress(void *ctx, size_t done, size_t n)
+{
+    guard_t *guard = ctx;
+
+    (void) done;
+    (void) n;
+
+    state_pause(guard->state);
+}
+
+
 int
 guard_served(mta_sts_entry_t *entries, size_t *n,
-    const net_settings_t *settings, mta_sts_err_t *err)
+    const net_settings_t *settings, state_t *state, mta_sts_err_t *err)
 {
     int      rc;
-    guard_t  guard = { entries, 0 };
+    guard_t  guard = { entries, 0, state };
     check_t  check;
 
     memset(&check, 0, sizeof(check_t));
@@ -56,6 +73,7 @@ guard_served(mta_sts_entry_t *entries, size_t *n,
     check.what = PROBE_POLICY;
     check.net = *settings;
     check.done = guard_done;
+    check.progress = guard_progress;
     check.ctx = &guard;
 
     rc = check_run(&check, entries, *n, err);

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "cli/probe/probe.h"
+#include "cli/state/state.h"
 #include "records/records.h"
 
 
@@ -120,12 +121,12 @@ int changed_filter(plan_t *plan, const net_settings_t *settings,
 /*
  * Keeps those of n entries whose policy host serves the configured policy, byte
  * for byte, on every address (RFC 8461, 8.1), and says what is wrong with the
- * others.
+ * others.  What was seen goes to the state.
  *
  * Errors: those of check_run().
  */
 int guard_served(mta_sts_entry_t *entries, size_t *n,
-    const net_settings_t *settings, mta_sts_err_t *err);
+    const net_settings_t *settings, state_t *state, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_PUBLISH_PUBLISH_H */

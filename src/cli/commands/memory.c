@@ -1,0 +1,308 @@
+/*
+ * What commands share that remember something: the state, and what the rules
+ * say before something is printed.
+ */
+
+#include <time.h>
+
+#include "cli/diag/diag.h"
+#include "memory.h"
+
+
+state_t *
+command_state(const options_t *options, const site_t *site)
+{
+    const char  *dir;
+
+    dir = options->state;
+
+    if (dir == NULL && site && site->state.text.data) {
+        dir = site->state.text.data;
+    }
+
+    return state_open(dir);
+}
+
+
+int
+command_is_yaml(const options_t *options, mta_sts_str_t file)
+{
+    return options->domains != NULL || mta_sts_str_ends(file,
+                                                        mta_sts_str(".yaml"))
+           || mta_sts_str_ends(file, mta_sts_str(".yml"));
+}
+
+
+plan_policy_t *
+command_policy_of(const mta_sts_policy_t *policy, const mta_sts_env_t *env)
+{
+    size_t          cursor, size;
+    mta_sts_str_t   mx;
+    plan_policy_t  *plan;
+
+    plan = env->alloc(env->ctx, sizeof(plan_policy_t));
+
+    memset(plan, 0, sizeof(plan_policy_t));
+
+    plan->id = mta_sts_policy_id(policy);
+    plan->mode = (mta_sts_mode_e) policy->mode;
+    plan->max_age = mta_sts_policy_max_age(policy);
+
+    for (cursor = 0, size = 0; mta_sts_policy_next_mx(policy, &cursor, &mx); ) {
+        plan->mx = mta_sts_env_grow(env, plan->mx, plan->n_mx, &size,
+                                    sizeof(mta_sts_str_t));
+        plan->mx[plan->n_mx++] = mx;
+    }
+
+    return plan;
+}
+
+
+/* Says why an entry is refused; returns 0 when it is not. */
+
+static int
+gate_refuses(state_t *state, const mta_sts_entry_t *entry, int announce,
+    const mta_sts_env_t *env)
+{
+    char             buf[32];
+    plan_step_t      step;
+    plan_answer_t    answer;
+    state_domain_t   domain;
+
+    if (!state_get(state, entry->domain, env, &domain)) {
+        return 0;
+    }
+
+    memset(&step, 0, sizeof(plan_step_t));
+
+    step.act = announce ? PLAN_ANNOUNCE : PLAN_AGAIN;
+    step.policy = command_policy_of(entry->policy, env);
+
+    plan_may(&domain.history, &step, time(NULL), &answer);
+
+    if (answer.from <= time(NULL)) {
+        return 0;
+    }
+
+    if (answer.rule == 4 || answer.rule == 6) {
+        say("%.*s is refused: %s: max_age %u (rule %u)",
+            MTA_STS_SHOW(entry->domain), answer.why,
+            plan_other_age(&domain.history, step.policy), answer.rule);
+
+    } else if (answer.from == PLAN_NEVER) {
+        say("%.*s is refused: %s (rule %u)", MTA_STS_SHOW(entry->domain),
+            answer.why, answer.rule);
+
+    } else {
+        say("%.*s is refused: %s; it is safe from %s on (rule %u)",
+            MTA_STS_SHOW(entry->domain), answer.why,
+            plan_date(answer.from, buf), answer.rule);
+    }
+
+    return 1;
+}
+
+
+size_t
+command_gate(state_t *state, mta_sts_entry_t *entries, size_t *n, int announce)
+{
+    size_t            i, kept;
+    mta_sts_arena_t   arena = { NULL, 0 };
+    mta_sts_env_t     env = { diag_alloc, NULL, &arena };
+
+    for (i = 0, kept = 0; i < *n; i++) {
+
+        if (entries[i].policy && state_is_open(state)
+            && gate_refuses(state, &entries[i], announce, &env))
+        {
+            continue;
+        }
+
+        entries[kept++] = entries[i];
+
+        mta_sts_arena_reset(&arena);
+    }
+
+    mta_sts_arena_free(&arena);
+
+    i = *n - kept;
+    *n = kept;
+
+    return i;
+}
+
+
+void
+command_published(state_t *state, const mta_sts_entry_t *entries, size_t n,
+    const mta_sts_record_wanted_t *wanted)
+{
+    size_t             i, k, n_records;
+    mta_sts_err_t      err;
+    mta_sts_buf_t      text;
+    mta_sts_arena_t    arena = { NULL, 0 };
+    mta_sts_env_t      env = { diag_alloc, NULL, &arena };
+    mta_sts_record_t  *records;
+
+    for (i = 0; i < n && state_is_open(state); i++) {
+
+        memset(&text, 0, sizeof(mta_sts_buf_t));
+        text.env = &env;
+
+        if (mta_sts_record_build(&entries[i], wanted, &env, &records,
+                                 &n_records, &err) != MTA_STS_OK)
+        {
+            n_records = 0;
+        }
+
+        for (k = 0; k < n_records; k++) {
+            mta_sts_buf_add(&text, records[k].name);
+            mta_sts_buf_add_char(&text, ' ');
+            mta_sts_buf_add_uint(&text, records[k].ttl);
+            mta_sts_buf_add_char(&text, ' ');
+            mta_sts_buf_add(&text, records[k].type);
+            mta_sts_buf_add_char(&text, ' ');
+            mta_sts_buf_add(&text, records[k].value);
+            mta_sts_buf_add_char(&text, '\n');
+        }
+
+        state_published(state, entries[i].domain, mta_sts_buf_str(&text));
+        mta_sts_arena_reset(&arena);
+    }
+
+    mta_sts_arena_free(&arena);
+}
+
+
+typedef struct {
+    const mta_sts_entry_t  *entries;
+    size_t                  n;
+    size_t                  next;
+    size_t                  found;
+    const mta_sts_env_t    *env;
+    mta_sts_entry_t        *left;         /* as many as found */
+    size_t                  size;
+} orphans_t;
+
+
+/* Was a domain configured once, and is it not any more?  Both are sorted. */
+
+static int
+orphans_has(orphans_t *orphans, const state_domain_t *domain)
+{
+    int  rc;
+
+    for (rc = 1; orphans->next < orphans->n; orphans->next++) {
+        rc = mta_sts_str_cmp(orphans->entries[orphans->next].domain,
+                             domain->name);
+        if (rc >= 0) {
+            break;
+        }
+    }
+
+    return rc != 0 && domain->configured && !domain->forgotten;
+}
+
+
+static void
+orphans_left(void *ctx, state_domain_t *domain)
+{
+    orphans_t        *orphans = ctx;
+    mta_sts_entry_t  *entry;
+
+    if (!orphans_has(orphans, domain)
+        || plan_orphan(&domain->history, time(NULL)) == 0)
+    {
+        return;
+    }
+
+    orphans->left = mta_sts_env_grow(orphans->env, orphans->left,
+                                     orphans->found, &orphans->size,
+                                     sizeof(mta_sts_entry_t));
+    entry = &orphans->left[orphans->found++];
+
+    memset(entry, 0, sizeof(mta_sts_entry_t));
+    entry->domain = mta_sts_str_copy(orphans->env, domain->name);
+}
+
+
+void
+command_left(state_t *state, const mta_sts_env_t *env,
+    mta_sts_entry_t **entries, size_t *n)
+{
+    orphans_t         orphans;
+    mta_sts_entry_t  *all;
+
+    memset(&orphans, 0, sizeof(orphans_t));
+
+    orphans.entries = *entries;
+    orphans.n = *n;
+    orphans.env = env;
+
+    state_each(state, orphans_left, &orphans);
+
+    if (orphans.found == 0) {
+        return;
+    }
+
+    all = env->alloc(env->ctx, (*n + orphans.found) * sizeof(mta_sts_entry_t));
+
+    memcpy(all, *entries, *n * sizeof(mta_sts_entry_t));
+    memcpy(&all[*n], orphans.left, orphans.found * sizeof(mta_sts_entry_t));
+
+    *entries = all;
+    *n += orphans.found;
+
+    site_sort(*entries, *n);
+}
+
+
+static void
+orphans_each(void *ctx, state_domain_t *domain)
+{
+    size_t          i, k;
+    char            buf[32];
+    plan_list_t     list;
+    orphans_t      *orphans = ctx;
+    plan_domain_t   of;
+
+    if (!orphans_has(orphans, domain)) {
+        return;
+    }
+
+    memset(&list, 0, sizeof(plan_list_t));
+    memset(&of, 0, sizeof(plan_domain_t));
+
+    list.env = domain->history.env;
+    of.name = domain->name;
+    of.history = &domain->history;
+
+    plan_advise(&of, time(NULL), &list);
+
+    for (i = 0; i < list.n; i++) {
+        orphans->found++;
+
+        say("%.*s: %s until %s (rule %u); add to the configuration:",
+            MTA_STS_SHOW(domain->name), list.elts[i].text.data,
+            plan_date(list.elts[i].from, buf), list.elts[i].rule);
+
+        for (k = 0; k < list.elts[i].n_steps; k++) {
+            say("    %s", list.elts[i].steps[k].text.data);
+        }
+    }
+}
+
+
+size_t
+command_orphans(state_t *state, const mta_sts_entry_t *entries, size_t n)
+{
+    orphans_t  orphans;
+
+    memset(&orphans, 0, sizeof(orphans_t));
+
+    orphans.entries = entries;
+    orphans.n = n;
+
+    state_each(state, orphans_each, &orphans);
+
+    return orphans.found;
+}

@@ -38,7 +38,8 @@ export PKG_CONFIG
 CORE_NEEDS  = libcrypto:3.0:libssl-dev  libidn2:2.0:libidn2-dev \
               yaml-0.1:0.2:libyaml-dev  jansson:2.11:libjansson-dev
 CLI_NEEDS   = libssl:3.0:libssl-dev     libcurl:7.85:libcurl4-openssl-dev \
-              libcares:1.18:libc-ares-dev   sqlite3:3.34:libsqlite3-dev
+              libcares:1.18:libc-ares-dev libpcre2-8:10.36:libpcre2-dev \
+              sqlite3:3.34:libsqlite3-dev
 
 pkg         = $(shell $(PKG_CONFIG) $(1) \
               $(foreach need,$(2),$(firstword $(subst :, ,$(need)))) 2>/dev/null)
@@ -288,7 +289,7 @@ FUZZERS     = $(filter-out $(FUZZ_SHARED:.o=), \
 
 $(FUZZERS): %: %.o $(FUZZ_SHARED) $(TEST_OBJS)
 	@echo "LINK $@"
-	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -lpcre2-8
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 fuzzers: $(FUZZERS)
 

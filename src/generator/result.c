@@ -58,7 +58,7 @@ mta_sts_result_make(mta_sts_result_t *result, const mta_sts_env_t *env,
     mta_sts_record_wanted_t   wanted;
 
     mta_sts_settings_check_domain(&result->settings, result->entry.domain,
-                                  env);
+                                  result->entry.place, env);
 
     rc = mta_sts_policy_render(&result->settings, &digest, env, &policy, err);
 

@@ -38,6 +38,8 @@ typedef struct {
 
 typedef struct {
     ngx_flag_t           enable;
+    unsigned             on:1;       /* enabled by a directive of its own */
+    uint32_t             number;     /* of the server, from 0 */
     mta_sts_settings_t   settings;   /* own and inherited */
     mta_sts_value_t      domains;    /* a file or a glob, or data NULL */
     mta_sts_server_t     server;     /* built once, read-only after that */
@@ -154,6 +156,13 @@ ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body);
 ngx_int_t ngx_http_mta_sts_read_domains(ngx_conf_t *cf,
     const mta_sts_value_t *value, const mta_sts_domains_t **domains);
 
+/* Warns of domains that do not get their policy; see serve/answer.h. */
+ngx_int_t ngx_http_mta_sts_check_answers(ngx_conf_t *cf);
+
+/* The names of a server, in the pool; NULL: no memory. */
+mta_sts_server_name_t *ngx_http_mta_sts_server_names(ngx_pool_t *pool,
+    ngx_http_core_srv_conf_t *cscf);
+
 /* Memory from the configuration's pool and warnings to its log. */
 mta_sts_env_t ngx_http_mta_sts_env(ngx_conf_t *cf);
 
@@ -177,6 +186,21 @@ ngx_http_mta_sts_str(const ngx_str_t *str)
     slice.len = str->len;
 
     return slice;
+}
+
+
+/* Where a server block begins. */
+
+static ngx_inline mta_sts_place_t
+ngx_http_mta_sts_place(const ngx_http_core_srv_conf_t *cscf)
+{
+    mta_sts_place_t  place;
+
+    place.file = mta_sts_str_from((const char *) cscf->file_name);
+    place.line = (unsigned) cscf->line;
+    place.column = 0;
+
+    return place;
 }
 
 

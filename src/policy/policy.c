@@ -199,7 +199,7 @@ mta_sts_policy_copy(const mta_sts_policy_t *policy, const mta_sts_env_t *env)
     size_t             size;
     mta_sts_policy_t  *copy;
 
-    size = sizeof(mta_sts_policy_t) + policy->len + policy->rua_len;
+    size = mta_sts_policy_size(policy);
 
     copy = env->alloc(env->ctx, size);
     if (copy) {

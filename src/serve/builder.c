@@ -112,7 +112,7 @@ mta_sts_table_add_policy(mta_sts_table_builder_t *b,
 {
     const mta_sts_policy_t  **added;
 
-    if (b->policies.n == UINT32_MAX) {
+    if (b->policies.n == 1u << 24) {
         return mta_sts_error(err, MTA_STS_NOWHERE,
                              "too many policies for a table");
     }
@@ -232,27 +232,20 @@ table_index_grow(mta_sts_table_builder_t *b)
 
 static int
 table_add_again(const mta_sts_table_builder_t *b, const table_row_t *row,
-    uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err)
+    mta_sts_place_t place, mta_sts_err_t *err)
 {
-    mta_sts_entry_t  first, second;
+    mta_sts_str_t  domain, file;
 
-    if (b->rule != MTA_STS_TABLE_ONCE && row->policy == policy) {
+    if (b->rule == MTA_STS_TABLE_FIRST) {
         return MTA_STS_OK;
     }
 
-    memset(&first, 0, sizeof(mta_sts_entry_t));
+    domain = mta_sts_table_name(b->names.elts, row->name);
+    file = mta_sts_table_run(b->files.elts, b->files.n, row->name);
 
-    first.domain = mta_sts_table_name(b->names.elts, row->name);
-    first.policy = mta_sts_table_added(b, row->policy);
-    first.place.file = mta_sts_table_run(b->files.elts, b->files.n,
-                                         row->name);
-    first.place.line = row->line;
-
-    second = first;
-    second.policy = mta_sts_table_added(b, policy);
-    second.place = place;
-
-    return mta_sts_table_conflict(b->rule, &first, &second, b->env, err);
+    return mta_sts_error(err, place, "duplicate domain \"%.*s\", first at "
+                         "%.*s:%u", MTA_STS_SHOW(domain), (int) file.len,
+                         file.len ? file.data : "", row->line);
 }
 
 
@@ -264,6 +257,10 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t      hash, *slot;
     table_row_t  *row;
 
+    if (b->index.n == 0 && mta_sts_hash_init(&b->key, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
     row = table_array_room(&b->rows, 1, sizeof(table_row_t));
     name = table_array_room(&b->names, domain.len + 2, 1);
 
@@ -271,12 +268,12 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
         return mta_sts_error_memory(err);
     }
 
-    hash = mta_sts_hash(domain);
+    hash = mta_sts_hash(&b->key, domain);
     slot = table_index_slot(b, domain, hash);
 
     if (*slot) {
         row = (table_row_t *) b->rows.elts + *slot - 1;
-        return table_add_again(b, row, policy, place, err);
+        return table_add_again(b, row, place, err);
     }
 
     if (b->names.n == 0) {
@@ -361,6 +358,7 @@ static void
 table_fill(const mta_sts_table_builder_t *b, mta_sts_table_t *table)
 {
     size_t              i;
+    uint32_t            hash;
     uint64_t            k;
     const table_row_t  *row;
 
@@ -368,14 +366,15 @@ table_fill(const mta_sts_table_builder_t *b, mta_sts_table_t *table)
 
     for (i = 0; i < b->rows.n; i++) {
         row = (const table_row_t *) b->rows.elts + i;
-        k = mta_sts_table_first(row->hash, table->n_slots);
+        hash = table->key ? row->hash : 0;
+        k = mta_sts_table_first(hash, table->n_slots);
 
         while (table->slots[k].name) {
             k = k + 1 == table->n_slots ? 0 : k + 1;
         }
 
         table->slots[k].name = row->name;
-        table->slots[k].policy = row->policy;
+        table->slots[k].policy = row->policy << 8 | mta_sts_table_tag(hash);
         table->slots[k].line = row->line;
     }
 }
@@ -414,8 +413,17 @@ mta_sts_table_end(mta_sts_table_builder_t *b, mta_sts_table_t *table,
     table->slots = env->alloc(env->ctx, table->n_slots
                                         * sizeof(mta_sts_table_slot_t));
 
+    if (table->n_slots > MTA_STS_TABLE_FEW) {
+        table->key = env->alloc(env->ctx, sizeof(mta_sts_hash_key_t));
+
+        if (table->key) {
+            *table->key = b->key;
+        }
+    }
+
     if (table->names && table->policies && table->files && table->policy_names
-        && table->slots)
+        && table->slots
+        && (table->key || table->n_slots <= MTA_STS_TABLE_FEW))
     {
         table_fill(b, table);
         rc = MTA_STS_OK;

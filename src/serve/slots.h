@@ -9,52 +9,30 @@
 #include "table.h"
 
 
-/* A hash of bytes, for tables in memory; it differs between machines. */
-
-static inline uint64_t
-mta_sts_hash_mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-
-    return hash ^ (hash >> 29);
-}
-
+/*
+ * Makes a random key.
+ *
+ * Errors: getrandom() failed.
+ */
+int mta_sts_hash_init(mta_sts_hash_key_t *key, mta_sts_err_t *err);
 
 /*
- * Takes eight bytes at a time, the last eight once more where they overlap,
- * since this is what a request waits for.
+ * The keyed hash of at most MTA_STS_HASH_MAX bytes.  It differs between
+ * machines of another byte order.
  */
-
-static inline uint32_t
-mta_sts_hash(mta_sts_str_t str)
-{
-    size_t    i;
-    uint64_t  hash, word;
-
-    hash = str.len;
-
-    if (str.len < sizeof(word)) {
-        word = 0;
-
-        for (i = 0; i < str.len; i++) {
-            word = word << 8 | (unsigned char) str.data[i];
-        }
-
-        return (uint32_t) (mta_sts_hash_mix(hash, word) >> 32);
-    }
-
-    for (i = 0; i + sizeof(word) < str.len; i += sizeof(word)) {
-        memcpy(&word, str.data + i, sizeof(word));
-        hash = mta_sts_hash_mix(hash, word);
-    }
-
-    memcpy(&word, str.data + str.len - sizeof(word), sizeof(word));
-
-    return (uint32_t) (mta_sts_hash_mix(hash, word) >> 32);
-}
+uint32_t mta_sts_hash(const mta_sts_hash_key_t *key, mta_sts_str_t str);
 
 
-/* The slot of n at which probing for a hash begins. */
+/* With so few slots, a hash costs more than it saves: it is 0. */
+
+#define MTA_STS_TABLE_FEW  8
+
+/* A tag is 8 bits of the hash, not those that choose the slot. */
+
+#define mta_sts_table_tag(hash)     ((hash) & 0xff)
+
+
+/* The slot of n at which probing for a hash begins; it is its high bits. */
 
 static inline uint64_t
 mta_sts_table_first(uint32_t hash, size_t n)

@@ -1,7 +1,7 @@
 /*
  * Policy domain -> policy.
  *
- *     slots     [    ] [ name | policy | line ] [    ] [ ... ] [ ... ]
+ *     slots     [    ] [ name | policy, tag | line ] [    ] [ ... ] [ ... ]
  *                         |        |
  *     names     \0 |11|example.com|11|example.org|9|b.example| ...
  *                                  |
@@ -12,9 +12,9 @@
  *
  * Each name follows its length; offset 0 is no name.  The slots use open
  * addressing with linear probing and a load of 9/11: 14.7 bytes per domain.
- * They use the high bits of the hash.  Files and policy names are kept once per
- * run of names and of policies: the domains of a file are mostly added in one
- * run, and few policies have a name.
+ * The tag, 8 bits of the hash, spares most comparisons of names.  Files and
+ * policy names are kept once per run of names and of policies: the domains of a
+ * file are mostly added in one run, and few policies have a name.
  */
 
 #include "slots.h"
@@ -44,41 +44,12 @@ mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n, uint32_t number)
 }
 
 
-int
-mta_sts_table_conflict(mta_sts_table_rule_e rule, const mta_sts_entry_t *first,
-    const mta_sts_entry_t *second, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
-{
-    mta_sts_str_t  file;
-
-    if (rule != MTA_STS_TABLE_ONCE
-        && mta_sts_policy_eq(first->policy, second->policy))
-    {
-        return MTA_STS_OK;
-    }
-
-    file = first->place.file;
-
-    (void) mta_sts_error(err, second->place, rule == MTA_STS_TABLE_ONCE
-                         ? "duplicate domain \"%.*s\", first at %.*s:%u"
-                         : "domain \"%.*s\" has another policy at %.*s:%u",
-                         MTA_STS_SHOW(first->domain), (int) file.len,
-                         file.len ? file.data : "", first->place.line);
-
-    if (rule == MTA_STS_TABLE_FIRST) {
-        env->warn(env->ctx, err);
-        return MTA_STS_OK;
-    }
-
-    return MTA_STS_ERROR;
-}
-
-
 /* The slot of domain, or NULL. */
 
 static const mta_sts_table_slot_t *
 table_slot(const mta_sts_table_t *table, mta_sts_str_t domain)
 {
+    uint32_t                     hash;
     uint64_t                     i;
     const mta_sts_table_slot_t  *slot;
 
@@ -86,7 +57,8 @@ table_slot(const mta_sts_table_t *table, mta_sts_str_t domain)
         return NULL;
     }
 
-    i = mta_sts_table_first(mta_sts_hash(domain), table->n_slots);
+    hash = table->key ? mta_sts_hash(table->key, domain) : 0;
+    i = mta_sts_table_first(hash, table->n_slots);
 
     for ( ;; ) {
         slot = &table->slots[i];
@@ -95,8 +67,9 @@ table_slot(const mta_sts_table_t *table, mta_sts_str_t domain)
             return NULL;
         }
 
-        if (mta_sts_str_eq(mta_sts_table_name(table->names, slot->name),
-                           domain))
+        if ((slot->policy & 0xff) == mta_sts_table_tag(hash)
+            && mta_sts_str_eq(mta_sts_table_name(table->names, slot->name),
+                              domain))
         {
             return slot;
         }
@@ -117,7 +90,7 @@ mta_sts_table_policy(const mta_sts_table_t *table, mta_sts_str_t domain)
 
     slot = table_slot(table, domain);
 
-    return slot ? table->policies[slot->policy] : NULL;
+    return slot ? table->policies[slot->policy >> 8] : NULL;
 }
 
 
@@ -134,14 +107,31 @@ mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     }
 
     entry->domain = mta_sts_table_name(table->names, slot->name);
-    entry->policy = table->policies[slot->policy];
+    entry->policy = table->policies[slot->policy >> 8];
     entry->policy_name = mta_sts_table_run(table->policy_names,
                                            table->n_policy_names,
-                                           slot->policy);
+                                           slot->policy >> 8);
     entry->place.file = mta_sts_table_run(table->files, table->n_files,
                                           slot->name);
     entry->place.line = slot->line;
     entry->place.column = 0;
+
+    return 1;
+}
+
+
+int
+mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
+    mta_sts_str_t *domain)
+{
+    *cursor = *cursor ? *cursor : 1;
+
+    if (*cursor >= table->names_len) {
+        return 0;
+    }
+
+    *domain = mta_sts_table_name(table->names, (uint32_t) *cursor);
+    *cursor += 1 + domain->len;
 
     return 1;
 }
@@ -153,14 +143,6 @@ mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
 {
     mta_sts_str_t  name;
 
-    *cursor = *cursor ? *cursor : 1;
-
-    if (*cursor >= table->names_len) {
-        return 0;
-    }
-
-    name = mta_sts_table_name(table->names, (uint32_t) *cursor);
-    *cursor += 1 + name.len;
-
-    return mta_sts_table_find(table, name, entry);
+    return mta_sts_table_next_name(table, cursor, &name)
+           && mta_sts_table_find(table, name, entry);
 }

@@ -143,7 +143,8 @@ static const struct {
       "max_age: invalid max_age \"Other\", " AGE_TIME "|" },
 
     { FORM_MX "&rua=tls@example.com",
-      "rua: invalid tlsrpt_rua \"tls@example.com\", " RUA "|" },
+      "rua: invalid tlsrpt_rua \"tls@example.com\", must be a URI: "
+      "\"mailto:tls@example.com\"|" },
     { FORM_MX "&rua=mailto:a@b.example%0D%0Ax",
       "rua: invalid tlsrpt_rua \"x\", " RUA "|" },
     { FORM_MX "&rua=mailto:a@b.example,mailto:c@d.example",

@@ -117,6 +117,27 @@ command_pick(const site_t *site, const options_t *options,
 
 
 int
+command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n)
+{
+    size_t         i, k;
+    mta_sts_err_t  err;
+
+    for (i = 0, k = 0; i < *n; i++) {
+        if (site_is_refused(site, entries[i].domain, &err)) {
+            say_error(&err);
+
+        } else {
+            entries[k++] = entries[i];
+        }
+    }
+
+    *n = k;
+
+    return k != i;
+}
+
+
+int
 command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n)
 {

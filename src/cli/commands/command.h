@@ -144,6 +144,12 @@ int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);
 
 /*
+ * Removes the entries of domains whose policy is not what nginx serves, and says
+ * why.  Returns 1 if there are any.
+ */
+int command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n);
+
+/*
  * Shows the progress of a command on standard error, if that is a terminal, for
  * check_t; and removes it for other output.
  */

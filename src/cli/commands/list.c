@@ -35,7 +35,21 @@ list_line(const mta_sts_entry_t *entry, size_t width, const char *prefix,
 }
 
 
-/* What a server has for domains that it does not name. */
+/* A domain whose policy is not what nginx serves: the reason, no id. */
+
+static void
+list_refused(const mta_sts_entry_t *entry, size_t width,
+    const mta_sts_err_t *err)
+{
+    (void) printf("%-*.*s  mta-sts.%-*.*s  refused  %-20s  %.*s:%u  %s\n",
+                  (int) width, (int) entry->domain.len, entry->domain.data,
+                  (int) width, (int) entry->domain.len, entry->domain.data,
+                  "-", (int) entry->place.file.len, entry->place.file.data,
+                  entry->place.line, err->text);
+}
+
+
+/* The default policy of a server, for domains that it does not name. */
 
 static void
 list_default(const site_server_t *server, size_t width)
@@ -75,8 +89,10 @@ list_hosts(const mta_sts_entry_t *entries, size_t n)
 int
 command_list(const options_t *options, const mta_sts_env_t *env)
 {
+    int               rc;
     site_t            site;
     size_t            i, n, width;
+    mta_sts_err_t     err;
     mta_sts_entry_t  *entries;
 
     if (command_site(&site, options, env) != MTA_STS_OK
@@ -98,8 +114,16 @@ command_list(const options_t *options, const mta_sts_env_t *env)
         }
     }
 
+    rc = COMMAND_OK;
+
     for (i = 0; i < n; i++) {
-        list_line(&entries[i], width, "mta-sts.", entries[i].domain);
+        if (site_is_refused(&site, entries[i].domain, &err)) {
+            list_refused(&entries[i], width, &err);
+            rc = COMMAND_ERROR;
+
+        } else {
+            list_line(&entries[i], width, "mta-sts.", entries[i].domain);
+        }
     }
 
     for (i = 0; i < site.n && options->args.n == 0; i++) {
@@ -108,5 +132,5 @@ command_list(const options_t *options, const mta_sts_env_t *env)
         }
     }
 
-    return COMMAND_OK;
+    return rc;
 }

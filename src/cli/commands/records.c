@@ -196,12 +196,39 @@ records_print(const options_t *options, state_t *state, plan_t *plan,
 }
 
 
+/* The same, after what is wrong with the configured domains has been said. */
+
+static int
+records_of(const options_t *options, const site_t *site, state_t *state,
+    plan_t *plan, mta_sts_entry_t *entries, size_t n, const format_t *format,
+    const format_settings_t *settings)
+{
+    int  rc, wrong;
+
+    wrong = options->args.n == 0 && command_orphans(state, entries, n);
+
+    if (command_refused(site, entries, &n)) {
+        wrong = 1;
+    }
+
+    /* an empty output is more likely a wrong file than what was wanted */
+
+    if (n == 0) {
+        return COMMAND_ERROR;
+    }
+
+    rc = records_print(options, state, plan, entries, n, format, settings);
+
+    return wrong ? COMMAND_ERROR : rc;
+}
+
+
 int
 command_records(const options_t *options, const mta_sts_env_t *env)
 {
     int                       rc;
     site_t                    site;
-    size_t                    n, orphans;
+    size_t                    n;
     plan_t                    plan;
     zones_t                   zones;
     state_t                  *state;
@@ -245,12 +272,6 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         records_say_defaults(&site);
     }
 
-    /* an empty output is more likely a wrong file than what was wanted */
-
-    if (n == 0) {
-        return COMMAND_ERROR;
-    }
-
     memset(&plan, 0, sizeof(plan_t));
 
     plan.wanted = &wanted;
@@ -259,13 +280,8 @@ command_records(const options_t *options, const mta_sts_env_t *env)
 
     state = command_state(options, &site);
 
-    orphans = options->args.n ? 0 : command_orphans(state, entries, n);
-
-    rc = records_print(options, state, &plan, entries, n, format, &settings);
-
-    if (orphans) {
-        rc = COMMAND_ERROR;
-    }
+    rc = records_of(options, &site, state, &plan, entries, n, format,
+                    &settings);
 
     return state_close(state) ? rc : COMMAND_UNKNOWN;
 }

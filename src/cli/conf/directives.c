@@ -76,6 +76,10 @@ static int site_set_generator(site_reader_t *reader,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 static int site_set_names(site_reader_t *reader, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);
+static int site_set_listen(site_reader_t *reader,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+static int site_set_ssl(site_reader_t *reader, const mta_sts_value_t *words,
+    size_t n, mta_sts_err_t *err);
 
 
 #define site_block(name, contexts, inside, kind)                              \
@@ -129,7 +133,16 @@ static const site_directive_t  site_directives[] = {
               site_set_lua),
 
     site_line("server", SITE_UPSTREAM, 1, SIZE_MAX, NULL),
-    site_line("server_name", SITE_SERVER, 1, SIZE_MAX, site_set_names)
+    site_line("server_name", SITE_SERVER, 1, SIZE_MAX, site_set_names),
+
+    /* what is wrong with these, nginx -t reports */
+
+    site_line("listen", SITE_SERVER, 0, SIZE_MAX, site_set_listen),
+    site_line("ssl", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX, site_set_ssl),
+    site_line("ssl_reject_handshake", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX,
+              site_set_ssl),
+    site_line("ssl_verify_client", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX,
+              site_set_ssl)
 };
 
 #define SITE_DIRECTIVES                                                       \
@@ -324,7 +337,17 @@ site_end(void *ctx, mta_sts_err_t *err)
 {
     site_reader_t *reader = ctx;
 
+    static const mta_sts_value_t  standard[2] = {
+        { { "listen", 6 }, { { NULL, 0 }, 0, 0 } },
+        { { "80", 2 }, { { NULL, 0 }, 0, 0 } }
+    };
+
     if (site_context(reader) == SITE_SERVER) {
+
+        if (!reader->current->listens) {
+            site_listen(reader->site, standard, 2);
+        }
+
         reader->current = &reader->site->http;
     }
 
@@ -455,11 +478,52 @@ site_set_names(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
     size_t  i;
 
     for (i = 1; i < n; i++) {
-        if (server_name_add(reader->current, &words[i], reader->env, err)
+        if (site_server_name(reader->current, &words[i], reader->env, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
         }
+    }
+
+    return MTA_STS_OK;
+}
+
+
+static int
+site_set_listen(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
+    mta_sts_err_t *err)
+{
+    (void) err;
+
+    reader->current->listens = 1;
+
+    if (n > 1) {
+        site_listen(reader->site, words, n);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+static int
+site_set_ssl(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
+    mta_sts_err_t *err)
+{
+    int  on;
+
+    (void) err;
+
+    on = n == 2 && mta_sts_str_caseeq(words[1].text, mta_sts_str("on"));
+
+    if (mta_sts_str_eq(words[0].text, mta_sts_str("ssl"))) {
+        reader->current->ssl = on;
+
+    } else if (mta_sts_str_eq(words[0].text, mta_sts_str("ssl_verify_client")))
+    {
+        reader->current->verify = on;
+
+    } else {
+        reader->current->reject = on;
     }
 
     return MTA_STS_OK;
@@ -475,6 +539,9 @@ site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
     memset(&reader, 0, sizeof(site_reader_t));
 
     site->http.enable = -1;
+    site->http.ssl = -1;
+    site->http.reject = -1;
+    site->http.verify = -1;
 
     reader.site = site;
     reader.current = &site->http;

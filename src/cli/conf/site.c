@@ -1,6 +1,6 @@
 /*
- * From settings and names to what each server of a site serves, and to the
- * catalog of all domains.
+ * From settings and names to what each server of a site serves, and on to who
+ * answers for each domain.
  */
 
 #include "site.h"
@@ -86,6 +86,9 @@ site_add_server(site_t *site, const mta_sts_env_t *env)
     memset(server, 0, sizeof(site_server_t));
 
     server->enable = -1;
+    server->ssl = -1;
+    server->reject = -1;
+    server->verify = -1;
 
     site->servers = mta_sts_env_grow(env, site->servers, site->n, &site->size,
                                      sizeof(site_server_t *));
@@ -181,26 +184,65 @@ site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
 }
 
 
-/* Makes the catalog of the domains of all servers. */
+/* The value of a flag of a server, its own or inherited; default off. */
 
 static int
-site_collect(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
+site_flag(int own, int inherited)
 {
-    size_t                    i;
-    const mta_sts_server_t  **servers;
+    return own != -1 ? own == 1 : inherited == 1;
+}
 
-    servers = env->alloc(env->ctx, (site->n + 1) * sizeof(mta_sts_server_t *));
+
+/* Hands the servers over to serve/answer, and looks for refused domains. */
+
+static int
+site_answer(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    size_t                     i;
+    site_server_t             *server;
+    mta_sts_answers_t         *answers;
+    mta_sts_answer_server_t   *s;
+    mta_sts_answer_address_t  *address;
+
+    answers = &site->answers;
+
+    answers->n = (uint32_t) site->n;
+    answers->servers = env->alloc(env->ctx, (site->n + 1)
+                                            * sizeof(mta_sts_answer_server_t));
 
     for (i = 0; i < site->n; i++) {
-        servers[i] = &site->servers[i]->server;
+        server = site->servers[i];
+        s = &answers->servers[i];
 
-        if (servers[i]->default_policy) {
-            site->n_defaults++;
+        s->serves = &server->server;
+        s->names = server->names;
+        s->n = server->n;
+        s->place = server->place;
+        s->on = server->enable == 1;
+        s->reject = site_flag(server->reject, site->http.reject) ? 1 : 0;
+        s->verify = site_flag(server->verify, site->http.verify) ? 1 : 0;
+
+        site->n_defaults += server->server.default_policy != NULL;
+    }
+
+    /* "ssl on" of nginx before 1.25.1 */
+
+    for (i = 0; i < answers->n_addresses; i++) {
+        address = &answers->addresses[i];
+        server = site->servers[address->default_server];
+
+        if (site_flag(server->ssl, site->http.ssl)) {
+            address->tls = 1;
         }
     }
 
-    return mta_sts_catalog_build(&site->catalog, servers, site->n, 0, env,
-                                 err);
+    if (mta_sts_answers_init(answers, env, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    site_check(site, env);
+
+    return MTA_STS_OK;
 }
 
 
@@ -213,12 +255,13 @@ site_read(site_t *site, mta_sts_str_t file, mta_sts_str_t prefix,
     site->file = file;
 
     if (source_init(&site->source, file, prefix, env, err) != MTA_STS_OK
-        || site_conf_read(site, env, err) != MTA_STS_OK)
+        || site_conf_read(site, env, err) != MTA_STS_OK
+        || source_end(&site->source, err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }
 
-    return site_collect(site, env, err);
+    return site_answer(site, env, err);
 }
 
 
@@ -249,5 +292,5 @@ site_read_domains(site_t *site, mta_sts_str_t file,
     server->domains.text = file;
 
     return site_build(site, env, err) == MTA_STS_OK
-           ? site_collect(site, env, err) : MTA_STS_ERROR;
+           ? site_answer(site, env, err) : MTA_STS_ERROR;
 }

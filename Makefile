@@ -319,14 +319,19 @@ $(BUILD)/bench/table: $(BUILD)/bench/table.o $(CORE_OBJS)
 	@echo "LINK $@"
 	@$(LINK) -o $@ $^ $(CORE_LIBS)
 
+$(BUILD)/bench/state: $(BUILD)/bench/state.o $(TEST_OBJS)
+	@echo "LINK $@"
+	@$(LINK) -o $@ $^ $(LIBS)
+
 bench:
 	tools/deps bench
-	$(MAKE) all $(BUILD)/bench/table
+	$(MAKE) all $(BUILD)/bench/table $(BUILD)/bench/state
 	$(RUN_ENV) bench/requests
 	$(RUN_ENV) bench/handshakes
 	$(RUN_ENV) bench/domains
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
+	$(RUN_ENV) bench/plan
 	$(RUN_ENV) bench/generator
 
 

@@ -282,6 +282,7 @@ subtest 'without a last good pair' => sub {
     replace('h', 'newer', 'pem');
 
     like(got(2, 'h'), $failed, '... fails');
+    like((errors())[-1], qr/: the key in ".*\.key" has a password/, '... says why');
     is(got(5, 'h'), same('newer'),
        '... and with ssl_password_file nginx itself loads it');
 };
@@ -344,7 +345,7 @@ subtest 'chains' => sub {
 
     for my $name ('e', 'f') {
         spew(file($name, 'pem'), slurp(file($name, 'pem')) . $ca);
-        my $sock = handshake($nginx, 3, "mta-sts.$name.example");
+        my $sock = handshake($nginx, 3, "mta-sts.$name.example") or die;
         is(scalar(my @chain = $sock->peer_certificates), 2, "$name: both");
     }
 

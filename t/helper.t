@@ -252,8 +252,8 @@ rename "$dir/elsewhere", "$dir/sites";
 ($rc, $out, $err) = helper(\("# configuration file # configuration file x:\n"
                              . "events { }\n\n# configuration file y:\n\n"),
                            'list', '-c', '-');
-is($rc, 0, 'a file whose name begins as the mark of nginx -T does')
-    or diag($err);
+is($rc, 1, 'a mark whose name is not absolute: status');
+like($err, qr{^mta-sts: stdin:1:1: }, '... and its place');
 
 ($rc, $out, $err) = helper('list', '-c', "$dir/none.conf");
 is($rc, 1, 'no nginx.conf: status');
@@ -303,10 +303,10 @@ is($status, 0, '... that nginx takes') or diag($said);
 for my $case ([[], qr/^usage: mta-sts COMMAND/],
               [['recordz'], qr/^mta-sts: unknown command "recordz"$/m],
               [['records', '-x'], qr/^mta-sts: unknown option "-x"$/m],
-              [['records', '-zq', 'a'], qr/^mta-sts: unknown option "-z"$/m],
+              [['records', '-zq', 'a'], qr/^mta-sts: unknown option "-zq"$/m],
               [['records', '--xx'], qr/^mta-sts: unknown option "--xx"$/m],
               [['generate', '-fx', 'a'],
-               qr/^mta-sts: command "generate" does not take option "-f"$/m],
+               qr/^mta-sts: command "generate" does not take option "-fx"$/m],
               [['records', '--mx', 'a'],
                qr/^mta-sts: command "records" does not take option "--mx"$/m],
               [['generate', 'a.example', '-c', 'x'],

@@ -38,6 +38,10 @@ static const command_t  commands[] = {
       "domains, policy hosts, modes, ids and where each is configured",
       OPTIONS_CONF|OPTIONS_HOSTS, command_list, NULL },
 
+    { "compile", "-d FILE... -o TABLE",
+      "domains files into a table that nginx maps",
+      OPTIONS_COMPILE, command_compile, NULL },
+
     { "check", "[DOMAIN...]",
       "whether DNS, HTTPS and mail servers agree with the configuration",
       OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET|OPTIONS_STATE, command_check,

@@ -40,8 +40,8 @@ int mta_sts_result_set(mta_sts_result_t *result, mta_sts_setting_e setting,
  *
  * Errors: those of mta_sts_policy_render().
  */
-int mta_sts_result_make(mta_sts_result_t *result, const mta_sts_env_t *env,
-    mta_sts_err_t *err);
+int mta_sts_result_make(mta_sts_result_t *result, mta_sts_digest_t *digest,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
  * Appends a complete nginx server block for a policy domain, with every setting
@@ -56,9 +56,13 @@ void mta_sts_block_add(mta_sts_buf_t *text, const mta_sts_settings_t *settings,
  * the time that one request can take.
  */
 
-#define MTA_STS_FORM_MAX        4096     /* bytes of a query */
+#define MTA_STS_FORM_MAX        2048     /* bytes of a query */
 #define MTA_STS_FORM_MX_MAX     16       /* mx patterns */
-#define MTA_STS_FORM_RUA_MAX    4        /* report addresses */
+#define MTA_STS_FORM_IDN_MAX    2        /* mx patterns with U-labels */
+#define MTA_STS_FORM_RUA_MAX    3        /* report addresses */
+#define MTA_STS_FORM_URI_MAX    160      /* bytes of one */
+#define MTA_STS_FORM_NAME_MAX   600      /* bytes of any other value */
+#define MTA_STS_FORM_WARNINGS   4        /* that are kept */
 
 
 /* The fields of a form; an error belongs to one of them, too. */
@@ -79,15 +83,15 @@ typedef enum {
 typedef struct {
     const mta_sts_env_t  *caller;
     mta_sts_env_t         env;           /* the caller's, but for warnings */
+    mta_sts_digest_t     *digest;
 
     mta_sts_str_t         typed[MTA_STS_FORM_FIELDS];   /* decoded */
     mta_sts_str_t         errors[MTA_STS_FORM_FIELDS];  /* or empty */
     int                   n_errors;
     int                   submitted;
 
-    mta_sts_str_t        *warnings;
+    mta_sts_str_t         warnings[MTA_STS_FORM_WARNINGS];
     size_t                n_warnings;
-    size_t                warnings_size;
 
     mta_sts_result_t      result;        /* entry.policy is NULL on errors */
 } mta_sts_generator_t;
@@ -99,12 +103,14 @@ const char *mta_sts_generator_name(mta_sts_form_e field);
 /*
  * Reads the query of a form (application/x-www-form-urlencoded) and makes the
  * policy.  What is wrong with a field is in errors; everything is in env's
- * memory, as is the generator itself, which must not move.
+ * memory, as is the generator itself, which must not move.  digest may be used
+ * for any number of forms.
  *
  * Errors: out of memory; SHA-256 failed in libcrypto.
  */
 int mta_sts_generator_read(mta_sts_generator_t *generator,
-    mta_sts_str_t query, const mta_sts_env_t *env, mta_sts_err_t *err);
+    mta_sts_str_t query, mta_sts_digest_t *digest, const mta_sts_env_t *env,
+    mta_sts_err_t *err);
 
 /*
  * Gives the page; self is its own URL without a query, and version changes

@@ -49,22 +49,18 @@ result_texts(mta_sts_result_t *result, const mta_sts_env_t *env,
 
 
 int
-mta_sts_result_make(mta_sts_result_t *result, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
+mta_sts_result_make(mta_sts_result_t *result, mta_sts_digest_t *digest,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    int                       rc;
-    mta_sts_digest_t          digest = { NULL };
     const mta_sts_policy_t   *policy;
     mta_sts_record_wanted_t   wanted;
 
     mta_sts_settings_check_domain(&result->settings, result->entry.domain,
                                   result->entry.place, env);
 
-    rc = mta_sts_policy_render(&result->settings, &digest, env, &policy, err);
-
-    mta_sts_digest_free(&digest);
-
-    if (rc != MTA_STS_OK) {
+    if (mta_sts_policy_render(&result->settings, digest, env, &policy, err)
+        != MTA_STS_OK)
+    {
         return MTA_STS_ERROR;
     }
 

@@ -71,6 +71,10 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
     mta_sts_str_t         query, format;
     mta_sts_generator_t  *generator;
 
+    /* set up once for all requests of a worker */
+
+    static mta_sts_digest_t  digest;
+
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return ngx_http_mta_sts_add_header(r, "Allow", "GET, HEAD")
                ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -97,7 +101,9 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
 
     query = ngx_http_mta_sts_str(&r->args);
 
-    if (mta_sts_generator_read(generator, query, &env, &err) != MTA_STS_OK) {
+    if (mta_sts_generator_read(generator, query, &digest, &env, &err)
+        != MTA_STS_OK)
+    {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -20,8 +20,6 @@ typedef struct {
 } mta_sts_entry_t;
 
 
-/* The fields of these are private to table.c, but for n, names and policies. */
-
 /* Bytes that can be hashed, the longest name. */
 
 #define MTA_STS_HASH_MAX  256
@@ -36,25 +34,37 @@ typedef struct {
     uint32_t       line;
 } mta_sts_table_slot_t;
 
+
 /* The text of a run of numbers, up to the next run. */
 
 typedef struct {
     uint32_t       first;
-    mta_sts_str_t  text;
+    uint32_t       len;
+    uint64_t       text;                   /* its offset from base */
 } mta_sts_table_run_t;
 
+
+/*
+ * A table.  base is that of the image that the table is in; in memory it is 0,
+ * and offsets from it are addresses.  Nothing that begins before limit, and ends
+ * after it, is used.  Only n is for others.
+ */
+
 typedef struct {
-    mta_sts_hash_key_t      *key;          /* or NULL, for few domains */
-    const char              *names;
-    size_t                   names_len;
-    mta_sts_table_slot_t    *slots;
-    uint32_t                 n_slots;
-    uint32_t                 n;            /* domains */
-    const mta_sts_policy_t **policies;
-    mta_sts_table_run_t     *files;        /* of names */
-    size_t                   n_files;
-    mta_sts_table_run_t     *policy_names; /* of policies */
-    size_t                   n_policy_names;
+    uint32_t                     n;        /* domains */
+    uint32_t                     n_slots;
+    const mta_sts_table_slot_t  *slots;
+    const mta_sts_hash_key_t    *key;      /* or NULL, for few domains */
+    const char                  *names;
+    size_t                       names_len;
+    const uint64_t              *policies; /* offsets from base */
+    size_t                       n_policies;
+    const mta_sts_table_run_t   *files;    /* of names */
+    size_t                       n_files;
+    const mta_sts_table_run_t   *policy_names;        /* of policies */
+    size_t                       n_policy_names;
+    uintptr_t                    base;
+    uint64_t                     limit;
 } mta_sts_table_t;
 
 
@@ -84,7 +94,7 @@ typedef struct {
     mta_sts_table_array_t   names;          /* bytes */
     mta_sts_table_array_t   rows;           /* domains */
     mta_sts_table_array_t   index;          /* of the rows */
-    mta_sts_table_array_t   policies;       /* const mta_sts_policy_t * */
+    mta_sts_table_array_t   policies;       /* their addresses */
     mta_sts_table_array_t   files;
     mta_sts_table_array_t   policy_names;
 } mta_sts_table_builder_t;

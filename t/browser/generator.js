@@ -500,7 +500,7 @@ const states = () => ({
         ...plan.cases[1].fields,
         domain: `${'a'.repeat(63)}.${'b'.repeat(63)}.example`,
         mx: `*.${'m'.repeat(63)}.${'n'.repeat(63)}.${'o'.repeat(63)}.example`,
-        rua: `https://reports.example/${'x'.repeat(300)}`,
+        rua: `https://reports.example/${'x'.repeat(130)}`,
     },
     longerrors: {
         ...wrongFields(),

@@ -55,13 +55,13 @@ set_zones(const char *text)
 
     n = values_of(text, values);
 
-    if (zones_set(&zones, values, n, &test.env, &test.err) != MTA_STS_OK) {
+    if (zones_set(&zones, "zone", values, n, &test.env, &test.err) != MTA_STS_OK) {
         abort();
     }
 }
 
 
-static inline int
+static inline void
 build(const char *domains, const char *policy, int whole)
 {
     size_t  n;
@@ -74,7 +74,7 @@ build(const char *domains, const char *policy, int whole)
     plan.zones = &zones;
     plan.whole = whole;
 
-    return plan_build(&plan, entries, n, &test.err);
+    plan_build(&plan, entries, n);
 }
 
 

@@ -227,7 +227,8 @@ test_refused(void)
     is_int(use(&server, &settings, &domains, "mta-sts.a.example"), MTA_STS_OK,
            "inherited settings");
     is_int((long long) test.n_warnings, 0, "no warnings");
-    is_str(mta_sts_policy_mode(server.table.policies[0]),
+    is_str(mta_sts_policy_mode(mta_sts_table_policy(&server.table,
+                                                mta_sts_str("a.example"))),
            mta_sts_str("testing"), "are not the file's");
 }
 

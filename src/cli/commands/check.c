@@ -2,6 +2,7 @@
  * mta-sts check: what is live against what is configured.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,7 +10,6 @@
 #include "cli/report/report.h"
 #include "policy/policy.h"
 #include "cli/diag/diag.h"
-#include "command.h"
 #include "memory.h"
 
 
@@ -33,8 +33,9 @@ check_fail_on(const options_t *options)
     }
 
     for (severity = FINDING_NOTE; severity <= FINDING_ERROR; severity++) {
-        if (strcmp(options->fail_on,
-                   finding_severity((finding_severity_e) severity)) == 0)
+        if (severity != FINDING_UNKNOWN
+            && strcmp(options->fail_on,
+                      finding_severity((finding_severity_e) severity)) == 0)
         {
             return severity;
         }
@@ -47,22 +48,20 @@ check_fail_on(const options_t *options)
 }
 
 
-/* Entries without a policy, of the arguments. */
+/* Entries without a policy, of names; each domain once. */
 
 static int
-check_arguments(const options_t *options, const mta_sts_env_t *env,
+check_unconfigured(const mta_sts_values_t *names, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n)
 {
-    size_t           i;
-    mta_sts_err_t    err;
+    size_t         i, k;
+    mta_sts_err_t  err;
 
-    *n = options->args.n;
-    *entries = env->alloc(env->ctx, (*n + 1) * sizeof(mta_sts_entry_t));
+    *entries = env->alloc(env->ctx, names->n * sizeof(mta_sts_entry_t));
+    memset(*entries, 0, names->n * sizeof(mta_sts_entry_t));
 
-    memset(*entries, 0, *n * sizeof(mta_sts_entry_t));
-
-    for (i = 0; i < *n; i++) {
-        if (mta_sts_name_domain("domain", &options->args.values[i], env,
+    for (i = 0; i < names->n; i++) {
+        if (mta_sts_name_domain("domain", &names->elts[i], env,
                                 &(*entries)[i].domain, &err)
             != MTA_STS_OK)
         {
@@ -70,6 +69,18 @@ check_arguments(const options_t *options, const mta_sts_env_t *env,
             return COMMAND_USAGE;
         }
     }
+
+    site_sort(*entries, names->n);
+
+    for (i = 0, k = 0; i < names->n; i++) {
+        if (k == 0 || !mta_sts_str_eq((*entries)[k - 1].domain,
+                                      (*entries)[i].domain))
+        {
+            (*entries)[k++] = (*entries)[i];
+        }
+    }
+
+    *n = k;
 
     return COMMAND_OK;
 }
@@ -81,11 +92,20 @@ static int
 check_entries(const options_t *options, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n, state_t **state)
 {
-    site_t  site;
+    site_t            site;
+    mta_sts_err_t     err;
+    mta_sts_values_t  names;
 
     if (options->no_config) {
+
+        if (command_domains(options, env, &names, &err) != MTA_STS_OK) {
+            say_error(&err);
+            return COMMAND_UNKNOWN;
+        }
+
         *state = command_state(options, NULL);
-        return check_arguments(options, env, entries, n);
+
+        return check_unconfigured(&names, env, entries, n);
     }
 
     if (command_site(&site, options, env) != MTA_STS_OK
@@ -105,7 +125,7 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
 
     *state = command_state(options, &site);
 
-    if (options->args.n == 0) {
+    if (options->args.n == 0 && options->domains_from == NULL) {
         command_left(*state, env, entries, n);
     }
 
@@ -132,7 +152,9 @@ check_usage(const options_t *options, const report_format_t **format,
         return COMMAND_USAGE;
     }
 
-    if (options->no_config && options->args.n == 0) {
+    if (options->no_config && options->args.n == 0
+        && options->domains_from == NULL)
+    {
         say("\"--no-config\" needs the names of domains");
         return COMMAND_USAGE;
     }
@@ -142,63 +164,112 @@ check_usage(const options_t *options, const report_format_t **format,
         return COMMAND_USAGE;
     }
 
+    if (options->net.helo
+        && !mta_sts_name_is_host(mta_sts_str_from(options->net.helo)))
+    {
+        say("invalid helo \"%s\", must be a host name", options->net.helo);
+        return COMMAND_USAGE;
+    }
+
+    if (options->net.family == 5) {
+        say("invalid family \"5\", must be 4 or 6");
+        return COMMAND_USAGE;
+    }
+
     *fail_on = check_fail_on(options);
 
     return *fail_on == -1 ? COMMAND_USAGE : COMMAND_OK;
 }
 
 
+/* What is unknown is neither right nor wrong: a status of its own. */
+
 static int
 check_status(const report_t *report, const report_format_t *format,
     int fail_on)
 {
-    int  severity;
+    int            severity;
+    const size_t  *counts;
+
+    counts = report->counts;
 
     if (report->unknown == report->n) {
         return COMMAND_UNKNOWN;
     }
 
     if (format->nagios) {
-        return report->counts[FINDING_ERROR]
-               ? NAGIOS_CRITICAL
-               : report->counts[FINDING_WARNING] ? NAGIOS_WARNING : NAGIOS_OK;
+        if (counts[FINDING_ERROR]) {
+            return NAGIOS_CRITICAL;
+        }
+
+        if (counts[FINDING_WARNING]) {
+            return NAGIOS_WARNING;
+        }
+
+        return counts[FINDING_UNKNOWN] ? NAGIOS_UNKNOWN : NAGIOS_OK;
     }
 
     for (severity = fail_on; severity <= FINDING_ERROR; severity++) {
-        if (report->counts[severity]) {
+        if (severity != FINDING_UNKNOWN && counts[severity]) {
             return COMMAND_ERROR;
         }
     }
 
-    return COMMAND_OK;
+    return counts[FINDING_UNKNOWN] ? COMMAND_UNKNOWN : COMMAND_OK;
 }
 
 
 typedef struct {
     report_t   report;
     state_t   *state;
-    int        new_only;              /* findings */
+    json_t    *before;                /* findings of the last run, or NULL */
+    size_t     refused;               /* domains */
 } check_run_t;
+
+
+/* Adds the findings that a domain had in the last run, as in format json. */
+
+static void
+check_before(json_t *list, mta_sts_str_t name, mta_sts_str_t findings)
+{
+    char         code[64], severity[16];
+    json_t      *array;
+    const char  *p;
+
+    array = json_array();
+
+    for (p = findings.data; p && *p; p += strcspn(p, "\n") + 1) {
+        if (sscanf(p, "%15s %63s", severity, code) == 2) {
+            (void) json_array_append_new(array, json_pack("{s:s, s:s}",
+                                         "severity", severity, "code", code));
+        }
+    }
+
+    (void) json_array_append_new(list, json_pack("{s:s%, s:o}", "domain",
+                                 name.data, name.len, "findings", array));
+}
 
 
 static void
 check_done(void *ctx, const result_t *result)
 {
-    result_t          only;
+    state_domain_t    domain;
     mta_sts_arena_t   arena = { NULL, 0 };
     mta_sts_env_t     env = { diag_alloc, NULL, &arena };
     check_run_t      *run = ctx;
 
     command_progress_clear();
 
-    only = *result;
+    report_add(&run->report, result);
 
-    if (run->new_only) {
-        state_new_findings(run->state, result, &env, &only.findings);
+    if (run->before && state_get(run->state, result->entry->domain, &env,
+                                 &domain))
+    {
+        check_before(run->before, domain.name, domain.findings);
     }
 
-    report_add(&run->report, &only);
     state_record(run->state, result);
+    run->refused += state_refuses(run->state, result->entry, 0) != 0;
 
     mta_sts_arena_free(&arena);
 }
@@ -216,32 +287,43 @@ check_progress(void *ctx, size_t done, size_t n)
 }
 
 
-/* What is remembered has a say: bytes that came before, domains that left. */
+/* Domains that left the configuration; n entries are those with a policy, too. */
 
-static int
-check_remembered(const options_t *options, state_t *state,
+static size_t
+check_orphans(const options_t *options, state_t *state,
     const mta_sts_entry_t *entries, size_t n, const mta_sts_env_t *env)
 {
-    size_t            i, all, refused;
+    size_t            i, k;
     mta_sts_entry_t  *configured;
+
+    if (options->args.n || options->domains_from) {
+        return 0;
+    }
 
     configured = env->alloc(env->ctx, (n + 1) * sizeof(mta_sts_entry_t));
 
-    for (i = 0, all = 0; i < n; i++) {
+    for (i = 0, k = 0; i < n; i++) {
         if (entries[i].policy) {
-            configured[all++] = entries[i];
+            configured[k++] = entries[i];
         }
     }
 
-    refused = 0;
+    return command_orphans(state, configured, k);
+}
 
-    if (options->args.n == 0 && !options->no_config) {
-        refused = command_orphans(state, configured, all);
+
+/* Leaves what is new: since the output of a check, or since the last run. */
+
+static int
+check_since(const options_t *options, check_run_t *run, mta_sts_err_t *err)
+{
+    if (run->before) {
+        report_since_list(&run->report, run->before);
+        json_decref(run->before);
     }
 
-    refused += command_gate(state, configured, &all, 0);
-
-    return refused ? COMMAND_ERROR : COMMAND_OK;
+    return options->since ? report_since(&run->report, options->since, err)
+                          : MTA_STS_OK;
 }
 
 
@@ -250,7 +332,7 @@ check_report(const options_t *options, const report_format_t *format,
     const mta_sts_entry_t *entries, size_t n, int fail_on, state_t *state,
     const mta_sts_env_t *env)
 {
-    int            rc, remembered;
+    int            rc;
     check_t        check;
     check_run_t    run;
     mta_sts_err_t  err;
@@ -258,8 +340,10 @@ check_report(const options_t *options, const report_format_t *format,
     memset(&check, 0, sizeof(check_t));
     memset(&run, 0, sizeof(check_run_t));
 
+    json_set_alloc_funcs(diag_malloc, free);
+
     run.state = state;
-    run.new_only = options->new_only;
+    run.before = options->new_only ? json_array() : NULL;
 
     check.net = options->net;
     check.what = PROBE_POLICY|PROBE_RECORDS
@@ -269,6 +353,7 @@ check_report(const options_t *options, const report_format_t *format,
     check.ctx = &run;
 
     run.report.out = stdout;
+    run.report.family = check.net.family;
     run.report.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 
     rc = check_run(&check, entries, n, &err);
@@ -280,6 +365,12 @@ check_report(const options_t *options, const report_format_t *format,
         return COMMAND_UNKNOWN;
     }
 
+    if (check_since(options, &run, &err) != MTA_STS_OK) {
+        say_error(&err);
+        return COMMAND_UNKNOWN;
+    }
+
+    report_end(&run.report);
     format->print(&run.report);
 
     if (run.report.unknown == run.report.n) {
@@ -287,11 +378,14 @@ check_report(const options_t *options, const report_format_t *format,
     }
 
     rc = check_status(&run.report, format, fail_on);
-    remembered = check_remembered(options, state, entries, n, env);
 
     report_free(&run.report);
 
-    return rc == COMMAND_OK ? remembered : rc;
+    if (run.refused + check_orphans(options, state, entries, n, env)) {
+        rc = COMMAND_ERROR;
+    }
+
+    return rc;
 }
 
 

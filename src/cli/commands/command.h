@@ -40,6 +40,7 @@
 #define OPTIONS_STATE     64          /* --state */
 #define OPTIONS_PLAN      128         /* -f, --until */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
+#define OPTIONS_COMPILE   1024        /* -d, -o */
 
 
 /* A policy setting and its value. */
@@ -68,7 +69,11 @@ typedef struct {
     const char         *output;
     const char         *delegate;
     const char         *provider;
+    const char         *zones_from;
+    const char         *domains_from;
+    const char         *delegated_from;
     const char         *fail_on;
+    const char         *since;
     const char         *state;
     const char         *until;
 
@@ -77,6 +82,9 @@ typedef struct {
 
     options_list_t      zones;
     options_list_t      policy_hosts;
+    options_list_t      accept;
+    options_list_t      only;
+    options_list_t      pointing;
     options_list_t      args;
 
     options_setting_t  *settings;     /* in the order of the command line */
@@ -85,8 +93,11 @@ typedef struct {
     int                 customer;
     int                 escaped_semicolons;
     int                 served;
+    int                 smtp;
     int                 changed;
     int                 removed;
+    int                 prune;
+    int                 before_reload;
     int                 new_only;
     int                 no_config;
     int                 no_smtp;
@@ -124,6 +135,7 @@ typedef struct {
 int command_records(const options_t *options, const mta_sts_env_t *env);
 int command_policy(const options_t *options, const mta_sts_env_t *env);
 int command_list(const options_t *options, const mta_sts_env_t *env);
+int command_compile(const options_t *options, const mta_sts_env_t *env);
 int command_check(const options_t *options, const mta_sts_env_t *env);
 int command_plan(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
@@ -136,9 +148,25 @@ int command_site(site_t *site, const options_t *options,
     const mta_sts_env_t *env);
 
 /*
- * Gives the entries of the domains that are arguments, or without arguments
- * all, sorted by domain, without duplicates; says so if no policy is configured
- * at all.  Returns as command_site().
+ * Reads names that are separated by white space from a file, or from standard
+ * input for "-", into env's memory; "#" begins a comment.
+ *
+ * Errors: open() or read() "FILE" failed; no name is in "FILE".
+ */
+int command_names(const char *file, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err);
+
+/*
+ * Gives the names of domains that are arguments or in --domains-from, in env's
+ * memory.  Errors: those of command_names().
+ */
+int command_domains(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err);
+
+/*
+ * Gives the entries of the domains that are arguments or in --domains-from, or
+ * without both all, sorted by domain, without duplicates; says so if no policy
+ * is configured at all.  Returns as command_site().
  */
 int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);

@@ -14,7 +14,9 @@ static int
 generate_result(const options_t *options, mta_sts_result_t *result,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
+    int                       rc;
     size_t                    i;
+    mta_sts_digest_t          digest = { NULL };
     const options_setting_t  *setting;
 
     memset(result, 0, sizeof(mta_sts_result_t));
@@ -37,7 +39,11 @@ generate_result(const options_t *options, mta_sts_result_t *result,
         }
     }
 
-    return mta_sts_result_make(result, env, err);
+    rc = mta_sts_result_make(result, &digest, env, err);
+
+    mta_sts_digest_free(&digest);
+
+    return rc;
 }
 
 
@@ -58,10 +64,11 @@ generate_records(const mta_sts_entry_t *entry, const char *format)
     plan.wanted = &wanted;
     plan.zones = &zones;
 
-    /* neither fails without zones, delegation and files */
+    /* nothing fails without zones, delegation and files */
 
-    (void) plan_build(&plan, entry, 1, &err);
-    (void) output_plan(&plan, format_find(format), &settings, NULL, &err);
+    plan_build(&plan, entry, 1);
+    (void) output_plan(&plan, format_find(format), &settings, NULL,
+                       FILES_IGNORE, &err);
 
     plan_free(&plan);
 }

@@ -1,6 +1,5 @@
 /*
- * What commands share that remember something: the state, and what the rules
- * say before something is printed.
+ * What commands share that remember something.
  */
 
 #include <time.h>
@@ -33,141 +32,42 @@ command_is_yaml(const options_t *options, mta_sts_str_t file)
 }
 
 
-plan_policy_t *
-command_policy_of(const mta_sts_policy_t *policy, const mta_sts_env_t *env)
-{
-    size_t          cursor, size;
-    mta_sts_str_t   mx;
-    plan_policy_t  *plan;
-
-    plan = env->alloc(env->ctx, sizeof(plan_policy_t));
-
-    memset(plan, 0, sizeof(plan_policy_t));
-
-    plan->id = mta_sts_policy_id(policy);
-    plan->mode = (mta_sts_mode_e) policy->mode;
-    plan->max_age = mta_sts_policy_max_age(policy);
-
-    for (cursor = 0, size = 0; mta_sts_policy_next_mx(policy, &cursor, &mx); ) {
-        plan->mx = mta_sts_env_grow(env, plan->mx, plan->n_mx, &size,
-                                    sizeof(mta_sts_str_t));
-        plan->mx[plan->n_mx++] = mx;
-    }
-
-    return plan;
-}
-
-
-/* Says why an entry is refused; returns 0 when it is not. */
-
-static int
-gate_refuses(state_t *state, const mta_sts_entry_t *entry, int announce,
-    const mta_sts_env_t *env)
-{
-    char             buf[32];
-    plan_step_t      step;
-    plan_answer_t    answer;
-    state_domain_t   domain;
-
-    if (!state_get(state, entry->domain, env, &domain)) {
-        return 0;
-    }
-
-    memset(&step, 0, sizeof(plan_step_t));
-
-    step.act = announce ? PLAN_ANNOUNCE : PLAN_AGAIN;
-    step.policy = command_policy_of(entry->policy, env);
-
-    plan_may(&domain.history, &step, time(NULL), &answer);
-
-    if (answer.from <= time(NULL)) {
-        return 0;
-    }
-
-    if (answer.rule == 4 || answer.rule == 6) {
-        say("%.*s is refused: %s: max_age %u (rule %u)",
-            MTA_STS_SHOW(entry->domain), answer.why,
-            plan_other_age(&domain.history, step.policy), answer.rule);
-
-    } else if (answer.from == PLAN_NEVER) {
-        say("%.*s is refused: %s (rule %u)", MTA_STS_SHOW(entry->domain),
-            answer.why, answer.rule);
-
-    } else {
-        say("%.*s is refused: %s; it is safe from %s on (rule %u)",
-            MTA_STS_SHOW(entry->domain), answer.why,
-            plan_date(answer.from, buf), answer.rule);
-    }
-
-    return 1;
-}
-
-
-size_t
-command_gate(state_t *state, mta_sts_entry_t *entries, size_t *n, int announce)
-{
-    size_t            i, kept;
-    mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { diag_alloc, NULL, &arena };
-
-    for (i = 0, kept = 0; i < *n; i++) {
-
-        if (entries[i].policy && state_is_open(state)
-            && gate_refuses(state, &entries[i], announce, &env))
-        {
-            continue;
-        }
-
-        entries[kept++] = entries[i];
-
-        mta_sts_arena_reset(&arena);
-    }
-
-    mta_sts_arena_free(&arena);
-
-    i = *n - kept;
-    *n = kept;
-
-    return i;
-}
-
-
 void
-command_published(state_t *state, const mta_sts_entry_t *entries, size_t n,
+command_published(state_t *state, const mta_sts_entry_t *entry,
     const mta_sts_record_wanted_t *wanted)
 {
-    size_t             i, k, n_records;
+    size_t             k, n_records;
     mta_sts_err_t      err;
     mta_sts_buf_t      text;
     mta_sts_arena_t    arena = { NULL, 0 };
     mta_sts_env_t      env = { diag_alloc, NULL, &arena };
     mta_sts_record_t  *records;
 
-    for (i = 0; i < n && state_is_open(state); i++) {
-
-        memset(&text, 0, sizeof(mta_sts_buf_t));
-        text.env = &env;
-
-        if (mta_sts_record_build(&entries[i], wanted, &env, &records,
-                                 &n_records, &err) != MTA_STS_OK)
-        {
-            n_records = 0;
-        }
-
-        for (k = 0; k < n_records; k++) {
-            mta_sts_buf_add(&text, records[k].name);
-            mta_sts_buf_add_char(&text, ' ');
-            mta_sts_buf_add_uint(&text, records[k].ttl);
-            mta_sts_buf_add_char(&text, ' ');
-            mta_sts_buf_add(&text, records[k].type);
-            mta_sts_buf_add_char(&text, ' ');
-            mta_sts_buf_add(&text, records[k].value);
-            mta_sts_buf_add_char(&text, '\n');
-        }
-
-        state_published(state, entries[i].domain, mta_sts_buf_str(&text));
-        mta_sts_arena_reset(&arena);
+    if (!state_is_open(state)) {
+        return;
     }
+
+    memset(&text, 0, sizeof(mta_sts_buf_t));
+    text.env = &env;
+
+    if (mta_sts_record_build(entry, wanted, &env, &records, &n_records, &err)
+        != MTA_STS_OK)
+    {
+        n_records = 0;
+    }
+
+    for (k = 0; k < n_records; k++) {
+        mta_sts_buf_add(&text, records[k].name);
+        mta_sts_buf_add_char(&text, ' ');
+        mta_sts_buf_add_uint(&text, records[k].ttl);
+        mta_sts_buf_add_char(&text, ' ');
+        mta_sts_buf_add(&text, records[k].type);
+        mta_sts_buf_add_char(&text, ' ');
+        mta_sts_buf_add(&text, records[k].value);
+        mta_sts_buf_add_char(&text, '\n');
+    }
+
+    state_published(state, entry->domain, mta_sts_buf_str(&text));
 
     mta_sts_arena_free(&arena);
 }

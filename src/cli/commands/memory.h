@@ -1,6 +1,6 @@
 /*
- * What commands share that remember something: the state, and what the rules
- * say before something is printed.
+ * What commands share that remember something: the state, domains that left the
+ * configuration, and records that were published.
  */
 
 #ifndef MTA_STS_COMMANDS_MEMORY_H
@@ -20,18 +20,6 @@ state_t *command_state(const options_t *options, const site_t *site);
 /* Does a file have domains, and not nginx's directives? */
 int command_is_yaml(const options_t *options, mta_sts_str_t file);
 
-/* A rendered policy as the rules have it, in env's memory. */
-plan_policy_t *command_policy_of(const mta_sts_policy_t *policy,
-    const mta_sts_env_t *env);
-
-/*
- * Says what the rules have against the n entries: bytes that came before, and
- * with announce also a record that is too early.  Drops those entries and
- * returns how many they are.
- */
-size_t command_gate(state_t *state, mta_sts_entry_t *entries, size_t *n,
-    int announce);
-
 /*
  * Adds to n entries, which are sorted, those of domains that left the
  * configuration and may still be believed, without a policy: to look at them.
@@ -46,9 +34,9 @@ void command_left(state_t *state, const mta_sts_env_t *env,
 size_t command_orphans(state_t *state, const mta_sts_entry_t *entries,
     size_t n);
 
-/* Records what was printed for n entries. */
-void command_published(state_t *state, const mta_sts_entry_t *entries,
-    size_t n, const mta_sts_record_wanted_t *wanted);
+/* Records that the records of an entry were printed. */
+void command_published(state_t *state, const mta_sts_entry_t *entry,
+    const mta_sts_record_wanted_t *wanted);
 
 /*
  * Prints the deletions of "records --removed": only what the rules allow to go,

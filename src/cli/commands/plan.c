@@ -2,7 +2,9 @@
  * mta-sts plan: what may be done next, and when.
  */
 
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "cli/diag/diag.h"
@@ -42,7 +44,7 @@ plan_one(plan_run_t *run, state_domain_t *domain, const mta_sts_entry_t *entry)
     of.file = "";
 
     if (entry) {
-        of.configured = command_policy_of(entry->policy, env);
+        of.configured = state_policy(entry->policy, env);
         of.file = mta_sts_str_copy(env, entry->place.file).data;
         of.line = entry->place.line;
         of.yaml = command_is_yaml(run->options, entry->place.file);
@@ -152,6 +154,8 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
     mta_sts_entry_t  *entries;
 
     memset(&run, 0, sizeof(plan_run_t));
+
+    json_set_alloc_funcs(diag_malloc, free);
 
     run.options = options;
     run.output.out = stdout;

@@ -2,6 +2,8 @@
  * mta-sts records: the DNS records of the configured domains.
  */
 
+#include <stdlib.h>
+
 #include "cli/diag/diag.h"
 #include "memory.h"
 
@@ -100,14 +102,105 @@ records_format(const options_t *options, format_settings_t *settings)
 }
 
 
-/* Makes wanted of --ttl, --delegate, --customer and --policy-host. */
+/* The kinds of --only; 0 after it has said what is wrong. */
+
+static unsigned
+records_kinds(const options_t *options)
+{
+    size_t                i;
+    unsigned              kinds;
+    const mta_sts_str_t  *name;
+
+    kinds = options->only.n ? 0 : MTA_STS_RECORD_ALL;
+
+    for (i = 0; i < options->only.n; i++) {
+        name = &options->only.values[i].text;
+
+        if (mta_sts_str_eq(*name, mta_sts_str("address"))) {
+            kinds |= MTA_STS_RECORD_ADDRESS;
+
+        } else if (mta_sts_str_eq(*name, mta_sts_str("policy"))) {
+            kinds |= MTA_STS_RECORD_POLICY;
+
+        } else if (mta_sts_str_eq(*name, mta_sts_str("tlsrpt"))) {
+            kinds |= MTA_STS_RECORD_TLSRPT;
+
+        } else {
+            say("unknown kind \"%.*s\", must be address, policy or tlsrpt",
+                MTA_STS_SHOW(*name));
+            return 0;
+        }
+    }
+
+    return kinds;
+}
+
+
+/* Are the options that need others next to others? */
+
+static int
+records_usage(const options_t *options, const format_t *format)
+{
+    size_t  i;
+
+    if (options->changed && options->output) {
+        say("\"--changed\" and \"-o\" are mutually exclusive: what is missing "
+            "in the file of a zone is deleted by the program that reads it");
+
+    } else if (options->changed && (format->flags & FORMAT_WHOLE)) {
+        say("format \"%s\" does not take option \"--changed\": what is missing "
+            "there is deleted by the program that reads it", format->name);
+
+    } else if ((options->accept.n || options->smtp) && !options->served) {
+        say("option \"%s\" needs \"--served\"",
+            options->smtp ? "--smtp" : "--accept");
+
+    } else if (options->prune && options->output == NULL) {
+        say("option \"--prune\" needs \"-o\"");
+
+    } else if (options->prune && (options->args.n || options->domains_from)) {
+        say("\"--prune\" needs all domains, without names of some");
+
+    } else if (options->customer && options->delegate == NULL) {
+        say("option \"--customer\" needs \"--delegate\"");
+
+    } else if (options->delegated_from && options->delegate == NULL) {
+        say("option \"--delegated-from\" needs \"--delegate\"");
+
+    } else if (options->delegate && options->policy_hosts.n
+               && !options->customer && options->delegated_from == NULL)
+    {
+        say("policy hosts are in the customers' zones, \"--policy-host\" needs "
+            "\"--customer\" next to \"--delegate\"");
+
+    } else if (options->zones_from && options->zones.n) {
+        say("options \"--zone\" and \"--zones-from\" are mutually exclusive");
+
+    } else {
+
+        for (i = 0; i < options->accept.n; i++) {
+            if (!gate_is_code(options->accept.values[i].text)) {
+                say("unknown reason \"%.*s\", must be the code of a finding, or "
+                    "CODE:DOMAIN", MTA_STS_SHOW(options->accept.values[i].text));
+                return MTA_STS_ERROR;
+            }
+        }
+
+        return MTA_STS_OK;
+    }
+
+    return MTA_STS_ERROR;
+}
+
+
+/* Makes wanted of --only, --ttl, --delegate, --customer and --policy-host. */
 
 static int
 records_wanted(const options_t *options, const mta_sts_env_t *env,
     mta_sts_record_wanted_t *wanted, mta_sts_err_t *err)
 {
-    mta_sts_value_t       delegate;
-    mta_sts_target_t     *targets;
+    mta_sts_value_t        delegate;
+    mta_sts_target_t      *targets;
     const options_list_t  *hosts;
 
     memset(wanted, 0, sizeof(mta_sts_record_wanted_t));
@@ -115,20 +208,10 @@ records_wanted(const options_t *options, const mta_sts_env_t *env,
     hosts = &options->policy_hosts;
     targets = env->alloc(env->ctx, hosts->n * sizeof(mta_sts_target_t));
 
+    wanted->kinds = records_kinds(options);
     wanted->ttl = options->ttl;
     wanted->customer = options->customer;
     wanted->targets = targets;
-
-    if (options->customer && options->delegate == NULL) {
-        return mta_sts_error(err, MTA_STS_NOWHERE,
-                             "option \"--customer\" needs \"--delegate\"");
-    }
-
-    if (options->delegate && hosts->n && !options->customer) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "policy hosts are in the "
-                             "customers' zones, \"--policy-host\" needs "
-                             "\"--customer\" next to \"--delegate\"");
-    }
 
     if (options->delegate) {
         delegate.text = mta_sts_str_from(options->delegate);
@@ -147,108 +230,221 @@ records_wanted(const options_t *options, const mta_sts_env_t *env,
 }
 
 
-/*
- * Prints what the guard and the rules let pass, with the zones and wanted of the
- * plan.  Returns an exit status.
- */
+/* The names of a file, or else those of a list. */
 
 static int
-records_print(const options_t *options, state_t *state, plan_t *plan,
-    mta_sts_entry_t *entries, size_t n, const format_t *format,
-    const format_settings_t *settings)
+records_names(zones_t *zones, const char *what, const char *file,
+    const options_list_t *list, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    int            rc;
-    size_t         all;
-    mta_sts_err_t  err;
+    mta_sts_values_t  names;
 
-    all = n;
-    rc = MTA_STS_OK;
-
-    if (options->served) {
-        rc = guard_served(entries, &n, &options->net, state, &err);
+    if (file == NULL) {
+        return zones_set(zones, what, list->values, list->n, env, err);
     }
 
-    if (rc == MTA_STS_OK) {
-        (void) command_gate(state, entries, &n, options->served);
-        rc = plan_build(plan, entries, n, &err);
+    memset(&names, 0, sizeof(mta_sts_values_t));
+
+    if (command_names(file, env, &names, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
     }
 
-    if (rc == MTA_STS_OK && options->changed) {
-        rc = changed_filter(plan, &options->net, &err);
-    }
-
-    if (rc == MTA_STS_OK && n) {
-        rc = output_plan(plan, format, settings, options->output, &err);
-    }
-
-    plan_free(plan);
-
-    if (rc != MTA_STS_OK) {
-        say_error(&err);
-        return COMMAND_ERROR;
-    }
-
-    if (options->served || options->changed) {
-        command_published(state, entries, n, plan->wanted);
-    }
-
-    return n == all ? COMMAND_OK : COMMAND_ERROR;
+    return zones_set(zones, what, names.elts, names.n, env, err);
 }
 
 
-/* The same, after what is wrong with the configured domains has been said. */
+/* What the options say of the plan. */
+
+typedef struct {
+    plan_t                    plan;
+    zones_t                   zones;
+    zones_t                   delegated;
+    mta_sts_record_wanted_t   wanted;
+    mta_sts_record_wanted_t   own;
+    const format_t           *format;
+    format_settings_t         settings;
+} records_t;
+
 
 static int
-records_of(const options_t *options, const site_t *site, state_t *state,
-    plan_t *plan, mta_sts_entry_t *entries, size_t n, const format_t *format,
-    const format_settings_t *settings)
+records_plan(records_t *records, const options_t *options,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    int  rc, wrong;
+    plan_t                *plan;
+    const options_list_t   none = { NULL, 0 };
 
-    wrong = options->args.n == 0 && command_orphans(state, entries, n);
+    plan = &records->plan;
 
-    if (command_refused(site, entries, &n)) {
-        wrong = 1;
+    plan->wanted = &records->wanted;
+    plan->zones = &records->zones;
+    plan->delegated = &records->delegated;
+    plan->whole = (records->format->flags & FORMAT_DOMAIN) != 0;
+
+    if (records_wanted(options, env, &records->wanted, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
     }
 
-    /* an empty output is more likely a wrong file than what was wanted */
+    if (options->delegated_from) {
+        records->own = records->wanted;
+        records->own.delegate.len = 0;
+        records->own.customer = 0;
 
-    if (n == 0) {
-        return COMMAND_ERROR;
+        plan->own = &records->own;
+
+        if (records_names(&records->delegated, "domain",
+                          options->delegated_from, &none, env, err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
     }
 
-    rc = records_print(options, state, plan, entries, n, format, settings);
+    if (options->zones_from && strcmp(options->zones_from, "dns") == 0) {
+        return MTA_STS_OK;
+    }
 
-    return wrong ? COMMAND_ERROR : rc;
+    return records_names(&records->zones, "zone", options->zones_from,
+                         &options->zones, env, err);
+}
+
+
+/*
+ * Holds the policies back that are not what nginx serves, or whose bytes came
+ * before, and says why.
+ */
+
+static void
+records_refuse(plan_t *plan, const site_t *site, state_t *state,
+    const mta_sts_entry_t *entries, size_t n)
+{
+    char           *refused;
+    size_t          i;
+    mta_sts_err_t   err;
+
+    refused = diag_calloc(n, 1);
+
+    for (i = 0; i < n; i++) {
+        if (site_is_refused(site, entries[i].domain, &err)) {
+            say_error(&err);
+
+            refused[i] = 1;
+            plan->held++;
+
+        } else if (state_refuses(state, &entries[i], 0)) {
+            refused[i] = 1;
+            plan->held++;
+        }
+    }
+
+    for (i = 0; i < plan->n; i++) {
+        plan->parts[i].held = refused[plan->parts[i].entry - entries] != 0;
+    }
+
+    free(refused);
+}
+
+
+/* Plans the records of n entries, and takes out what must not be printed. */
+
+static int
+records_select(records_t *records, const options_t *options,
+    const site_t *site, state_t *state, const mta_sts_entry_t *entries,
+    size_t n, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    plan_t           *plan;
+    gate_settings_t   gate;
+
+    plan = &records->plan;
+
+    if (options->zones_from && strcmp(options->zones_from, "dns") == 0
+        && zones_discover(&records->zones, plan, entries, n, &options->net,
+                          env, err)
+           != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    plan_build(plan, entries, n);
+    records_refuse(plan, site, options->served ? NULL : state, entries, n);
+
+    /* what is announced already needs no look at what is served */
+
+    if (options->changed
+        && live_changed(plan, &options->net, err) != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    gate.net = options->net;
+    gate.smtp = options->smtp;
+    gate.accept = options->accept.values;
+    gate.n_accept = options->accept.n;
+    gate.state = state;
+
+    if (options->served && gate_run(plan, &gate, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    if (plan->held
+        && (options->output || (records->format->flags & FORMAT_WHOLE)))
+    {
+        return live_held(plan, &options->net, err);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+/* Records what was printed of the entries that were not held back. */
+
+static void
+records_remember(const plan_t *plan, state_t *state)
+{
+    size_t                  i;
+    const mta_sts_entry_t  *entry;
+
+    for (i = 0, entry = NULL; i < plan->n; i++) {
+        if (!plan->parts[i].held && plan->parts[i].entry != entry) {
+            entry = plan->parts[i].entry;
+            command_published(state, entry, plan_wanted(plan, entry));
+        }
+    }
+}
+
+
+static files_e
+records_others(const options_t *options)
+{
+    if (options->prune) {
+        return FILES_PRUNE;
+    }
+
+    return options->args.n || options->domains_from ? FILES_IGNORE
+                                                    : FILES_NAME;
 }
 
 
 int
 command_records(const options_t *options, const mta_sts_env_t *env)
 {
-    int                       rc;
-    site_t                    site;
-    size_t                    n;
-    plan_t                    plan;
-    zones_t                   zones;
-    state_t                  *state;
-    mta_sts_err_t             err;
-    const format_t           *format;
-    mta_sts_entry_t          *entries;
-    format_settings_t         settings;
-    mta_sts_record_wanted_t   wanted;
+    int               rc;
+    site_t            site;
+    size_t            n;
+    state_t          *state;
+    records_t         records;
+    mta_sts_err_t     err;
+    mta_sts_entry_t  *entries;
 
-    format = records_format(options, &settings);
+    memset(&records, 0, sizeof(records_t));
 
-    if (format == NULL) {
+    records.format = records_format(options, &records.settings);
+
+    if (records.format == NULL || records_kinds(options) == 0
+        || records_usage(options, records.format) != MTA_STS_OK)
+    {
         return COMMAND_USAGE;
     }
 
-    if (records_wanted(options, env, &wanted, &err) != MTA_STS_OK
-        || zones_set(&zones, options->zones.values, options->zones.n, env,
-                     &err)
-           != MTA_STS_OK)
-    {
+    if (records_plan(&records, options, env, &err) != MTA_STS_OK) {
         say_error(&err);
         return COMMAND_USAGE;
     }
@@ -259,7 +455,7 @@ command_records(const options_t *options, const mta_sts_env_t *env)
 
     if (options->removed) {
         state = command_state(options, &site);
-        rc = command_removed(options, &site, state, &zones, env);
+        rc = command_removed(options, &site, state, &records.zones, env);
 
         return state_close(state) ? rc : COMMAND_UNKNOWN;
     }
@@ -268,20 +464,41 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_ERROR;
     }
 
-    if (options->args.n == 0) {
+    if (options->args.n == 0 && options->domains_from == NULL) {
         records_say_defaults(&site);
     }
 
-    memset(&plan, 0, sizeof(plan_t));
+    /* an empty output is more likely a wrong file than what was wanted */
 
-    plan.wanted = &wanted;
-    plan.zones = &zones;
-    plan.whole = format->flags & FORMAT_DOMAIN;
+    if (n == 0) {
+        return COMMAND_ERROR;
+    }
 
     state = command_state(options, &site);
 
-    rc = records_of(options, &site, state, &plan, entries, n, format,
-                    &settings);
+    if (options->args.n == 0 && options->domains_from == NULL) {
+        records.plan.held += command_orphans(state, entries, n);
+    }
+
+    rc = records_select(&records, options, &site, state, entries, n, env,
+                        &err);
+
+    if (rc == MTA_STS_OK && records.plan.n + records.plan.held > 0) {
+        rc = output_plan(&records.plan, records.format, &records.settings,
+                         options->output, records_others(options), &err);
+    }
+
+    if (rc != MTA_STS_OK) {
+        say_error(&err);
+
+    } else if (options->served || options->changed) {
+        records_remember(&records.plan, state);
+    }
+
+    plan_free(&records.plan);
+
+    rc = rc == MTA_STS_OK && records.plan.held == 0 ? COMMAND_OK
+                                                    : COMMAND_ERROR;
 
     return state_close(state) ? rc : COMMAND_UNKNOWN;
 }

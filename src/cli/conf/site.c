@@ -4,6 +4,7 @@
  */
 
 #include "site.h"
+#include "serve/image.h"
 
 
 /* Reads the file, or the files of the glob, that value names. */
@@ -13,9 +14,10 @@ site_read_files(const site_t *site, const mta_sts_value_t *value,
     mta_sts_str_t full, const mta_sts_env_t *env, mta_sts_domains_t *domains,
     mta_sts_err_t *err)
 {
-    size_t           i, n;
-    mta_sts_str_t   *names;
-    mta_sts_file_t  *files;
+    size_t            i, n;
+    mta_sts_str_t    *names;
+    mta_sts_file_t   *files;
+    mta_sts_image_t   image;
 
     if (source_names(&site->source, value, 1, &names, &n, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -24,6 +26,13 @@ site_read_files(const site_t *site, const mta_sts_value_t *value,
     if (n == 0) {
         return mta_sts_error(err, value->place, "no file matches \"%.*s\"",
                              MTA_STS_SHOW(full));
+    }
+
+    /* a table is not in the output of nginx -T */
+
+    if (n == 1 && mta_sts_image_is(names[0])) {
+        return mta_sts_image_open(&image, names[0], MTA_STS_IMAGE_ALL,
+                                  value->place, domains, err);
     }
 
     files = env->alloc(env->ctx, n * sizeof(mta_sts_file_t));

@@ -49,6 +49,7 @@ const format_t  format_dnscontrol = {
     .name = "dnscontrol",
     .description = "one D_EXTEND() per zone for dnsconfig.js",
     .suffix = ".js",
+    .flags = FORMAT_WHOLE,
     .max = DNSCONTROL_MAX,
     .open = dnscontrol_open,
     .batch = dnscontrol_batch,

@@ -41,6 +41,7 @@ typedef struct {
 
 
 #define FORMAT_ZONE            1   /* one file is one zone */
+#define FORMAT_WHOLE           32  /* what is missing is deleted by its reader */
 #define FORMAT_DOMAIN          2   /* a domain is not split into zones */
 #define FORMAT_PROVIDER        4   /* takes --provider */
 #define FORMAT_NEEDS_PROVIDER  8
@@ -86,18 +87,38 @@ const format_t *format_find(const char *name);
 void format_usage(FILE *out);
 
 
+/* What happens to the files of other zones. */
+
+typedef enum {
+    FILES_IGNORE = 0,
+    FILES_NAME,
+    FILES_PRUNE
+} files_e;
+
+
+/* For output_plan(): prints the parts from begin to end, without lost zones. */
+void output_print(const plan_t *plan, size_t begin, size_t end,
+    const format_t *format, const format_settings_t *settings, FILE *out);
+
+/* Is a part of a zone lost?  Then it says so. */
+int output_is_lost(const plan_t *plan, size_t begin, size_t end);
+
 /*
  * Prints a plan: to standard output, where the caller looks for a write error at
  * its end; or, if folder is not NULL, each zone to a file in this folder, whose
  * name is the zone's and the format's suffix.  A file is replaced when the new
- * one is complete.
+ * one is on disk, and keeps its mode and owner; SIGINT and SIGTERM leave no other
+ * file.  Zones with a lost part are left out, with a message.
+ *
+ * Files in the folder that have the name of a zone which is not in the plan are
+ * ignored, named or removed.
  *
  * Errors: format "NAME" has a file for each zone and there are several, use
- * "-o"; open(), write() or rename() "NAME" failed, and files of zones before it
- * are written.
+ * "-o"; open(), write(), fsync() or rename() "NAME" failed, and files of zones
+ * before it are written.
  */
 int output_plan(const plan_t *plan, const format_t *format,
-    const format_settings_t *settings, const char *folder,
+    const format_settings_t *settings, const char *folder, files_e others,
     mta_sts_err_t *err);
 
 

@@ -1,11 +1,6 @@
 /*
- * Prints a plan, to standard output or to files.
+ * Prints the zones of a plan in a format.
  */
-
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/diag/diag.h"
 #include "domains/yaml.h"
@@ -119,9 +114,33 @@ output_zone(printer_t *printer, const plan_t *plan, size_t begin, size_t end,
 }
 
 
+/* Is a zone left out, since what must stay in it is unknown? */
+
+int
+output_is_lost(const plan_t *plan, size_t begin, size_t end)
+{
+    size_t  i;
+
+    for (i = begin; i < end && !plan->parts[i].lost; i++) {
+        /* void */
+    }
+
+    if (i == end) {
+        return 0;
+    }
+
+    say("%.*s is not written: a record of %.*s must stay as it is, and could "
+        "not be looked up", (int) plan->parts[i].zone->len,
+        plan->parts[i].zone->data, (int) plan->parts[i].entry->domain.len,
+        plan->parts[i].entry->domain.data);
+
+    return 1;
+}
+
+
 /* Prints parts to out, which may have a write error afterwards. */
 
-static void
+void
 output_print(const plan_t *plan, size_t begin, size_t end,
     const format_t *format, const format_settings_t *settings, FILE *out)
 {
@@ -142,129 +161,14 @@ output_print(const plan_t *plan, size_t begin, size_t end,
 
     for ( /* void */ ; begin < end && !ferror(out); begin = next) {
         next = plan_zone_end(plan, begin);
-        output_zone(&printer, plan, begin, next, format);
+
+        if (!output_is_lost(plan, begin, next)) {
+            output_zone(&printer, plan, begin, next, format);
+        }
     }
 
     printer_call(&printer, format->end);
 
     mta_sts_arena_free(&arena);
     mta_sts_arena_free(&text);
-}
-
-
-static mta_sts_str_t
-output_path(const char *folder, mta_sts_str_t name, const char *suffix,
-    const mta_sts_env_t *env)
-{
-    mta_sts_buf_t  path = { env, NULL, 0, 0, 0 };
-
-    mta_sts_buf_add_cstr(&path, folder);
-    mta_sts_buf_add_char(&path, '/');
-    mta_sts_buf_add(&path, name);
-    mta_sts_buf_add_cstr(&path, suffix);
-
-    return mta_sts_str_copy(env, mta_sts_buf_str(&path));
-}
-
-
-/* A new file of the name, whose "XXXXXX" are replaced; NULL with errno. */
-
-static FILE *
-output_create(char *name)
-{
-    int     fd;
-    mode_t  mask;
-
-    fd = mkstemp(name);
-    if (fd == -1) {
-        return NULL;
-    }
-
-    mask = umask(0);
-    (void) umask(mask);
-
-    (void) fchmod(fd, 0666 & ~mask);
-
-    return fdopen(fd, "w");
-}
-
-
-/* Prints a zone to its file. */
-
-static int
-output_file(const plan_t *plan, size_t begin, size_t end,
-    const format_t *format, const format_settings_t *settings,
-    const char *folder, mta_sts_err_t *err)
-{
-    int              rc, failed;
-    FILE            *out;
-    mta_sts_str_t    path, temp;
-    mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
-
-    path = output_path(folder, *plan->parts[begin].zone, format->suffix, &env);
-    temp = output_path(folder, mta_sts_str(".mta-sts.XXXXXX"), "", &env);
-
-    rc = MTA_STS_OK;
-
-    out = output_create((char *) temp.data);
-    if (out == NULL) {
-        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()", temp);
-        goto done;
-    }
-
-    output_print(plan, begin, end, format, settings, out);
-
-    failed = fflush(out) != 0 || ferror(out);
-
-    if (fclose(out) != 0 || failed) {
-        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "write()", path);
-
-    } else if (rename(temp.data, path.data) != 0) {
-        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "rename()", path);
-    }
-
-    if (rc != MTA_STS_OK) {
-        (void) unlink(temp.data);
-    }
-
-done:
-
-    mta_sts_arena_free(&arena);
-
-    return rc;
-}
-
-
-int
-output_plan(const plan_t *plan, const format_t *format,
-    const format_settings_t *settings, const char *folder, mta_sts_err_t *err)
-{
-    size_t  begin, end;
-
-    if (folder == NULL) {
-
-        if ((format->flags & FORMAT_ZONE) && plan_zone_end(plan, 0) < plan->n)
-        {
-            return mta_sts_error(err, MTA_STS_NOWHERE, "format \"%s\" has a "
-                                 "file for each zone and there are several, "
-                                 "use \"-o\"", format->name);
-        }
-
-        output_print(plan, 0, plan->n, format, settings, stdout);
-
-        return MTA_STS_OK;
-    }
-
-    for (begin = 0; begin < plan->n; begin = end) {
-        end = plan_zone_end(plan, begin);
-
-        if (output_file(plan, begin, end, format, settings, folder, err)
-            != MTA_STS_OK)
-        {
-            return MTA_STS_ERROR;
-        }
-    }
-
-    return MTA_STS_OK;
 }

@@ -9,6 +9,21 @@
 #include "publish.h"
 
 
+const mta_sts_record_wanted_t *
+plan_wanted(const plan_t *plan, const mta_sts_entry_t *entry)
+{
+    const mta_sts_str_t  *name;
+
+    if (plan->own == NULL) {
+        return plan->wanted;
+    }
+
+    name = zones_find(plan->delegated, entry->domain);
+
+    return name && name->len == entry->domain.len ? plan->wanted : plan->own;
+}
+
+
 /* Adds a part, unless it is there already. */
 
 static void
@@ -28,9 +43,10 @@ plan_add(plan_t *plan, const mta_sts_str_t *zone, const mta_sts_entry_t *entry)
                                    plan->size * sizeof(plan_part_t));
     }
 
+    memset(&plan->parts[plan->n], 0, sizeof(plan_part_t));
+
     plan->parts[plan->n].zone = zone;
     plan->parts[plan->n].entry = entry;
-    plan->parts[plan->n].kept = NULL;
     plan->n++;
 }
 
@@ -41,10 +57,13 @@ static int
 plan_add_kind(plan_t *plan, const mta_sts_entry_t *entry,
     mta_sts_record_kind_e kind, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    mta_sts_str_t         name;
-    const mta_sts_str_t  *zone;
+    mta_sts_str_t                   name;
+    const mta_sts_str_t            *zone;
+    const mta_sts_record_wanted_t  *wanted;
 
-    if (mta_sts_record_owner(entry, plan->wanted, kind, env, &name, err)
+    wanted = plan_wanted(plan, entry);
+
+    if (mta_sts_record_owner(entry, wanted, kind, env, &name, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -61,7 +80,7 @@ plan_add_kind(plan_t *plan, const mta_sts_entry_t *entry,
                              "zones of \"--zone\"", MTA_STS_SHOW(name));
     }
 
-    if (name.len == zone->len && mta_sts_record_is_alias(plan->wanted, kind)) {
+    if (name.len == zone->len && mta_sts_record_is_alias(wanted, kind)) {
         return mta_sts_error(err, entry->place, "\"%.*s\" is the apex of a "
                              "zone and cannot be an alias",
                              MTA_STS_SHOW(name));
@@ -80,7 +99,7 @@ plan_add_entry(plan_t *plan, const mta_sts_entry_t *entry,
     unsigned                        kind;
     const mta_sts_record_wanted_t  *wanted;
 
-    wanted = plan->wanted;
+    wanted = plan_wanted(plan, entry);
 
     if (mta_sts_record_check(entry, wanted, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -118,32 +137,48 @@ plan_part_cmp(const void *a, const void *b)
 }
 
 
-int
-plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n,
-    mta_sts_err_t *err)
+void
+plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n)
 {
-    int              rc;
-    size_t           i;
+    size_t           i, before;
+    mta_sts_err_t    err;
     mta_sts_arena_t  arena = { NULL, 0 };
     mta_sts_env_t    env = { diag_alloc, NULL, &arena };
 
-    rc = MTA_STS_OK;
+    for (i = 0; i < n; i++) {
+        before = plan->n;
 
-    for (i = 0; i < n && rc == MTA_STS_OK; i++) {
-        rc = plan_add_entry(plan, &entries[i], &env, err);
+        if (plan_add_entry(plan, &entries[i], &env, &err) != MTA_STS_OK) {
+            say_error(&err);
+            plan->n = before;
+            plan->held++;
+        }
 
         mta_sts_arena_reset(&arena);
     }
 
     mta_sts_arena_free(&arena);
 
-    /* without zones they are sorted already */
+    /* where each domain is a zone, or all are in one, they are sorted already */
 
-    if (rc == MTA_STS_OK && plan->zones->n && plan->n) {
+    if ((plan->zones->n || plan->own) && plan->n) {
         qsort(plan->parts, plan->n, sizeof(plan_part_t), plan_part_cmp);
     }
+}
 
-    return rc;
+
+/* Is a record of the domain one of the part? */
+
+static int
+plan_has(const plan_t *plan, const plan_part_t *part,
+    const mta_sts_record_t *record)
+{
+    if (part->held && record->kind == MTA_STS_RECORD_POLICY) {
+        return 0;
+    }
+
+    return part->kept || plan->zones->n == 0 || plan->whole
+           || zones_find(plan->zones, record->name) == part->zone;
 }
 
 
@@ -158,27 +193,31 @@ plan_batch(const plan_t *plan, size_t i, const mta_sts_env_t *env,
 
     part = &plan->parts[i];
 
+    memset(batch, 0, sizeof(batch_t));
+
     if (part->kept) {
         *batch = *part->kept;
-        return;
-    }
 
-    memset(batch, 0, sizeof(batch_t));
+        n = batch->n;
+        records = env->alloc(env->ctx, n * sizeof(mta_sts_record_t));
+        memcpy(records, batch->records, n * sizeof(mta_sts_record_t));
+
+    } else {
+
+        /* its only error is that of an allocation, which env does not have */
+
+        (void) mta_sts_record_build(part->entry,
+                                    plan_wanted(plan, part->entry), env,
+                                    &records, &n, &err);
+    }
 
     batch->zone = *part->zone;
     batch->entry = part->entry;
-
-    /* its only error is that of an allocation, which env does not have */
-
-    (void) mta_sts_record_build(part->entry, plan->wanted, env, &records, &n,
-                                &err);
-
     batch->records = records;
+    batch->n = 0;
 
     for (k = 0; k < n; k++) {
-        if (plan->zones->n == 0 || plan->whole
-            || zones_find(plan->zones, records[k].name) == part->zone)
-        {
+        if (plan_has(plan, part, &records[k])) {
             records[batch->n++] = records[k];
         }
     }
@@ -191,7 +230,8 @@ plan_zone_end(const plan_t *plan, size_t begin)
     size_t  end;
 
     for (end = begin; end < plan->n; end++) {
-        if (plan->parts[end].zone != plan->parts[begin].zone) {
+        if (!mta_sts_str_eq(*plan->parts[end].zone, *plan->parts[begin].zone))
+        {
             break;
         }
     }

@@ -13,7 +13,7 @@
 #include "records/records.h"
 
 
-/* The zones that exist. */
+/* Names of zones, or of domains. */
 
 typedef struct {
     mta_sts_str_t  *apexes;               /* sorted, no duplicates */
@@ -22,12 +22,12 @@ typedef struct {
 
 
 /*
- * Makes zones of n values, in env's memory.
+ * Makes zones of n values, in env's memory; what is their name in messages.
  *
- * Errors: invalid zone "VALUE", and the rule.
+ * Errors: invalid WHAT "VALUE", and the rule.
  */
-int zones_set(zones_t *zones, const mta_sts_value_t *values, size_t n,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
+int zones_set(zones_t *zones, const char *what, const mta_sts_value_t *values,
+    size_t n, const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
  * Finds the zone of a normalised name: the longest apex that is the name or
@@ -56,12 +56,14 @@ typedef struct {
 } batch_t;
 
 
-/* What is in a zone of a domain; kept is NULL where all its records are. */
+/* What is in a zone of a domain. */
 
 typedef struct {
     const mta_sts_str_t     *zone;
     const mta_sts_entry_t   *entry;
-    batch_t                 *kept;
+    const batch_t           *kept;        /* or NULL: all its records */
+    int                      held;        /* its policy is not announced */
+    int                      lost;        /* what must stay is unknown */
 } plan_part_t;
 
 
@@ -72,32 +74,53 @@ typedef struct {
 
 typedef struct {
     const mta_sts_record_wanted_t  *wanted;
+    const mta_sts_record_wanted_t  *own;      /* of domains that are not in
+                                                 delegated; or NULL */
+    const zones_t                  *delegated;
     const zones_t                  *zones;
     int                             whole;    /* a domain is in one zone */
 
     plan_part_t                    *parts;
     size_t                          n;
     size_t                          size;
+    size_t                          held;     /* domains or policies that are
+                                                 held back */
     mta_sts_arena_t                 arena;
 } plan_t;
 
+
+/* The records that are wanted of a domain. */
+const mta_sts_record_wanted_t *plan_wanted(const plan_t *plan,
+    const mta_sts_entry_t *entry);
+
+/*
+ * Makes zones of those that the records of n entries are in, as the DNS has
+ * them; of plan only wanted, own and delegated are used.
+ *
+ * Errors: those of net_init(); no zone was found in the DNS: does the resolver
+ * work?
+ */
+int zones_discover(zones_t *zones, const plan_t *plan,
+    const mta_sts_entry_t *entries, size_t n, const net_settings_t *settings,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
  * Plans the records of n entries, which are sorted by domain; entries, wanted
  * and zones must live as long as the plan.  A record's zone is the longest of
  * zones that its name is in; without zones it is the domain or, for the
  * delegate's side of a delegation, the delegate.  The records of a domain may
- * be in several zones; with whole they are all in the first one's.  Free the
- * plan also after an error.
+ * be in several zones; with whole they are all in the first one's.
  *
- * Errors, at the entry's place: "NAME" is in none of the zones of "--zone";
- * "NAME" is the apex of a zone and cannot be an alias; those of
- * mta_sts_record_check().
+ * A domain is held back, with a message at the entry's place, for: "NAME" is in
+ * none of the zones of "--zone"; "NAME" is the apex of a zone and cannot be an
+ * alias; those of mta_sts_record_check().
  */
-int plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n,
-    mta_sts_err_t *err);
+void plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n);
 
-/* Gives the records of a part; what is not kept is built in env's memory. */
+/*
+ * Gives the records of a part; what is not kept is built in env's memory.  A
+ * policy that is held back has none.
+ */
 void plan_batch(const plan_t *plan, size_t part, const mta_sts_env_t *env,
     batch_t *batch);
 
@@ -107,26 +130,54 @@ size_t plan_zone_end(const plan_t *plan, size_t begin);
 void plan_free(plan_t *plan);
 
 
+/* What may be announced. */
+
+typedef struct {
+    net_settings_t          net;
+    int                     smtp;         /* look at mail servers by SMTP */
+    const mta_sts_value_t  *accept;       /* reasons to pass by: CODE of a
+                                             finding or "rule-N", or
+                                             CODE:DOMAIN */
+    size_t                  n_accept;
+    state_t                *state;        /* what was seen goes there */
+} gate_settings_t;
+
+
+/* Is a reason to pass by CODE or CODE:DOMAIN, with the code of a finding? */
+int gate_is_code(mta_sts_str_t accept);
+
 /*
- * Looks up the records of a plan and keeps only the RRsets that differ from the
- * DNS.  One that cannot be looked up is kept, with a message.  TTLs are not
- * compared.
+ * Holds the policies back that must not be announced now: where not every
+ * address of the policy host serves the configured policy, byte for byte, or in
+ * mode "enforce" a mail server does not match it.  A step down, to "testing" or
+ * "none", needs one address that serves the policy, and none that serves another
+ * one.  Says the reasons.
  *
- * Errors: those of net_init().
+ * Errors: those of check_run().
  */
-int changed_filter(plan_t *plan, const net_settings_t *settings,
+int gate_run(plan_t *plan, const gate_settings_t *settings,
     mta_sts_err_t *err);
 
 
 /*
- * Keeps those of n entries whose policy host serves the configured policy, byte
- * for byte, on every address (RFC 8461, 8.1), and says what is wrong with the
- * others.  What was seen goes to the state.
+ * Asks the name servers of each zone, or the resolver of settings, and keeps only
+ * the RRsets that one of them has not.  One that cannot be looked up is kept,
+ * with a message; so is a name server that does not answer, or has other records
+ * than another one.  TTLs are not compared.
  *
- * Errors: those of check_run().
+ * Errors: those of net_init().
  */
-int guard_served(mta_sts_entry_t *entries, size_t *n,
-    const net_settings_t *settings, state_t *state, mta_sts_err_t *err);
+int live_changed(plan_t *plan, const net_settings_t *settings,
+    mta_sts_err_t *err);
+
+/*
+ * Gives the policies that are held back the records that they have in the DNS.
+ * Where that is not possible, the part is lost.
+ *
+ * Errors: those of net_init().
+ */
+int live_held(plan_t *plan, const net_settings_t *settings,
+    mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_PUBLISH_PUBLISH_H */

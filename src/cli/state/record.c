@@ -124,23 +124,29 @@ record_addresses(const facts_t *facts, const mta_sts_env_t *env,
 static int64_t
 record_valid(const probe_host_t *host, time_t now)
 {
-    size_t         i;
-    int64_t        until;
-    const cert_t  *cert;
+    size_t          i;
+    int64_t         until;
+    const cert_t   *cert;
+    const fetch_t  *fetch;
 
     for (i = 0, until = 0; i < host->n; i++) {
-        cert = &host->fetches[i]->cert;
 
-        if (!cert->seen) {
-            continue;
-        }
+        /* a server may have a certificate of either kind, RSA and ECDSA */
 
-        if (!cert_is_trusted(cert, now)) {
-            return 1;
-        }
+        for (fetch = host->fetches[i]; fetch; fetch = fetch->other) {
+            cert = &fetch->cert;
 
-        if (until == 0 || (int64_t) cert->not_after < until) {
-            until = cert->not_after;
+            if (!cert->seen) {
+                continue;
+            }
+
+            if (!cert_is_trusted(cert, now)) {
+                return 1;
+            }
+
+            if (until == 0 || (int64_t) cert->not_after < until) {
+                until = cert->not_after;
+            }
         }
     }
 
@@ -229,7 +235,8 @@ record_runs(const mta_sts_str_t runs, const result_t *result,
     mta_sts_str_t  rest;
     const char    *end;
 
-    unknown = result->unknown != 0;
+    unknown = finding_count(&result->findings, FINDING_UNKNOWN)
+              + (result->unknown != 0);
 
     (void) snprintf(line, sizeof(line), "%lld %zu %zu %d\n",
                     (long long) result->now,

@@ -228,7 +228,7 @@ state_open(const char *dir)
 int
 state_is_open(const state_t *state)
 {
-    return state->db != NULL;
+    return state && state->db;
 }
 
 

@@ -85,13 +85,6 @@ void state_look(const facts_t *facts, const mta_sts_env_t *env,
  */
 void state_record(state_t *state, const result_t *result);
 
-/*
- * Gives of a result's findings those that the last run did not have; numbers in
- * a text, such as days that are left, do not make it another one.
- */
-void state_new_findings(state_t *state, const result_t *result,
-    const mta_sts_env_t *env, findings_t *only);
-
 /* Findings as the text of state_domain_t, in env's memory. */
 mta_sts_str_t state_findings(const findings_t *findings,
     const mta_sts_env_t *env);
@@ -99,6 +92,19 @@ mta_sts_str_t state_findings(const findings_t *findings,
 /* Records that a domain's records were printed. */
 void state_published(state_t *state, mta_sts_str_t domain,
     mta_sts_str_t records);
+
+/* A rendered policy as the rules have it, in env's memory. */
+plan_policy_t *state_policy(const mta_sts_policy_t *policy,
+    const mta_sts_env_t *env);
+
+/*
+ * Do the rules forbid that the policy of an entry is served, since its bytes
+ * came before, or with announce that its record is published now?  Returns the
+ * number of the rule, after the reason has been said and from when on it is
+ * safe, or 0.
+ */
+unsigned state_refuses(state_t *state, const mta_sts_entry_t *entry,
+    int announce);
 
 
 #endif /* MTA_STS_STATE_STATE_H */

@@ -122,6 +122,18 @@ sub change {
 
 change('mode testing', 'mx mx1.a.example', 'max_age 7d');
 is($sender->verified, 0, 'testing demands nothing');
+
+# without --resolver, the zone's own name server is asked
+
+{
+    my ($rc, $out, $err) = run('', $sender->mounted("$MtaSts::PLAIN/mta-sts",
+        'check', '-c', $conf, '--ca', $world->ca, $DOMAIN));
+    is("$rc $err", '0 ', 'a check without --resolver');
+    like((run('', 'sqlite3', "$state/state.db", 'SELECT history FROM domain'))[1],
+         qr/^shown ns\.a\.example [0-9a-f]{20} 3600 \d+ \d+ 0$/m,
+         '... looks at the name server');
+}
+
 wait_for('due promote');
 cmp_ok($day, '>=', 14, '... after two weeks');
 change('mode enforce', 'mx mx1.a.example', 'max_age 7d');

@@ -347,7 +347,8 @@ check_report(const options_t *options, const report_format_t *format,
 
     check.net = options->net;
     check.what = PROBE_POLICY|PROBE_RECORDS
-                 |(options->no_smtp ? 0 : PROBE_SMTP);
+                 |(options->no_smtp ? 0 : PROBE_SMTP)
+                 |(state_is_open(state) ? PROBE_SERVERS : 0);
     check.done = check_done;
     check.progress = check_progress;
     check.ctx = &run;

@@ -268,7 +268,8 @@ gate_run(plan_t *plan, const gate_settings_t *settings, mta_sts_err_t *err)
     gate.plan = plan;
     gate.settings = settings;
 
-    check.what = PROBE_POLICY|PROBE_RECORDS|(settings->smtp ? PROBE_SMTP : 0);
+    check.what = PROBE_POLICY|PROBE_RECORDS|(settings->smtp ? PROBE_SMTP : 0)
+                 |(state_is_open(settings->state) ? PROBE_SERVERS : 0);
     check.net = settings->net;
     check.done = gate_done;
     check.progress = gate_progress;

@@ -13,9 +13,23 @@
 #define RECORD_DAYS  8                /* of runs that are kept */
 #define RECORD_RUNS  200              /* at most */
 
-/* A resolver may have a cache, so the TTL that it gives is what is left. */
+/* A resolver may have a cache: the TTL that it gives is only what is left. */
 
 #define RECORD_TTL_MIN  3600          /* seconds */
+
+
+/* The largest TTL that is known of an answer. */
+
+static uint32_t
+record_ttl(const facts_t *facts, const dns_answer_t *answer, probe_auth_e auth)
+{
+    uint32_t  ttl;
+
+    ttl = answer->ttl_max > facts->auth[auth].ttl ? answer->ttl_max
+                                                  : facts->auth[auth].ttl;
+
+    return ttl > RECORD_TTL_MIN ? ttl : RECORD_TTL_MIN;
+}
 
 
 /* What an address served: NULL for nothing that senders take for a policy. */
@@ -63,23 +77,31 @@ record_policy(const fetch_t *fetch, const mta_sts_env_t *env)
 }
 
 
-/* Adds an address of the policy host, and what it answered. */
+/* Adds an address of the policy host, once, and what it answered. */
 
 static void
-record_address(const probe_host_t *host, const dns_answer_t *answer,
-    mta_sts_str_t text, const mta_sts_env_t *env, plan_look_address_t *address)
+record_address(const facts_t *facts, mta_sts_str_t text, uint32_t ttl,
+    const mta_sts_env_t *env, plan_look_address_t *addresses, size_t *n)
 {
-    size_t          i;
-    const fetch_t  *fetch;
+    size_t                i;
+    const fetch_t        *fetch;
+    plan_look_address_t  *address;
 
+    for (i = 0; i < *n; i++) {
+        if (mta_sts_str_eq(addresses[i].address, text)) {
+            return;
+        }
+    }
+
+    address = &addresses[(*n)++];
     memset(address, 0, sizeof(plan_look_address_t));
 
     address->address = text;
-    address->ttl = answer->ttl < RECORD_TTL_MIN ? RECORD_TTL_MIN : answer->ttl;
+    address->ttl = ttl;
     address->listed = 1;
 
-    for (i = 0; i < host->n; i++) {
-        fetch = host->fetches[i];
+    for (i = 0; i < facts->host.n; i++) {
+        fetch = facts->host.fetches[i];
 
         /* one that is overloaded serves its policy again later */
 
@@ -93,29 +115,51 @@ record_address(const probe_host_t *host, const dns_answer_t *answer,
 }
 
 
+/* Those that the resolver has, and those that only a name server has. */
+
 static void
 record_addresses(const facts_t *facts, const mta_sts_env_t *env,
     plan_look_t *look)
 {
-    size_t                i, k, n;
-    const dns_answer_t   *answers[] = { &facts->host.a, &facts->host.aaaa };
+    size_t                i, k, n, size;
+    uint32_t              ttl;
     plan_look_address_t  *addresses;
+    const auth_answer_t  *auth;
+    const dns_answer_t   *answer;
+    const dns_answer_t   *answers[] = { &facts->host.a, &facts->host.aaaa };
 
-    look->addresses_known = answers[0]->status != DNS_FAILED
-                            && answers[1]->status != DNS_FAILED;
+    look->addresses_known = 1;
 
-    addresses = env->alloc(env->ctx, (answers[0]->n + answers[1]->n + 1)
-                                     * sizeof(plan_look_address_t));
+    for (i = 0, size = 0; i < 2; i++) {
+        auth = &facts->auth[PROBE_AUTH_A + i];
+        size += answers[i]->n;
 
-    for (i = 0, n = 0; i < 2; i++) {
-        for (k = 0; answers[i]->status == DNS_FOUND && k < answers[i]->n; k++) {
-            record_address(&facts->host, answers[i],
-                           answers[i]->records[k].text, env, &addresses[n++]);
+        for (k = 0; k < auth->n; k++) {
+            size += auth->servers[k].answer.n;
+        }
+
+        if (answers[i]->status == DNS_FAILED) {
+            look->addresses_known = 0;
+        }
+    }
+
+    addresses = env->alloc(env->ctx, size * sizeof(plan_look_address_t));
+
+    for (i = 0; i < 2; i++) {
+        auth = &facts->auth[PROBE_AUTH_A + i];
+        ttl = record_ttl(facts, answers[i], PROBE_AUTH_A + i);
+
+        for (k = 0; k < auth->n + 1; k++) {
+            answer = k ? &auth->servers[k - 1].answer : answers[i];
+
+            for (n = 0; n < answer->n; n++) {
+                record_address(facts, answer->records[n].text, ttl, env,
+                               addresses, &look->n_addresses);
+            }
         }
     }
 
     look->addresses = addresses;
-    look->n_addresses = n;
 }
 
 
@@ -154,54 +198,117 @@ record_valid(const probe_host_t *host, time_t now)
 }
 
 
+/* Adds a host of the MX record, once. */
+
+static void
+record_mx_host(mta_sts_str_t host, uint32_t ttl, int64_t valid,
+    plan_look_mx_t *mx, size_t *n)
+{
+    size_t  i;
+
+    for (i = 0; i < *n; i++) {
+        if (mta_sts_str_eq(mx[i].host, host)) {
+            return;
+        }
+    }
+
+    mx[*n].host = host;
+    mx[*n].ttl = ttl;
+    mx[(*n)++].valid_until = valid;
+}
+
+
 static void
 record_mx(const facts_t *facts, const mta_sts_env_t *env, plan_look_t *look)
 {
-    size_t           i;
-    plan_look_mx_t  *mx;
+    size_t                i, k, size;
+    uint32_t              ttl;
+    plan_look_mx_t       *mx;
+    const auth_answer_t  *auth;
+    const dns_answer_t   *answer;
 
     if (facts->mx.status == DNS_FAILED) {
         return;
     }
 
-    mx = env->alloc(env->ctx, (facts->n_mail + 1) * sizeof(plan_look_mx_t));
+    auth = &facts->auth[PROBE_AUTH_MX];
+    ttl = record_ttl(facts, &facts->mx, PROBE_AUTH_MX);
+
+    for (i = 0, size = facts->n_mail; i < auth->n; i++) {
+        size += auth->servers[i].answer.n;
+    }
+
+    mx = env->alloc(env->ctx, size * sizeof(plan_look_mx_t));
 
     for (i = 0; i < facts->n_mail; i++) {
-        mx[i].host = facts->mail[i]->name;
-        mx[i].ttl = facts->mx.ttl < RECORD_TTL_MIN ? RECORD_TTL_MIN
-                                                   : facts->mx.ttl;
-        mx[i].valid_until = record_valid(facts->mail[i], facts->now);
+        record_mx_host(facts->mail[i]->name, ttl,
+                       record_valid(facts->mail[i], facts->now), mx,
+                       &look->n_mx);
+    }
+
+    for (i = 0; i < auth->n; i++) {
+        answer = &auth->servers[i].answer;
+
+        for (k = 0; k < answer->n; k++) {
+            record_mx_host(answer->records[k].text, ttl, 0, mx, &look->n_mx);
+        }
     }
 
     look->mx_known = 1;
     look->mx = mx;
-    look->n_mx = facts->n_mail;
 }
 
 
 static void
-record_server(const facts_t *facts, const mta_sts_env_t *env,
-    plan_look_t *look)
+record_server(mta_sts_str_t name, const dns_answer_t *answer, uint32_t ttl,
+    const mta_sts_env_t *env, plan_look_server_t *server)
 {
-    findings_t           findings;
-    plan_look_server_t  *server;
+    findings_t  findings;
 
     memset(&findings, 0, sizeof(findings_t));
     findings.env = env;
 
-    server = env->alloc(env->ctx, sizeof(plan_look_server_t));
-
-    server->server = mta_sts_str("resolver");
-    server->reached = facts->txt.status != DNS_FAILED;
-    server->ttl = facts->txt.ttl < RECORD_TTL_MIN ? RECORD_TTL_MIN
-                                                  : facts->txt.ttl;
-    server->id = facts->txt.status == DNS_FOUND
-                 ? txt_sts(facts->txt.records, facts->txt.n, &findings)
+    server->server = name;
+    server->reached = answer->status != DNS_FAILED;
+    server->ttl = ttl;
+    server->id = answer->status == DNS_FOUND
+                 ? txt_sts(answer->records, answer->n, &findings)
                  : mta_sts_str("");
+}
 
+
+/* The name servers' records; or those of the resolver, if only it was asked. */
+
+static void
+record_servers(const facts_t *facts, const mta_sts_env_t *env,
+    plan_look_t *look)
+{
+    size_t                i;
+    uint32_t              ttl;
+    plan_look_server_t   *servers;
+    const auth_answer_t  *auth;
+
+    auth = &facts->auth[PROBE_AUTH_TXT];
+    ttl = record_ttl(facts, &facts->txt, PROBE_AUTH_TXT);
+
+    servers = env->alloc(env->ctx, (auth->n + 1) * sizeof(plan_look_server_t));
+
+    look->servers = servers;
     look->servers_known = 1;
-    look->servers = server;
-    look->n_servers = 1;
+
+    if (!(facts->what & PROBE_SERVERS)) {
+        record_server(mta_sts_str("resolver"), &facts->txt, ttl, env, servers);
+        look->n_servers = 1;
+        return;
+    }
+
+    look->servers_known = auth->n > 0;
+    look->n_servers = auth->n;
+
+    for (i = 0; i < auth->n; i++) {
+        record_server(auth->servers[i].server, &auth->servers[i].answer, ttl,
+                      env, &servers[i]);
+    }
 }
 
 
@@ -217,7 +324,7 @@ state_look(const facts_t *facts, const mta_sts_env_t *env, plan_look_t *look)
     }
 
     if (facts->what & PROBE_RECORDS) {
-        record_server(facts, env, look);
+        record_servers(facts, env, look);
         record_mx(facts, env, look);
     }
 }

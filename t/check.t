@@ -433,8 +433,8 @@ my ($rc, $out, $err) = helper('records', '-d', $yaml,
                            '--served', @net);
 is($rc, 1, 'one domain is not served: status 1');
 like($out, qr/^_mta-sts\.configured\.example\. .*$id/m, 'the record of a served domain');
-unlike($out, qr/stale/, 'but not of the stale one');
-like($err, qr/stale\.example is not served: policy-differs: 192\.0\.2\.5/,
+unlike($out, qr/_mta-sts\.stale/, 'but not of the stale one');
+like($err, qr/stale\.example is held back: policy-differs: 192\.0\.2\.5/,
      'which is named');
 
 ($rc, $out, $err) = helper('records', '-d', $yaml,

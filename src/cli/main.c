@@ -27,7 +27,8 @@ static const command_t  commands[] = {
 
     { "records", "[DOMAIN...]",
       "the DNS records of the configured domains",
-      OPTIONS_CONF|OPTIONS_RECORDS|OPTIONS_NET|OPTIONS_STATE, command_records,
+      OPTIONS_CONF|OPTIONS_FORMAT|OPTIONS_RECORDS|OPTIONS_NET|OPTIONS_STATE,
+      command_records,
       format_usage },
 
     { "policy", "DOMAIN",
@@ -36,7 +37,7 @@ static const command_t  commands[] = {
 
     { "list", "[DOMAIN...]",
       "domains, policy hosts, modes, ids and where each is configured",
-      OPTIONS_CONF|OPTIONS_HOSTS, command_list, NULL },
+      OPTIONS_CONF|OPTIONS_HOSTS|OPTIONS_NET, command_list, NULL },
 
     { "compile", "-d FILE... -o TABLE",
       "domains files into a table that nginx maps",
@@ -54,7 +55,7 @@ static const command_t  commands[] = {
 
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
-      OPTIONS_SETTINGS, command_generate, NULL }
+      OPTIONS_SETTINGS|OPTIONS_FORMAT, command_generate, format_usage }
 };
 
 #define COMMANDS  (sizeof(commands) / sizeof(commands[0]))

@@ -148,7 +148,8 @@ check_usage(const options_t *options, const report_format_t **format,
     if (options->no_config
         && (options->conf || options->domains || options->prefix))
     {
-        say("\"--no-config\" and \"-c\", \"-d\" or \"-p\" are mutually exclusive");
+        say("\"--no-config\" and \"-c\", \"-d\" or \"-p\" are mutually "
+            "exclusive");
         return COMMAND_USAGE;
     }
 
@@ -164,15 +165,15 @@ check_usage(const options_t *options, const report_format_t **format,
         return COMMAND_USAGE;
     }
 
+    if (options->no_config && options->before_reload) {
+        say("\"--no-config\" and \"--before-reload\" are mutually exclusive");
+        return COMMAND_USAGE;
+    }
+
     if (options->net.helo
         && !mta_sts_name_is_host(mta_sts_str_from(options->net.helo)))
     {
         say("invalid helo \"%s\", must be a host name", options->net.helo);
-        return COMMAND_USAGE;
-    }
-
-    if (options->net.family == 5) {
-        say("invalid family \"5\", must be 4 or 6");
         return COMMAND_USAGE;
     }
 
@@ -327,6 +328,34 @@ check_since(const options_t *options, check_run_t *run, mta_sts_err_t *err)
 }
 
 
+/* For --before-reload: only what the configured policy would stop. */
+
+static void
+check_done_before(void *ctx, const result_t *result)
+{
+    size_t        i, n;
+    result_t      before;
+    finding_t    *findings;
+    check_run_t  *run = ctx;
+
+    before = *result;
+    findings = before.findings.elts;
+
+    for (i = 0, n = 0; i < before.findings.n; i++) {
+        if (findings[i].kind == MX_NOT_COVERED_NEXT
+            || findings[i].kind == MX_DNS)
+        {
+            findings[n++] = findings[i];
+        }
+    }
+
+    before.findings.n = n;
+
+    command_progress_clear();
+    report_add(&run->report, &before);
+}
+
+
 static int
 check_report(const options_t *options, const report_format_t *format,
     const mta_sts_entry_t *entries, size_t n, int fail_on, state_t *state,
@@ -347,9 +376,10 @@ check_report(const options_t *options, const report_format_t *format,
 
     check.net = options->net;
     check.what = PROBE_POLICY|PROBE_RECORDS
-                 |(options->no_smtp ? 0 : PROBE_SMTP)
+                 |(options->no_smtp || options->before_reload ? 0
+                                                              : PROBE_SMTP)
                  |(state_is_open(state) ? PROBE_SERVERS : 0);
-    check.done = check_done;
+    check.done = options->before_reload ? check_done_before : check_done;
     check.progress = check_progress;
     check.ctx = &run;
 
@@ -368,6 +398,7 @@ check_report(const options_t *options, const report_format_t *format,
 
     if (check_since(options, &run, &err) != MTA_STS_OK) {
         say_error(&err);
+        report_free(&run.report);
         return COMMAND_UNKNOWN;
     }
 

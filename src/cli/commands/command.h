@@ -33,14 +33,15 @@
 /* Groups of options; a command takes some of them. */
 
 #define OPTIONS_CONF      1           /* -c, -d, -p */
-#define OPTIONS_RECORDS   2           /* -f, -o, which records, which zones */
+#define OPTIONS_RECORDS   2           /* -o, which records, which zones */
 #define OPTIONS_SETTINGS  4           /* --mode, --mx, --max-age, --tlsrpt-rua */
-#define OPTIONS_HOSTS     8           /* --hosts */
+#define OPTIONS_HOSTS     8           /* --hosts, --pointing */
 #define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
-#define OPTIONS_STATE     64          /* --state */
-#define OPTIONS_PLAN      128         /* -f, --until */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
+#define OPTIONS_FORMAT    64          /* -f, --provider, of records */
 #define OPTIONS_COMPILE   1024        /* -d, -o */
+#define OPTIONS_STATE     2048        /* --state */
+#define OPTIONS_PLAN      4096        /* -f, --until */
 
 
 /* A policy setting and its value. */
@@ -96,6 +97,7 @@ typedef struct {
     int                 smtp;
     int                 changed;
     int                 removed;
+    int                 only_changes;
     int                 prune;
     int                 before_reload;
     int                 new_only;
@@ -172,10 +174,27 @@ int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);
 
 /*
+ * The format of -f and its settings, those of records; NULL after it has said
+ * what is wrong.
+ */
+const mta_sts_format_t *command_format(const options_t *options,
+    mta_sts_format_settings_t *settings);
+
+/*
  * Removes the entries of domains whose policy is not what nginx serves, and says
  * why.  Returns 1 if there are any.
  */
 int command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n);
+
+/*
+ * Keeps the entries whose policy host resolves, and only to the addresses of
+ * --pointing.
+ *
+ * Errors: those of mta_sts_target_set() and net_init(); invalid address
+ * "NAME", must be an IP address.
+ */
+int command_pointing(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_entry_t *entries, size_t *n, mta_sts_err_t *err);
 
 /*
  * Shows the progress of a command on standard error, if that is a terminal, for

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cli/conf/site.h"
+#include "cli/diag/diag.h"
 #include "command.h"
 
 
@@ -28,7 +29,8 @@ list_line(const mta_sts_entry_t *entry, size_t width, const char *prefix,
                   (int) place->file.len, place->file.data, place->line);
 
     if (entry->policy_name.len) {
-        (void) printf("  %.*s", (int) entry->policy_name.len, entry->policy_name.data);
+        (void) printf("  %.*s", (int) entry->policy_name.len,
+                      entry->policy_name.data);
     }
 
     (void) putchar('\n');
@@ -101,6 +103,13 @@ command_list(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_ERROR;
     }
 
+    if (options->pointing.n
+        && command_pointing(options, env, entries, &n, &err) != MTA_STS_OK)
+    {
+        say_error(&err);
+        return COMMAND_ERROR;
+    }
+
     if (options->hosts) {
         list_hosts(entries, n);
         return COMMAND_OK;
@@ -126,7 +135,9 @@ command_list(const options_t *options, const mta_sts_env_t *env)
         }
     }
 
-    for (i = 0; i < site.n && options->args.n == 0; i++) {
+    for (i = 0; i < site.n && options->args.n == 0 && !options->pointing.n;
+         i++)
+    {
         if (site.servers[i]->server.default_policy) {
             list_default(site.servers[i], width);
         }

@@ -59,13 +59,20 @@ static const option_t  options_table[] = {
     { "output", 'o', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(output), "TABLE",
       "the table, which is replaced" },
 
+    { "changes", 0, OPTIONS_COMPILE, OPTION_FLAG, OPTION_IN(only_changes), NULL,
+      "only what has changed since TABLE, to TABLE.changes" },
+
     { "prefix", 'p', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
       "the folder of a relative FILE, as nginx's -p" },
 
     { "hosts", 0, OPTIONS_HOSTS, OPTION_FLAG, OPTION_IN(hosts), NULL,
       "only the policy hosts, one per line" },
 
-    { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK|OPTIONS_PLAN,
+    { "pointing", 0, OPTIONS_HOSTS, OPTION_LIST, OPTION_IN(pointing), "ADDR",
+      "only those that resolve to this address and to no\n"
+      "others; may be repeated" },
+
+    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK|OPTIONS_PLAN,
       OPTION_TEXT, OPTION_IN(format), "FORMAT",
       "one of the formats (default: the first)" },
 
@@ -111,11 +118,11 @@ static const option_t  options_table[] = {
     { "customer", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(customer), NULL,
       "with --delegate: the customers' aliases" },
 
-    { "escaped-semicolons", 0, OPTIONS_RECORDS, OPTION_FLAG,
+    { "escaped-semicolons", 0, OPTIONS_FORMAT, OPTION_FLAG,
       OPTION_IN(escaped_semicolons), NULL,
       "for octoDNS 1.x, where they are the default" },
 
-    { "provider", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(provider),
+    { "provider", 0, OPTIONS_FORMAT, OPTION_TEXT, OPTION_IN(provider),
       "NAME", "of Terraform or external-dns: route53 or\n"
       "cloudflare" },
 
@@ -157,7 +164,7 @@ static const option_t  options_table[] = {
       "only what is new or resolved since a check whose\n"
       "output with -f json is in FILE" },
 
-    { "family", 0, OPTIONS_CHECK, OPTION_NUMBER(4, 6),
+    { "family", 0, OPTIONS_CHECK|OPTIONS_RECORDS, OPTION_NUMBER(4, 6),
       OPTION_IN(net.family), "4|6",
       "look only at IPv4 or IPv6 addresses" },
 
@@ -426,6 +433,11 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
 
     if (options->conf && options->domains) {
         say("options \"-c\" and \"-d\" are mutually exclusive");
+        return MTA_STS_ERROR;
+    }
+
+    if (options->net.family == 5) {
+        say("invalid family \"5\", must be 4 or 6");
         return MTA_STS_ERROR;
     }
 

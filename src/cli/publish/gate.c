@@ -103,13 +103,19 @@ gate_steps_down(const result_t *result)
 static int
 gate_is_reason(const result_t *result, const finding_t *finding, int served)
 {
+    int                    bad;
     const finding_kind_t  *kind;
 
     kind = finding_kind(finding->kind);
 
+    /* what could not be looked at is not right */
+
+    bad = kind->severity == FINDING_ERROR || kind->severity == FINDING_UNKNOWN;
+
+    /* that addresses differ follows from another finding */
+
     if (kind->subject == FINDING_HOST) {
-        return !served && (kind->severity == FINDING_ERROR
-                           || finding->kind == POLICY_NO_ROUTE);
+        return !served && bad && finding->kind != POLICY_ADDRESSES_DIFFER;
     }
 
     if (result->entry->policy->mode != MTA_STS_ENFORCE) {
@@ -126,9 +132,7 @@ gate_is_reason(const result_t *result, const finding_t *finding, int served)
         return result->covered == 0;
 
     default:
-        return finding->kind >= SMTP_NO_ROUTE
-               && finding->kind <= SMTP_CERT_EXPIRES
-               && kind->severity == FINDING_ERROR;
+        return bad && strncmp(kind->code, "smtp-", 5) == 0;
     }
 }
 

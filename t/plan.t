@@ -170,6 +170,9 @@ configure('mode enforce', 'mx mx1.a.example', 'max_age 864003');
 ($rc, $err) = publish();
 is($rc, 1, 'a policy without the live MX');
 like($err, qr/\(rule 8\)$/m, '... is refused');
+($rc, $out, $err) = records('--accept', 'rule-8:a.example', '--accept',
+                            'mx-not-covered', 'a.example');
+is("$rc $err", '0 ', '... unless the rule is accepted');
 
 # leave
 

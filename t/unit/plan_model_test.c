@@ -1,8 +1,8 @@
 /*
  * The rules about the end of a policy, tried on simulated senders: an operator
  * who obeys them loses no mail, whatever the senders, caches and outages are,
- * and one who breaks a rule does.  The rules are those of src/cli/plan; the time
- * is simulated.
+ * and one who breaks a rule does.  The rules are those of src/cli/plan; the
+ * time is simulated.
  */
 
 #include "tap.h"

@@ -1,6 +1,6 @@
 /*
- * The dates of the rules, by examples that a person can count, and the text that
- * a history is stored as.
+ * The dates of the rules, by examples that a person can count, and the text
+ * that a history is stored as.
  */
 
 #include "cli/plan/plan.h"
@@ -43,7 +43,7 @@ policy_of(const char *id, mta_sts_mode_e mode, uint32_t max_age,
 }
 
 
-/* One web server serves a policy, one name server has an id; NULL: no answer. */
+/* One web server serves a policy, or NULL for none; a name server has an id. */
 
 static void
 look(int64_t time, const plan_policy_t *policy, const char *id, int down)

@@ -254,6 +254,7 @@ check_before(json_t *list, mta_sts_str_t name, mta_sts_str_t findings)
 static void
 check_done(void *ctx, const result_t *result)
 {
+    mta_sts_err_t     err;
     state_domain_t    domain;
     mta_sts_arena_t   arena = { NULL, 0 };
     mta_sts_env_t     env = { diag_alloc, NULL, &arena };
@@ -270,7 +271,11 @@ check_done(void *ctx, const result_t *result)
     }
 
     state_record(run->state, result);
-    run->refused += state_refuses(run->state, result->entry, 0) != 0;
+
+    if (state_refuses(run->state, result->entry, 0, &err)) {
+        say_error(&err);
+        run->refused++;
+    }
 
     mta_sts_arena_free(&arena);
 }
@@ -288,7 +293,7 @@ check_progress(void *ctx, size_t done, size_t n)
 }
 
 
-/* Domains that left the configuration; n entries are those with a policy, too. */
+/* Counts the domains that left the configuration, after it has named them. */
 
 static size_t
 check_orphans(const options_t *options, state_t *state,

@@ -32,8 +32,10 @@ command_is_yaml(const options_t *options, mta_sts_str_t file)
 }
 
 
-void
-command_published(state_t *state, const mta_sts_entry_t *entry,
+/* Records that the records of an entry were printed. */
+
+static void
+published_entry(state_t *state, const mta_sts_entry_t *entry,
     const mta_sts_record_wanted_t *wanted)
 {
     size_t             k, n_records;
@@ -42,10 +44,6 @@ command_published(state_t *state, const mta_sts_entry_t *entry,
     mta_sts_arena_t    arena = { NULL, 0 };
     mta_sts_env_t      env = { diag_alloc, NULL, &arena };
     mta_sts_record_t  *records;
-
-    if (!state_is_open(state)) {
-        return;
-    }
 
     memset(&text, 0, sizeof(mta_sts_buf_t));
     text.env = &env;
@@ -70,6 +68,25 @@ command_published(state_t *state, const mta_sts_entry_t *entry,
     state_published(state, entry->domain, mta_sts_buf_str(&text));
 
     mta_sts_arena_free(&arena);
+}
+
+
+void
+command_published(state_t *state, const plan_t *plan)
+{
+    size_t                  i;
+    const mta_sts_entry_t  *entry;
+
+    if (!state_is_open(state)) {
+        return;
+    }
+
+    for (i = 0, entry = NULL; i < plan->n; i++) {
+        if (!plan->parts[i].held && plan->parts[i].entry != entry) {
+            entry = plan->parts[i].entry;
+            published_entry(state, entry, plan_wanted(plan, entry));
+        }
+    }
 }
 
 

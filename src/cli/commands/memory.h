@@ -34,9 +34,8 @@ void command_left(state_t *state, const mta_sts_env_t *env,
 size_t command_orphans(state_t *state, const mta_sts_entry_t *entries,
     size_t n);
 
-/* Records that the records of an entry were printed. */
-void command_published(state_t *state, const mta_sts_entry_t *entry,
-    const mta_sts_record_wanted_t *wanted);
+/* Records what was printed of a plan: what is not held back. */
+void command_published(state_t *state, const plan_t *plan);
 
 /*
  * Prints the deletions of "records --removed": only what the rules allow to go,

@@ -325,13 +325,11 @@ records_refuse(plan_t *plan, const site_t *site, state_t *state,
     refused = diag_calloc(n, 1);
 
     for (i = 0; i < n; i++) {
-        if (site_is_refused(site, entries[i].domain, &err)) {
+        if (site_is_refused(site, entries[i].domain, &err)
+            || state_refuses(state, &entries[i], 0, &err))
+        {
             say_error(&err);
 
-            refused[i] = 1;
-            plan->held++;
-
-        } else if (state_refuses(state, &entries[i], 0)) {
             refused[i] = 1;
             plan->held++;
         }
@@ -393,23 +391,6 @@ records_select(records_t *records, const options_t *options,
     }
 
     return MTA_STS_OK;
-}
-
-
-/* Records what was printed of the entries that were not held back. */
-
-static void
-records_remember(const plan_t *plan, state_t *state)
-{
-    size_t                  i;
-    const mta_sts_entry_t  *entry;
-
-    for (i = 0, entry = NULL; i < plan->n; i++) {
-        if (!plan->parts[i].held && plan->parts[i].entry != entry) {
-            entry = plan->parts[i].entry;
-            command_published(state, entry, plan_wanted(plan, entry));
-        }
-    }
 }
 
 
@@ -494,7 +475,7 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         say_error(&err);
 
     } else if (options->served || options->changed) {
-        records_remember(&records.plan, state);
+        command_published(state, &records.plan);
     }
 
     plan_free(&records.plan);

@@ -4,8 +4,8 @@
  *
  * A policy is a promise with a term.  A sender that has fetched it believes it
  * for max_age, and some senders restart max_age whenever they see its id,
- * without fetching.  So the term of a policy follows from when its bytes were last
- * served and when its id was last visible.  Rule numbers are those of
+ * without fetching.  So the term of a policy follows from when its bytes were
+ * last served and when its id was last visible.  Rule numbers are those of
  * docs/lifecycle.md.
  *
  * Times are seconds since the epoch; 0 is "not yet" or "not known".

@@ -197,14 +197,23 @@ gate_is_accepted(const gate_settings_t *settings, const char *code,
 static int
 gate_is_refused(const gate_settings_t *settings, const result_t *result)
 {
-    char      code[32];
-    unsigned  rule;
+    char           code[32];
+    unsigned       rule;
+    mta_sts_err_t  err;
 
-    rule = state_refuses(settings->state, result->entry, 1);
+    rule = state_refuses(settings->state, result->entry, 1, &err);
 
     (void) snprintf(code, sizeof(code), "rule-%u", rule);
 
-    return rule && !gate_is_accepted(settings, code, result->entry->domain);
+    if (rule == 0
+        || gate_is_accepted(settings, code, result->entry->domain))
+    {
+        return 0;
+    }
+
+    say_error(&err);
+
+    return 1;
 }
 
 

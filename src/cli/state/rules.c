@@ -36,30 +36,35 @@ state_policy(const mta_sts_policy_t *policy, const mta_sts_env_t *env)
 /* What is in the way of an entry. */
 
 static void
-rules_say(const mta_sts_entry_t *entry, const plan_history_t *history,
-    const plan_step_t *step, const plan_answer_t *answer)
+rules_error(const mta_sts_entry_t *entry, const plan_history_t *history,
+    const plan_step_t *step, const plan_answer_t *answer, mta_sts_err_t *err)
 {
     char  buf[32];
 
     if (answer->rule == 4 || answer->rule == 6) {
-        say("%.*s is refused: %s: max_age %u (rule %u)",
-            MTA_STS_SHOW(entry->domain), answer->why,
-            plan_other_age(history, step->policy), answer->rule);
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "%.*s is refused: %s: "
+                             "max_age %u (rule %u)",
+                             MTA_STS_SHOW(entry->domain), answer->why,
+                             plan_other_age(history, step->policy),
+                             answer->rule);
 
     } else if (answer->from == PLAN_NEVER) {
-        say("%.*s is refused: %s (rule %u)", MTA_STS_SHOW(entry->domain),
-            answer->why, answer->rule);
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "%.*s is refused: %s "
+                             "(rule %u)", MTA_STS_SHOW(entry->domain),
+                             answer->why, answer->rule);
 
     } else {
-        say("%.*s is refused: %s; it is safe from %s on (rule %u)",
-            MTA_STS_SHOW(entry->domain), answer->why,
-            plan_date(answer->from, buf), answer->rule);
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "%.*s is refused: %s; it is "
+                             "safe from %s on (rule %u)",
+                             MTA_STS_SHOW(entry->domain), answer->why,
+                             plan_date(answer->from, buf), answer->rule);
     }
 }
 
 
 unsigned
-state_refuses(state_t *state, const mta_sts_entry_t *entry, int announce)
+state_refuses(state_t *state, const mta_sts_entry_t *entry, int announce,
+    mta_sts_err_t *err)
 {
     int64_t           now;
     plan_step_t       step;
@@ -85,7 +90,7 @@ state_refuses(state_t *state, const mta_sts_entry_t *entry, int announce)
         plan_may(&domain.history, &step, now, &answer);
 
         if (answer.from > now) {
-            rules_say(entry, &domain.history, &step, &answer);
+            rules_error(entry, &domain.history, &step, &answer, err);
 
         } else {
             answer.rule = 0;

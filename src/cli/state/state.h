@@ -100,11 +100,10 @@ plan_policy_t *state_policy(const mta_sts_policy_t *policy,
 /*
  * Do the rules forbid that the policy of an entry is served, since its bytes
  * came before, or with announce that its record is published now?  Returns the
- * number of the rule, after the reason has been said and from when on it is
- * safe, or 0.
+ * number of the rule, and in err the reason and from when on it is safe; or 0.
  */
 unsigned state_refuses(state_t *state, const mta_sts_entry_t *entry,
-    int announce);
+    int announce, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_STATE_STATE_H */

@@ -125,5 +125,7 @@ main(int argc, char **argv)
         state_record(state, &result);
     }
 
+    mta_sts_digest_free(&digest);
+
     return state_close(state) ? 0 : 3;
 }

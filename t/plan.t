@@ -135,6 +135,8 @@ for my $what (qw(move-mx roll-back leave)) {
          "$what: the date");
 }
 like($out, qr/^    .*records --removed a\.example/m, '... and commands');
+like($out, qr/^a\.example: note: past: .*plan note a\.example/m,
+     '... and since when it is known');
 
 # back to bytes that came before
 

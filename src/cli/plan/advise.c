@@ -12,48 +12,6 @@
 #define ADVISE_FAR    (30 * ADVISE_DAY)   /* rule 17 */
 
 
-int
-plan_is_served(const plan_history_t *history, size_t policy, int64_t now)
-{
-    size_t  i;
-
-    for (i = 0; i < history->n_servings; i++) {
-        if (history->servings[i].policy == policy
-            && plan_is_serving(history, &history->servings[i], now))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-int
-plan_is_shown(const plan_history_t *history, size_t policy)
-{
-    int                    shown;
-    size_t                 i;
-    const plan_showing_t  *showing;
-
-    for (i = 0, shown = 0; i < history->n_showings; i++) {
-        showing = &history->showings[i];
-
-        if (showing->gone) {
-            continue;
-        }
-
-        if (!mta_sts_str_eq(showing->id, history->policies[policy].id)) {
-            return 0;
-        }
-
-        shown = 1;
-    }
-
-    return shown;
-}
-
-
 /* The configured bytes came before, or may not be served or announced yet. */
 
 static void
@@ -438,6 +396,40 @@ advise_orphan(const plan_domain_t *domain, int64_t now, plan_list_t *list)
 }
 
 
+/* Rule 17: dates rest on what somebody saw. */
+
+static void
+advise_past(const plan_domain_t *domain, int64_t now, plan_list_t *list)
+{
+    char                   buf[32];
+    size_t                 i;
+    int64_t                first;
+    const plan_history_t  *history;
+
+    history = domain->history;
+    first = now;
+
+    for (i = 0; i < history->n_showings; i++) {
+        if (history->showings[i].first < first) {
+            first = history->showings[i].first;
+        }
+    }
+
+    for (i = 0; i < history->n_servings; i++) {
+        if (history->servings[i].first < first) {
+            first = history->servings[i].first;
+        }
+    }
+
+    if (first > now - MTA_STS_MAX_AGE_MAX) {
+        (void) plan_say(list, PLAN_NOTE, "past", 17, 0, "nobody looked before "
+                        "%s: if enforce was served then with a longer max_age, "
+                        "record it with mta-sts plan note %.*s",
+                        plan_date(first, buf), MTA_STS_SHOW(domain->name));
+    }
+}
+
+
 void
 plan_advise(const plan_domain_t *domain, int64_t now, plan_list_t *list)
 {
@@ -459,6 +451,7 @@ plan_advise(const plan_domain_t *domain, int64_t now, plan_list_t *list)
 
     if (domain->details) {
         plan_recipes(domain, now, list);
+        advise_past(domain, now, list);
     }
 
     /* a stable sort by state */

@@ -95,6 +95,48 @@ plan_is_serving(const plan_history_t *history, const plan_serving_t *serving,
 }
 
 
+int
+plan_is_served(const plan_history_t *history, size_t policy, int64_t now)
+{
+    size_t  i;
+
+    for (i = 0; i < history->n_servings; i++) {
+        if (history->servings[i].policy == policy
+            && plan_is_serving(history, &history->servings[i], now))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+plan_is_shown(const plan_history_t *history, size_t policy)
+{
+    int                    shown;
+    size_t                 i;
+    const plan_showing_t  *showing;
+
+    for (i = 0, shown = 0; i < history->n_showings; i++) {
+        showing = &history->showings[i];
+
+        if (showing->gone) {
+            continue;
+        }
+
+        if (!mta_sts_str_eq(showing->id, history->policies[policy].id)) {
+            return 0;
+        }
+
+        shown = 1;
+    }
+
+    return shown;
+}
+
+
 int64_t
 plan_gone(const plan_history_t *history, size_t policy, int64_t now)
 {

@@ -128,6 +128,32 @@ recipe_publish(const plan_domain_t *domain, plan_list_t *list,
 }
 
 
+/* The mx setting with one more: directives add up, keys of YAML do not. */
+
+static const char *
+recipe_mx(const plan_domain_t *domain, plan_list_t *list)
+{
+    size_t         i;
+    mta_sts_buf_t  value = { list->env, NULL, 0, 0, 0 };
+
+    if (!domain->yaml) {
+        return plan_setting(domain, list, "mx", "NEW");
+    }
+
+    mta_sts_buf_add_char(&value, '[');
+
+    for (i = 0; i < domain->configured->n_mx; i++) {
+        mta_sts_buf_add(&value, domain->configured->mx[i]);
+        mta_sts_buf_add_cstr(&value, ", ");
+    }
+
+    mta_sts_buf_add_cstr(&value, "NEW]");
+    mta_sts_buf_add_char(&value, '\0');
+
+    return plan_setting(domain, list, "mx", mta_sts_buf_str(&value).data);
+}
+
+
 static void
 recipe_move(const plan_domain_t *domain, int64_t now, plan_list_t *list)
 {
@@ -159,8 +185,8 @@ recipe_move(const plan_domain_t *domain, int64_t now, plan_list_t *list)
                       "enter the MX record from %s, if this begins now",
                       plan_date(from, buf));
 
-    plan_say_step(list, advice, now, "add a line for it, the old ones stay: "
-                  "%s", plan_setting(domain, list, "mx", "NEW"));
+    plan_say_step(list, advice, now, "add it to the policy, the old ones "
+                  "stay: %s", recipe_mx(domain, list));
     recipe_publish(domain, list, advice);
     plan_say_step(list, advice, from, "change the MX record; keep the old "
                   "machine and its certificate");

@@ -17,7 +17,8 @@
 
 
 static mta_sts_arena_t  arena;
-static mta_sts_env_t    env = { mta_sts_arena_alloc, NULL, &arena };
+static mta_sts_env_t    env = { .alloc = mta_sts_arena_alloc,
+                                 .ctx = &arena };
 static plan_history_t   history;
 
 

@@ -257,7 +257,7 @@ check_done(void *ctx, const result_t *result)
     mta_sts_err_t     err;
     state_domain_t    domain;
     mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t     env = { .alloc = diag_alloc, .ctx = &arena };
     check_run_t      *run = ctx;
 
     command_progress_clear();

@@ -42,7 +42,7 @@ published_entry(state_t *state, const mta_sts_entry_t *entry,
     mta_sts_err_t      err;
     mta_sts_buf_t      text;
     mta_sts_arena_t    arena = { NULL, 0 };
-    mta_sts_env_t      env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t      env = { .alloc = diag_alloc, .ctx = &arena };
     mta_sts_record_t  *records;
 
     memset(&text, 0, sizeof(mta_sts_buf_t));

@@ -70,7 +70,7 @@ plan_unknown(plan_run_t *run, const mta_sts_entry_t *entry)
 {
     state_domain_t    domain;
     mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t     env = { .alloc = diag_alloc, .ctx = &arena };
 
     memset(&domain, 0, sizeof(state_domain_t));
 

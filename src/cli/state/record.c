@@ -398,7 +398,7 @@ state_record(state_t *state, const result_t *result)
     plan_look_t       look;
     state_domain_t    domain;
     mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t     env = { .alloc = diag_alloc, .ctx = &arena };
 
     if (!state_is_open(state)) {
         return;
@@ -435,7 +435,7 @@ state_published(state_t *state, mta_sts_str_t name, mta_sts_str_t records)
 {
     state_domain_t    domain;
     mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t     env = { .alloc = diag_alloc, .ctx = &arena };
 
     if (!state_is_open(state)) {
         return;

@@ -71,7 +71,7 @@ state_refuses(state_t *state, const mta_sts_entry_t *entry, int announce,
     plan_answer_t     answer;
     state_domain_t    domain;
     mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t     env = { .alloc = diag_alloc, .ctx = &arena };
 
     if (!state_is_open(state) || entry->policy == NULL) {
         return 0;

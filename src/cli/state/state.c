@@ -391,7 +391,7 @@ state_each(state_t *state, void (*each)(void *ctx, state_domain_t *domain),
     sqlite3_stmt     *stmt;
     state_domain_t    domain;
     mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t     env = { .alloc = diag_alloc, .ctx = &arena };
 
     state_commit(state);
 

@@ -24,6 +24,7 @@ typedef struct ngx_http_mta_sts_table_s  ngx_http_mta_sts_table_t;
 
 typedef struct {
     ngx_array_t          files;      /* of ngx_http_mta_sts_file_t */
+    ngx_str_t            state;      /* a directory, for the helper */
     ngx_array_t          tables;     /* of ngx_http_mta_sts_table_t * */
     ngx_command_t       *lua;        /* the lua module's directives */
     ngx_command_t       *watched;    /* their copies */

@@ -40,6 +40,8 @@
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
 #define OPTIONS_FORMAT    64          /* -f, --provider, of records */
 #define OPTIONS_COMPILE   1024        /* -d, -o */
+#define OPTIONS_STATE     2048        /* --state */
+#define OPTIONS_PLAN      4096        /* -f, --until */
 
 
 /* A policy setting and its value. */
@@ -73,6 +75,8 @@ typedef struct {
     const char         *delegated_from;
     const char         *fail_on;
     const char         *since;
+    const char         *state;
+    const char         *until;
 
     unsigned            ttl;          /* seconds */
     net_settings_t      net;
@@ -92,9 +96,11 @@ typedef struct {
     int                 served;
     int                 smtp;
     int                 changed;
+    int                 removed;
     int                 only_changes;
     int                 prune;
     int                 before_reload;
+    int                 new_only;
     int                 no_config;
     int                 no_smtp;
     int                 hosts;
@@ -133,6 +139,7 @@ int command_policy(const options_t *options, const mta_sts_env_t *env);
 int command_list(const options_t *options, const mta_sts_env_t *env);
 int command_compile(const options_t *options, const mta_sts_env_t *env);
 int command_check(const options_t *options, const mta_sts_env_t *env);
+int command_plan(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
 
 /*

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/diag/diag.h"
-#include "command.h"
+#include "memory.h"
 
 
 /* Says which policies are for domains that the configuration does not name. */
@@ -309,17 +309,20 @@ records_plan(records_t *records, const options_t *options,
 }
 
 
-/* Holds the policies back that are not what nginx serves, and says why. */
+/*
+ * Holds the policies back that are not what nginx serves, or whose bytes came
+ * before, and says why.
+ */
 
 static void
-records_refuse(plan_t *plan, const site_t *site)
+records_refuse(plan_t *plan, const site_t *site, state_t *state)
 {
     char             *refused;
     size_t            i, n;
     mta_sts_err_t     err;
     mta_sts_entry_t   entry;
 
-    if (site->n_refused == 0) {
+    if (site->n_refused == 0 && !state_is_open(state)) {
         return;
     }
 
@@ -328,7 +331,9 @@ records_refuse(plan_t *plan, const site_t *site)
     for (i = 0, n = 0; i < plan->entries->n; i++) {
         entry = entries_get(plan->entries, i);
 
-        if (site_is_refused(site, entry.domain, &err)) {
+        if (site_is_refused(site, entry.domain, &err)
+            || state_refuses(state, &entry, 0, &err))
+        {
             say_error(&err);
 
             refused[i] = 1;
@@ -384,7 +389,8 @@ records_entries(entries_t *entries, const options_t *options,
 
 static int
 records_select(records_t *records, const options_t *options,
-    const site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
+    const site_t *site, state_t *state, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
 {
     plan_t           *plan;
     gate_settings_t   gate;
@@ -399,7 +405,7 @@ records_select(records_t *records, const options_t *options,
     }
 
     plan_build(plan);
-    records_refuse(plan, site);
+    records_refuse(plan, site, options->served ? NULL : state);
 
     /* what is announced already needs no look at what is served */
 
@@ -413,6 +419,7 @@ records_select(records_t *records, const options_t *options,
     gate.smtp = options->smtp;
     gate.accept = options->accept.values;
     gate.n_accept = options->accept.n;
+    gate.state = state;
 
     if (options->served && gate_run(plan, &gate, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -445,6 +452,7 @@ command_records(const options_t *options, const mta_sts_env_t *env)
 {
     int            rc;
     site_t         site;
+    state_t       *state;
     entries_t      entries;
     records_t      records;
     mta_sts_err_t  err;
@@ -464,9 +472,18 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_USAGE;
     }
 
-    if (command_site(&site, options, env) != MTA_STS_OK
-        || records_entries(&entries, options, &site, env) != MTA_STS_OK)
-    {
+    if (command_site(&site, options, env) != MTA_STS_OK) {
+        return COMMAND_ERROR;
+    }
+
+    if (options->removed) {
+        state = command_state(options, &site);
+        rc = command_removed(options, &site, state, &records.zones, env);
+
+        return state_close(state) ? rc : COMMAND_UNKNOWN;
+    }
+
+    if (records_entries(&entries, options, &site, env) != MTA_STS_OK) {
         return COMMAND_ERROR;
     }
 
@@ -476,21 +493,32 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_ERROR;
     }
 
+    state = command_state(options, &site);
+
+    if (options->args.n == 0 && options->domains_from == NULL) {
+        records.plan.held += command_orphans(state, &entries);
+    }
+
     records.plan.entries = &entries;
 
-    rc = records_select(&records, options, &site, env, &err);
+    rc = records_select(&records, options, &site, state, env, &err);
 
     if (rc == MTA_STS_OK && records.plan.n + records.plan.held > 0) {
         rc = output_plan(&records.plan, records.format, &records.settings,
                          options->output, records_others(options), &err);
     }
 
-    plan_free(&records.plan);
-
     if (rc != MTA_STS_OK) {
         say_error(&err);
+
+    } else if (options->served || options->changed) {
+        command_published(state, &records.plan);
     }
 
-    return rc == MTA_STS_OK && records.plan.held == 0 ? COMMAND_OK
-                                                      : COMMAND_ERROR;
+    plan_free(&records.plan);
+
+    rc = rc == MTA_STS_OK && records.plan.held == 0 ? COMMAND_OK
+                                                    : COMMAND_ERROR;
+
+    return state_close(state) ? rc : COMMAND_UNKNOWN;
 }

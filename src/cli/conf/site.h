@@ -63,6 +63,9 @@ typedef struct {
     size_t             n;
     size_t             size;
 
+    mta_sts_value_t    state;             /* a directory; data NULL is not
+                                             set */
+
     site_file_t      **files;             /* each is read once */
     size_t             n_files;
     size_t             files_size;
@@ -204,6 +207,8 @@ int site_set_flag(site_t *site, site_server_t *server,
 int site_set_policy(site_t *site, site_server_t *server,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 int site_set_domains(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_state(site_t *site, site_server_t *server,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 int site_set_cache(site_t *site, site_server_t *server,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);

@@ -126,9 +126,9 @@ typedef struct {
 
 
 typedef struct {
-    const facts_t          *facts;
     const mta_sts_entry_t  *entry;    /* its policy is NULL where nothing is
                                          configured */
+    const facts_t          *facts;
     int                     mode;     /* of the live policy, or -1 */
     int64_t                 max_age;  /* of the live policy; seconds, or -1 */
     int                     preload;  /* the policy is fit for preloading */

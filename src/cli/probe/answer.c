@@ -179,6 +179,10 @@ answer_next(answer_t *answer, ns_msg *msg, int type, int *i, ns_rr *rr)
             answer->out.ttl = ns_rr_ttl(*rr);
         }
 
+        if (ns_rr_ttl(*rr) > answer->out.ttl_max) {
+            answer->out.ttl_max = ns_rr_ttl(*rr);
+        }
+
         return 1;
     }
 

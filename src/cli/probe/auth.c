@@ -106,6 +106,10 @@ auth_add(auth_lookup_t *lookup, mta_sts_str_t server,
         added->server = server;
         added->answer = dns_copy(answer, &lookup->env);
     }
+
+    if (answer->ttl_max > lookup->answer.ttl) {
+        lookup->answer.ttl = answer->ttl_max;
+    }
 }
 
 

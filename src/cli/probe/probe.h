@@ -119,6 +119,7 @@ typedef struct {
     int             alias;        /* a CNAME led to the records */
     mta_sts_str_t   target;       /* the name that aliases led to */
     uint32_t        ttl;          /* the least on the way there; seconds */
+    uint32_t        ttl_max;      /* the largest one */
     dns_record_t   *records;
     size_t          n;
 } dns_answer_t;
@@ -192,6 +193,7 @@ typedef struct {
     const char            *error;     /* or NULL: no name server was found */
     auth_server_answer_t   servers[AUTH_SERVERS];
     size_t                 n;
+    uint32_t               ttl;       /* the largest of all, aliases, too */
 } auth_answer_t;
 
 
@@ -403,8 +405,20 @@ struct probe_host_s {
 #define PROBE_POLICY   1              /* the policy host, each address */
 #define PROBE_RECORDS  2              /* TXT, TLSRPT, MX, MX hosts */
 #define PROBE_SMTP     4              /* the MX hosts, each address */
+#define PROBE_SERVERS  8              /* the same records at the zone's own name
+                                         servers */
 
 #define PROBE_MX       32             /* MX hosts that are looked at */
+
+/* What is asked from name servers, facts_t.auth. */
+
+typedef enum {
+    PROBE_AUTH_TXT = 0,               /* of _mta-sts */
+    PROBE_AUTH_MX,
+    PROBE_AUTH_A,                     /* of the policy host */
+    PROBE_AUTH_AAAA,
+    PROBE_AUTH
+} probe_auth_e;
 
 
 typedef struct {
@@ -425,6 +439,8 @@ typedef struct {
 
     dns_answer_t    caa;              /* of the policy host or above */
 
+    auth_answer_t   auth[PROBE_AUTH];
+
     probe_host_t    host;             /* the policy host */
     probe_host_t   *mail[PROBE_MX];   /* distinct MX hosts, or the domain
                                          itself where there is no MX */
@@ -440,6 +456,7 @@ typedef struct {
 
 typedef struct {
     net_t            *net;
+    auth_t           *auth;           /* for PROBE_SERVERS */
     unsigned          what;           /* PROBE_* */
     void             *servers;        /* a tree of mail servers */
     mta_sts_arena_t   arena;          /* their memory */

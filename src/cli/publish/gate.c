@@ -4,6 +4,7 @@
  * the mail servers, or mail stops.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/check/check.h"
@@ -145,6 +146,10 @@ gate_is_code(mta_sts_str_t accept)
     colon = memchr(accept.data, ':', accept.len);
     accept.len = colon ? (size_t) (colon - accept.data) : accept.len;
 
+    if (mta_sts_str_starts(accept, mta_sts_str("rule-"))) {
+        return 1;
+    }
+
     for (kind = 0; kind < FINDING_KINDS; kind++) {
         if (mta_sts_str_eq(accept, mta_sts_str_from(
                            finding_kind((finding_kind_e) kind)->code)))
@@ -187,6 +192,45 @@ gate_is_accepted(const gate_settings_t *settings, const char *code,
 }
 
 
+/* Do the rules about what was promised before hold the policy back? */
+
+static int
+gate_is_refused(const gate_settings_t *settings, const result_t *result)
+{
+    char           code[32];
+    unsigned       rule;
+    mta_sts_err_t  err;
+
+    rule = state_refuses(settings->state, result->entry, 1, &err);
+
+    (void) snprintf(code, sizeof(code), "rule-%u", rule);
+
+    if (rule == 0
+        || gate_is_accepted(settings, code, result->entry->domain))
+    {
+        return 0;
+    }
+
+    say_error(&err);
+
+    return 1;
+}
+
+
+/* Other processes may write to the state while this one waits. */
+
+static void
+gate_progress(void *ctx, size_t done, size_t n)
+{
+    gate_t *gate = ctx;
+
+    (void) done;
+    (void) n;
+
+    state_pause(gate->settings->state);
+}
+
+
 /* Results come in the order of the entries. */
 
 static void
@@ -199,7 +243,8 @@ gate_done(void *ctx, const result_t *result)
     const finding_t  *finding;
 
     served = result->served || gate_steps_down(result);
-    held = 0;
+    state_record(gate->settings->state, result);
+    held = gate_is_refused(gate->settings, result);
 
     for (i = 0; i < result->findings.n; i++) {
         finding = &result->findings.elts[i];
@@ -237,9 +282,11 @@ gate_run(plan_t *plan, const gate_settings_t *settings, mta_sts_err_t *err)
     gate.plan = plan;
     gate.settings = settings;
 
-    check.what = PROBE_POLICY|PROBE_RECORDS|(settings->smtp ? PROBE_SMTP : 0);
+    check.what = PROBE_POLICY|PROBE_RECORDS|(settings->smtp ? PROBE_SMTP : 0)
+                 |(state_is_open(settings->state) ? PROBE_SERVERS : 0);
     check.net = settings->net;
     check.done = gate_done;
+    check.progress = gate_progress;
     check.ctx = &gate;
 
     gate_collect(&gate);

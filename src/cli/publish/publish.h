@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "cli/probe/probe.h"
+#include "cli/state/state.h"
 #include "formats/formats.h"
 #include "serve/serve.h"
 
@@ -153,8 +154,10 @@ typedef struct {
     net_settings_t          net;
     int                     smtp;         /* look at mail servers by SMTP */
     const mta_sts_value_t  *accept;       /* reasons to pass by: CODE of a
-                                             finding, or CODE:DOMAIN */
+                                             finding or "rule-N", or
+                                             CODE:DOMAIN */
     size_t                  n_accept;
+    state_t                *state;        /* what was seen goes there */
 } gate_settings_t;
 
 

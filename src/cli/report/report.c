@@ -85,6 +85,7 @@ report_add(report_t *report, const result_t *result)
     copy = &report->results[report->n++];
     *copy = *result;
 
+    copy->facts = NULL;
     copy->id = mta_sts_str_copy(&env, result->id);
     copy->findings.elts = report_dup(report, result->findings.elts,
                                      result->findings.n * sizeof(finding_t));

@@ -134,7 +134,7 @@ void mta_sts_quote_rdata(mta_sts_buf_t *text, const mta_sts_record_t *record);
  */
 void mta_sts_quote_json(mta_sts_buf_t *text, mta_sts_str_t str);
 
-/* Appends str as a quoted scalar of YAML, in single quotes if it is printable. */
+/* Appends str as a quoted scalar of YAML, where printable in single quotes. */
 void mta_sts_quote_yaml(mta_sts_buf_t *text, mta_sts_str_t str);
 
 /*

@@ -351,7 +351,7 @@ void kind_start(net_t *net, pool_lane_t *lane, fetch_t *fetch,
 
 /* For the loop: n_kinds sockets to wait for, and then what to do. */
 void kind_sockets(net_t *net, struct curl_waitfd *sockets);
-void kind_process(net_t *net, const struct curl_waitfd *sockets, size_t n);
+void kind_process(net_t *net, const struct curl_waitfd *sockets);
 
 /* Frees the handshakes in flight; their done is not called. */
 void kind_drop(net_t *net);

@@ -123,7 +123,7 @@ map(const char *file, mta_sts_table_t *table)
     domains.table = *table;
 
     fd = open(file, O_RDWR|O_CREAT|O_TRUNC, 0600);
-    rc = mta_sts_image_write(fd, mta_sts_str_from(file), &domains, 1, &err);
+    rc = mta_sts_image_write(fd, mta_sts_str_from(file), &domains, 1, 0, &err);
     (void) close(fd);
 
     if (rc == MTA_STS_OK) {
@@ -146,7 +146,7 @@ main(int argc, char **argv)
     double            start, built, looked;
     counted_t         counted;
     mta_sts_str_t     domain;
-    mta_sts_env_t     env = { counted_alloc, NULL, NULL };
+    mta_sts_env_t     env = { counted_alloc, NULL, NULL, NULL };
     mta_sts_table_t   table;
 
     n = argc >= 3 ? strtoul(argv[1], NULL, 10) : 0;

@@ -141,7 +141,7 @@ ok(within(3, sub { body('e.example') =~ /enforce/
 
 unlink $table;
 ok(within(3, sub { body('e.example') =~ /enforce/
-                   && slurp($log) =~ /failed, the old table is kept/ }),
+                   && slurp($log) =~ /failed \(2: .*\), the old table is kept/ }),
    'a table that is gone is missed once');
 
 spew($yaml, text('f.example: one'));
@@ -149,6 +149,80 @@ compile();
 ok(within(3, sub { body('f.example') =~ /mode: enforce/ }),
    'a good one is taken again');
 like(body('a.example'), qr/mx2/, '... and all of the old one is gone');
+
+
+# Changes of a large table: a small one in front of it.
+
+my @many = map { "d$_.example: one" } 1 .. 1000;
+
+spew($yaml, text(@many));
+compile();
+ok(within(3, sub { body('d7.example') =~ /enforce/ }), 'a larger table');
+
+my $large = slurp($table);
+my $at = (stat $table)[1];
+
+sub changes {
+    my ($status, $out, $err) = helper('compile', '--changes', '-d', $yaml, '-o',
+                                      $table);
+    is("$status$out$err", '0', 'compile --changes');
+}
+
+# as of files: the places of what has not changed are those of the table
+
+sub same_as_files {
+    my ($what) = @_;
+    my @list = map { (helper('list', '-d', $_))[1] =~ s/  \S+:\d+(?=  |$)//mgr }
+        $yaml, $table;
+
+    is(join('', sort split /^/, $list[1]), join('', sort split /^/, $list[0]),
+       "$what: list");
+    is((helper('records', '-d', $table))[1], (helper('records', '-d', $yaml))[1],
+       '... records');
+}
+
+spew($yaml, text((grep { !/^d[27]\./ } @many), 'new.example: one',
+                 'd2.example: two'));
+changes();
+same_as_files('changes');
+is((stat $table)[1], $at, '... the table stays');
+cmp_ok(-s "$table.changes", '<', 4096, '... they are small');
+
+ok(within(3, sub { body('new.example') =~ /enforce/ }), 'a new domain is served');
+like(body('d2.example'), qr/mx2/, '... and a changed one');
+like(body('d7.example'), qr/mx2/, '... a removed one has the default');
+like(body('d8.example'), qr/enforce/, '... and the others stay');
+is(($nginx->test)[0], 0, '... nginx -t');
+
+spew($yaml, text(@many));
+changes();
+ok(within(3, sub { body('d7.example') =~ /enforce/ }), 'changes are replaced');
+same_as_files('without a change');
+
+spew($yaml, text(@many, 'new.example: one'));
+changes();
+ok(within(3, sub { body('new.example') =~ /enforce/ }), 'and again');
+
+my $bad = slurp("$table.changes");
+spew("$table.new", substr $bad, 0, -1);
+rename "$table.new", "$table.changes";
+ok(within(3, sub { body('new.example') =~ /enforce/
+                   && slurp($log) =~ /is truncated, the old changes are kept/ }),
+   'truncated changes are not taken');
+is(($nginx->test)[0], 1, '... nginx -t refuses them');
+
+spew("$table.changes.new", $bad);
+spew($yaml, text(grep { !/^d9\./ } @many));
+compile();
+rename "$table.changes.new", "$table.changes";
+ok(within(3, sub { body('d9.example') =~ /mx2/ }), 'a newer table');
+like(body('new.example'), qr/mx2/, '... ignores changes of an older one');
+same_as_files('ignored changes');
+unlink "$table.changes";
+
+spew($yaml, text(@many) =~ s/default: two/default: one/r);
+is((helper('compile', '--changes', '-d', $yaml, '-o', $table))[0], 1,
+   'a new default needs a whole table');
 
 
 # A slow client gets what it asked for, though the table is replaced.
@@ -183,6 +257,26 @@ cmp_ok($bodies, '>', 1, 'responses of the old table are whole');
 is($bodies + $missing, 21, '... and no response is anything else');
 
 $nginx->stop;
+
+
+# A table that is truncated in place, which is forbidden: a worker that touches it
+# ends, the master starts another one, and the next table is served.
+
+spew($yaml, text(map { "d$_.example: one" } 1 .. 1000));
+compile();
+$nginx->start;
+like(body('d1.example'), qr/enforce/, 'a table');
+
+truncate $table, 4096;
+body("d$_.example") for 1 .. 3;
+ok(within(3, sub { slurp($log) =~ /exited on signal/ }),
+   'truncated in place: a worker ends');
+
+compile();
+ok(within(5, sub { body('d1.example') =~ /enforce/ }),
+   '... a new table is served by the next one');
+
+$nginx->stop(qr/exited on signal|Sanitizer|deadly signal/);
 
 
 # What compile refuses.

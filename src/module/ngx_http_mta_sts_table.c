@@ -17,25 +17,39 @@
 #define NGX_HTTP_MTA_STS_VERIFY  (64 * 1024 * 1024)
 
 
-struct ngx_http_mta_sts_table_s {
+/* A file, and what it was when it was looked at last. */
+
+typedef struct {
     mta_sts_str_t               name;
     mta_sts_image_t             image;
-    mta_sts_domains_t          *domains;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    time_t                      checked;    /* the last look at the file */
-    ngx_file_uniq_t             uniq;       /* of the file, then */
+    ngx_file_uniq_t             uniq;
     time_t                      mtime;
     off_t                       size;
-    unsigned                    logged:1;   /* that the file is gone */
+} ngx_http_mta_sts_image_t;
+
+
+struct ngx_http_mta_sts_table_s {
+    ngx_http_mta_sts_image_t    base;
+    ngx_http_mta_sts_image_t    changes;
+    mta_sts_domains_t           alone;      /* the base without changes */
+    mta_sts_domains_t          *domains;
+    ngx_http_core_main_conf_t  *cmcf;
+    time_t                      checked;    /* the last look at the files */
 };
 
 
 static void ngx_http_mta_sts_table_cleanup(void *data);
 static void ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table);
-static ngx_uint_t ngx_http_mta_sts_table_is_new(
-    ngx_http_mta_sts_table_t *table, ngx_file_info_t *fi);
+static ngx_uint_t ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table);
+static void ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table);
+static ngx_uint_t ngx_http_mta_sts_image_is_new(
+    ngx_http_mta_sts_image_t *image);
 static int ngx_http_mta_sts_open_as(ngx_core_conf_t *ccf, const char *name);
+
+
+#define ngx_http_mta_sts_verify(image)                                        \
+    ((image)->size <= NGX_HTTP_MTA_STS_VERIFY ? MTA_STS_IMAGE_ALL             \
+                                              : MTA_STS_IMAGE_HEADER)
 
 
 int
@@ -43,11 +57,13 @@ ngx_http_mta_sts_table_open(ngx_conf_t *cf, mta_sts_str_t name,
     mta_sts_place_t place, mta_sts_domains_t *domains,
     ngx_http_mta_sts_table_t **table, mta_sts_err_t *err)
 {
-    ngx_file_info_t                fi;
+    mta_sts_env_t                  env;
+    mta_sts_buf_t                  buf = { &env, NULL, 0, 0, 0 };
     ngx_pool_cleanup_t            *cln;
     ngx_http_mta_sts_table_t      *t, **tp;
     ngx_http_mta_sts_main_conf_t  *mmcf;
 
+    env = ngx_http_mta_sts_env(cf);
     mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_mta_sts_module);
 
     if (mmcf->tables.elts == NULL
@@ -58,31 +74,45 @@ ngx_http_mta_sts_table_open(ngx_conf_t *cf, mta_sts_str_t name,
         return mta_sts_error_memory(err);
     }
 
+    mta_sts_buf_add(&buf, name);
+    mta_sts_buf_add_cstr(&buf, MTA_STS_IMAGE_CHANGES);
+    mta_sts_buf_add_char(&buf, '\0');
+
     tp = ngx_array_push(&mmcf->tables);
     t = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_table_t));
     cln = ngx_pool_cleanup_add(cf->pool, 0);
 
-    if (tp == NULL || t == NULL || cln == NULL) {
+    if (tp == NULL || t == NULL || cln == NULL || buf.failed) {
         return mta_sts_error_memory(err);
     }
 
     *tp = t;
 
-    t->name = name;
+    t->base.name = name;
+    t->changes.name = mta_sts_str_from(buf.data);
     t->domains = domains;
     t->cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
     cln->handler = ngx_http_mta_sts_table_cleanup;
     cln->data = t;
 
-    /* before it is opened: if it is replaced then, a worker sees that */
+    /* before they are opened: if they are replaced then, a worker sees that */
 
-    if (ngx_file_info(name.data, &fi) != NGX_FILE_ERROR) {
-        (void) ngx_http_mta_sts_table_is_new(t, &fi);
+    (void) ngx_http_mta_sts_image_is_new(&t->base);
+    (void) ngx_http_mta_sts_image_is_new(&t->changes);
+
+    if (mta_sts_image_open(&t->base.image, name, MTA_STS_IMAGE_ALL, place,
+                           &t->alone, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
     }
 
-    if (mta_sts_image_open(&t->image, name, MTA_STS_IMAGE_ALL, place, domains,
-                           err)
+    *domains = t->alone;
+
+    if (mta_sts_image_open_changes(&t->changes.image, t->changes.name,
+                                   MTA_STS_IMAGE_ALL, place, &t->base.image,
+                                   domains, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -99,28 +129,33 @@ ngx_http_mta_sts_table_cleanup(void *data)
 {
     ngx_http_mta_sts_table_t *table = data;
 
-    mta_sts_image_close(&table->image);
+    mta_sts_image_close(&table->base.image);
+    mta_sts_image_close(&table->changes.image);
 }
 
 
-/* Notes what a file is; returns 1 if it is another one than before. */
+/* Is the file another one than before?  If it is gone, its size is -1. */
 
 static ngx_uint_t
-ngx_http_mta_sts_table_is_new(ngx_http_mta_sts_table_t *table,
-    ngx_file_info_t *fi)
+ngx_http_mta_sts_image_is_new(ngx_http_mta_sts_image_t *image)
 {
-    if (table->uniq == ngx_file_uniq(fi)
-        && table->mtime == ngx_file_mtime(fi)
-        && table->size == ngx_file_size(fi))
-    {
-        return 0;
+    ngx_file_info_t           fi;
+    ngx_http_mta_sts_image_t  old;
+
+    old = *image;
+
+    image->uniq = 0;
+    image->mtime = 0;
+    image->size = -1;
+
+    if (ngx_file_info(image->name.data, &fi) != NGX_FILE_ERROR) {
+        image->uniq = ngx_file_uniq(&fi);
+        image->mtime = ngx_file_mtime(&fi);
+        image->size = ngx_file_size(&fi);
     }
 
-    table->uniq = ngx_file_uniq(fi);
-    table->mtime = ngx_file_mtime(fi);
-    table->size = ngx_file_size(fi);
-
-    return 1;
+    return image->uniq != old.uniq || image->mtime != old.mtime
+           || image->size != old.size;
 }
 
 
@@ -136,58 +171,29 @@ ngx_http_mta_sts_lookup(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
 }
 
 
-/* Maps a newer table, if there is one; a bad one is logged once. */
+/* Looks for a newer table and for newer changes. */
 
 static void
 ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
 {
-    ngx_uint_t                     s;
-    mta_sts_err_t                  err;
-    mta_sts_image_t                image;
-    ngx_file_info_t                fi;
-    mta_sts_domains_t              domains;
-    mta_sts_image_verify_e         verify;
+    ngx_uint_t                     s, new_base, new_changes;
     ngx_http_core_srv_conf_t     **cscfp;
     ngx_http_mta_sts_srv_conf_t   *mscf;
 
     table->checked = ngx_time();
 
-    if (ngx_file_info(table->name.data, &fi) == NGX_FILE_ERROR) {
+    /* the table first: whoever writes both writes it first, too */
 
-        if (!table->logged) {
-            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, ngx_errno,
-                          ngx_file_info_n " \"%s\" failed, the old table is "
-                          "kept", table->name.data);
-            table->logged = 1;
-        }
+    new_base = ngx_http_mta_sts_image_is_new(&table->base)
+               && ngx_http_mta_sts_table_base(table);
 
+    new_changes = ngx_http_mta_sts_image_is_new(&table->changes);
+
+    if (!new_base && !new_changes) {
         return;
     }
 
-    table->logged = 0;
-
-    if (!ngx_http_mta_sts_table_is_new(table, &fi)) {
-        return;
-    }
-
-    verify = table->size <= NGX_HTTP_MTA_STS_VERIFY ? MTA_STS_IMAGE_ALL
-                                                    : MTA_STS_IMAGE_HEADER;
-
-    if (mta_sts_image_open(&image, table->name, verify, MTA_STS_NOWHERE,
-                           &domains, &err)
-        != MTA_STS_OK)
-    {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "%s, the old table is kept", err.text);
-        return;
-    }
-
-    /* a request copies what it needs, so nothing refers to the old one */
-
-    mta_sts_image_close(&table->image);
-
-    table->image = image;
-    *table->domains = domains;
+    ngx_http_mta_sts_table_changes(table);
 
     cscfp = table->cmcf->servers.elts;
 
@@ -200,7 +206,75 @@ ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
     }
 
     ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "table \"%s\" of %uD "
-                  "domains is in use", table->name.data, domains.table.n);
+                  "domains is in use", table->base.name.data,
+                  table->domains->table.n);
+}
+
+
+/*
+ * Maps a newer table; a bad one is logged once and the old one kept.  Requests
+ * copy what they need, so nothing refers to the old one.
+ */
+
+static ngx_uint_t
+ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
+{
+    mta_sts_err_t      err;
+    mta_sts_image_t    image;
+    mta_sts_domains_t  domains;
+
+    if (mta_sts_image_open(&image, table->base.name,
+                           ngx_http_mta_sts_verify(&table->base),
+                           MTA_STS_NOWHERE, &domains, &err)
+        != MTA_STS_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "%s, the old table is kept", err.text);
+        return 0;
+    }
+
+    mta_sts_image_close(&table->base.image);
+
+    table->base.image = image;
+    table->alone = domains;
+
+    return 1;
+}
+
+
+/* Maps the changes; bad ones are logged once and the old ones kept. */
+
+static void
+ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table)
+{
+    mta_sts_err_t      err;
+    mta_sts_image_t    image;
+    mta_sts_domains_t  domains;
+
+    domains = table->alone;
+
+    if (mta_sts_image_open_changes(&image, table->changes.name,
+                                   ngx_http_mta_sts_verify(&table->changes),
+                                   MTA_STS_NOWHERE, &table->base.image,
+                                   &domains, &err)
+        == MTA_STS_OK)
+    {
+        mta_sts_image_close(&table->changes.image);
+        table->changes.image = image;
+
+    } else {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "%s, the old changes are kept", err.text);
+    }
+
+    *table->domains = table->alone;
+
+    if (table->changes.image.data
+        && table->changes.image.base == table->base.image.serial)
+    {
+        mta_sts_table_set_changes(&table->domains->table,
+                                  &table->changes.image.changes);
+    }
 }
 
 
@@ -227,12 +301,12 @@ ngx_http_mta_sts_check_tables(ngx_cycle_t *cycle)
     tables = mmcf->tables.elts;
 
     for (i = 0; i < mmcf->tables.nelts; i++) {
-        fd = ngx_http_mta_sts_open_as(ccf, tables[i]->name.data);
+        fd = ngx_http_mta_sts_open_as(ccf, tables[i]->base.name.data);
 
         if (fd == -1) {
             ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
                           "table \"%s\" cannot be read by the workers' user "
-                          "\"%s\"", tables[i]->name.data, ccf->username);
+                          "\"%s\"", tables[i]->base.name.data, ccf->username);
             return NGX_ERROR;
         }
 

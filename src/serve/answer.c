@@ -19,7 +19,7 @@ answer_calloc(const mta_sts_env_t *env, size_t n, size_t elt)
 }
 
 
-/* Tells each server its addresses. */
+/* Gives each server its addresses. */
 
 static int
 answer_init_servers(mta_sts_answers_t *answers, const mta_sts_env_t *env)
@@ -126,7 +126,7 @@ answer_init_addresses(mta_sts_answers_t *answers, const mta_sts_env_t *env)
 }
 
 
-/* Tells each wildcard address the more specific ones of its group. */
+/* Gives each wildcard address the more specific ones of its group. */
 
 static int
 answer_init_specifics(mta_sts_answers_t *answers, const mta_sts_env_t *env)

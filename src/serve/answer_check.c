@@ -20,6 +20,7 @@ typedef struct {
 
     const mta_sts_table_t         *table;
     uint32_t                       server;     /* the first one with it */
+    uint32_t                      *hint;       /* see answer_owner() */
     int                            tls;        /* one of them has TLS */
 } answer_check_t;
 
@@ -118,7 +119,7 @@ answer_walk(const answer_check_t *check,
 
 /*
  * Walks over the addresses of a server, once for those that share an index;
- * then over the more specific ones, which are no address of the table's servers.
+ * then over the more specific ones, which are none of the table's servers.
  */
 
 static void
@@ -227,6 +228,39 @@ answer_check_elsewhere(const answer_check_t *check, uint32_t mark)
 
 
 /*
+ * Finds the server from which the catalog has the policy of a domain, among
+ * those that have TLS if the table's have it; or n.  The search goes on after
+ * the last one found, since two servers often differ for many domains, and many
+ * pairs of servers come in the same order.
+ */
+
+static uint32_t
+answer_owner(const answer_check_t *check, mta_sts_str_t domain,
+    const mta_sts_policy_t *policy)
+{
+    uint32_t                        i, k;
+    const mta_sts_answers_t        *answers;
+    const mta_sts_answer_server_t  *server;
+
+    answers = check->answers;
+
+    for (i = 0; i < answers->n; i++) {
+        k = (*check->hint + i) % answers->n;
+        server = &answers->servers[k];
+
+        if (server->tls == (unsigned) check->tls
+            && mta_sts_table_policy(&server->serves->table, domain) == policy)
+        {
+            *check->hint = k;
+            return k;
+        }
+    }
+
+    return answers->n;
+}
+
+
+/*
  * Reports the domains for which another table comes first in the catalog.  That
  * of a server with TLS beats one without.
  */
@@ -234,14 +268,13 @@ answer_check_elsewhere(const answer_check_t *check, uint32_t mark)
 static void
 answer_check_catalog(const answer_check_t *check)
 {
-    size_t                          cursor;
-    uint32_t                        i;
-    mta_sts_str_t                   domain;
-    mta_sts_entry_t                 entry;
-    mta_sts_answers_t              *answers;
-    const mta_sts_policy_t         *policy;
-    mta_sts_answer_conflict_t       conflict;
-    const mta_sts_answer_server_t  *server;
+    size_t                      cursor;
+    uint32_t                    i;
+    mta_sts_str_t               domain;
+    mta_sts_entry_t             entry;
+    mta_sts_answers_t          *answers;
+    const mta_sts_policy_t     *policy;
+    mta_sts_answer_conflict_t   conflict;
 
     answers = check->answers;
     cursor = 0;
@@ -259,16 +292,7 @@ answer_check_catalog(const answer_check_t *check)
             continue;
         }
 
-        for (i = 0; i < answers->n; i++) {
-            server = &answers->servers[i];
-
-            if (server->tls == (unsigned) check->tls
-                && mta_sts_table_policy(&server->serves->table, domain)
-                   == entry.policy)
-            {
-                break;
-            }
-        }
+        i = answer_owner(check, domain, entry.policy);
 
         if (i == answers->n) {
             continue;
@@ -290,13 +314,16 @@ void
 mta_sts_answers_check(mta_sts_answers_t *answers,
     mta_sts_answer_report_pt report, void *ctx)
 {
-    uint32_t                        i, k;
+    uint32_t                        i, k, hint;
     answer_check_t                  check;
     const mta_sts_answer_server_t  *server;
 
     check.answers = answers;
     check.report = report;
     check.ctx = ctx;
+    check.hint = &hint;
+
+    hint = 0;
 
     for (i = 0; i < answers->n; i++) {
         answers->servers[i].mark = 0;

@@ -130,7 +130,7 @@ mta_sts_table_add_policy(mta_sts_table_builder_t *b,
 {
     uint64_t  *added;
 
-    if (b->policies.n == 1u << 24) {
+    if (b->policies.n == MTA_STS_TABLE_REMOVED) {
         return mta_sts_error(err, MTA_STS_NOWHERE,
                              "too many policies for a table");
     }

@@ -205,6 +205,7 @@ mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
         image->data = data;
         image->size = (size_t) st.st_size;
         image->serial = ((const image_header_t *) data)->serial;
+        image->base = ((const image_header_t *) data)->base;
 
         fault = memcmp(data, IMAGE_MAGIC, 8) == 0
                 ? image_fault(data, image->size, verify) : "is not a table";
@@ -224,6 +225,38 @@ mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
     }
 
     return rc;
+}
+
+
+int
+mta_sts_image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
+    mta_sts_image_verify_e verify, mta_sts_place_t place,
+    const mta_sts_image_t *base, mta_sts_domains_t *domains,
+    mta_sts_err_t *err)
+{
+    mta_sts_domains_t  changes;
+
+    memset(image, 0, sizeof(mta_sts_image_t));
+
+    if (access(name.data, F_OK) == -1) {
+        return MTA_STS_OK;
+    }
+
+    if (mta_sts_image_open(image, name, verify, place, &changes, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    if (image->base == base->serial) {
+        image->changes = changes.table;
+        mta_sts_table_set_changes(&domains->table, &image->changes);
+
+    } else {
+        mta_sts_image_close(image);
+    }
+
+    return MTA_STS_OK;
 }
 
 

@@ -36,6 +36,7 @@ typedef struct {
     uint32_t             format;
     uint64_t             size;              /* of the file */
     uint64_t             serial;
+    uint64_t             base;              /* the serial, or 0 */
     uint64_t             domains;
 
     image_part_t         policies;          /* offsets */

@@ -232,7 +232,8 @@ image_body(image_writer_t *writer, const mta_sts_domains_t *domains,
 
 int
 mta_sts_image_write(int fd, mta_sts_str_t name,
-    const mta_sts_domains_t *domains, uint64_t serial, mta_sts_err_t *err)
+    const mta_sts_domains_t *domains, uint64_t serial, uint64_t base,
+    mta_sts_err_t *err)
 {
     ssize_t          n;
     image_header_t   header;
@@ -245,6 +246,7 @@ mta_sts_image_write(int fd, mta_sts_str_t name,
     header.order = IMAGE_ORDER;
     header.format = IMAGE_FORMAT;
     header.serial = serial;
+    header.base = base;
 
     writer.fd = fd;
     writer.name = name;

@@ -146,10 +146,38 @@ table_text(const mta_sts_table_t *table, const mta_sts_table_run_t *runs,
 }
 
 
+/* The slot of domain in *table or its changes, to which *table is set. */
+
+static const mta_sts_table_slot_t *
+table_find_slot(const mta_sts_table_t **table, mta_sts_str_t domain)
+{
+    const mta_sts_table_slot_t  *slot;
+
+    if ((*table)->changes) {
+        slot = table_slot((*table)->changes, domain);
+
+        if (slot) {
+            *table = (*table)->changes;
+            return slot;
+        }
+    }
+
+    return table_slot(*table, domain);
+}
+
+
 const mta_sts_policy_t *
 mta_sts_table_policy(const mta_sts_table_t *table, mta_sts_str_t domain)
 {
     const mta_sts_table_slot_t  *slot;
+
+    if (table->changes) {
+        slot = table_slot(table->changes, domain);
+
+        if (slot) {
+            return table_policy(table->changes, slot);
+        }
+    }
 
     slot = table_slot(table, domain);
 
@@ -163,7 +191,7 @@ mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
 {
     const mta_sts_table_slot_t  *slot;
 
-    slot = table_slot(table, domain);
+    slot = table_find_slot(&table, domain);
 
     if (slot == NULL) {
         return 0;
@@ -182,25 +210,64 @@ mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
 }
 
 
+/* The name at an offset, which is moved to the next one; 0 at the end. */
+
+static int
+table_next_name(const mta_sts_table_t *table, size_t *offset,
+    mta_sts_str_t *domain)
+{
+    *offset = *offset ? *offset : 1;
+
+    if (*offset >= table->names_len) {
+        return 0;
+    }
+
+    *domain = mta_sts_table_name(table->names, (uint32_t) *offset);
+
+    if (domain->len >= table->names_len - *offset) {
+        *offset = table->names_len;
+        return 0;
+    }
+
+    *offset += 1 + domain->len;
+
+    return 1;
+}
+
+
 int
 mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
     mta_sts_str_t *domain)
 {
-    *cursor = *cursor ? *cursor : 1;
+    int                     found;
+    size_t                  offset;
+    const mta_sts_table_t  *changes;
 
-    if (*cursor >= table->names_len) {
+    changes = table->changes;
+
+    while (*cursor < table->names_len
+           && table_next_name(table, cursor, domain))
+    {
+        if (changes == NULL || table_slot(changes, *domain) == NULL) {
+            return 1;
+        }
+    }
+
+    if (changes == NULL) {
         return 0;
     }
 
-    *domain = mta_sts_table_name(table->names, (uint32_t) *cursor);
+    /* the names of the changes come after those of the table */
 
-    if (domain->len >= table->names_len - *cursor) {
-        return 0;
-    }
+    offset = *cursor - table->names_len;
 
-    *cursor += 1 + domain->len;
+    do {
+        found = table_next_name(changes, &offset, domain);
+    } while (found && mta_sts_table_policy(changes, *domain) == NULL);
 
-    return 1;
+    *cursor = table->names_len + offset;
+
+    return found;
 }
 
 
@@ -217,4 +284,25 @@ mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
     }
 
     return 0;
+}
+
+
+void
+mta_sts_table_set_changes(mta_sts_table_t *table,
+    const mta_sts_table_t *changes)
+{
+    size_t         offset;
+    uint32_t       n;
+    mta_sts_str_t  name;
+
+    offset = 0;
+    n = table->n;
+
+    while (table_next_name(changes, &offset, &name)) {
+        n -= mta_sts_table_policy(table, name) != NULL;
+        n += mta_sts_table_policy(changes, name) != NULL;
+    }
+
+    table->n = n;
+    table->changes = changes;
 }

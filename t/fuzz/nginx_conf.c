@@ -4,8 +4,8 @@
  * configuration that is accepted can be written as a server block that is
  * accepted, too.
  *
- * The input is read as the output of nginx -T, so that no file is opened; more
- * files are those behind marks of its own.
+ * The input is read as the output of nginx -T, so that no file is opened; marks
+ * in it begin more files.
  */
 
 #include <netdb.h>
@@ -148,8 +148,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     cursor = 0;
 
-    for (n = 0; n < ENTRIES
-                && mta_sts_catalog_next(&site.answers.catalog, &cursor, &entry); n++)
+    for (n = 0;
+         n < ENTRIES
+         && mta_sts_catalog_next(&site.answers.catalog, &cursor, &entry);
+         n++)
     {
         again_entry(&entry, env, &result);
         again_server(&result, env);

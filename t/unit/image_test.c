@@ -29,7 +29,7 @@ write_domains(uint64_t serial)
     int  fd, rc;
 
     fd = open(path, O_RDWR|O_TRUNC);
-    rc = mta_sts_image_write(fd, name(), &domains, serial, &test.err);
+    rc = mta_sts_image_write(fd, name(), &domains, serial, 0, &test.err);
     (void) close(fd);
 
     is_int(rc, MTA_STS_OK, "written");
@@ -315,7 +315,8 @@ test_full(void)
 
     fd = open("/dev/full", O_WRONLY);
 
-    is_int(mta_sts_image_write(fd, mta_sts_str("full"), &domains, 1, &test.err),
+    is_int(mta_sts_image_write(fd, mta_sts_str("full"), &domains, 1, 0,
+                               &test.err),
            MTA_STS_ERROR, "a full file system");
     ok(strncmp(test.err.text, "write() \"full\" failed (28:", 26) == 0,
        "is reported");

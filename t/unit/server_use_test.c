@@ -124,7 +124,9 @@ test_shared(void)
 
     ok(server.table.names == domains.table.names
        && server.table.slots == domains.table.slots, "the table is shared");
-    ok(server.default_policy && server.default_policy == domains.default_policy, "the default policy");
+    ok(server.default_policy
+       && server.default_policy == domains.default_policy,
+       "the default policy");
     is_str(server.default_name, mta_sts_str("p"), "its label");
     is_str(server.default_place.file, TEST_FILE, "its file");
     is_int(server.default_place.line, 6, "its line");

@@ -151,7 +151,7 @@ compile_sync_folder(mta_sts_str_t name, const mta_sts_env_t *env)
 
 static int
 compile_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+    uint64_t base, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     int            fd, rc;
     char          *path;
@@ -175,7 +175,7 @@ compile_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
     (void) fchmod(fd, 0666 & ~mask);
 
     rc = mta_sts_image_write(fd, mta_sts_str_from(path), domains,
-                             compile_serial(name), err);
+                             compile_serial(name), base, err);
 
     if (rc == MTA_STS_OK && fsync(fd) == -1) {
         rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "fsync()",
@@ -199,10 +199,125 @@ compile_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
 }
 
 
+/* Adds a domain to changes, with its policy, which is often the last one. */
+
+static int
+compile_add_change(mta_sts_table_builder_t *builder,
+    const mta_sts_entry_t *entry, mta_sts_entry_t *last, uint32_t *index,
+    mta_sts_err_t *err)
+{
+    if (entry->policy != last->policy
+        || !mta_sts_str_eq(entry->policy_name, last->policy_name))
+    {
+        *last = *entry;
+
+        if (mta_sts_table_add_policy(builder, entry->policy,
+                                     entry->policy_name, index, err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return mta_sts_table_add(builder, entry->domain, *index, entry->place,
+                             err);
+}
+
+
+/* Makes a table of what has changed from old to new. */
+
+static int
+compile_compare(const mta_sts_table_t *old, const mta_sts_table_t *new,
+    mta_sts_table_t *changes, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    int                      rc;
+    size_t                   cursor;
+    uint32_t                 index;
+    mta_sts_entry_t          entry, other, last;
+    mta_sts_table_builder_t  builder;
+
+    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+    memset(&last, 0, sizeof(mta_sts_entry_t));
+
+    builder.env = env;
+    builder.rule = MTA_STS_TABLE_ONCE;
+
+    rc = MTA_STS_OK;
+    cursor = 0;
+    index = 0;
+
+    while (rc == MTA_STS_OK && mta_sts_table_next(new, &cursor, &entry)) {
+        if (!mta_sts_table_find(old, entry.domain, &other)
+            || !mta_sts_policy_eq(entry.policy, other.policy)
+            || !mta_sts_str_eq(entry.policy_name, other.policy_name))
+        {
+            rc = compile_add_change(&builder, &entry, &last, &index, err);
+        }
+    }
+
+    cursor = 0;
+
+    while (rc == MTA_STS_OK && mta_sts_table_next(old, &cursor, &entry)) {
+        if (mta_sts_table_policy(new, entry.domain) == NULL) {
+            rc = mta_sts_table_add(&builder, entry.domain,
+                                   MTA_STS_TABLE_REMOVED, entry.place, err);
+        }
+    }
+
+    if (rc == MTA_STS_OK) {
+        return mta_sts_table_end(&builder, changes, err);
+    }
+
+    mta_sts_table_discard(&builder);
+
+    return MTA_STS_ERROR;
+}
+
+
+/* Writes what has changed since the table, to "TABLE.changes". */
+
+static int
+compile_write_changes(const mta_sts_domains_t *domains, mta_sts_str_t name,
+    mta_sts_str_t changes_name, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    mta_sts_image_t    image;
+    mta_sts_domains_t  old, changes;
+
+    if (mta_sts_image_open(&image, name, MTA_STS_IMAGE_ALL, MTA_STS_NOWHERE,
+                           &old, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    if ((old.default_policy == NULL) != (domains->default_policy == NULL)
+        || (old.default_policy
+            && !mta_sts_policy_eq(old.default_policy,
+                                  domains->default_policy)))
+    {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "the default policy has "
+                             "changed, compile without --changes");
+    }
+
+    memset(&changes, 0, sizeof(mta_sts_domains_t));
+
+    if (compile_compare(&old.table, &domains->table, &changes.table, env, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    return compile_write(&changes, changes_name, image.serial, env, err);
+}
+
+
 int
 command_compile(const options_t *options, const mta_sts_env_t *env)
 {
+    int                rc;
     mta_sts_err_t      err;
+    mta_sts_str_t      name, changes;
+    mta_sts_buf_t      buf = { env, NULL, 0, 0, 0 };
     mta_sts_domains_t  domains;
 
     if (options->domains == NULL || options->output == NULL) {
@@ -210,13 +325,29 @@ command_compile(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_USAGE;
     }
 
-    if (compile_domains(options, &domains, env, &err) != MTA_STS_OK
-        || compile_write(&domains, mta_sts_str_from(options->output), env,
-                         &err)
-           != MTA_STS_OK)
-    {
+    name = mta_sts_str_from(options->output);
+
+    mta_sts_buf_add(&buf, name);
+    mta_sts_buf_add_cstr(&buf, MTA_STS_IMAGE_CHANGES);
+    changes = mta_sts_str_copy(env, mta_sts_buf_str(&buf));
+
+    rc = compile_domains(options, &domains, env, &err);
+
+    if (rc == MTA_STS_OK) {
+        rc = options->only_changes
+             ? compile_write_changes(&domains, name, changes, env, &err)
+             : compile_write(&domains, name, 0, env, &err);
+    }
+
+    if (rc != MTA_STS_OK) {
         say_error(&err);
         return COMMAND_ERROR;
+    }
+
+    /* changes of an older table are ignored, but not needed either */
+
+    if (!options->only_changes) {
+        (void) unlink(changes.data);
     }
 
     return COMMAND_OK;

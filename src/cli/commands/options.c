@@ -59,6 +59,9 @@ static const option_t  options_table[] = {
     { "output", 'o', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(output), "TABLE",
       "the table, which is replaced" },
 
+    { "changes", 0, OPTIONS_COMPILE, OPTION_FLAG, OPTION_IN(only_changes), NULL,
+      "only what has changed since TABLE, to TABLE.changes" },
+
     { "prefix", 'p', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
       "the folder of a relative FILE, as nginx's -p" },
 
@@ -69,7 +72,7 @@ static const option_t  options_table[] = {
       "only those that resolve to this address and to no\n"
       "others; may be repeated" },
 
-    { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
+    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK, OPTION_TEXT,
       OPTION_IN(format), "FORMAT", "one of the formats (default: the first)" },
 
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
@@ -114,11 +117,11 @@ static const option_t  options_table[] = {
     { "customer", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(customer), NULL,
       "with --delegate: the customers' aliases" },
 
-    { "escaped-semicolons", 0, OPTIONS_RECORDS, OPTION_FLAG,
+    { "escaped-semicolons", 0, OPTIONS_FORMAT, OPTION_FLAG,
       OPTION_IN(escaped_semicolons), NULL,
       "for octoDNS 1.x, where they are the default" },
 
-    { "provider", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(provider),
+    { "provider", 0, OPTIONS_FORMAT, OPTION_TEXT, OPTION_IN(provider),
       "NAME", "of Terraform or external-dns: route53 or\n"
       "cloudflare" },
 

@@ -134,7 +134,7 @@ int site_find(const site_t *site, const mta_sts_value_t *domain,
 /*
  * Gives in *nearest the domain of the catalog with the smallest edit distance
  * to a normalised one, where two neighbours that changed places are one edit
- * and so is a label in front of the domain.  Of several it is the first in
+ * and so is a label before the domain.  Of several it is the first in
  * the alphabet.  Returns 0 if the catalog is empty.
  */
 int site_nearest(const mta_sts_catalog_t *catalog, mta_sts_str_t domain,
@@ -215,6 +215,10 @@ int site_set_listen(site_t *site, site_server_t *server,
 
 /* Adds nginx's standard address to the last server if it has no other. */
 void site_end_listen(site_t *site, const site_server_t *server);
+
+
+/* Is name a public suffix, such as "co.uk"?  Fits into mta_sts_env_t. */
+int site_is_public_suffix(const char *name);
 
 
 #endif /* MTA_STS_CONF_SITE_H */

@@ -50,7 +50,7 @@ cuts_entry(cuts_t *cuts, auth_t *auth, const plan_t *plan,
     mta_sts_err_t    err;
     mta_sts_str_t    name;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
 
     for (kind = MTA_STS_RECORD_POLICY; kind & MTA_STS_RECORD_ALL; kind <<= 1) {
 

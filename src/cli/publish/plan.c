@@ -143,7 +143,7 @@ plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n)
     size_t           i, before;
     mta_sts_err_t    err;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
 
     for (i = 0; i < n; i++) {
         before = plan->n;

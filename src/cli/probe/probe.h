@@ -148,6 +148,10 @@ dns_t *net_server(net_t *net, const char *addresses, mta_sts_err_t *err);
 /* For the loop: the next one of net->servers. */
 dns_t *dns_next(const dns_t *dns);
 
+/* The type of CAA records, which musl's <arpa/nameser.h> does not have. */
+
+#define DNS_CAA  257
+
 /*
  * Looks up the records of a type, ns_t_a and so on, of a name, and follows
  * aliases also where the server does not.  done is called once, possibly before

@@ -17,6 +17,8 @@
  * file are mostly added in one run, and few policies have a name.
  */
 
+#include <stdalign.h>
+
 #include "slots.h"
 
 
@@ -111,7 +113,7 @@ table_policy(const mta_sts_table_t *table, const mta_sts_table_slot_t *slot)
 
     offset = table->policies[slot->policy >> 8];
 
-    if (offset > table->limit
+    if (offset > table->limit || offset % alignof(mta_sts_policy_t)
         || table->limit - offset < sizeof(mta_sts_policy_t))
     {
         return NULL;

@@ -411,6 +411,12 @@ deb-chroot: dist
 	tools/chroot -k $(SUITE)-deb tools/deps deb
 	tools/chroot $(SUITE)-deb tools/deb -r $(TARBALL) $(BUILD)/deb-$(SUITE)
 
+# debian/tests, in a system that has nothing else
+
+deb-test:
+	tools/chroot -k $(SUITE)-install tools/deps install
+	tools/chroot $(SUITE)-install tools/autopkgtest $(BUILD)/deb-$(SUITE)
+
 clean:
 	rm -rf $(BUILD)
 
@@ -418,4 +424,4 @@ clean:
         demo-stop test plain check check-units test-chroot check-chroot \
         test-asan check-asan coverage check-coverage fuzzers fuzz lint musl \
         bench install uninstall services install-services dist deb deb-chroot \
-        clean
+        deb-test clean

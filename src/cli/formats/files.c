@@ -186,7 +186,8 @@ files_zone_cmp(const void *a, const void *b)
 /* Names the files of zones that are not in the plan, or removes them. */
 
 static void
-files_prune(const plan_t *plan, const mta_sts_format_t *format, const char *folder,
+files_prune(const plan_t *plan, const mta_sts_format_t *format,
+    const char *folder,
     int prune)
 {
     DIR            *dir;
@@ -237,14 +238,16 @@ files_prune(const plan_t *plan, const mta_sts_format_t *format, const char *fold
 
 int
 output_plan(const plan_t *plan, const mta_sts_format_t *format,
-    const mta_sts_format_settings_t *settings, const char *folder, files_e others,
+    const mta_sts_format_settings_t *settings, const char *folder,
+    files_e others,
     mta_sts_err_t *err)
 {
     size_t  begin, end;
 
     if (folder == NULL) {
 
-        if ((format->flags & MTA_STS_FORMAT_ZONE) && plan_zone_end(plan, 0) < plan->n)
+        if ((format->flags & MTA_STS_FORMAT_ZONE)
+            && plan_zone_end(plan, 0) < plan->n)
         {
             return mta_sts_error(err, MTA_STS_NOWHERE, "format \"%s\" has a "
                                  "file for each zone and there are several, "

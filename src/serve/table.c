@@ -46,8 +46,8 @@ mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n, uint32_t number)
 
 
 /*
- * The look-up.  A table that is mapped from a file may be damaged at any time, so
- * each offset is checked where it is used.
+ * The look-up.  A table that is mapped from a file may be damaged at any time,
+ * so each offset is checked where it is used.
  */
 
 

@@ -95,8 +95,8 @@ name_to_ascii(mta_sts_str_t name, const mta_sts_env_t *env, const char **fault)
 
 /*
  * Copies a name to buf, in lower case and without a trailing dot, if it is
- * plainly valid; otherwise returns 0, and mta_sts_name_fault() is to decide.  This is
- * one pass, since a file may have a million names.
+ * plainly valid; otherwise returns 0, and mta_sts_name_fault() is to decide.
+ * This is one pass, since a file may have a million names.
  */
 
 static size_t

@@ -46,7 +46,7 @@ server { listen 127.0.0.1:%%PORT0%%; server_name .a.example; }
 EOC
      [2 => $chooses->('a.example', 3, $none)], ['a.example'], ['b.example']],
 
-    ['an exact name with mta_sts off beside the file', <<'EOC',
+    ['an exact name with mta_sts off next to the file', <<'EOC',
 mta_sts_mx other.example;
 server { listen 127.0.0.1:%%PORT0%%; server_name mta-sts.*; mta_sts_domains d.yaml; }
 server { listen 127.0.0.1:%%PORT0%%; server_name mta-sts.b.example; mta_sts off; }
@@ -202,7 +202,7 @@ for my $case (['*.corp.example', 'a.corp.example', 'corp.example'],
                '... that nginx sends');
         }
 
-        for my $domain (qw(stranger.net acorp.example app1.corp.test)) {
+        for my $domain (qw(other.net acorp.example app1.corp.test)) {
             like($nginx->get(0, "mta-sts.$domain"), qr{^HTTP/1\.1 404 },
                  "nginx has none for $domain");
             is((helper('records', '-c', $conf, $domain))[0], 1,

@@ -51,7 +51,7 @@ my $load = main_level('master_process off; pid logs/nginx.pid; '
 my (%count, @wrong, $case);
 
 
-# What is wrong with a case, with all that a stranger needs to see it again.
+# What is wrong with a case, with all that is needed to reproduce it.
 
 sub wrong {
     my ($case, $what, @said) = @_;
@@ -278,7 +278,7 @@ sub compare_host {
 }
 
 
-# Tells each server with a file what the helper knows of it.
+# Sets the ids of each server with a file, as the helper lists them.
 
 sub learn {
     my ($case, $nginx) = @_;

@@ -327,7 +327,7 @@ my @cases = (
     ['no.example', 'no.example', [mx => "null.example\nyes.example"]],
     ['a' x 30 . '.example', 'a' x 30 . '.example',
      [mx => join('.', ('m' x 60) x 4) . '.example',
-      tlsrpt_rua => join "\n", map { "https://reports.example/$_/" . 'x' x 100 }
+      tlsrpt_rua => join "\n", map { "https://reports.example/$_/" . 'x' x 70 }
                         1 .. 3]],
 );
 
@@ -382,6 +382,15 @@ sub zone_of {
         "$_->{name}. $_->{ttl} IN $_->{type} \"$_->{value}\"\n"
     } @{ $object->{records} };
 }
+
+# The formats that have buttons, and the options of mta-sts generate.
+
+my %formats = (
+    (map { $_ => [$_] }
+     qw(nsupdate powerdns octodns dnscontrol external-dns text)),
+    (map { ("terraform-$_" => ['terraform', '--provider', $_]) }
+     qw(route53 cloudflare)),
+);
 
 my (%policies, %blocks, %objects);
 
@@ -452,10 +461,25 @@ for my $case (@cases) {
         map { labelled($_) } @{ $extra{warnings} };
     is($warnings, scalar @{ $extra{warnings} }, '... the warnings');
 
-    # the buttons submit the same form
+    # each button of the page: the same as the formats of mta-sts generate
 
-    like($html, qr/<button form="form" [^>]*name="format" value="$_">/,
-         "... a button for $_") for qw(policy);
+    my @formats = $html =~ /<button form="form" [^>]*name="format" value="([^"]+)">/g;
+
+    is(join(' ', sort @formats), join(' ', sort qw(policy json), keys %formats),
+       '... a button for each format');
+
+    for my $format (sort keys %formats) {
+        my $got = get("/?$query&format=$format");
+        my (undef, $printed) = helper('generate', options(@$fields), '-f',
+                                      @{ $formats{$format} },
+                                      $typed =~ s/^\s+|\s+$//gr);
+        is(status($got) . body($got), "200$printed",
+           "... $format as mta-sts generate");
+        is(fields($got, 'Content-Type'), 'text/plain', '... its type');
+    }
+
+    is(body(get("/?$query&format=zone")), $zone, '... and zone');
+    is(content($html, 'zone'), $zone, '... which the page shows');
 
     # the form is as it was
 
@@ -603,10 +627,10 @@ for my $mistake (@mistakes) {
     is_deeply(object($response), { errors => { $error => $characters } },
               '... the text in JSON');
 
-    for my $more ('', '&format=policy') {
+    for my $more ('', '&format=policy', '&format=zone') {
         $response = get("/?$query$more");
         my $html = body($response);
-        is(status($response), 200, "... the page$more");
+        is(status($response), $more ? 400 : 200, "... the page$more");
         is(content($html, "error-$error"), labelled($text),
            '... has the text');
         is(content($html, 'policy'), undef, '... and no policy');
@@ -728,15 +752,15 @@ is(object(get('/?domain=%65xample.com&mx=a.example%0D%0Ab.example%0Dc.example'
 # The limits of a form
 
 my $fit = 'format=json&domain=example.com&mx=a.example&max_age_other=';
-$fit .= 'x' x (2048 - length $fit);
+$fit .= 'x' x (1800 - length $fit);
 
-is(status(get("/?$fit")), 200, '2048 bytes');
+is(status(get("/?$fit")), 200, '1800 bytes');
 
 for my $long ("${fit}x", 'mx=' . 'a' x 60_000) {
     my $page = get("/?$long");
     is(status($page), 400, length($long) . ' bytes: 400');
     is(content(body($page), 'error-query'), 'the form has ' . length($long)
-       . ' bytes, must be at most 2048', '... with the message');
+       . ' bytes, must be at most 1800', '... with the message');
 }
 
 # as many and as long names as fit into one
@@ -746,7 +770,7 @@ for my $field (qw(mx tlsrpt_rua domain max_age mode x)) {
                    "&$field=x.y", '=')
     {
         my $long = "domain=example.com&$field=";
-        $long .= $value while length($long) + length($value) <= 2020;
+        $long .= $value while length($long) + length($value) <= 1770;
         my @got = map { status(get("/?$long&format=$_")) } qw(html json);
         like("@got", qr/^(?:200|400) (?:200|400)$/, "2 KiB: $field=$value..");
     }
@@ -915,7 +939,7 @@ sub random_query {
 
     # nginx itself refuses other bytes, spaces and "#"
 
-    return substr $query =~ tr/\x21\x22\x24-\x7e\x80-\xff//cdr, 0, 2048;
+    return substr $query =~ tr/\x21\x22\x24-\x7e\x80-\xff//cdr, 0, 1800;
 }
 
 

@@ -354,15 +354,15 @@ my @long = (
 );
 
 for my $case (@long) {
-    my ($what, $before, $behind, $max) = @$case;
-    my $byte = defined $behind ? 'a' : ' ';
+    my ($what, $before, $after, $max) = @$case;
+    my $byte = defined $after ? 'a' : ' ';
     my @lengths = defined $max ? ($max, $max + 1, $max + 2)
                                : (4095, 4096, 4097, 9000);
 
     for my $length (@lengths) {
         for my $pad ($length == ($max // 0) ? (1, 3000) : 1500) {
-            my $good = defined $max && ($length <= $max || !defined $behind);
-            my $lines = $before . $byte x $length . ($behind // 'a;');
+            my $good = defined $max && ($length <= $max || !defined $after);
+            my $lines = $before . $byte x $length . ($after // 'a;');
             run_case($good ? 'ok' : 'bad', 'long',
                      conf_with("$what of $length bytes, $pad further",
                                $lines, $pad));

@@ -26,7 +26,7 @@ static const command_t  commands[] = {
 
     { "records", "[DOMAIN...]",
       "the DNS records of the configured domains",
-      OPTIONS_CONF|OPTIONS_RECORDS|OPTIONS_NET, command_records,
+      OPTIONS_CONF|OPTIONS_FORMAT|OPTIONS_RECORDS|OPTIONS_NET, command_records,
       format_usage },
 
     { "policy", "DOMAIN",
@@ -37,13 +37,17 @@ static const command_t  commands[] = {
       "domains, policy hosts, modes, ids and where each is configured",
       OPTIONS_CONF|OPTIONS_HOSTS|OPTIONS_NET, command_list, NULL },
 
+    { "compile", "-d FILE... -o TABLE",
+      "domains files into a table that nginx maps",
+      OPTIONS_COMPILE, command_compile, NULL },
+
     { "check", "[DOMAIN...]",
       "whether DNS, HTTPS and mail servers agree with the configuration",
       OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET, command_check, report_usage },
 
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
-      OPTIONS_SETTINGS, command_generate, NULL }
+      OPTIONS_SETTINGS|OPTIONS_FORMAT, command_generate, format_usage }
 };
 
 #define COMMANDS  (sizeof(commands) / sizeof(commands[0]))

@@ -221,23 +221,48 @@ form_max_age(mta_sts_generator_t *generator, mta_sts_err_t *err)
 }
 
 
+/*
+ * Finds the format: that of a page, of the policy, or one of records.  A format
+ * that needs a provider is one per provider here.
+ */
+
 static int
 form_format(mta_sts_generator_t *generator, mta_sts_err_t *err)
 {
-    mta_sts_str_t  format;
+    size_t         i;
+    mta_sts_str_t  name;
 
-    format = generator->typed[MTA_STS_FORM_FORMAT];
+    static const char *const  own[] = { "", "html", "json", "policy" };
 
-    if (format.len == 0 || mta_sts_str_eq(format, mta_sts_str("html"))
-        || mta_sts_str_eq(format, mta_sts_str("json"))
-        || mta_sts_str_eq(format, mta_sts_str("policy")))
+    name = generator->typed[MTA_STS_FORM_FORMAT];
+
+    for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (mta_sts_str_eq(name, mta_sts_str_from(own[i]))) {
+            return MTA_STS_OK;
+        }
+    }
+
+    if (mta_sts_str_eq(name, mta_sts_str("terraform-route53"))) {
+        generator->format = &mta_sts_format_terraform;
+        generator->format_settings.provider = MTA_STS_PROVIDER_ROUTE53;
+
+    } else if (mta_sts_str_eq(name, mta_sts_str("terraform-cloudflare"))) {
+        generator->format = &mta_sts_format_terraform;
+        generator->format_settings.provider = MTA_STS_PROVIDER_CLOUDFLARE;
+
+    } else {
+        generator->format = mta_sts_format_find(name);
+    }
+
+    if (generator->format
+        && (generator->format_settings.provider
+            || !(generator->format->flags & MTA_STS_FORMAT_NEEDS_PROVIDER)))
     {
         return MTA_STS_OK;
     }
 
-    (void) mta_sts_error(err, MTA_STS_NOWHERE, "unknown format \"%.*s\", must "
-                         "be \"html\", \"json\" or \"policy\"",
-                         MTA_STS_SHOW(format));
+    (void) mta_sts_error(err, MTA_STS_NOWHERE, "unknown format \"%.*s\", see "
+                         "the buttons of the page", MTA_STS_SHOW(name));
 
     return mta_sts_form_fault(generator, MTA_STS_FORM_QUERY, err);
 }
@@ -252,7 +277,11 @@ form_end(mta_sts_generator_t *generator, mta_sts_err_t *err)
                             &generator->env, err)
         == MTA_STS_OK)
     {
-        return MTA_STS_OK;
+        /* the other formats have no use for them */
+
+        return generator->format ? MTA_STS_OK
+                                 : mta_sts_result_texts(&generator->result,
+                                                        &generator->env, err);
     }
 
     if (!mta_sts_settings_are_policy(&generator->result.settings)) {

@@ -19,32 +19,21 @@ mta_sts_result_set(mta_sts_result_t *result, mta_sts_setting_e setting,
 }
 
 
-/* Makes the texts to copy. */
-
-static int
-result_texts(mta_sts_result_t *result, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
+int
+mta_sts_result_records(const mta_sts_result_t *result,
+    const mta_sts_format_t *format, const mta_sts_format_settings_t *settings,
+    const mta_sts_env_t *env, mta_sts_str_t *text, mta_sts_err_t *err)
 {
-    mta_sts_buf_t  url = { env, NULL, 0, 0, 0 };
-    mta_sts_buf_t  server = { env, NULL, 0, 0, 0 };
-    mta_sts_buf_t  yaml = { env, NULL, 0, 0, 0 };
+    mta_sts_batch_t  batch;
 
-    mta_sts_buf_add_cstr(&url, "https://mta-sts.");
-    mta_sts_buf_add(&url, result->entry.domain);
-    mta_sts_buf_add_cstr(&url, "/.well-known/mta-sts.txt");
+    memset(&batch, 0, sizeof(mta_sts_batch_t));
 
-    mta_sts_block_add(&server, &result->settings, result->entry.domain);
-    mta_sts_domains_write(&yaml, result->entry.domain, &result->settings);
+    batch.zone = result->entry.domain;
+    batch.entry = &result->entry;
+    batch.records = result->records;
+    batch.n = result->n_records;
 
-    if (url.failed || server.failed || yaml.failed) {
-        return mta_sts_error_memory(err);
-    }
-
-    result->policy_url = mta_sts_buf_str(&url);
-    result->server = mta_sts_buf_str(&server);
-    result->yaml = mta_sts_buf_str(&yaml);
-
-    return MTA_STS_OK;
+    return mta_sts_format_write(format, settings, &batch, env, text, err);
 }
 
 
@@ -70,12 +59,34 @@ mta_sts_result_make(mta_sts_result_t *result, mta_sts_digest_t *digest,
 
     wanted.ttl = MTA_STS_RECORD_TTL;
 
-    if (mta_sts_record_build(&result->entry, &wanted, env, &result->records,
-                             &result->n_records, err)
-        != MTA_STS_OK)
-    {
-        return MTA_STS_ERROR;
+    return mta_sts_record_build(&result->entry, &wanted, env, &result->records,
+                                &result->n_records, err);
+}
+
+
+int
+mta_sts_result_texts(mta_sts_result_t *result, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
+{
+    mta_sts_buf_t  url = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  server = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t  yaml = { env, NULL, 0, 0, 0 };
+
+    mta_sts_buf_add_cstr(&url, "https://mta-sts.");
+    mta_sts_buf_add(&url, result->entry.domain);
+    mta_sts_buf_add_cstr(&url, "/.well-known/mta-sts.txt");
+
+    mta_sts_block_add(&server, &result->settings, result->entry.domain);
+    mta_sts_domains_write(&yaml, result->entry.domain, &result->settings);
+
+    if (url.failed || server.failed || yaml.failed) {
+        return mta_sts_error_memory(err);
     }
 
-    return result_texts(result, env, err);
+    result->policy_url = mta_sts_buf_str(&url);
+    result->server = mta_sts_buf_str(&server);
+    result->yaml = mta_sts_buf_str(&yaml);
+
+    return mta_sts_result_records(result, &mta_sts_format_zone, NULL, env,
+                                  &result->zone, err);
 }

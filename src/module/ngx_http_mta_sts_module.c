@@ -2,8 +2,8 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * Directives: setters store, merge inherits, postconfiguration builds and checks
- * what each server serves, so that a request only looks things up.
+ * Directives: setters store, merge inherits, postconfiguration builds and
+ * checks what each server serves, so that a request only looks things up.
  */
 
 
@@ -115,7 +115,7 @@ ngx_module_t  ngx_http_mta_sts_module = {
     ngx_http_mta_sts_commands,             /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_mta_sts_check_tables,         /* init module */
     NULL,                                  /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -236,6 +236,8 @@ ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
      *     mscf->settings = { 0 };
      *     mscf->domains = { NULL };
      *     mscf->server = { 0 };
+     *     mscf->table = NULL;
+     *     mscf->table = NULL;
      *     mscf->certificates = { NULL };
      */
 
@@ -304,7 +306,9 @@ ngx_http_mta_sts_init(ngx_conf_t *cf)
             return NGX_ERROR;
         }
 
-        if (mscf->server.table.n || mscf->server.default_policy) {
+        if (mscf->server.table.n || mscf->server.default_policy
+            || mscf->table)
+        {
             policies++;
         }
     }
@@ -356,7 +360,8 @@ ngx_http_mta_sts_build(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
 
     if (mscf->domains.text.data) {
 
-        if (ngx_http_mta_sts_read_domains(cf, &mscf->domains, &domains)
+        if (ngx_http_mta_sts_read_domains(cf, &mscf->domains, &domains,
+                                          &mscf->table)
             != NGX_OK)
         {
             return NGX_ERROR;

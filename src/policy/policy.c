@@ -244,14 +244,19 @@ int
 mta_sts_policy_next_mx(const mta_sts_policy_t *policy, size_t *cursor,
     mta_sts_str_t *mx)
 {
-    mta_sts_str_t  line, rest;
+    const char     *end;
+    mta_sts_str_t   line, rest;
 
     rest = mta_sts_str_after(mta_sts_policy_body(policy), *cursor);
 
     while (rest.len) {
+        end = memchr(rest.data, '\r', rest.len - 1);
+        if (end == NULL) {
+            break;
+        }
+
         line = rest;
-        line.len = (size_t) ((const char *) memchr(rest.data, '\r', rest.len)
-                             - rest.data);
+        line.len = (size_t) (end - rest.data);
 
         rest = mta_sts_str_after(rest, line.len + 2);
 
@@ -276,7 +281,8 @@ mta_sts_policy_max_age(const mta_sts_policy_t *policy)
 
     n = 0;
 
-    for (p = policy->body + policy->len - 3, unit = 1; *p != ' ';
+    for (p = policy->body + policy->len - 3, unit = 1;
+         p > policy->body && *p != ' ';
          p--, unit *= 10)
     {
         n += (uint32_t) (*p - '0') * unit;

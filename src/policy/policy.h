@@ -315,6 +315,20 @@ int mta_sts_policy_render(mta_sts_settings_t *settings,
 mta_sts_policy_t *mta_sts_policy_copy(const mta_sts_policy_t *policy,
     const mta_sts_env_t *env);
 
+/*
+ * May a policy of a file be used, with room bytes after its struct?  Its body has
+ * the form that mta_sts_policy_next_mx() expects if it was not damaged.
+ */
+
+static inline int
+mta_sts_policy_is_sound(const mta_sts_policy_t *policy, uint64_t room)
+{
+    return (uint64_t) policy->len + policy->rua_len <= room
+           && policy->mode <= MTA_STS_NONE
+           && policy->id[MTA_STS_ID_LEN] == '\0';
+}
+
+
 /* The bytes of a policy in memory. */
 
 static inline size_t

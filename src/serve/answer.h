@@ -45,7 +45,7 @@ typedef struct {
     uint32_t                       group;      /* family << 16 | port */
     unsigned                       wildcard:1; /* 0.0.0.0 or [::] */
     unsigned                       tls:1;
-    unsigned                       local:1;    /* no sender reaches it directly */
+    unsigned                       local:1;    /* for local connections */
     uint32_t                      *servers;    /* in order of the file */
     uint32_t                       n;
     size_t                         size;       /* for mta_sts_env_grow() */
@@ -73,15 +73,15 @@ typedef struct {
 
 
 /*
- * A conflict: on an address that counts for a domain, nginx chooses a server that
- * has no policy or another policy for the domain than the configured server.
+ * A conflict: on an address that counts for a domain, nginx chooses a server
+ * that has no policy or another policy for the domain than the configured one.
  */
 
 typedef struct {
     mta_sts_str_t                    domain;
     uint32_t                         server;   /* that is configured for it */
     uint32_t                         chosen;
-    const mta_sts_answer_address_t  *address;  /* or NULL: wherever that listens */
+    const mta_sts_answer_address_t  *address;  /* or NULL: any of the chosen */
     const mta_sts_policy_t          *policy;   /* of the chosen one, or NULL */
     int                              carved;   /* see mta_sts_answers_check() */
 } mta_sts_answer_conflict_t;

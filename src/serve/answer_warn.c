@@ -1,6 +1,6 @@
 /*
- * Conflicts and unreachable policies as texts, the same for nginx -t and for the
- * helper.
+ * Conflicts and unreachable policies as texts, the same for nginx -t and for
+ * the helper.
  */
 
 #include <stdio.h>

@@ -206,11 +206,11 @@ mta_sts_catalog_next(const mta_sts_catalog_t *catalog, size_t *cursor,
     for (i = 0, start = 0; i < MTA_STS_CATALOG_TABLES; i++) {
         table = &catalog->tables[i];
 
-        while (*cursor <= start + table->names_len) {
+        while (*cursor <= start + mta_sts_table_last(table)) {
             pos = *cursor - start;
 
             if (!mta_sts_table_next(table, &pos, entry)) {
-                *cursor = start + table->names_len + 1;
+                *cursor = start + mta_sts_table_last(table) + 1;
                 break;
             }
 
@@ -221,7 +221,7 @@ mta_sts_catalog_next(const mta_sts_catalog_t *catalog, size_t *cursor,
             }
         }
 
-        start += table->names_len + 1;
+        start += mta_sts_table_last(table) + 1;
     }
 
     return 0;

@@ -129,14 +129,16 @@ choose_add(mta_sts_answer_index_t *index, const mta_sts_server_name_t *name,
             index->tail_max = (uint32_t) text.len;
         }
 
-    } else if (text.len && choose_insert(index, CHOOSE_EXACT, text, server, 1)) {
+    } else if (text.len
+               && choose_insert(index, CHOOSE_EXACT, text, server, 1))
+    {
         index->exact += mta_sts_str_starts(text, choose_prefix) ? 1 : 0;
     }
 }
 
 
 int
-choose_index(const mta_sts_answers_t *answers,
+mta_sts_choose_index(const mta_sts_answers_t *answers,
     const mta_sts_answer_address_t *address, mta_sts_answer_index_t *index,
     const mta_sts_env_t *env)
 {
@@ -204,7 +206,7 @@ choose_index(const mta_sts_answers_t *answers,
 
 
 int
-choose_is_constant(const mta_sts_answer_index_t *index)
+mta_sts_choose_is_constant(const mta_sts_answer_index_t *index)
 {
     return index->exact == 0 && index->head == 0 && index->n_regexes == 0
            && index->tail_max <= choose_prefix.len;

@@ -1,6 +1,6 @@
 /*
- * The index of the server names on an address, from which nginx's choice of a
- * server follows.  It is for the files of this folder.
+ * What only the files of this folder need of each other: the index of the
+ * server names on an address, from which nginx's choice of a server follows.
  */
 
 #ifndef MTA_STS_SERVE_CHOOSE_H
@@ -45,20 +45,24 @@ struct mta_sts_answer_index_s {
     choose_regex_t               *regexes;
     uint32_t                      n_regexes;
     uint32_t                      otherwise;  /* the server if none matches */
-    int                           defaults;   /* a server has a default policy */
+    int                           defaults;   /* there is a default policy */
 
-    uint32_t                      address;    /* the first one with this index */
+    uint32_t                      address;    /* the first with this index */
     mta_sts_answer_index_t       *next;       /* with the same first server */
 };
 
 
-/* Indexes the names of the servers on an address; returns 0 if out of memory. */
-int choose_index(const mta_sts_answers_t *answers,
+/* Indexes the names on an address; returns 0 if out of memory. */
+int mta_sts_choose_index(const mta_sts_answers_t *answers,
     const mta_sts_answer_address_t *address, mta_sts_answer_index_t *index,
     const mta_sts_env_t *env);
 
+/* The policy host of a domain, in buf. */
+mta_sts_str_t mta_sts_answer_host(mta_sts_str_t domain,
+    char buf[MTA_STS_NAME_MAX + 1]);
+
 /* Is the same server chosen for all policy hosts?  It then is "otherwise". */
-int choose_is_constant(const mta_sts_answer_index_t *index);
+int mta_sts_choose_is_constant(const mta_sts_answer_index_t *index);
 
 
 #endif /* MTA_STS_SERVE_CHOOSE_H */

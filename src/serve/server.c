@@ -7,8 +7,8 @@
 
 
 /*
- * Can the name match many policy hosts?  Wildcards and regexes can, except for a
- * trailing wildcard whose text does not begin with "mta-sts".
+ * Can the name match many policy hosts?  Wildcards and regexes can, except for
+ * a trailing wildcard whose text does not begin with "mta-sts".
  */
 
 static int

@@ -55,9 +55,9 @@ mta_sts_table_name(const char *names, uint32_t name)
 }
 
 
-/* The text of number in n runs; empty if it is before the first. */
-mta_sts_str_t mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n,
-    uint32_t number);
+/* The run of a number, or NULL if it is before the first of n. */
+const mta_sts_table_run_t *mta_sts_table_run(const mta_sts_table_run_t *runs,
+    size_t n, uint32_t number);
 
 
 #endif /* MTA_STS_SERVE_SLOTS_H */

@@ -20,8 +20,6 @@ typedef struct {
 } mta_sts_entry_t;
 
 
-/* The fields of these are private to table.c, but for n, names and policies. */
-
 /* Bytes that can be hashed, the longest name. */
 
 #define MTA_STS_HASH_MAX  256
@@ -36,26 +34,41 @@ typedef struct {
     uint32_t       line;
 } mta_sts_table_slot_t;
 
+
 /* The text of a run of numbers, up to the next run. */
 
 typedef struct {
     uint32_t       first;
-    mta_sts_str_t  text;
+    uint32_t       len;
+    uint64_t       text;                   /* its offset from base */
 } mta_sts_table_run_t;
 
-typedef struct {
-    mta_sts_hash_key_t      *key;          /* or NULL, for few domains */
-    const char              *names;
-    size_t                   names_len;
-    mta_sts_table_slot_t    *slots;
-    uint32_t                 n_slots;
-    uint32_t                 n;            /* domains */
-    const mta_sts_policy_t **policies;
-    mta_sts_table_run_t     *files;        /* of names */
-    size_t                   n_files;
-    mta_sts_table_run_t     *policy_names; /* of policies */
-    size_t                   n_policy_names;
-} mta_sts_table_t;
+
+/*
+ * A table.  base is that of the image that the table is in; in memory it is 0,
+ * and offsets from it are addresses.  Nothing that begins before limit, and ends
+ * after it, is used.  Only n is for others.
+ */
+
+typedef struct mta_sts_table_s  mta_sts_table_t;
+
+struct mta_sts_table_s {
+    uint32_t                     n;        /* domains */
+    uint32_t                     n_slots;
+    const mta_sts_table_slot_t  *slots;
+    const mta_sts_hash_key_t    *key;      /* or NULL, for few domains */
+    const char                  *names;
+    size_t                       names_len;
+    const uint64_t              *policies; /* offsets from base */
+    size_t                       n_policies;
+    const mta_sts_table_run_t   *files;    /* of names */
+    size_t                       n_files;
+    const mta_sts_table_run_t   *policy_names;        /* of policies */
+    size_t                       n_policy_names;
+    uintptr_t                    base;
+    uint64_t                     limit;
+    const mta_sts_table_t       *changes;  /* or NULL */
+};
 
 
 /* What happens when a domain is added again. */
@@ -84,7 +97,7 @@ typedef struct {
     mta_sts_table_array_t   names;          /* bytes */
     mta_sts_table_array_t   rows;           /* domains */
     mta_sts_table_array_t   index;          /* of the rows */
-    mta_sts_table_array_t   policies;       /* const mta_sts_policy_t * */
+    mta_sts_table_array_t   policies;       /* their addresses */
     mta_sts_table_array_t   files;
     mta_sts_table_array_t   policy_names;
 } mta_sts_table_builder_t;
@@ -94,7 +107,7 @@ typedef struct {
  * Adds a policy and gives its index, for mta_sts_table_add().  The policy, and
  * a policy_name that is not empty, must live as long as the table.
  *
- * Errors: out of memory; too many policies for a table (at 2^24).
+ * Errors: out of memory; too many policies for a table (2^24).
  */
 int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
     const mta_sts_policy_t *policy, mta_sts_str_t policy_name, uint32_t *index,
@@ -115,6 +128,14 @@ int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
 /* A policy that was added. */
 const mta_sts_policy_t *mta_sts_table_added(
     const mta_sts_table_builder_t *builder, uint32_t policy);
+
+/*
+ * In a table of changes: the policy of a domain that was removed from the table
+ * in which the changes are made.
+ */
+
+#define MTA_STS_TABLE_REMOVED  0xffffff
+
 
 /* Has a policy that was added a policy_name? */
 int mta_sts_table_is_named(const mta_sts_table_builder_t *builder,
@@ -153,6 +174,22 @@ int mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
  */
 int mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
     mta_sts_entry_t *entry);
+
+/* A cursor that is beyond the last domain; all of a table are below it. */
+
+static inline size_t
+mta_sts_table_last(const mta_sts_table_t *table)
+{
+    return table->names_len + (table->changes ? table->changes->names_len : 0);
+}
+
+
+/*
+ * Puts a small table of changes in front of a table: domains that are new, have
+ * another policy, or were removed.  Changes must live as long as the table.
+ */
+void mta_sts_table_set_changes(mta_sts_table_t *table,
+    const mta_sts_table_t *changes);
 
 
 /*

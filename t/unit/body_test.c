@@ -200,11 +200,11 @@ test_severities(void)
 static void
 test_is_policy(void)
 {
-    ok(body_is_policy(mta_sts_str(V E M A)), "a policy");
-    ok(body_is_policy(mta_sts_str("\n Mode : x\n")), "a faulty one");
-    ok(!body_is_policy(mta_sts_str("<html>\n<p>mode: off</p>\n")),
+    ok(served_is_policy(mta_sts_str(V E M A)), "a policy");
+    ok(served_is_policy(mta_sts_str("\n Mode : x\n")), "a faulty one");
+    ok(!served_is_policy(mta_sts_str("<html>\n<p>mode: off</p>\n")),
        "another document");
-    ok(!body_is_policy(mta_sts_str("")), "nothing");
+    ok(!served_is_policy(mta_sts_str("")), "nothing");
 }
 
 

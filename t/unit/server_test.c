@@ -29,7 +29,7 @@ build(mta_sts_server_t *server, mta_sts_settings_t *settings, const char *text)
 }
 
 
-/* Each server with the domains that are found, in order, and its default policy. */
+/* Each server with its domains, in order, and its default policy. */
 
 static const struct {
     const char  *names;
@@ -126,13 +126,15 @@ test_nothing(void)
 
         is_int(build(&server, &settings, names[i]), MTA_STS_OK,
                "inherited for \"%s\"", names[i]);
-        ok(server.table.n == 0 && server.default_policy == NULL, "serves nothing");
+        ok(server.table.n == 0 && server.default_policy == NULL,
+           "serves nothing");
         is_int((long long) test.n_warnings, 0, "no warnings");
 
         (void) set_lines(&settings, "\n\nmode enforce\nmx mail.example");
 
         is_int(build(&server, &settings, names[i]), MTA_STS_OK, "its own");
-        ok(server.table.n == 0 && server.default_policy == NULL, "serves nothing");
+        ok(server.table.n == 0 && server.default_policy == NULL,
+           "serves nothing");
         is_int((long long) test.n_warnings, 1, "one warning");
         is_err(&test.warnings[0], 4, 1, "no server name begins with "
                "\"mta-sts.\", the policy is not served");

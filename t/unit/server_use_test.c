@@ -124,7 +124,9 @@ test_shared(void)
 
     ok(server.table.names == domains.table.names
        && server.table.slots == domains.table.slots, "the table is shared");
-    ok(server.default_policy && server.default_policy == domains.default_policy, "the default policy");
+    ok(server.default_policy
+       && server.default_policy == domains.default_policy,
+       "the default policy");
     is_str(server.default_name, mta_sts_str("p"), "its label");
     is_str(server.default_place.file, TEST_FILE, "its file");
     is_int(server.default_place.line, 6, "its line");
@@ -227,7 +229,8 @@ test_refused(void)
     is_int(use(&server, &settings, &domains, "mta-sts.a.example"), MTA_STS_OK,
            "inherited settings");
     is_int((long long) test.n_warnings, 0, "no warnings");
-    is_str(mta_sts_policy_mode(server.table.policies[0]),
+    is_str(mta_sts_policy_mode(mta_sts_table_policy(&server.table,
+                                                mta_sts_str("a.example"))),
            mta_sts_str("testing"), "are not the file's");
 }
 

@@ -214,7 +214,7 @@ test_different(void)
                               set_policy(pairs[i][1])),
            "different: %s / %s", pairs[i][0], pairs[i][1]);
         ok(mta_sts_policy_eq(set_policy(pairs[i][0]),
-                             set_policy(pairs[i][0])), "equal: the first twice");
+                             set_policy(pairs[i][0])), "equal: it twice");
     }
 }
 

@@ -140,7 +140,8 @@ check_usage(const options_t *options, const report_format_t **format,
     if (options->no_config
         && (options->conf || options->domains || options->prefix))
     {
-        say("\"--no-config\" and \"-c\", \"-d\" or \"-p\" are mutually exclusive");
+        say("\"--no-config\" and \"-c\", \"-d\" or \"-p\" are mutually "
+            "exclusive");
         return COMMAND_USAGE;
     }
 
@@ -277,6 +278,7 @@ check_report(const options_t *options, const report_format_t *format,
         && report_since(&report, options->since, &err) != MTA_STS_OK)
     {
         say_error(&err);
+        report_free(&report);
         return COMMAND_UNKNOWN;
     }
 

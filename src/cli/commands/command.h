@@ -33,11 +33,13 @@
 /* Groups of options; a command takes some of them. */
 
 #define OPTIONS_CONF      1           /* -c, -d, -p */
-#define OPTIONS_RECORDS   2           /* -f, -o, which records, which zones */
+#define OPTIONS_RECORDS   2           /* -o, which records, which zones */
 #define OPTIONS_SETTINGS  4           /* --mode, --mx, --max-age, --tlsrpt-rua */
 #define OPTIONS_HOSTS     8           /* --hosts, --pointing */
 #define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
+#define OPTIONS_FORMAT    64          /* -f, --provider, of records */
+#define OPTIONS_COMPILE   1024        /* -d, -o */
 
 
 /* A policy setting and its value. */
@@ -90,6 +92,7 @@ typedef struct {
     int                 served;
     int                 smtp;
     int                 changed;
+    int                 only_changes;
     int                 prune;
     int                 before_reload;
     int                 no_config;
@@ -128,6 +131,7 @@ typedef struct {
 int command_records(const options_t *options, const mta_sts_env_t *env);
 int command_policy(const options_t *options, const mta_sts_env_t *env);
 int command_list(const options_t *options, const mta_sts_env_t *env);
+int command_compile(const options_t *options, const mta_sts_env_t *env);
 int command_check(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
 
@@ -164,6 +168,13 @@ void command_say_empty(const site_t *site);
  */
 int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);
+
+/*
+ * The format of -f and its settings, those of records; NULL after it has said
+ * what is wrong.
+ */
+const mta_sts_format_t *command_format(const options_t *options,
+    mta_sts_format_settings_t *settings);
 
 /*
  * Removes the entries of domains whose policy is not what nginx serves, and says

@@ -53,6 +53,15 @@ static const option_t  options_table[] = {
     { "domains", 'd', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(domains), "FILE",
       "only a domains file, or \"-\" for standard input" },
 
+    { "domains", 'd', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(domains), "FILE",
+      "a domains file, or a glob of them; more may follow" },
+
+    { "output", 'o', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(output), "TABLE",
+      "the table, which is replaced" },
+
+    { "changes", 0, OPTIONS_COMPILE, OPTION_FLAG, OPTION_IN(only_changes), NULL,
+      "only what has changed since TABLE, to TABLE.changes" },
+
     { "prefix", 'p', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
       "the folder of a relative FILE, as nginx's -p" },
 
@@ -63,7 +72,7 @@ static const option_t  options_table[] = {
       "only those that resolve to this address and to no\n"
       "others; may be repeated" },
 
-    { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
+    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK, OPTION_TEXT,
       OPTION_IN(format), "FORMAT", "one of the formats (default: the first)" },
 
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
@@ -108,11 +117,11 @@ static const option_t  options_table[] = {
     { "customer", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(customer), NULL,
       "with --delegate: the customers' aliases" },
 
-    { "escaped-semicolons", 0, OPTIONS_RECORDS, OPTION_FLAG,
+    { "escaped-semicolons", 0, OPTIONS_FORMAT, OPTION_FLAG,
       OPTION_IN(escaped_semicolons), NULL,
       "for octoDNS 1.x, where they are the default" },
 
-    { "provider", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(provider),
+    { "provider", 0, OPTIONS_FORMAT, OPTION_TEXT, OPTION_IN(provider),
       "NAME", "of Terraform or external-dns: route53 or\n"
       "cloudflare" },
 
@@ -271,40 +280,64 @@ options_set(options_t *options, const option_t *option, const char *value)
 }
 
 
-/*
- * The option of a word, "-c" or "--zone", with the value that is in the word:
- * "-cFILE" or "--zone=APEX".  NULL if there is no such option.
- */
+/* Is it the option of a word, "-c" or "--zone"?  Gives the value in the word. */
 
-static const option_t *
-options_find(const char *word, const char **value)
+static int
+options_is(const option_t *option, const char *word, const char **value)
 {
-    size_t           i, len;
-    const option_t  *option;
+    size_t  len;
 
+    *value = NULL;
     len = strcspn(word, "=");
 
-    for (i = 0; i < OPTIONS; i++) {
-        option = &options_table[i];
-        *value = NULL;
-
-        if (word[1] == '-') {
-            if (strlen(option->name) == len - 2
-                && strncmp(option->name, word + 2, len - 2) == 0)
-            {
-                *value = word[len] ? word + len + 1 : NULL;
-                break;
-            }
-
-        } else if (option->ch == word[1]) {
-            *value = word[2] ? word + 2 : NULL;
-            break;
+    if (word[1] == '-') {
+        if (strlen(option->name) != len - 2
+            || strncmp(option->name, word + 2, len - 2) != 0)
+        {
+            return 0;
         }
+
+        *value = word[len] ? word + len + 1 : NULL;
+
+    } else {
+        if (option->ch != word[1]) {
+            return 0;
+        }
+
+        *value = word[2] ? word + 2 : NULL;
     }
 
     /* a flag has no value */
 
-    return i < OPTIONS && (option->argument || *value == NULL) ? option : NULL;
+    return option->argument || *value == NULL;
+}
+
+
+/*
+ * The option of a word, with the value that is in the word: "-cFILE" or
+ * "--zone=APEX".  A name may be that of several options, of which the command
+ * takes one.  NULL if there is no such option.
+ */
+
+static const option_t *
+options_find(const char *word, unsigned allowed, const char **value)
+{
+    size_t           i;
+    const char      *text;
+    const option_t  *found;
+
+    found = NULL;
+
+    for (i = 0; i < OPTIONS; i++) {
+        if (options_is(&options_table[i], word, &text)
+            && (found == NULL || (options_table[i].group & allowed)))
+        {
+            found = &options_table[i];
+            *value = text;
+        }
+    }
+
+    return found;
 }
 
 
@@ -359,7 +392,7 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
             continue;
         }
 
-        option = options_find(word, &value);
+        option = options_find(word, allowed, &value);
 
         if (option == NULL) {
             say("unknown option \"%s\"", word);

@@ -42,28 +42,26 @@ records_say_defaults(const site_t *site)
 }
 
 
-static format_provider_e
+static mta_sts_provider_e
 records_provider(const char *name)
 {
     if (strcmp(name, "route53") == 0) {
-        return FORMAT_ROUTE53;
+        return MTA_STS_PROVIDER_ROUTE53;
     }
 
-    return strcmp(name, "cloudflare") == 0 ? FORMAT_CLOUDFLARE
-                                           : FORMAT_NO_PROVIDER;
+    return strcmp(name, "cloudflare") == 0 ? MTA_STS_PROVIDER_CLOUDFLARE
+                                           : MTA_STS_PROVIDER_NONE;
 }
 
 
-/* The format and its settings; NULL after it has said what is wrong. */
-
-static const format_t *
-records_format(const options_t *options, format_settings_t *settings)
+const mta_sts_format_t *
+command_format(const options_t *options, mta_sts_format_settings_t *settings)
 {
-    const char      *name;
-    const format_t  *format;
+    const char              *name;
+    const mta_sts_format_t  *format;
 
     name = options->format ? options->format : "zone";
-    format = format_find(name);
+    format = mta_sts_format_find(mta_sts_str_from(name));
 
     if (format == NULL) {
         say("unknown format \"%s\", see mta-sts records --help", name);
@@ -73,20 +71,24 @@ records_format(const options_t *options, format_settings_t *settings)
     settings->escaped_semicolons = options->escaped_semicolons;
     settings->provider = options->provider
                          ? records_provider(options->provider)
-                         : FORMAT_NO_PROVIDER;
+                         : MTA_STS_PROVIDER_NONE;
 
-    if (options->provider && settings->provider == FORMAT_NO_PROVIDER) {
+    if (options->provider && settings->provider == MTA_STS_PROVIDER_NONE) {
         say("unknown provider \"%s\", must be route53 or cloudflare",
             options->provider);
 
-    } else if (options->provider && !(format->flags & FORMAT_PROVIDER)) {
+    } else if (options->provider
+               && !(format->flags & MTA_STS_FORMAT_PROVIDER))
+    {
         say("format \"%s\" does not take option \"--provider\"", name);
 
-    } else if (!options->provider && (format->flags & FORMAT_NEEDS_PROVIDER)) {
+    } else if (!options->provider
+               && (format->flags & MTA_STS_FORMAT_NEEDS_PROVIDER))
+    {
         say("format \"%s\" needs \"--provider\": route53 or cloudflare", name);
 
     } else if (options->escaped_semicolons
-               && !(format->flags & FORMAT_SEMICOLONS))
+               && !(format->flags & MTA_STS_FORMAT_SEMICOLONS))
     {
         say("format \"%s\" does not take option \"--escaped-semicolons\"",
             name);
@@ -139,7 +141,7 @@ records_kinds(const options_t *options)
 /* Are the options that need others next to others? */
 
 static int
-records_usage(const options_t *options, const format_t *format)
+records_usage(const options_t *options, const mta_sts_format_t *format)
 {
     size_t  i;
 
@@ -147,7 +149,7 @@ records_usage(const options_t *options, const format_t *format)
         say("\"--changed\" and \"-o\" are mutually exclusive: what is missing "
             "in the file of a zone is deleted by the program that reads it");
 
-    } else if (options->changed && (format->flags & FORMAT_WHOLE)) {
+    } else if (options->changed && (format->flags & MTA_STS_FORMAT_WHOLE)) {
         say("format \"%s\" does not take option \"--changed\": what is missing "
             "there is deleted by the program that reads it", format->name);
 
@@ -260,8 +262,8 @@ typedef struct {
     zones_t                   delegated;
     mta_sts_record_wanted_t   wanted;
     mta_sts_record_wanted_t   own;
-    const format_t           *format;
-    format_settings_t         settings;
+    const mta_sts_format_t           *format;
+    mta_sts_format_settings_t         settings;
 } records_t;
 
 
@@ -277,7 +279,7 @@ records_plan(records_t *records, const options_t *options,
     plan->wanted = &records->wanted;
     plan->zones = &records->zones;
     plan->delegated = &records->delegated;
-    plan->whole = (records->format->flags & FORMAT_DOMAIN) != 0;
+    plan->whole = (records->format->flags & MTA_STS_FORMAT_DOMAIN) != 0;
 
     if (records_wanted(options, env, &records->wanted, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -417,7 +419,7 @@ records_select(records_t *records, const options_t *options,
     }
 
     if (plan->held
-        && (options->output || (records->format->flags & FORMAT_WHOLE)))
+        && (options->output || (records->format->flags & MTA_STS_FORMAT_WHOLE)))
     {
         return live_held(plan, &options->net, err);
     }
@@ -449,7 +451,7 @@ command_records(const options_t *options, const mta_sts_env_t *env)
 
     memset(&records, 0, sizeof(records_t));
 
-    records.format = records_format(options, &records.settings);
+    records.format = command_format(options, &records.settings);
 
     if (records.format == NULL || records_kinds(options) == 0
         || records_usage(options, records.format) != MTA_STS_OK)

@@ -189,6 +189,8 @@ site_is_refused(const site_t *site, mta_sts_str_t domain, mta_sts_err_t *err)
     site_refused_t        key;
     const site_refused_t  *found;
 
+    memset(&key, 0, sizeof(site_refused_t));
+
     key.conflict.domain = domain;
 
     found = site->n_refused

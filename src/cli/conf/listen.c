@@ -70,38 +70,42 @@ listen_add(site_t *site, mta_sts_answer_address_t new,
 
 
 static void
-listen_add_sockaddr(site_t *site, const struct sockaddr *sa, unsigned port,
+listen_add_ipv4(site_t *site, const struct sockaddr_in *sin, unsigned port,
     const listen_params_t *params)
 {
-    char                       ip[INET6_ADDRSTRLEN], text[80];
-    const struct sockaddr_in   *sin;
-    const struct sockaddr_in6  *sin6;
-    mta_sts_answer_address_t    address;
+    char                       ip[INET_ADDRSTRLEN], text[80];
+    mta_sts_answer_address_t   address;
+
+    (void) inet_ntop(AF_INET, &sin->sin_addr, ip, sizeof(ip));
+    (void) snprintf(text, sizeof(text), "%s:%u", ip, port);
 
     memset(&address, 0, sizeof(mta_sts_answer_address_t));
 
-    if (sa->sa_family == AF_INET) {
-        sin = (const struct sockaddr_in *) (const void *) sa;
+    address.text = mta_sts_str_from(text);
+    address.wildcard = sin->sin_addr.s_addr == htonl(INADDR_ANY);
+    address.local = ntohl(sin->sin_addr.s_addr) >> 24 == 127;
+    address.group = (uint32_t) AF_INET << 16 | port;
 
-        (void) inet_ntop(AF_INET, &sin->sin_addr, ip, sizeof(ip));
-        (void) snprintf(text, sizeof(text), "%s:%u", ip, port);
+    listen_add(site, address, params);
+}
 
-        address.wildcard = sin->sin_addr.s_addr == htonl(INADDR_ANY);
-        address.local = ntohl(sin->sin_addr.s_addr) >> 24 == 127;
-        address.group = 1u << 16 | port;
 
-    } else {
-        sin6 = (const struct sockaddr_in6 *) (const void *) sa;
+static void
+listen_add_ipv6(site_t *site, const struct sockaddr_in6 *sin6, unsigned port,
+    const listen_params_t *params)
+{
+    char                       ip[INET6_ADDRSTRLEN], text[80];
+    mta_sts_answer_address_t   address;
 
-        (void) inet_ntop(AF_INET6, &sin6->sin6_addr, ip, sizeof(ip));
-        (void) snprintf(text, sizeof(text), "[%s]:%u", ip, port);
+    (void) inet_ntop(AF_INET6, &sin6->sin6_addr, ip, sizeof(ip));
+    (void) snprintf(text, sizeof(text), "[%s]:%u", ip, port);
 
-        address.wildcard = IN6_IS_ADDR_UNSPECIFIED(&sin6->sin6_addr) != 0;
-        address.local = IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr) != 0;
-        address.group = 2u << 16 | port;
-    }
+    memset(&address, 0, sizeof(mta_sts_answer_address_t));
 
     address.text = mta_sts_str_from(text);
+    address.wildcard = IN6_IS_ADDR_UNSPECIFIED(&sin6->sin6_addr) != 0;
+    address.local = IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr) != 0;
+    address.group = (uint32_t) AF_INET6 << 16 | port;
 
     listen_add(site, address, params);
 }
@@ -135,29 +139,56 @@ static void
 listen_add_host(site_t *site, const char *host, unsigned first, unsigned last,
     const listen_params_t *params)
 {
-    struct addrinfo   hints, *all, *ai;
+    unsigned              port;
+    struct addrinfo       hints, *all, *ai;
+    struct sockaddr_in    sin;
+    struct sockaddr_in6   sin6;
 
+    memset(&sin, 0, sizeof(struct sockaddr_in));
+    memset(&sin6, 0, sizeof(struct sockaddr_in6));
     memset(&hints, 0, sizeof(struct addrinfo));
 
+    sin.sin_family = AF_INET;
+    sin6.sin6_family = AF_INET6;
     hints.ai_socktype = SOCK_STREAM;
+    all = NULL;
 
-    if (strcmp(host, "*") == 0) {
-        host = "0.0.0.0";
-    }
+    if (strcmp(host, "*") != 0
+        && inet_pton(AF_INET, host, &sin.sin_addr) != 1)
+    {
+        sin.sin_family = AF_UNSPEC;
 
-    if (getaddrinfo(host, NULL, &hints, &all) != 0) {
-        return;
-    }
+        if (inet_pton(AF_INET6, host, &sin6.sin6_addr) != 1) {
+            sin6.sin6_family = AF_UNSPEC;
 
-    for ( /* void */ ; first <= last; first++) {
-        for (ai = all; ai; ai = ai->ai_next) {
-            if (ai->ai_family == AF_INET || ai->ai_family == AF_INET6) {
-                listen_add_sockaddr(site, ai->ai_addr, first, params);
+            if (getaddrinfo(host, NULL, &hints, &all) != 0) {
+                return;
             }
         }
     }
 
-    freeaddrinfo(all);
+    for (port = first; port <= last; port++) {
+
+        if (sin.sin_family == AF_INET) {
+            listen_add_ipv4(site, &sin, port, params);
+
+        } else if (sin6.sin6_family == AF_INET6) {
+            listen_add_ipv6(site, &sin6, port, params);
+        }
+
+        for (ai = all; ai; ai = ai->ai_next) {
+            if (ai->ai_family == AF_INET) {
+                listen_add_ipv4(site, (void *) ai->ai_addr, port, params);
+
+            } else if (ai->ai_family == AF_INET6) {
+                listen_add_ipv6(site, (void *) ai->ai_addr, port, params);
+            }
+        }
+    }
+
+    if (all) {
+        freeaddrinfo(all);
+    }
 }
 
 
@@ -215,11 +246,20 @@ listen_address(site_t *site, mta_sts_str_t text, const listen_params_t *params)
 }
 
 
-void
-site_listen(site_t *site, const mta_sts_value_t *words, size_t n)
+int
+site_set_listen(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err)
 {
     size_t           i;
     listen_params_t  params;
+
+    (void) err;
+
+    if (n < 2) {
+        return MTA_STS_OK;
+    }
+
+    server->listens = 1;
 
     memset(&params, 0, sizeof(listen_params_t));
 
@@ -244,9 +284,26 @@ site_listen(site_t *site, const mta_sts_value_t *words, size_t n)
 
             /* senders do not use HTTP/3, and nginx keeps it apart */
 
-            return;
+            return MTA_STS_OK;
         }
     }
 
     listen_address(site, words[1].text, &params);
+
+    return MTA_STS_OK;
+}
+
+
+void
+site_end_listen(site_t *site, const site_server_t *server)
+{
+    listen_params_t  params;
+
+    if (!server->listens) {
+        memset(&params, 0, sizeof(listen_params_t));
+
+        params.server = (uint32_t) site->n - 1;
+
+        listen_address(site, mta_sts_str("80"), &params);
+    }
 }

@@ -4,6 +4,35 @@
  */
 
 #include "site.h"
+#include "serve/image.h"
+
+
+/* Maps a table and its changes. */
+
+static int
+site_read_table(mta_sts_str_t name, mta_sts_place_t place,
+    const mta_sts_env_t *env, mta_sts_domains_t *domains, mta_sts_err_t *err)
+{
+    mta_sts_buf_t    buf = { env, NULL, 0, 0, 0 };
+    mta_sts_image_t  image, *changes;
+
+    mta_sts_buf_add(&buf, name);
+    mta_sts_buf_add_cstr(&buf, MTA_STS_IMAGE_CHANGES);
+
+    if (mta_sts_image_open(&image, name, MTA_STS_IMAGE_ALL, place, domains,
+                           err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    name = mta_sts_str_copy(env, mta_sts_buf_str(&buf));
+
+    changes = env->alloc(env->ctx, sizeof(mta_sts_image_t));
+
+    return mta_sts_image_open_changes(changes, name, MTA_STS_IMAGE_ALL, place,
+                                      &image, domains, err);
+}
 
 
 /* Reads the file, or the files of the glob, that value names. */
@@ -13,9 +42,9 @@ site_read_files(const site_t *site, const mta_sts_value_t *value,
     mta_sts_str_t full, const mta_sts_env_t *env, mta_sts_domains_t *domains,
     mta_sts_err_t *err)
 {
-    size_t           i, n;
-    mta_sts_str_t   *names;
-    mta_sts_file_t  *files;
+    size_t            i, n;
+    mta_sts_str_t    *names;
+    mta_sts_file_t   *files;
 
     if (source_names(&site->source, value, 1, &names, &n, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -24,6 +53,12 @@ site_read_files(const site_t *site, const mta_sts_value_t *value,
     if (n == 0) {
         return mta_sts_error(err, value->place, "no file matches \"%.*s\"",
                              MTA_STS_SHOW(full));
+    }
+
+    /* a table is not in the output of nginx -T */
+
+    if (n == 1 && mta_sts_image_is(names[0])) {
+        return site_read_table(names[0], value->place, env, domains, err);
     }
 
     files = env->alloc(env->ctx, n * sizeof(mta_sts_file_t));

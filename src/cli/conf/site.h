@@ -28,6 +28,7 @@ typedef struct {
     int                     reject;       /* ssl_reject_handshake */
     int                     verify;       /* ssl_verify_client on */
     int                     listens;
+    int                    *generator;    /* of the current location */
     int                     any;          /* matches every host */
     mta_sts_place_t         place;        /* of its "{" */
     mta_sts_server_name_t  *names;
@@ -140,7 +141,7 @@ int site_find(const site_t *site, const mta_sts_value_t *domain,
 /*
  * Gives in *nearest the domain of the catalog with the smallest edit distance
  * to a normalised one, where two neighbours that changed places are one edit
- * and so is a label in front of the domain.  Of several it is the first in
+ * and so is a label before the domain.  Of several it is the first in
  * the alphabet.  Returns 0 if the catalog is empty.
  */
 int site_nearest(const mta_sts_catalog_t *catalog, mta_sts_str_t domain,
@@ -172,9 +173,10 @@ int site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
 /*
  * Builds site's servers, each with what it inherits.
  *
- * Errors: those of mta_sts_server_build(), mta_sts_server_use(), source_names(),
- * source_open() and mta_sts_domains_read(); no file matches "PATTERN";
- * "ssl_certificate_by_lua_..." is incompatible with "mta_sts_certificate_cache".
+ * Errors: those of mta_sts_server_build(), mta_sts_server_use(),
+ * source_names(), source_open() and mta_sts_domains_read(); no file matches
+ * "PATTERN"; "ssl_certificate_by_lua_..." is incompatible with
+ * "mta_sts_certificate_cache".
  */
 int site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
 
@@ -187,8 +189,39 @@ int site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
 int site_server_name(site_server_t *server, const mta_sts_value_t *value,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
-/* Adds the addresses of a listen directive to the last server. */
-void site_listen(site_t *site, const mta_sts_value_t *words, size_t n);
+/*
+ * A directive: sets what words, of which the first is its name, say about http
+ * or a server.
+ *
+ * Errors: nginx's own; of the policy, those of mta_sts_settings_set().
+ */
+
+typedef int (*site_set_pt)(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+
+int site_set_flag(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_policy(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_domains(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_cache(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_lua(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_generator(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_names(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_tls(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+
+/* Adds an address to the last server. */
+int site_set_listen(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+
+/* Adds nginx's standard address to the last server if it has no other. */
+void site_end_listen(site_t *site, const site_server_t *server);
 
 
 #endif /* MTA_STS_CONF_SITE_H */

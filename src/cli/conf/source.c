@@ -251,8 +251,8 @@ source_names(const source_t *source, const mta_sts_value_t *include,
 
 
 /*
- * Finds the next line at or after pos that begins as a mark of nginx -T, and the
- * name in it; returns 0 if there is none.
+ * Finds the next line at or after pos that begins as a mark of nginx -T, and
+ * the name in it; returns 0 if there is none.
  */
 
 static int

@@ -150,7 +150,7 @@ files_replace(FILE *out, const char *path, mta_sts_err_t *err)
 
 static int
 files_zone(const plan_t *plan, size_t begin, size_t end,
-    const format_t *format, const format_settings_t *settings,
+    const mta_sts_format_t *format, const mta_sts_format_settings_t *settings,
     const char *folder, mta_sts_err_t *err)
 {
     FILE           *out;
@@ -214,7 +214,7 @@ files_has(const plan_t *plan, mta_sts_str_t zone)
 /* Names the files of zones that are not in the plan, or removes them. */
 
 static void
-files_prune(const plan_t *plan, const format_t *format, const char *folder,
+files_prune(const plan_t *plan, const mta_sts_format_t *format, const char *folder,
     int prune)
 {
     DIR            *dir;
@@ -263,15 +263,15 @@ files_prune(const plan_t *plan, const format_t *format, const char *folder,
 
 
 int
-output_plan(const plan_t *plan, const format_t *format,
-    const format_settings_t *settings, const char *folder, files_e others,
+output_plan(const plan_t *plan, const mta_sts_format_t *format,
+    const mta_sts_format_settings_t *settings, const char *folder, files_e others,
     mta_sts_err_t *err)
 {
     size_t  begin, end;
 
     if (folder == NULL) {
 
-        if ((format->flags & FORMAT_ZONE) && plan_zone_end(plan, 0) < plan->n)
+        if ((format->flags & MTA_STS_FORMAT_ZONE) && plan_zone_end(plan, 0) < plan->n)
         {
             return mta_sts_error(err, MTA_STS_NOWHERE, "format \"%s\" has a "
                                  "file for each zone and there are several, "

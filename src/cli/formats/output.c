@@ -3,51 +3,21 @@
  */
 
 #include "cli/diag/diag.h"
-#include "domains/yaml.h"
 #include "formats.h"
 
 
 /* Whoever closes out looks for a write error. */
 
-static int
-printer_write(void *ctx, mta_sts_str_t data)
-{
-    printer_t *printer = ctx;
-
-    (void) fwrite(data.data, 1, data.len, printer->out);
-
-    return 1;
-}
-
-
-mta_sts_emitter_t *
-printer_emitter(printer_t *printer)
-{
-    mta_sts_emitter_t  *emitter;
-
-    emitter = mta_sts_emitter_begin(printer_write, printer);
-
-    if (emitter == NULL) {
-        diag_no_memory();
-    }
-
-    return emitter;
-}
-
-
-void
-printer_emitter_end(mta_sts_emitter_t *emitter)
-{
-    if (mta_sts_emitter_end(emitter) != MTA_STS_OK) {
-        diag_no_memory();
-    }
-}
-
-
 static void
-printer_flush(printer_t *printer)
+printer_flush(mta_sts_printer_t *printer)
 {
-    (void) printer_write(printer, mta_sts_buf_str(&printer->text));
+    if (printer->text.failed) {
+        diag_no_memory();
+    }
+
+    if (printer->text.len) {
+        (void) fwrite(printer->text.data, 1, printer->text.len, printer->ctx);
+    }
 
     printer->bytes += printer->text.len;
     printer->text.len = 0;
@@ -55,7 +25,8 @@ printer_flush(printer_t *printer)
 
 
 static void
-printer_call(printer_t *printer, void (*call)(printer_t *printer))
+printer_call(mta_sts_printer_t *printer,
+    void (*call)(mta_sts_printer_t *printer))
 {
     if (call) {
         call(printer);
@@ -67,8 +38,8 @@ printer_call(printer_t *printer, void (*call)(printer_t *printer))
 /* Prints the parts of one zone; the zone is opened with the first record. */
 
 static void
-output_zone(printer_t *printer, const plan_t *plan, size_t begin, size_t end,
-    const format_t *format)
+output_zone(mta_sts_printer_t *printer, const plan_t *plan, size_t begin,
+    size_t end, const mta_sts_format_t *format)
 {
     int      open;
     size_t   i;
@@ -76,7 +47,7 @@ output_zone(printer_t *printer, const plan_t *plan, size_t begin, size_t end,
 
     open = 0;
 
-    for (i = begin; i < end && !ferror(printer->out); i++) {
+    for (i = begin; i < end && !ferror((FILE *) printer->ctx); i++) {
 
         plan_batch(plan, i, printer->env, &batch);
 
@@ -144,20 +115,22 @@ output_is_lost(const plan_t *plan, size_t begin, size_t end)
 
 void
 output_print(const plan_t *plan, size_t begin, size_t end,
-    const format_t *format, const format_settings_t *settings, FILE *out)
+    const mta_sts_format_t *format,
+    const mta_sts_format_settings_t *settings, FILE *out)
 {
-    size_t           next;
-    printer_t        printer;
-    mta_sts_arena_t  arena = { NULL, 0 }, text = { NULL, 0 };
-    mta_sts_arena_t  zone = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
-    mta_sts_env_t    zone_env = { diag_alloc, NULL, &zone };
-    mta_sts_env_t    text_env = { diag_alloc, NULL, &text };
+    size_t             next;
+    mta_sts_arena_t    arena = { NULL, 0 }, text = { NULL, 0 };
+    mta_sts_arena_t    zone = { NULL, 0 };
+    mta_sts_env_t      env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t      zone_env = { diag_alloc, NULL, &zone };
+    mta_sts_env_t      text_env = { diag_alloc, NULL, &text };
+    mta_sts_printer_t  printer;
 
-    memset(&printer, 0, sizeof(printer_t));
+    memset(&printer, 0, sizeof(mta_sts_printer_t));
 
     printer.settings = settings;
-    printer.out = out;
+    printer.flush = printer_flush;
+    printer.ctx = out;
     printer.env = &env;
     printer.zone_env = &zone_env;
     printer.text.env = &text_env;
@@ -177,4 +150,16 @@ output_print(const plan_t *plan, size_t begin, size_t end,
     mta_sts_arena_free(&arena);
     mta_sts_arena_free(&text);
     mta_sts_arena_free(&zone);
+}
+
+
+void
+format_usage(FILE *out)
+{
+    size_t  i;
+
+    for (i = 0; mta_sts_formats[i]; i++) {
+        (void) fprintf(out, "    %-12s  %s\n", mta_sts_formats[i]->name,
+                       mta_sts_formats[i]->description);
+    }
 }

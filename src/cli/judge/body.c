@@ -194,9 +194,9 @@ body_mx(body_parser_t *parser, mta_sts_str_t value)
 
 
 /*
- * An extension is legal.  Of senders in wide use, Postfix 3.10 with TLSRPT defers
- * all mail after one with braces, and those that decode the policy as ASCII drop
- * it after another byte.
+ * An extension is legal.  Of senders in wide use, Postfix 3.10 with TLSRPT
+ * defers all mail after one with braces, and those that decode the policy as
+ * ASCII drop it after another byte.
  */
 
 static void
@@ -432,31 +432,6 @@ body_end(body_parser_t *parser)
         body_invalid(parser, POLICY_MX_MISSING, "the policy has no mx, and "
                      "its mode needs one");
     }
-}
-
-
-int
-body_is_policy(mta_sts_str_t text)
-{
-    size_t         i;
-    mta_sts_str_t  line, key;
-
-    while (field_next(&text, '\n', &line)) {
-
-        if (!field_next(&line, ':', &key) || line.data == NULL) {
-            continue;
-        }
-
-        key = field_trim(key);
-
-        for (i = 0; i < BODY_EXTENSION; i++) {
-            if (mta_sts_str_caseeq(key, body_keys[i])) {
-                return 1;
-            }
-        }
-    }
-
-    return 0;
 }
 
 

@@ -2,8 +2,6 @@
  * The judgement of one domain, from all that is known about it.
  */
 
-#include <arpa/inet.h>
-
 #include "judge.h"
 
 
@@ -192,152 +190,11 @@ judge_tlsrpt(const facts_t *facts, result_t *result)
 }
 
 
-void
-judge_addresses(const probe_host_t *host, finding_kind_e dns,
-    findings_t *findings)
-{
-    size_t               i;
-    const char          *where;
-    const dns_answer_t  *answers[] = { &host->a, &host->aaaa };
-
-    where = host->name.data;
-
-    for (i = 0; i < 2; i++) {
-        if (answers[i]->status == DNS_FAILED) {
-            finding_add(findings, dns, where, "the lookup of its addresses "
-                        "fails: %s", answers[i]->error);
-        }
-    }
-
-    if (host->a.status == DNS_EMPTY && host->aaaa.status == DNS_EMPTY) {
-        finding_add(findings, dns + 1, where, "no address; publish an A or "
-                    "AAAA record");
-    }
-
-    if (host->n_more) {
-        finding_add(findings, dns + 2, where, "%zu addresses not tried: %zu "
-                    "are looked at", host->n_more, host->started);
-    }
-
-    if (host->n_family && host->n_family == host->n_addresses) {
-        finding_add(findings, dns + 2, where, "it has no address of the "
-                    "family that is looked at");
-
-    } else if (host->n_family) {
-        finding_add(findings, dns + 3, where, "%zu addresses of the other "
-                    "family are left out", host->n_family);
-    }
-}
-
-
-/*
- * Address ranges that senders cannot reach.  Private ones may be what only this
- * machine's resolver answers.
- */
-
-static const struct {
-    unsigned char  begin[2];
-    unsigned char  mask[2];
-    int            ipv6;
-    int            private;
-} judge_ranges[] = {
-    { { 0, 0 }, { 255, 0 }, 0, 0 },
-    { { 127, 0 }, { 255, 0 }, 0, 0 },
-    { { 169, 254 }, { 255, 255 }, 0, 0 },
-    { { 10, 0 }, { 255, 0 }, 0, 1 },
-    { { 172, 16 }, { 255, 240 }, 0, 1 },
-    { { 192, 168 }, { 255, 255 }, 0, 1 },
-    { { 100, 64 }, { 255, 192 }, 0, 1 },
-    { { 0, 0 }, { 255, 255 }, 1, 0 },             /* ::, ::1 */
-    { { 0xfe, 0x80 }, { 255, 192 }, 1, 0 },
-    { { 0xfc, 0 }, { 254, 0 }, 1, 1 }
-};
-
-
-static void
-judge_public(const char *text, findings_t *findings)
-{
-    int            ipv6;
-    size_t         i, n;
-    unsigned char  address[16];
-
-    n = sizeof(judge_ranges) / sizeof(judge_ranges[0]);
-    ipv6 = strchr(text, ':') != NULL;
-
-    if (inet_pton(ipv6 ? AF_INET6 : AF_INET, text, address) != 1) {
-        return;
-    }
-
-    for (i = 0; i < n; i++) {
-        if (judge_ranges[i].ipv6 == ipv6
-            && (address[0] & judge_ranges[i].mask[0])
-               == judge_ranges[i].begin[0]
-            && (address[1] & judge_ranges[i].mask[1])
-               == judge_ranges[i].begin[1])
-        {
-            break;
-        }
-    }
-
-    if (i == n) {
-        return;
-    }
-
-    findings->lower = judge_ranges[i].private;
-
-    finding_add(findings, HOST_PRIVATE, text, "not a public address: senders "
-                "cannot reach it%s",
-                findings->lower ? ", unless they see another one" : "");
-
-    findings->lower = 0;
-}
-
-
-/* Do the CAA records have "issue" only for nobody (RFC 8659, 4.2)? */
-
-static void
-judge_caa(const facts_t *facts, findings_t *findings)
-{
-    size_t         i, issue;
-    mta_sts_str_t  text, ca;
-
-    for (i = 0, issue = 0; i < facts->caa.n; i++) {
-        text = facts->caa.records[i].text;
-
-        if (!mta_sts_str_starts(text, mta_sts_str("issue "))) {
-            continue;
-        }
-
-        text = mta_sts_str_after(text, 6);
-        issue++;
-
-        if (field_next(&text, ';', &ca) && field_trim(ca).len) {
-            return;
-        }
-    }
-
-    if (issue) {
-        finding_add(findings, HOST_CAA, NULL, "the CAA records forbid every "
-                    "CA to issue the certificate that is needed");
-    }
-}
-
-
-/* Senders fall back from an address without a connection to another one. */
-
-static int
-judge_is_dead(const fetch_t *fetch)
-{
-    return !fetch->connected && !fetch->no_route && !fetch->no_socket;
-}
-
-
 /* Judges the policy host, and finds the live policy. */
 
 static void
 judge_host(const facts_t *facts, judge_policy_t *policy, result_t *result)
 {
-    int                  read;
     size_t               i;
     findings_t          *findings;
     const fetch_t       *fetch;
@@ -346,21 +203,10 @@ judge_host(const facts_t *facts, judge_policy_t *policy, result_t *result)
     host = &facts->host;
     findings = &result->findings;
 
-    judge_addresses(host, HOST_DNS, findings);
-    judge_caa(facts, findings);
-
-    for (i = 0, read = 0; i < host->n; i++) {
-        read |= served_is_read(host->fetches[i], facts->now);
-    }
+    host_findings(facts, findings);
 
     for (i = 0; i < host->n; i++) {
         fetch = host->fetches[i];
-
-        judge_public(fetch->address, findings);
-
-        findings->lower = read && judge_is_dead(fetch);
-        served_findings(fetch, facts->now, findings);
-        findings->lower = 0;
 
         if (!served_has_body(fetch, facts->now)) {
             continue;

@@ -172,8 +172,8 @@ mta_sts_str_t txt_sts(const dns_record_t *records, size_t n,
 int txt_has_sts(const dns_answer_t *answer);
 
 /*
- * The same as txt_sts() for the TLSRPT record; returns the value of "rua=" as it is in the
- * record.
+ * The same as txt_sts() for the TLSRPT record; returns the value of "rua=" as
+ * it is in the record.
  */
 mta_sts_str_t txt_tlsrpt(const dns_record_t *records, size_t n,
     findings_t *findings);
@@ -201,11 +201,6 @@ typedef struct {
  */
 void body_parse(body_t *body, mta_sts_str_t text, findings_t *findings);
 
-/*
- * Is text a policy at all, with or without faults, and not another document?
- */
-int body_is_policy(mta_sts_str_t text);
-
 /* The same as body_parse() for a rendered policy, which is valid. */
 void body_of(body_t *body, const mta_sts_policy_t *policy,
     const mta_sts_env_t *env);
@@ -229,9 +224,9 @@ void mx_findings(const facts_t *facts, const body_t *policy,
     findings_t *findings);
 
 /*
- * Would a policy that is not served yet stop mail?  Adds MX_NOT_COVERED_NEXT for
- * each MX host that matches no pattern of it in mode "enforce"; findings may be
- * NULL.  Returns what covered is in result_t.
+ * Would a policy that is not served yet stop mail?  Adds MX_NOT_COVERED_NEXT
+ * for each MX host that matches no pattern of it in mode "enforce"; findings may
+ * be NULL.  Returns what covered is in result_t.
  *
  * Whoever announces a policy (records --served) runs check_run() with
  * PROBE_POLICY|PROBE_RECORDS, without PROBE_SMTP: no mail server is connected
@@ -250,10 +245,13 @@ void mail_findings(const facts_t *facts, findings_t *findings);
  */
 
 
-/* Is there an answer with a body, from a server with a trusted certificate? */
+/* Is text a policy, with or without faults, and not another document? */
+int served_is_policy(mta_sts_str_t text);
+
+/* Is there an answer with a policy, from a server with trusted certificates? */
 int served_has_body(const fetch_t *fetch, time_t now);
 
-/* Would a sender that follows the RFC read that body? */
+/* Would a sender that follows the RFC read that policy? */
 int served_is_read(const fetch_t *fetch, time_t now);
 
 /* Judges one address, but not the contents of a policy. */
@@ -273,13 +271,16 @@ int cert_is_trusted(const cert_t *cert, time_t now);
  * Judges the lookups of a host's addresses.  dns is HOST_DNS or MX_HOST_DNS:
  * the kinds after it, up to that for family, have the same order.
  */
-void judge_addresses(const probe_host_t *host, finding_kind_e dns,
+void address_findings(const probe_host_t *host, finding_kind_e dns,
     findings_t *findings);
+
+/* Judges the policy host and each of its addresses by served_findings(). */
+void host_findings(const facts_t *facts, findings_t *findings);
 
 /*
  * Judges the certificates that an address has shown, also one of the other
- * kind.  kind is POLICY_CERT_NAME or SMTP_CERT_NAME: the kinds after it have the
- * same order.
+ * kind.  kind is POLICY_CERT_NAME or SMTP_CERT_NAME: the kinds after it have
+ * the same order.
  */
 void cert_findings(const fetch_t *fetch, time_t now, finding_kind_e kind,
     findings_t *findings);
@@ -295,8 +296,8 @@ void cert_findings(const fetch_t *fetch, time_t now, finding_kind_e kind,
 
 /*
  * Takes the next field from *rest, up to a separator or the end.  Returns 0
- * when there is none.  An empty field follows a separator at the end; rest->data
- * is NULL after the last field.
+ * when there is none.  An empty field follows a separator at the end;
+ * rest->data is NULL after the last field.
  */
 int field_next(mta_sts_str_t *rest, char separator, mta_sts_str_t *field);
 

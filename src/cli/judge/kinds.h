@@ -9,11 +9,11 @@
  * CODE      what users, scripts and monitoring see: never change one
  * SUBJECT   TXT, HOST, MAIL or TLSRPT: see finding_subject_e
  * SEVERITY  NOTE, UNKNOWN, WARNING or ERROR: see finding_severity_e
- * LESS      1: an error is a warning unless the mode is "enforce", and a note in
- *           mode "none"; 2: an error is a warning where judge says so
+ * LESS      1: an error is a warning unless the mode is "enforce", and a note
+ *           in mode "none"; 2: an error is a warning where judge says so
  * MEANING   one line for the documentation, in Markdown
  *
- * The kinds of policy hosts and mail servers that judge_addresses() and
+ * The kinds of policy hosts and mail servers that address_findings() and
  * cert_findings() give have the same order.
  */
 
@@ -97,6 +97,9 @@
       "8461 3.3", "the certificate expires soon and was not renewed")         \
     X(POLICY_CERT_WEAK, "policy-cert-weak", HOST, ERROR, 0,                   \
       "8461 3.3", "the certificate's RSA key has less than 2048 bits")        \
+    X(POLICY_CERT_STAPLE, "policy-cert-staple", HOST, WARNING, 0,             \
+      "7633 4.2",                                                             \
+      "the certificate demands OCSP stapling, which the server does not do")  \
     X(POLICY_CLOSED, "policy-closed", HOST, ERROR, 0,                         \
       "8461 3.3", "the connection ends before the answer is complete")        \
     X(POLICY_REDIRECT, "policy-redirect", HOST, ERROR, 0,                     \

@@ -109,7 +109,7 @@ mail_server(const probe_host_t *host, time_t now, findings_t *findings)
         return;
     }
 
-    judge_addresses(host, MX_HOST_DNS, findings);
+    address_findings(host, MX_HOST_DNS, findings);
 
     if (host->a.alias || host->aaaa.alias) {
         finding_add(findings, MX_CNAME, host->name.data, "is an alias, which "

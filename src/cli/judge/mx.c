@@ -109,9 +109,9 @@ mx_findings(const facts_t *facts, const body_t *policy, findings_t *findings)
 
     for (i = 0; i < policy->n; i++) {
         if (!mx_is_used(policy->mx[i], facts)) {
-            finding_add(findings, MX_STALE, NULL, "mx %.*s matches no mail server "
-                        "of the domain; remove it unless it is for one to "
-                        "come", MTA_STS_SHOW(policy->mx[i]));
+            finding_add(findings, MX_STALE, NULL, "mx %.*s matches no mail "
+                        "server of the domain; remove it unless it is for one "
+                        "to come", MTA_STS_SHOW(policy->mx[i]));
         }
     }
 }

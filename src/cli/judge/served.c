@@ -361,13 +361,41 @@ served_is_encoded(const fetch_t *fetch)
 
 
 int
+served_is_policy(mta_sts_str_t text)
+{
+    size_t                      i;
+    mta_sts_str_t               line, key;
+    static const mta_sts_str_t  keys[] = {
+        { "version", 7 }, { "mode", 4 }, { "max_age", 7 }, { "mx", 2 }
+    };
+
+    while (field_next(&text, '\n', &line)) {
+
+        if (!field_next(&line, ':', &key) || line.data == NULL) {
+            continue;
+        }
+
+        key = field_trim(key);
+
+        for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+            if (mta_sts_str_caseeq(key, keys[i])) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+int
 served_has_body(const fetch_t *fetch, time_t now)
 {
     return fetch->secure && cert_is_trusted(&fetch->cert, now)
            && (fetch->other == NULL
                || cert_is_trusted(&fetch->other->cert, now))
            && fetch->code == CURLE_OK && fetch->status == 200
-           && !served_is_encoded(fetch) && body_is_policy(fetch->body);
+           && !served_is_encoded(fetch) && served_is_policy(fetch->body);
 }
 
 
@@ -383,6 +411,12 @@ static void
 served_handshake(const fetch_t *fetch, time_t now, findings_t *findings)
 {
     cert_findings(fetch, now, POLICY_CERT_NAME, findings);
+
+    if (fetch->cert.must_staple && !fetch->cert.stapled) {
+        finding_add(findings, POLICY_CERT_STAPLE, fetch->address, "the "
+                    "certificate demands a stapled OCSP response (must-staple), "
+                    "without which Courier rejects it; enable ssl_stapling");
+    }
 
     if (fetch->what == FETCH_POLICY_TLS13) {
         finding_add(findings, POLICY_TLS13_ONLY, fetch->address, "only TLS "
@@ -448,7 +482,7 @@ served_findings(const fetch_t *fetch, time_t now, findings_t *findings)
 
     /* another document: that is the cause of all that would be found in it */
 
-    if (!body_is_policy(fetch->body)) {
+    if (!served_is_policy(fetch->body)) {
         finding_add(findings, POLICY_SYNTAX, fetch->address, "the answer is "
                     "not a policy, but another document (\"%.*s\", %s)",
                     MTA_STS_SHOW(served_line(fetch->body, 0)),

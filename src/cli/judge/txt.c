@@ -225,8 +225,8 @@ txt_spaces(mta_sts_str_t text, findings_t *findings)
 
 
 /*
- * Finds the records of a version.  Returns the first, or NULL, and the number of
- * them; if there is one, also of those that are almost one.
+ * Finds the records of a version.  Returns the first, or NULL, and the number
+ * of them; if there is one, also of those that are almost one.
  */
 
 static const dns_record_t *

@@ -76,7 +76,7 @@ answer_txt(const ns_rr *rr, const mta_sts_env_t *env, dns_record_t *record)
 }
 
 
-/* A CAA record: flags, the length of a tag, the tag, a value (RFC 8659, 4.1). */
+/* A CAA record: flags, length of a tag, the tag, a value (RFC 8659, 4.1). */
 
 static int
 answer_caa(const unsigned char *data, size_t len, const mta_sts_env_t *env,

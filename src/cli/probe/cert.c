@@ -143,6 +143,8 @@ cert_look(X509_STORE_CTX *ctx, void *arg)
         cert->bits = EVP_PKEY_get_bits(key);
     }
 
+    cert->must_staple = X509_get_ext_by_NID(x509, NID_tlsfeature, -1) >= 0;
+
     cert_exchange(ctx, cert);
     cert_names(x509, cert);
 
@@ -182,7 +184,21 @@ cert_info(const SSL *ssl, int where, int value)
 }
 
 
-/* Only certificates of one kind: by ciphers in TLS 1.2, by signatures in 1.3. */
+/* Called with the OCSP response of the server, or without one. */
+
+static int
+cert_status(SSL *ssl, void *arg)
+{
+    cert_t               *cert = arg;
+    const unsigned char  *response;
+
+    cert->stapled = SSL_get_tlsext_status_ocsp_resp(ssl, &response) > 0;
+
+    return 1;
+}
+
+
+/* Only one kind of certificate: by cipher in TLS 1.2, by signature in 1.3. */
 
 static int
 cert_restrict(SSL_CTX *ctx, int kind)
@@ -207,6 +223,9 @@ cert_watch(SSL_CTX *ctx, X509_STORE *store, cert_t *cert, int kind)
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, cert_look, cert);
     SSL_CTX_set_info_callback(ctx, cert_info);
+    SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
+    SSL_CTX_set_tlsext_status_cb(ctx, cert_status);
+    SSL_CTX_set_tlsext_status_arg(ctx, cert);
 
     return SSL_CTX_set_ex_data(ctx, cert_slot(), cert)
            && (kind == 0 || cert_restrict(ctx, kind));

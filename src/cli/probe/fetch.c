@@ -69,75 +69,6 @@ fetch_body(char *data, size_t size, size_t n, void *ctx)
 }
 
 
-/* Copies a value without its white space and line end, truncated to size. */
-
-static void
-fetch_keep(char *buf, size_t size, mta_sts_str_t value)
-{
-    while (value.len && strchr(" \t", value.data[0])) {
-        value = mta_sts_str_after(value, 1);
-    }
-
-    while (value.len && strchr("\r\n", value.data[value.len - 1])) {
-        value.len--;
-    }
-
-    (void) snprintf(buf, size, "%.*s", (int) value.len, value.data);
-}
-
-
-/* Does a header line have a name?  Gives its value. */
-
-static int
-fetch_is_header(mta_sts_str_t line, const char *name, mta_sts_str_t *value)
-{
-    size_t  len;
-
-    len = strlen(name);
-
-    if (line.len <= len || strncasecmp(line.data, name, len) != 0) {
-        return 0;
-    }
-
-    *value = mta_sts_str_after(line, len);
-
-    return 1;
-}
-
-
-/* Notes what of a line of the head may be of interest. */
-
-static void
-fetch_http_header(fetch_t *fetch, mta_sts_str_t line)
-{
-    char           coding[32];
-    mta_sts_str_t  value;
-
-    if (mta_sts_str_starts(line, mta_sts_str("HTTP/"))) {
-        fetch->head |= fetch->n_headers ? FETCH_INFORMATIONAL : 0;
-        fetch->n_headers = 0;
-    }
-
-    fetch->n_headers++;
-
-    if (!mta_sts_str_ends(line, mta_sts_str("\r\n"))) {
-        fetch->head |= FETCH_BARE_LF;
-    }
-
-    if (fetch_is_header(line, "Content-Length:", &value)) {
-        fetch->head |= FETCH_LENGTH;
-
-    } else if (fetch_is_header(line, "Content-Encoding:", &value)) {
-        fetch_keep(fetch->encoding, sizeof(fetch->encoding), value);
-
-    } else if (fetch_is_header(line, "Transfer-Encoding:", &value)) {
-        fetch_keep(coding, sizeof(coding), value);
-        fetch->head |= strcasecmp(coding, "chunked") == 0 ? FETCH_CHUNKED
-                                                          : FETCH_CODED;
-    }
-}
-
-
 static size_t
 fetch_header(char *data, size_t size, size_t n, void *ctx)
 {
@@ -154,12 +85,7 @@ fetch_header(char *data, size_t size, size_t n, void *ctx)
         return 0;
     }
 
-    if (fetch->what == FETCH_SMTP) {
-        fetch_keep(fetch->line, sizeof(fetch->line), line);
-
-    } else {
-        fetch_http_header(fetch, line);
-    }
+    head_line(fetch, line);
 
     return line.len;
 }

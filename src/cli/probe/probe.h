@@ -23,7 +23,8 @@
 
 /*
  * A pool bounds the number of jobs in flight.  Jobs that wait are in lanes, one
- * per domain, which take turns: a domain with very many servers delays no other.
+ * per domain, which take turns: a domain with very many servers delays no
+ * other.
  */
 
 
@@ -109,8 +110,8 @@ typedef struct {
 
 
 /*
- * Raises the soft limit of file descriptors to the hard one; transfers in flight
- * are bounded by it.
+ * Raises the soft limit of file descriptors to the hard one; it bounds the
+ * transfers in flight.
  *
  * Errors: those of dns_new(); cannot read certificates of "FILE"; libcurl's
  * own.  After an error there is nothing to free.
@@ -118,7 +119,8 @@ typedef struct {
 int net_init(net_t *net, const net_settings_t *settings, mta_sts_err_t *err);
 
 /*
- * Drops what is in flight and what waits; lookups in flight end with DNS_FAILED.
+ * Drops what is in flight and what waits; lookups in flight end with
+ * DNS_FAILED.
  */
 void net_free(net_t *net);
 
@@ -146,8 +148,8 @@ typedef enum {
 typedef struct {
     mta_sts_str_t   text;         /* TXT: its strings, joined; A, AAAA: the
                                      address; MX, CNAME: a host name in lower
-                                     case, no dot at its end, empty for "."; CAA:
-                                     its tag, a space and its value */
+                                     case, no dot at its end, empty for ".";
+                                     CAA: its tag, a space and its value */
     unsigned        strings;      /* of a TXT record */
 } dns_record_t;
 
@@ -204,8 +206,8 @@ dns_answer_t dns_copy(const dns_answer_t *answer, const mta_sts_env_t *env);
 
 /*
  * For the loop: the sockets to wait for, valid until the next call of a
- * function of dns_t, and *ms lowered to when the next timeout is due.  Then what
- * to do with the events.
+ * function of dns_t, and *ms lowered to when the next timeout is due.  Then
+ * what to do with the events.
  */
 struct curl_waitfd *dns_sockets(dns_t *dns, unsigned *n, int *ms);
 void dns_process(dns_t *dns);
@@ -302,6 +304,8 @@ typedef struct {
     int          named;               /* as a DNS name; a CN does not count */
     int          type;                /* of its key: EVP_PKEY_RSA, ... */
     int          bits;                /* of its key */
+    int          must_staple;         /* has status_request (RFC 7633) */
+    int          stapled;             /* an OCSP response was sent with it */
     int          exchange;            /* of keys, with TLS 1.2: NID_kx_... */
     int          alert;               /* the first that the server sent, or 0 */
     int          chain;               /* an X509_V_ERR_, or X509_V_OK */
@@ -359,8 +363,8 @@ typedef struct fetch_s  fetch_t;
 
 struct fetch_s {
     fetch_what_e        what;
-    int                 kind;         /* EVP_PKEY_RSA or EVP_PKEY_EC: only
-                                         certificates of it were accepted; or 0 */
+    int                 kind;         /* EVP_PKEY_RSA or EVP_PKEY_EC: only its
+                                         certificates were accepted; or 0 */
     char                host[256];
     char                address[64];
 
@@ -408,6 +412,9 @@ fetch_t *fetch_new(const mta_sts_env_t *env, fetch_what_e what,
  */
 void fetch_start(net_t *net, pool_lane_t *lane, const mta_sts_env_t *env,
     fetch_t *fetch, fetch_done_pt done, void *ctx);
+
+/* Takes in a header of HTTP, or a line of SMTP, with its end. */
+void head_line(fetch_t *fetch, mta_sts_str_t line);
 
 /* For the loop: a transfer has ended. */
 void fetch_end(net_t *net, CURL *easy, CURLcode code);

@@ -251,7 +251,7 @@ live_start(live_run_t *run, size_t i)
 
     for (k = 0; k < part->batch.n; k += n) {
         record = &part->batch.records[k];
-        n = rrset_len(record, part->batch.n - k);
+        n = mta_sts_rrset_len(record, part->batch.n - k);
 
         if (!run->held) {
             live_add(part, record, n, record->type);

@@ -276,13 +276,12 @@ plan_batch(const plan_t *plan, size_t part, const mta_sts_env_t *env,
     size_t             i, n;
     plan_state_t       state;
     mta_sts_err_t      err;
+    mta_sts_entry_t   *entry;
     mta_sts_record_t  *records;
 
     state = plan_state(plan, part);
 
     memset(batch, 0, sizeof(batch_t));
-
-    batch->entry = plan_entry(plan, part);
 
     if (state.kept) {
         *batch = *state.kept;
@@ -292,11 +291,14 @@ plan_batch(const plan_t *plan, size_t part, const mta_sts_env_t *env,
         memcpy(records, batch->records, n * sizeof(mta_sts_record_t));
 
     } else {
+        entry = env->alloc(env->ctx, sizeof(mta_sts_entry_t));
+        *entry = plan_entry(plan, part);
+
+        batch->entry = entry;
 
         /* its only error is that of an allocation, which env does not have */
 
-        (void) mta_sts_record_build(&batch->entry,
-                                    plan_wanted(plan, &batch->entry), env,
+        (void) mta_sts_record_build(entry, plan_wanted(plan, entry), env,
                                     &records, &n, &err);
     }
 

@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 #include "cli/probe/probe.h"
-#include "records/records.h"
+#include "formats/formats.h"
 #include "serve/serve.h"
 
 
@@ -37,14 +37,6 @@ const mta_sts_str_t *zones_find(const zones_t *zones, mta_sts_str_t name);
 
 
 /*
- * RRsets: the number of records, from the first of n on, that have its name; and
- * that have its name and type (RFC 2181, 5).
- */
-size_t rrset_name_len(const mta_sts_record_t *records, size_t n);
-size_t rrset_len(const mta_sts_record_t *records, size_t n);
-
-
-/*
  * Domains and their policies, sorted by domain: an array, or where that is NULL
  * those of a catalog, which costs a cursor per domain.
  */
@@ -60,16 +52,7 @@ typedef struct {
 mta_sts_entry_t entries_get(const entries_t *entries, size_t i);
 
 
-/* Records of a domain in one zone. */
-
-typedef struct {
-    mta_sts_str_t            zone;        /* the apex */
-    mta_sts_entry_t          entry;
-    const mta_sts_record_t  *records;     /* by kind; RRsets are adjacent */
-    size_t                   n;
-    const mta_sts_record_t  *live;        /* in the DNS now, from --changed */
-    size_t                   n_live;
-} batch_t;
+typedef mta_sts_batch_t  batch_t;
 
 
 /* A domain with records in a zone. */

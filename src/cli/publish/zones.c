@@ -68,35 +68,3 @@ zones_find(const zones_t *zones, mta_sts_str_t name)
         name = mta_sts_str_after(name, (size_t) (dot - name.data) + 1);
     }
 }
-
-
-size_t
-rrset_name_len(const mta_sts_record_t *records, size_t n)
-{
-    size_t  i;
-
-    for (i = 1; i < n; i++) {
-        if (!mta_sts_str_eq(records[i].name, records[0].name)) {
-            break;
-        }
-    }
-
-    return i;
-}
-
-
-size_t
-rrset_len(const mta_sts_record_t *records, size_t n)
-{
-    size_t  i;
-
-    n = rrset_name_len(records, n);
-
-    for (i = 1; i < n; i++) {
-        if (!mta_sts_str_eq(records[i].type, records[0].type)) {
-            break;
-        }
-    }
-
-    return i;
-}

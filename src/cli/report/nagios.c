@@ -1,6 +1,6 @@
 /*
- * A plugin's output: a line with the state, performance data after "|", and then
- * findings, the worst first, in all no more than a monitor reads.
+ * A plugin's output: a line with the state, performance data after "|", and
+ * then findings, the worst first, in all no more than a monitor reads.
  */
 
 #include "cli/diag/diag.h"

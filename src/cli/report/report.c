@@ -153,6 +153,7 @@ report_end(report_t *report)
         result = &report->results[i];
 
         for (k = 0; k < result->findings.n; k++) {
+            items[n].same = 0;
             items[n].result = result;
             items[n++].finding = &result->findings.elts[k];
             report->counts[result->findings.elts[k].severity]++;

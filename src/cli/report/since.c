@@ -132,9 +132,11 @@ report_since(report_t *report, const char *file, mta_sts_err_t *err)
     list = json_load_file(file, 0, &error);
 
     if (!json_is_array(list)) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "cannot read \"%s\", must "
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "cannot read \"%s\", must "
                              "be the output of \"mta-sts check -f json\": %s",
                              file, list ? "not an array" : error.text);
+        json_decref(list);
+        return MTA_STS_ERROR;
     }
 
     index = since_index(list);

@@ -107,6 +107,12 @@
                 : input.removeAttribute('aria-invalid')));
     };
 
+    const goToResult = () => {
+        const result = document.getElementById('result');
+        result.scrollIntoView();
+        result.focus({ preventScroll: true });
+    };
+
     // The last good result stays while the form has an error.
 
     const markStale = (text) => {
@@ -148,14 +154,14 @@
         }
     };
 
-    const show = (page) => {
+    const show = (page, submitted) => {
         const summary = document.getElementById('summary');
 
         names.forEach((name) => showError(page, name));
 
         // there is a summary only after Generate
 
-        if (page.getElementById('policy') || summary) {
+        if (page.getElementById('policy') || summary || submitted) {
             document.title = page.title;
             showResult(page);
 
@@ -169,7 +175,9 @@
         request.abort();
     };
 
-    const update = async () => {
+    // Returns whether the result is that of the form.
+
+    const update = async (submitted) => {
         const query = new URLSearchParams(new FormData(form));
         const url = `${form.getAttribute('action').split('#')[0]}?${query}`;
 
@@ -180,12 +188,16 @@
         try {
             const response = await fetch(url, { signal });
             const text = await response.text();
-            show(new DOMParser().parseFromString(text, 'text/html'));
-            history.replaceState(history.state, '', url);
+            show(new DOMParser().parseFromString(text, 'text/html'),
+                 submitted);
+            history.replaceState(history.state, '',
+                                 submitted ? `${url}#result` : url);
+            return true;
         } catch (error) {
             if (!signal.aborted) {
                 markStale('Not up to date: the server did not answer.');
             }
+            return false;
         }
     };
 
@@ -194,13 +206,13 @@
 
     const touch = (event) => {
         touched.add(event.target.name.replace('_other', ''));
-        update();
+        update(false);
     };
 
     form.addEventListener('input', (event) => {
         clearTimeout(typing);
         clearTimeout(pause);
-        typing = setTimeout(update, 300);
+        typing = setTimeout(update, 300, false);
         pause = setTimeout(touch, 1000, event);
         showOther();
     });
@@ -210,9 +222,22 @@
         touch(event);
     });
 
-    form.addEventListener('submit', () => {
+    // A submission to the URL that the page has already would load nothing.
+
+    form.addEventListener('submit', async (event) => {
         clearTimeout(pause);
         stop();
+
+        if (event.submitter && event.submitter.name === 'format') {
+            return;
+        }
+
+        event.preventDefault();
+        names.forEach((name) => touched.add(name));
+
+        if (await update(true)) {
+            goToResult();
+        }
     });
 
     document.addEventListener('click', (event) => {
@@ -237,7 +262,7 @@
             input.checked !== input.defaultChecked
             || (input.name && 'defaultValue' in input
                 && input.value !== input.defaultValue)))) {
-            update();
+            update(false);
         }
     });
 
@@ -249,6 +274,6 @@
     }
 
     if (location.hash === '#result') {
-        document.getElementById('result').focus();
+        goToResult();
     }
 })();

@@ -60,7 +60,7 @@ sub brief_begin {
 
 
 # Ends it; returns its status as of wait().  A single process that is about to
-# wait for events when the signal comes goes on to wait: it is told again.
+# wait for events when the signal comes goes on to wait: the signal is sent again.
 
 sub brief_end {
     my ($nginx) = @_;

@@ -108,8 +108,8 @@ sub helper_reason {
 }
 
 
-# Whether what stands from a place to the end of a line is one directive: it is
-# the last line that nginx blames.
+# Whether the text from a place to the end of a line is one directive: nginx
+# reports its last line.
 
 sub is_one_directive {
     my ($file, $line, $column, $last) = @_;

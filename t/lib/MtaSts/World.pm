@@ -91,7 +91,7 @@ sub cert {
         not_before => time + ($opt{from} // -30) * $DAY,
         not_after => time + ($opt{to} // 60) * $DAY,
         subject => { commonName => $opt{cn} // 'test' },
-        purpose => 'server',
+        purpose => 'server', $opt{ext} ? (ext => $opt{ext}) : (),
         $opt{cn} ? ()
                  : (subjectAltNames => [map { [DNS => $_] } @$names]));
 

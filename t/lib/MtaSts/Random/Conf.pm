@@ -87,7 +87,7 @@ my @odd = (
 );
 
 
-# Directives that a policy is made of; $mx tells that there must be an mx.
+# Directives that a policy is made of; with $mx there is an mx.
 
 sub policy {
     my ($mx) = @_;
@@ -107,7 +107,7 @@ sub policy {
 }
 
 
-# What nginx has beside, where it may stand in each kind of block.
+# Other directives of nginx, where each kind of block allows them.
 
 my @values = ('a', 'mta_sts_mode none;', '}', '{ }', '# no', "it's", 'say "a"',
               '$host', '${host}x', 'a\\nb', 'a b', '', "b\xc3\xbc", "\\",
@@ -154,7 +154,7 @@ sub locations {
 }
 
 
-sub beside {
+sub others {
     my ($g, $level) = @_;
     my $n = $g->{n}++;
 
@@ -247,7 +247,7 @@ sub server {
         if $server->{kind} eq 'file';
     push @in, ['mta_sts', $server->{enabled} = pick(qw(on on off))]
         if chance($server->{kind} eq 'none' ? 0.5 : 0.1);
-    push @in, beside($g, 'server') for 1 .. int rand 4;
+    push @in, others($g, 'server') for 1 .. int rand 4;
 
     return { words => ['server'], in => [shuffle(@in)], server => $server };
 }
@@ -408,7 +408,7 @@ sub random_conf {
 
     push @http, policy($g->{http_mx}) if $g->{http_mx};
     push @http, ['mta_sts', $g->{enabled} = pick(qw(on on off))] if chance(0.1);
-    push @http, beside($g, 'http') for 1 .. int rand 5;
+    push @http, others($g, 'http') for 1 .. int rand 5;
 
     @http = shuffle(['access_log', 'off'],
                     ['ssl_certificate', '%%CERT%%'],

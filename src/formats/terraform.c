@@ -37,7 +37,7 @@ terraform_id(mta_sts_buf_t *text, mta_sts_str_t str, const char *underscore)
  */
 
 static void
-terraform_resource(printer_t *printer, mta_sts_str_t zone,
+terraform_resource(mta_sts_printer_t *printer, mta_sts_str_t zone,
     const mta_sts_record_t *record, mta_sts_str_t address)
 {
     int             cloudflare;
@@ -45,10 +45,11 @@ terraform_resource(printer_t *printer, mta_sts_str_t zone,
     mta_sts_buf_t  *text;
 
     text = &printer->text;
-    cloudflare = printer->settings->provider == FORMAT_CLOUDFLARE;
+    cloudflare = printer->settings->provider == MTA_STS_PROVIDER_CLOUDFLARE;
 
-    format_add(text, cloudflare ? "\nresource \"cloudflare_dns_record\" \""
-                                : "\nresource \"aws_route53_record\" \"");
+    mta_sts_format_add(text, cloudflare
+                             ? "\nresource \"cloudflare_dns_record\" \""
+                             : "\nresource \"aws_route53_record\" \"");
 
     /* an identifier does not begin with a digit */
 
@@ -68,11 +69,11 @@ terraform_resource(printer_t *printer, mta_sts_str_t zone,
         terraform_id(text, address, "_");
     }
 
-    format_add(text, cloudflare
+    mta_sts_format_add(text, cloudflare
                      ? "\" {\n  zone_id = data.cloudflare_zone.zone_"
                      : "\" {\n  zone_id = data.aws_route53_zone.zone_");
     terraform_id(text, zone, "__");
-    format_add(text, ".zone_id\n  name    = %J\n  type    = %J\n"
+    mta_sts_format_add(text, ".zone_id\n  name    = %J\n  type    = %J\n"
                "  ttl     = %u\n", record->name, record->type, record->ttl);
 }
 
@@ -80,7 +81,7 @@ terraform_resource(printer_t *printer, mta_sts_str_t zone,
 /* An RRset of n records is one resource. */
 
 static void
-terraform_route53(printer_t *printer, mta_sts_str_t zone,
+terraform_route53(mta_sts_printer_t *printer, mta_sts_str_t zone,
     const mta_sts_record_t *records, size_t n)
 {
     size_t         i;
@@ -88,32 +89,37 @@ terraform_route53(printer_t *printer, mta_sts_str_t zone,
     mta_sts_buf_t  txt = { printer->env, NULL, 0, 0, 0 };
 
     terraform_resource(printer, zone, records, mta_sts_str(""));
-    format_add(&printer->text, "  records = [");
+    mta_sts_format_add(&printer->text, "  records = [");
 
     for (i = 0; i < n; i++) {
         value = records[i].value;
 
         /* the provider puts the outer quotes around a text */
 
-        if (record_is(&records[i], "TXT")) {
+        if (mta_sts_record_is(&records[i], "TXT")) {
             txt.len = 0;
-            quote_txt(&txt, value, "");
+            mta_sts_quote_txt(&txt, value, "");
+
+            if (txt.failed) {
+                printer->text.failed = 1;
+                return;
+            }
 
             value = mta_sts_str_after(mta_sts_buf_str(&txt), 1);
             value.len--;
         }
 
-        format_add(&printer->text, i ? ", %J" : "%J", value);
+        mta_sts_format_add(&printer->text, i ? ", %J" : "%J", value);
     }
 
-    format_add(&printer->text, "]\n}\n");
+    mta_sts_format_add(&printer->text, "]\n}\n");
 }
 
 
 /* One record is one resource. */
 
 static void
-terraform_cloudflare(printer_t *printer, mta_sts_str_t zone,
+terraform_cloudflare(mta_sts_printer_t *printer, mta_sts_str_t zone,
     const mta_sts_record_t *record)
 {
     mta_sts_str_t  value;
@@ -124,66 +130,67 @@ terraform_cloudflare(printer_t *printer, mta_sts_str_t zone,
     terraform_resource(printer, zone, record, record->type.data[0] == 'A'
                                               ? value : mta_sts_str(""));
 
-    if (record_is(record, "TXT")) {
-        quote_txt(&txt, value, " ");
+    if (mta_sts_record_is(record, "TXT")) {
+        mta_sts_quote_txt(&txt, value, " ");
+        printer->text.failed |= txt.failed;
         value = mta_sts_buf_str(&txt);
     }
 
-    format_add(&printer->text, "  content = %J\n}\n", value);
+    mta_sts_format_add(&printer->text, "  content = %J\n}\n", value);
 }
 
 
 static void
-terraform_begin(printer_t *printer)
+terraform_begin(mta_sts_printer_t *printer)
 {
-    format_add(&printer->text, "# Records of MTA-STS (RFC 8461) and TLSRPT "
-               "(RFC 8460), by mta-sts.\n");
+    mta_sts_format_add(&printer->text, "# Records of MTA-STS (RFC 8461) and "
+                       "TLSRPT (RFC 8460), by mta-sts.\n");
 }
 
 
 /* How a zone is found. */
 
 static void
-terraform_open(printer_t *printer, mta_sts_str_t zone)
+terraform_open(mta_sts_printer_t *printer, mta_sts_str_t zone)
 {
     int  cloudflare;
 
-    cloudflare = printer->settings->provider == FORMAT_CLOUDFLARE;
+    cloudflare = printer->settings->provider == MTA_STS_PROVIDER_CLOUDFLARE;
 
-    format_add(&printer->text, cloudflare
+    mta_sts_format_add(&printer->text, cloudflare
                                ? "\ndata \"cloudflare_zone\" \"zone_"
                                : "\ndata \"aws_route53_zone\" \"zone_");
     terraform_id(&printer->text, zone, "__");
-    format_add(&printer->text, cloudflare
+    mta_sts_format_add(&printer->text, cloudflare
                                ? "\" {\n  filter = {\n    name = %J\n  }\n}\n"
                                : "\" {\n  name = %J\n}\n", zone);
 }
 
 
 static void
-terraform_batch(printer_t *printer, const batch_t *batch)
+terraform_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
 {
     size_t  i, n;
 
     for (i = 0; i < batch->n; i += n) {
 
-        if (printer->settings->provider == FORMAT_CLOUDFLARE) {
+        if (printer->settings->provider == MTA_STS_PROVIDER_CLOUDFLARE) {
             n = 1;
             terraform_cloudflare(printer, batch->zone, &batch->records[i]);
 
         } else {
-            n = rrset_len(&batch->records[i], batch->n - i);
+            n = mta_sts_rrset_len(&batch->records[i], batch->n - i);
             terraform_route53(printer, batch->zone, &batch->records[i], n);
         }
     }
 }
 
 
-const format_t  format_terraform = {
+const mta_sts_format_t  mta_sts_format_terraform = {
     .name = "terraform",
     .description = "resources; needs --provider",
     .suffix = ".tf",
-    .flags = FORMAT_WHOLE|FORMAT_PROVIDER|FORMAT_NEEDS_PROVIDER,
+    .flags = MTA_STS_FORMAT_WHOLE|MTA_STS_FORMAT_PROVIDER|MTA_STS_FORMAT_NEEDS_PROVIDER,
     .begin = terraform_begin,
     .open = terraform_open,
     .batch = terraform_batch

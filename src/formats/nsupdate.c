@@ -15,45 +15,45 @@
 
 
 static void
-nsupdate_open(printer_t *printer, mta_sts_str_t zone)
+nsupdate_open(mta_sts_printer_t *printer, mta_sts_str_t zone)
 {
-    format_add(&printer->text, "zone %V.\n", zone);
+    mta_sts_format_add(&printer->text, "zone %V.\n", zone);
 }
 
 
 static void
-nsupdate_batch(printer_t *printer, const batch_t *batch)
+nsupdate_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
 {
     size_t                   i, k, n_types;
-    mta_sts_str_t            types[RRSET_TYPES_MAX];
+    mta_sts_str_t            types[MTA_STS_RRSET_TYPES_MAX];
     const mta_sts_record_t  *record;
 
     for (i = 0; i < batch->n; i++) {
         record = &batch->records[i];
 
         if (i == 0 || !mta_sts_str_eq(record->name, record[-1].name)) {
-            n_types = rrset_types(record, types);
+            n_types = mta_sts_rrset_types(record, types);
 
             for (k = 0; k < n_types; k++) {
-                format_add(&printer->text, "update delete %V. %V\n",
+                mta_sts_format_add(&printer->text, "update delete %V. %V\n",
                            record->name, types[k]);
             }
         }
 
-        format_add(&printer->text, "update add %V. %u IN %V %R\n",
+        mta_sts_format_add(&printer->text, "update add %V. %u IN %V %R\n",
                    record->name, record->ttl, record->type, record);
     }
 }
 
 
 static void
-nsupdate_close(printer_t *printer)
+nsupdate_close(mta_sts_printer_t *printer)
 {
-    format_add(&printer->text, "send\n");
+    mta_sts_format_add(&printer->text, "send\n");
 }
 
 
-const format_t  format_nsupdate = {
+const mta_sts_format_t  mta_sts_format_nsupdate = {
     .name = "nsupdate",
     .description = "a script that replaces each record (RFC 2136)",
     .suffix = ".nsupdate",

@@ -10,7 +10,7 @@
    replaced. */
 
 static void
-text_live(mta_sts_buf_t *text, const batch_t *batch,
+text_live(mta_sts_buf_t *text, const mta_sts_batch_t *batch,
     const mta_sts_record_t *record)
 {
     char                     ch;
@@ -49,14 +49,14 @@ text_live(mta_sts_buf_t *text, const batch_t *batch,
 
 
 static void
-text_open(printer_t *printer, mta_sts_str_t zone)
+text_open(mta_sts_printer_t *printer, mta_sts_str_t zone)
 {
-    format_add(&printer->text, "%V\n", zone);
+    mta_sts_format_add(&printer->text, "%V\n", zone);
 }
 
 
 static void
-text_batch(printer_t *printer, const batch_t *batch)
+text_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
 {
     size_t                   i;
     const mta_sts_record_t  *record;
@@ -64,18 +64,19 @@ text_batch(printer_t *printer, const batch_t *batch)
     for (i = 0; i < batch->n; i++) {
         record = &batch->records[i];
 
-        format_add(&printer->text, "    Type   %V\n    Host   %V\n"
+        mta_sts_format_add(&printer->text, "    Type   %V\n    Host   %V\n"
                    "    Value  %V\n", record->type,
-                   format_relative(record->name, batch->zone), record->value);
+                   mta_sts_format_relative(record->name, batch->zone),
+                   record->value);
 
         text_live(&printer->text, batch, record);
 
-        format_add(&printer->text, "    TTL    %u\n\n", record->ttl);
+        mta_sts_format_add(&printer->text, "    TTL    %u\n\n", record->ttl);
     }
 }
 
 
-const format_t  format_text = {
+const mta_sts_format_t  mta_sts_format_text = {
     .name = "text",
     .description = "Type / Host / Value, as DNS panels ask for them",
     .suffix = ".txt",

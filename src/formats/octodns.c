@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-#include "cli/diag/diag.h"
 #include "domains/yaml.h"
 #include "policy/policy.h"
 #include "formats.h"
@@ -29,58 +28,71 @@ octodns_is_digit(char ch)
 /* The value of a record, as octoDNS reads it. */
 
 static mta_sts_str_t
-octodns_value(const printer_t *printer, const mta_sts_record_t *record)
+octodns_value(mta_sts_printer_t *printer, const mta_sts_record_t *record)
 {
     size_t         i;
     mta_sts_buf_t  text = { printer->env, NULL, 0, 0, 0 };
 
-    if (!record_is(record, "TXT")) {
-        quote_rdata(&text, record);
+    if (!mta_sts_record_is(record, "TXT")) {
+        mta_sts_quote_rdata(&text, record);
+        printer->text.failed |= text.failed;
         return mta_sts_buf_str(&text);
+    }
+
+    if (!printer->settings->escaped_semicolons) {
+        return record->value;
     }
 
     for (i = 0; i < record->value.len; i++) {
 
-        if (record->value.data[i] == ';'
-            && printer->settings->escaped_semicolons)
-        {
+        if (record->value.data[i] == ';') {
             mta_sts_buf_add_char(&text, '\\');
         }
 
         mta_sts_buf_add_char(&text, record->value.data[i]);
     }
 
+    printer->text.failed |= text.failed;
+
     return mta_sts_buf_str(&text);
 }
 
 
 static void
-octodns_open(printer_t *printer, mta_sts_str_t zone)
+octodns_open(mta_sts_printer_t *printer, mta_sts_str_t zone)
 {
     (void) zone;
 
-    printer->state = diag_calloc(1, sizeof(octodns_zone_t));
+    printer->state = printer->zone_env->alloc(printer->zone_env->ctx,
+                                              sizeof(octodns_zone_t));
+    if (printer->state == NULL) {
+        printer->text.failed = 1;
+        return;
+    }
+
+    memset(printer->state, 0, sizeof(octodns_zone_t));
 }
 
 
 static void
-octodns_batch(printer_t *printer, const batch_t *batch)
+octodns_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
 {
     size_t             i;
     mta_sts_str_t      name;
     octodns_zone_t    *kept;
-    mta_sts_record_t  *record;
+    mta_sts_record_t  *record, *records;
 
     kept = printer->state;
 
-    for (i = 0; i < batch->n; i++) {
-
-        if (kept->n == kept->size) {
-            kept->size = 2 * kept->size + 16;
-            kept->records = diag_realloc(kept->records, kept->size
-                                         * sizeof(mta_sts_record_t));
+    for (i = 0; kept && i < batch->n; i++) {
+        records = mta_sts_env_grow(printer->zone_env, kept->records, kept->n,
+                                   &kept->size, sizeof(mta_sts_record_t));
+        if (records == NULL) {
+            printer->text.failed = 1;
+            return;
         }
 
+        kept->records = records;
         record = &kept->records[kept->n++];
 
         (void) mta_sts_name_in_zone(batch->records[i].name, batch->zone,
@@ -90,6 +102,11 @@ octodns_batch(printer_t *printer, const batch_t *batch)
         record->name = mta_sts_str_copy(printer->zone_env, name);
         record->value = mta_sts_str_copy(printer->zone_env,
                                          octodns_value(printer, record));
+
+        if (record->name.data == NULL || record->value.data == NULL) {
+            printer->text.failed = 1;
+            return;
+        }
     }
 }
 
@@ -214,7 +231,7 @@ octodns_name(mta_sts_emitter_t *emitter, const mta_sts_record_t *records,
 
     mta_sts_emitter_name(emitter, records[0].name);
 
-    len = rrset_len(records, n);
+    len = mta_sts_rrset_len(records, n);
 
     if (len == n) {
         octodns_rrset(emitter, records, n);
@@ -224,7 +241,7 @@ octodns_name(mta_sts_emitter_t *emitter, const mta_sts_record_t *records,
     mta_sts_emitter_list(emitter);
 
     for (i = 0; i < n; i += len) {
-        len = rrset_len(&records[i], n - i);
+        len = mta_sts_rrset_len(&records[i], n - i);
         octodns_rrset(emitter, &records[i], len);
     }
 
@@ -235,7 +252,7 @@ octodns_name(mta_sts_emitter_t *emitter, const mta_sts_record_t *records,
 /* All records of the zone, sorted. */
 
 static void
-octodns_close(printer_t *printer)
+octodns_close(mta_sts_printer_t *printer)
 {
     size_t              i, n;
     octodns_zone_t     *kept;
@@ -243,33 +260,37 @@ octodns_close(printer_t *printer)
 
     kept = printer->state;
 
+    if (printer->text.failed) {
+        return;
+    }
+
     qsort(kept->records, kept->n, sizeof(mta_sts_record_t), octodns_cmp);
 
-    emitter = printer_emitter(printer);
+    emitter = mta_sts_printer_emitter(printer);
+    if (emitter == NULL) {
+        return;
+    }
 
     mta_sts_emitter_document(emitter, 1);
     mta_sts_emitter_map(emitter);
 
     for (i = 0; i < kept->n; i += n) {
-        n = rrset_name_len(&kept->records[i], kept->n - i);
+        n = mta_sts_rrset_name_len(&kept->records[i], kept->n - i);
         octodns_name(emitter, &kept->records[i], n);
     }
 
     mta_sts_emitter_map_end(emitter);
     mta_sts_emitter_document_end(emitter);
 
-    printer_emitter_end(emitter);
-
-    free(kept->records);
-    free(kept);
+    mta_sts_printer_emitter_end(printer, emitter);
 }
 
 
-const format_t  format_octodns = {
+const mta_sts_format_t  mta_sts_format_octodns = {
     .name = "octodns",
     .description = "one file per zone for octoDNS's YamlProvider",
     .suffix = ".yaml",
-    .flags = FORMAT_ZONE|FORMAT_WHOLE|FORMAT_SEMICOLONS,
+    .flags = MTA_STS_FORMAT_WHOLE|MTA_STS_FORMAT_ZONE|MTA_STS_FORMAT_SEMICOLONS,
     .open = octodns_open,
     .batch = octodns_batch,
     .close = octodns_close

@@ -7,7 +7,7 @@
 
 
 static void
-zone_batch(printer_t *printer, const batch_t *batch)
+zone_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
 {
     size_t                   i;
     const mta_sts_record_t  *record;
@@ -15,13 +15,13 @@ zone_batch(printer_t *printer, const batch_t *batch)
     for (i = 0; i < batch->n; i++) {
         record = &batch->records[i];
 
-        format_add(&printer->text, "%V. %u IN %V %R\n", record->name,
+        mta_sts_format_add(&printer->text, "%V. %u IN %V %R\n", record->name,
                    record->ttl, record->type, record);
     }
 }
 
 
-const format_t  format_zone = {
+const mta_sts_format_t  mta_sts_format_zone = {
     .name = "zone",
     .description = "lines of a zone file (RFC 1035), absolute names",
     .suffix = ".zone",

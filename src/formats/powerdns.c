@@ -18,9 +18,10 @@
 /* The beginning of an element of "rrsets". */
 
 static void
-powerdns_rrset(printer_t *printer, mta_sts_str_t name, mta_sts_str_t type)
+powerdns_rrset(mta_sts_printer_t *printer, mta_sts_str_t name,
+    mta_sts_str_t type)
 {
-    format_add(&printer->text, printer->n++
+    mta_sts_format_add(&printer->text, printer->n++
                                ? ",{\"name\":\"%V.\",\"type\":\"%V\","
                                : "{\"name\":\"%V.\",\"type\":\"%V\",",
                name, type);
@@ -30,38 +31,41 @@ powerdns_rrset(printer_t *printer, mta_sts_str_t name, mta_sts_str_t type)
 /* The new records of a name and type. */
 
 static void
-powerdns_replace(printer_t *printer, const mta_sts_record_t *records, size_t n)
+powerdns_replace(mta_sts_printer_t *printer, const mta_sts_record_t *records,
+    size_t n)
 {
     size_t         i;
     mta_sts_buf_t  rdata = { printer->env, NULL, 0, 0, 0 };
 
     powerdns_rrset(printer, records[0].name, records[0].type);
-    format_add(&printer->text, "\"ttl\":%u,\"changetype\":\"REPLACE\","
+    mta_sts_format_add(&printer->text, "\"ttl\":%u,\"changetype\":\"REPLACE\","
                "\"records\":[", records[0].ttl);
 
     for (i = 0; i < n; i++) {
         rdata.len = 0;
-        quote_rdata(&rdata, &records[i]);
+        mta_sts_quote_rdata(&rdata, &records[i]);
+        printer->text.failed |= rdata.failed;
 
-        format_add(&printer->text,
+        mta_sts_format_add(&printer->text,
                    i ? ",{\"content\":%J,\"disabled\":false}"
                      : "{\"content\":%J,\"disabled\":false}",
                    mta_sts_buf_str(&rdata));
     }
 
-    format_add(&printer->text, "]}");
+    mta_sts_format_add(&printer->text, "]}");
 }
 
 
 /* All changes at the name of n records. */
 
 static void
-powerdns_changes(printer_t *printer, const mta_sts_record_t *records, size_t n)
+powerdns_changes(mta_sts_printer_t *printer, const mta_sts_record_t *records,
+    size_t n)
 {
     size_t         i, k, len, n_types;
-    mta_sts_str_t  types[RRSET_TYPES_MAX];
+    mta_sts_str_t  types[MTA_STS_RRSET_TYPES_MAX];
 
-    n_types = rrset_types(records, types);
+    n_types = mta_sts_rrset_types(records, types);
 
     /* deletions first: an old record may not be next to a new one */
 
@@ -75,44 +79,44 @@ powerdns_changes(printer_t *printer, const mta_sts_record_t *records, size_t n)
 
         if (k == n) {
             powerdns_rrset(printer, records[0].name, types[i]);
-            format_add(&printer->text, "\"changetype\":\"DELETE\"}");
+            mta_sts_format_add(&printer->text, "\"changetype\":\"DELETE\"}");
         }
     }
 
     for (i = 0; i < n; i += len) {
-        len = rrset_len(&records[i], n - i);
+        len = mta_sts_rrset_len(&records[i], n - i);
         powerdns_replace(printer, &records[i], len);
     }
 }
 
 
 static void
-powerdns_open(printer_t *printer, mta_sts_str_t zone)
+powerdns_open(mta_sts_printer_t *printer, mta_sts_str_t zone)
 {
-    format_add(&printer->text, "{\"name\":\"%V.\",\"rrsets\":[", zone);
+    mta_sts_format_add(&printer->text, "{\"name\":\"%V.\",\"rrsets\":[", zone);
 }
 
 
 static void
-powerdns_batch(printer_t *printer, const batch_t *batch)
+powerdns_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
 {
     size_t  i, n;
 
     for (i = 0; i < batch->n; i += n) {
-        n = rrset_name_len(&batch->records[i], batch->n - i);
+        n = mta_sts_rrset_name_len(&batch->records[i], batch->n - i);
         powerdns_changes(printer, &batch->records[i], n);
     }
 }
 
 
 static void
-powerdns_close(printer_t *printer)
+powerdns_close(mta_sts_printer_t *printer)
 {
-    format_add(&printer->text, "]}\n");
+    mta_sts_format_add(&printer->text, "]}\n");
 }
 
 
-const format_t  format_powerdns = {
+const mta_sts_format_t  mta_sts_format_powerdns = {
     .name = "powerdns",
     .description = "bodies to PATCH zones with, one per line",
     .suffix = ".json",

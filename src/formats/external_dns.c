@@ -17,14 +17,15 @@ static const char  external_dns_note[] =
 /* external-dns passes a text on as it is, and Route 53 wants strings. */
 
 static void
-external_dns_target(printer_t *printer, const mta_sts_record_t *record)
+external_dns_target(mta_sts_printer_t *printer, const mta_sts_record_t *record)
 {
     mta_sts_buf_t  strings = { printer->env, NULL, 0, 0, 0 };
 
-    if (printer->settings->provider == FORMAT_ROUTE53
-        && record_is(record, "TXT"))
+    if (printer->settings->provider == MTA_STS_PROVIDER_ROUTE53
+        && mta_sts_record_is(record, "TXT"))
     {
-        quote_txt(&strings, record->value, " ");
+        mta_sts_quote_txt(&strings, record->value, " ");
+        printer->text.failed |= strings.failed;
         mta_sts_emitter_text(printer->state, mta_sts_buf_str(&strings));
 
     } else {
@@ -36,8 +37,8 @@ external_dns_target(printer_t *printer, const mta_sts_record_t *record)
 /* An RRset of n records. */
 
 static void
-external_dns_endpoint(printer_t *printer, const mta_sts_record_t *records,
-    size_t n)
+external_dns_endpoint(mta_sts_printer_t *printer,
+    const mta_sts_record_t *records, size_t n)
 {
     size_t              i;
     mta_sts_emitter_t  *emitter;
@@ -68,12 +69,19 @@ external_dns_endpoint(printer_t *printer, const mta_sts_record_t *records,
 
 
 static void
-external_dns_batch(printer_t *printer, const batch_t *batch)
+external_dns_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
 {
     size_t              i, n;
+    mta_sts_str_t       host;
     mta_sts_emitter_t  *emitter;
 
     emitter = printer->state;
+    host = mta_sts_name_policy_host(batch->entry->domain, printer->env);
+
+    if (emitter == NULL || host.data == NULL) {
+        printer->text.failed = 1;
+        return;
+    }
 
     mta_sts_emitter_document(emitter, 1);
     mta_sts_emitter_map(emitter);
@@ -87,9 +95,7 @@ external_dns_batch(printer_t *printer, const batch_t *batch)
     mta_sts_emitter_word(emitter, "metadata");
     mta_sts_emitter_map(emitter);
     mta_sts_emitter_word(emitter, "name");
-    mta_sts_emitter_name(emitter,
-                         mta_sts_name_policy_host(batch->entry.domain,
-                                                  printer->env));
+    mta_sts_emitter_name(emitter, host);
     mta_sts_emitter_map_end(emitter);
 
     mta_sts_emitter_word(emitter, "spec");
@@ -98,7 +104,7 @@ external_dns_batch(printer_t *printer, const batch_t *batch)
     mta_sts_emitter_list(emitter);
 
     for (i = 0; i < batch->n; i += n) {
-        n = rrset_len(&batch->records[i], batch->n - i);
+        n = mta_sts_rrset_len(&batch->records[i], batch->n - i);
         external_dns_endpoint(printer, &batch->records[i], n);
     }
 
@@ -111,26 +117,28 @@ external_dns_batch(printer_t *printer, const batch_t *batch)
 
 
 static void
-external_dns_begin(printer_t *printer)
+external_dns_begin(mta_sts_printer_t *printer)
 {
-    format_add(&printer->text, "%V", mta_sts_str(external_dns_note));
+    mta_sts_format_add(&printer->text, "%V", mta_sts_str(external_dns_note));
 
-    printer->state = printer_emitter(printer);
+    printer->state = mta_sts_printer_emitter(printer);
 }
 
 
 static void
-external_dns_end(printer_t *printer)
+external_dns_end(mta_sts_printer_t *printer)
 {
-    printer_emitter_end(printer->state);
+    if (printer->state) {
+        mta_sts_printer_emitter_end(printer, printer->state);
+    }
 }
 
 
-const format_t  format_external_dns = {
+const mta_sts_format_t  mta_sts_format_external_dns = {
     .name = "external-dns",
     .description = "DNSEndpoint objects of Kubernetes",
     .suffix = ".yaml",
-    .flags = FORMAT_DOMAIN|FORMAT_WHOLE|FORMAT_PROVIDER,
+    .flags = MTA_STS_FORMAT_WHOLE|MTA_STS_FORMAT_DOMAIN|MTA_STS_FORMAT_PROVIDER,
     .begin = external_dns_begin,
     .batch = external_dns_batch,
     .end = external_dns_end

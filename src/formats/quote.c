@@ -17,8 +17,8 @@
 
 
 /*
- * Appends str in quotes.  escape formats the number of special and of bytes that
- * are not printable.
+ * Appends str in quotes.  escape formats the number of special and of bytes
+ * that are not printable.
  */
 
 static void
@@ -67,7 +67,8 @@ quote_string(mta_sts_buf_t *text, mta_sts_str_t str, char special,
 
 
 void
-quote_txt(mta_sts_buf_t *text, mta_sts_str_t value, const char *separator)
+mta_sts_quote_txt(mta_sts_buf_t *text, mta_sts_str_t value,
+    const char *separator)
 {
     mta_sts_str_t  part;
 
@@ -92,16 +93,16 @@ quote_txt(mta_sts_buf_t *text, mta_sts_str_t value, const char *separator)
 
 
 void
-quote_rdata(mta_sts_buf_t *text, const mta_sts_record_t *record)
+mta_sts_quote_rdata(mta_sts_buf_t *text, const mta_sts_record_t *record)
 {
-    if (record_is(record, "TXT")) {
-        quote_txt(text, record->value, " ");
+    if (mta_sts_record_is(record, "TXT")) {
+        mta_sts_quote_txt(text, record->value, " ");
         return;
     }
 
     mta_sts_buf_add(text, record->value);
 
-    if (record_is(record, "CNAME")) {
+    if (mta_sts_record_is(record, "CNAME")) {
         mta_sts_buf_add_char(text, '.');
     }
 }
@@ -110,7 +111,7 @@ quote_rdata(mta_sts_buf_t *text, const mta_sts_record_t *record)
 /* "${" and "%{" are evaluated in a string of HCL: no "{" is left in one. */
 
 void
-quote_json(mta_sts_buf_t *text, mta_sts_str_t str)
+mta_sts_quote_json(mta_sts_buf_t *text, mta_sts_str_t str)
 {
     quote_string(text, str, '{', "\\u%04X");
 }
@@ -126,11 +127,11 @@ format_add_value(mta_sts_buf_t *text, char type, va_list *args)
         break;
 
     case 'J':
-        quote_json(text, va_arg(*args, mta_sts_str_t));
+        mta_sts_quote_json(text, va_arg(*args, mta_sts_str_t));
         break;
 
     case 'R':
-        quote_rdata(text, va_arg(*args, const mta_sts_record_t *));
+        mta_sts_quote_rdata(text, va_arg(*args, const mta_sts_record_t *));
         break;
 
     default: /* 'u' */
@@ -140,7 +141,7 @@ format_add_value(mta_sts_buf_t *text, char type, va_list *args)
 
 
 void
-format_add(mta_sts_buf_t *text, const char *fmt, ...)
+mta_sts_format_add(mta_sts_buf_t *text, const char *fmt, ...)
 {
     va_list        args;
     const char    *p;
@@ -165,7 +166,7 @@ format_add(mta_sts_buf_t *text, const char *fmt, ...)
 
 
 mta_sts_str_t
-format_relative(mta_sts_str_t name, mta_sts_str_t zone)
+mta_sts_format_relative(mta_sts_str_t name, mta_sts_str_t zone)
 {
     (void) mta_sts_name_in_zone(name, zone, &name);
 
@@ -174,8 +175,40 @@ format_relative(mta_sts_str_t name, mta_sts_str_t zone)
 
 
 size_t
-rrset_types(const mta_sts_record_t *record,
-    mta_sts_str_t types[RRSET_TYPES_MAX])
+mta_sts_rrset_name_len(const mta_sts_record_t *records, size_t n)
+{
+    size_t  i;
+
+    for (i = 1; i < n; i++) {
+        if (!mta_sts_str_eq(records[i].name, records[0].name)) {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+size_t
+mta_sts_rrset_len(const mta_sts_record_t *records, size_t n)
+{
+    size_t  i;
+
+    n = mta_sts_rrset_name_len(records, n);
+
+    for (i = 1; i < n; i++) {
+        if (!mta_sts_str_eq(records[i].type, records[0].type)) {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+size_t
+mta_sts_rrset_types(const mta_sts_record_t *record,
+    mta_sts_str_t types[MTA_STS_RRSET_TYPES_MAX])
 {
     types[0] = mta_sts_str("CNAME");
 

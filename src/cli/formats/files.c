@@ -214,8 +214,8 @@ files_has(const plan_t *plan, mta_sts_str_t zone)
 /* Names the files of zones that are not in the plan, or removes them. */
 
 static void
-files_prune(const plan_t *plan, const mta_sts_format_t *format, const char *folder,
-    int prune)
+files_prune(const plan_t *plan, const mta_sts_format_t *format,
+    const char *folder, int prune)
 {
     DIR            *dir;
     mta_sts_str_t   name;
@@ -264,14 +264,16 @@ files_prune(const plan_t *plan, const mta_sts_format_t *format, const char *fold
 
 int
 output_plan(const plan_t *plan, const mta_sts_format_t *format,
-    const mta_sts_format_settings_t *settings, const char *folder, files_e others,
+    const mta_sts_format_settings_t *settings, const char *folder,
+    files_e others,
     mta_sts_err_t *err)
 {
     size_t  begin, end;
 
     if (folder == NULL) {
 
-        if ((format->flags & MTA_STS_FORMAT_ZONE) && plan_zone_end(plan, 0) < plan->n)
+        if ((format->flags & MTA_STS_FORMAT_ZONE)
+            && plan_zone_end(plan, 0) < plan->n)
         {
             return mta_sts_error(err, MTA_STS_NOWHERE, "format \"%s\" has a "
                                  "file for each zone and there are several, "

@@ -45,7 +45,8 @@ export PKG_CONFIG
 CORE_NEEDS  = libcrypto:3.0:libssl-dev  libidn2:2.0:libidn2-dev \
               yaml-0.1:0.2:libyaml-dev  jansson:2.11:libjansson-dev
 CLI_NEEDS   = libssl:3.0:libssl-dev     libcurl:7.85:libcurl4-openssl-dev \
-              libcares:1.18:libc-ares-dev libpcre2-8:10.36:libpcre2-dev
+              libcares:1.18:libc-ares-dev libpcre2-8:10.36:libpcre2-dev \
+              libpsl:0.20:libpsl-dev
 
 pkg         = $(shell $(PKG_CONFIG) $(1) \
               $(foreach need,$(2),$(firstword $(subst :, ,$(need)))) 2>/dev/null)
@@ -410,6 +411,12 @@ deb-chroot: dist
 	tools/chroot -k $(SUITE)-deb tools/deps deb
 	tools/chroot $(SUITE)-deb tools/deb -r $(TARBALL) $(BUILD)/deb-$(SUITE)
 
+# debian/tests, in a system that has nothing else
+
+deb-test:
+	tools/chroot -k $(SUITE)-install tools/deps install
+	tools/chroot $(SUITE)-install tools/autopkgtest $(BUILD)/deb-$(SUITE)
+
 clean:
 	rm -rf $(BUILD)
 
@@ -417,4 +424,4 @@ clean:
         demo-stop test plain check check-units test-chroot check-chroot \
         test-asan check-asan coverage check-coverage fuzzers fuzz lint musl \
         bench install uninstall services install-services dist deb deb-chroot \
-        clean
+        deb-test clean

@@ -88,3 +88,8 @@ repack() {
         -e "s/(= $(dpkg-deb -f "$1" Version))/(= $2)/" "$DIR/tree/DEBIAN/control"
     dpkg-deb -b "$DIR/tree" "$3" >/dev/null
 }
+
+# what a test before this one may have left
+
+stop
+rm -f $SITE /usr/local/bin/mta-sts

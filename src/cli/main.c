@@ -194,7 +194,8 @@ main(int argc, char **argv)
 {
     int              status;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, say_warning, &arena };
+    mta_sts_env_t    env = { diag_alloc, say_warning, &arena,
+                             site_is_public_suffix };
 
     /* a closed connection is an error of one transfer, not an end */
 

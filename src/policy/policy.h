@@ -208,8 +208,8 @@ mta_sts_str_t mta_sts_settings_name(mta_sts_setting_e setting);
  * tlsrpt_rua add up over several calls, mode and max_age can be set once.
  *
  * Warns of a duplicate mx or tlsrpt_rua (and keeps it once), of an mx that
- * begins with "mta-sts.", has one label, or is a wildcard over one; and of a
- * max_age of less than a day.
+ * begins with "mta-sts.", has one label, or is a wildcard over one or over a
+ * public suffix; and of a max_age of less than a day.
  *
  * Errors: unknown setting "NAME"; duplicate "NAME"; NAME takes one value;
  * invalid NAME "VALUE", and the rule; the policy is too large; tlsrpt_rua is

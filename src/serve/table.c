@@ -171,7 +171,15 @@ mta_sts_table_policy(const mta_sts_table_t *table, mta_sts_str_t domain)
 {
     const mta_sts_table_slot_t  *slot;
 
-    slot = table_find_slot(&table, domain);
+    if (table->changes) {
+        slot = table_slot(table->changes, domain);
+
+        if (slot) {
+            return table_policy(table->changes, slot);
+        }
+    }
+
+    slot = table_slot(table, domain);
 
     return slot ? table_policy(table, slot) : NULL;
 }

@@ -166,7 +166,8 @@ again_entry(const mta_sts_entry_t *entry, const mta_sts_env_t *env,
         again_set_rua(result, mta_sts_policy_rua(policy), env);
     }
 
-    fuzz_check(mta_sts_result_make(result, &digest, env, &err) == MTA_STS_OK, body,
+    fuzz_check(mta_sts_result_make(result, &digest, env, &err) == MTA_STS_OK,
+               body,
                mta_sts_str_from(err.text));
 
     again_same(entry, &result->entry);

@@ -100,7 +100,7 @@ planned(void)
             mta_sts_buf_add_cstr(&text, "] ");
         }
 
-        mta_sts_buf_add(&text, batch.entry->domain);
+        mta_sts_buf_add(&text, batch.entry.domain);
         mta_sts_buf_add_cstr(&text, "\n");
         records_add(&text, batch.records, batch.n);
     }

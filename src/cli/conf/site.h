@@ -224,4 +224,8 @@ int site_set_listen(site_t *site, site_server_t *server,
 void site_end_listen(site_t *site, const site_server_t *server);
 
 
+/* Is name a public suffix, such as "co.uk"?  Fits into mta_sts_env_t. */
+int site_is_public_suffix(const char *name);
+
+
 #endif /* MTA_STS_CONF_SITE_H */

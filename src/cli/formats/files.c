@@ -215,7 +215,8 @@ files_has(const plan_t *plan, mta_sts_str_t zone)
 
 static void
 files_prune(const plan_t *plan, const mta_sts_format_t *format,
-    const char *folder, int prune)
+    const char *folder,
+    int prune)
 {
     DIR            *dir;
     mta_sts_str_t   name;

@@ -118,13 +118,13 @@ output_print(const plan_t *plan, size_t begin, size_t end,
     const mta_sts_format_t *format,
     const mta_sts_format_settings_t *settings, FILE *out)
 {
-    size_t             next;
-    mta_sts_arena_t    arena = { NULL, 0 }, text = { NULL, 0 };
-    mta_sts_arena_t    zone = { NULL, 0 };
-    mta_sts_env_t      env = { diag_alloc, NULL, &arena };
-    mta_sts_env_t      zone_env = { diag_alloc, NULL, &zone };
-    mta_sts_env_t      text_env = { diag_alloc, NULL, &text };
+    size_t           next;
     mta_sts_printer_t  printer;
+    mta_sts_arena_t  arena = { NULL, 0 }, text = { NULL, 0 };
+    mta_sts_arena_t  zone = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
+    mta_sts_env_t    zone_env = { diag_alloc, NULL, &zone, NULL };
+    mta_sts_env_t    text_env = { diag_alloc, NULL, &text, NULL };
 
     memset(&printer, 0, sizeof(mta_sts_printer_t));
 

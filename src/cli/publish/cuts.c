@@ -51,7 +51,7 @@ cuts_entry(cuts_t *cuts, auth_t *auth, const plan_t *plan,
     mta_sts_str_t    name;
     mta_sts_entry_t  entry;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
 
     entry = entries_get(plan->entries, i);
 

@@ -27,7 +27,7 @@ static int
 gate_is_policy(const plan_t *plan, size_t part, mta_sts_arena_t *arena)
 {
     batch_t        batch;
-    mta_sts_env_t  env = { diag_alloc, NULL, arena };
+    mta_sts_env_t  env = { diag_alloc, NULL, arena, NULL };
 
     plan_batch(plan, part, &env, &batch);
     mta_sts_arena_reset(arena);

@@ -220,7 +220,7 @@ plan_build(plan_t *plan)
     mta_sts_err_t    err;
     mta_sts_entry_t  entry;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
 
     for (i = 0; i < plan->entries->n; i++) {
 
@@ -278,12 +278,13 @@ plan_batch(const plan_t *plan, size_t part, const mta_sts_env_t *env,
     size_t             i, n;
     plan_state_t       state;
     mta_sts_err_t      err;
-    mta_sts_entry_t   *entry;
     mta_sts_record_t  *records;
 
     state = plan_state(plan, part);
 
     memset(batch, 0, sizeof(batch_t));
+
+    batch->entry = plan_entry(plan, part);
 
     if (state.kept) {
         *batch = *state.kept;
@@ -293,14 +294,11 @@ plan_batch(const plan_t *plan, size_t part, const mta_sts_env_t *env,
         memcpy(records, batch->records, n * sizeof(mta_sts_record_t));
 
     } else {
-        entry = env->alloc(env->ctx, sizeof(mta_sts_entry_t));
-        *entry = plan_entry(plan, part);
-
-        batch->entry = entry;
 
         /* its only error is that of an allocation, which env does not have */
 
-        (void) mta_sts_record_build(entry, plan_wanted(plan, entry), env,
+        (void) mta_sts_record_build(&batch->entry,
+                                    plan_wanted(plan, &batch->entry), env,
                                     &records, &n, &err);
     }
 

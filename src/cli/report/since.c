@@ -82,7 +82,7 @@ since_resolved(report_t *report, const result_t *result, const json_t *before)
     size_t              i, k;
     const char         *code, *severity;
     const json_t       *item;
-    mta_sts_env_t       env = { diag_alloc, NULL, &report->arena };
+    mta_sts_env_t       env = { diag_alloc, NULL, &report->arena, NULL };
     report_resolved_t  *resolved;
 
     if (finding_count(&result->findings, FINDING_UNKNOWN)) {

@@ -182,8 +182,9 @@ records_usage(const options_t *options, const mta_sts_format_t *format)
 
         for (i = 0; i < options->accept.n; i++) {
             if (!gate_is_code(options->accept.values[i].text)) {
-                say("unknown reason \"%.*s\", must be the code of a finding, or "
-                    "CODE:DOMAIN", MTA_STS_SHOW(options->accept.values[i].text));
+                say("unknown reason \"%.*s\", must be the code of a finding, "
+                    "or CODE:DOMAIN",
+                    MTA_STS_SHOW(options->accept.values[i].text));
                 return MTA_STS_ERROR;
             }
         }

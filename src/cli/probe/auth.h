@@ -1,6 +1,6 @@
 /*
- * Inside of the lookups at a zone's own name servers: auth_zone.c finds the name
- * servers, auth.c asks them.
+ * Inside of the lookups at a zone's own name servers: auth_zone.c finds the
+ * name servers, auth.c asks them.
  */
 
 #ifndef MTA_STS_PROBE_AUTH_H

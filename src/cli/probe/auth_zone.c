@@ -1,7 +1,7 @@
 /*
- * The zone of a name, and its name servers.  It is that of the nearest name with NS
- * records, from the name itself upwards; what is found is kept, since thousands
- * of domains have the same servers.
+ * The zone of a name, and its name servers.  It is that of the nearest name
+ * with NS records, from the name itself upwards; what is found is kept, since
+ * thousands of domains have the same servers.
  */
 
 #include <search.h>

@@ -214,9 +214,10 @@ void auth_free(auth_t *auth);
 
 /*
  * Asks every name server of the zone of name for the records of a type, and
- * goes on to the name servers of the zone that an alias leads to.  A name server
- * that did not answer several times is not asked again.  done is called once,
- * possibly before auth_lookup() returns; the answer is valid until it returns.
+ * goes on to the name servers of the zone that an alias leads to.  A name
+ * server that did not answer several times is not asked again.  done is called
+ * once, possibly before auth_lookup() returns; the answer is valid until it
+ * returns.
  */
 void auth_lookup(auth_t *auth, mta_sts_str_t name, int type,
     auth_done_pt done, void *ctx);

@@ -1,7 +1,7 @@
 /*
- * Whether a policy may be announced: a new id makes senders fetch the policy, so
- * it must be served by then (RFC 8461, 8.1), and in mode "enforce" it must match
- * the mail servers, or mail stops.
+ * Whether a policy may be announced: a new id makes senders fetch the policy,
+ * so it must be served by then (RFC 8461, 8.1), and in mode "enforce" it must
+ * match the mail servers, or mail stops.
  */
 
 #include <stdio.h>

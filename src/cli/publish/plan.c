@@ -245,7 +245,9 @@ plan_build(plan_t *plan)
 
     mta_sts_arena_free(&arena);
 
-    /* where each domain is a zone, or all are in one, they are sorted already */
+    /*
+     * where each domain is a zone, or all are in one, they are sorted already
+     */
 
     if ((plan->zones->n || plan->own) && plan->n) {
         qsort(plan->parts, plan->n, sizeof(plan_part_t), plan_part_cmp);

@@ -117,9 +117,10 @@ int zones_discover(zones_t *zones, const plan_t *plan,
 
 /*
  * Plans the records of the entries; what the first fields point to must live as
- * long as the plan.  A record's zone is the longest of zones that its name is in; without zones it is the domain or, for the
- * delegate's side of a delegation, the delegate.  The records of a domain may
- * be in several zones; with whole they are all in the first one's.
+ * long as the plan.  A record's zone is the longest of zones that its name is
+ * in; without zones it is the domain or, for the delegate's side of a
+ * delegation, the delegate.  The records of a domain may be in several zones;
+ * with whole they are all in the first one's.
  *
  * A domain is held back, with a message at the entry's place, for: "NAME" is in
  * none of the zones of "--zone"; "NAME" is the apex of a zone and cannot be an
@@ -168,8 +169,8 @@ int gate_is_code(mta_sts_str_t accept);
  * Holds the policies back that must not be announced now: where not every
  * address of the policy host serves the configured policy, byte for byte, or in
  * mode "enforce" a mail server does not match it.  A step down, to "testing" or
- * "none", needs one address that serves the policy, and none that serves another
- * one.  Says the reasons.
+ * "none", needs one address that serves the policy, and none that serves
+ * another one.  Says the reasons.
  *
  * Errors: those of check_run().
  */
@@ -178,10 +179,10 @@ int gate_run(plan_t *plan, const gate_settings_t *settings,
 
 
 /*
- * Asks the name servers of each zone, or the resolver of settings, and keeps only
- * the RRsets that one of them has not.  One that cannot be looked up is kept,
- * with a message; so is a name server that does not answer, or has other records
- * than another one.  TTLs are not compared.
+ * Asks the name servers of each zone, or the resolver of settings, and keeps
+ * only the RRsets that one of them has not.  One that cannot be looked up is
+ * kept, with a message; so is a name server that does not answer, or has other
+ * records than another one.  TTLs are not compared.
  *
  * Errors: those of net_init().
  */

@@ -13,14 +13,16 @@
 # make coverage   the tests, and which lines they reach
 # make fuzz       fuzz targets, each for FUZZ_TIME seconds
 # make bench      tables of cost
-# make deb        Debian's packages, in build/deb; deb-chroot for SUITE
+# make deb        Debian's packages, in build/deb; as root, make deb-chroot and make
+#                 deb-test build and test those of SUITE
+# make rpm        RPM packages, as far as Debian can build them
 # make dist       a release tarball, in build/dist
 # make compile_commands.json  for editors and analyzers
 #
 # CC, CPPFLAGS, CFLAGS, LDFLAGS and PKG_CONFIG are taken from the environment or
 # the command line; NGINX and MODULE are what is tested.
 
-VERSION     = 0.1.0
+VERSION     = 0.2.0
 
 BUILD       = build
 NGINX       = /usr/sbin/nginx
@@ -398,8 +400,9 @@ install-services: $(SERVICES)
 	install -m 644 systemd/publish-nsupdate.conf \
 	    $(DESTDIR)$(DOC_DIR)/examples/
 
-# A release: the version is that of the top of this file, and those of CHANGES.md and
-# debian/changelog have to agree
+# A release: the version is in this file; make lint compares those of CHANGES.md and
+# debian/changelog.  A program with libraries of its own (follow, reports) is a target
+# of its own here, in "all" and "install"; debian/rules says what its package needs
 
 dist:
 	tools/dist $(VERSION) $(BUILD)/dist
@@ -416,6 +419,11 @@ deb-chroot: dist
 	tools/chroot -k $(SUITE)-deb tools/deps deb
 	tools/chroot $(SUITE)-deb tools/deb -r $(TARBALL) $(BUILD)/deb-$(SUITE)
 
+# with Debian's nginx-dev where Fedora has macros of its own
+
+rpm: dist
+	tools/rpm $(BUILD)/dist
+
 # debian/tests, in a system that has nothing else
 
 deb-test:
@@ -429,4 +437,4 @@ clean:
         demo-stop test plain check check-units test-chroot check-chroot \
         test-asan check-asan coverage check-coverage fuzzers fuzz lint musl \
         bench install uninstall services install-services dist deb deb-chroot \
-        deb-test clean
+        deb-test rpm clean

@@ -79,7 +79,7 @@ external_dns_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
                        "metadata:\n"
                        "  name: mta-sts.%V\n"
                        "spec:\n"
-                       "  endpoints:\n", batch->entry->domain);
+                       "  endpoints:\n", batch->entry.domain);
 
     for (i = 0; i < batch->n; i += n) {
         n = mta_sts_rrset_len(&batch->records[i], batch->n - i);

@@ -27,7 +27,7 @@ typedef struct {
 
 typedef struct {
     mta_sts_str_t            zone;        /* the apex */
-    const mta_sts_entry_t   *entry;
+    mta_sts_entry_t          entry;
     const mta_sts_record_t  *records;     /* by kind; RRsets are adjacent */
     size_t                   n;
     const mta_sts_record_t  *live;        /* in the DNS now, or NULL */
@@ -48,9 +48,8 @@ struct mta_sts_printer_s {
     mta_sts_buf_t                     text;
     void                            (*flush)(mta_sts_printer_t *printer);
     void                             *ctx;    /* of flush() */
-    const mta_sts_env_t              *env;    /* memory of the current batch;
-                                                 with MTA_STS_FORMAT_ZONE, of
-                                                 the zone */
+    const mta_sts_env_t              *env;    /* memory of the batch */
+    const mta_sts_env_t              *zone_env;   /* memory of the zone */
     size_t                            total;  /* batches that are written */
     size_t                            bytes;  /* since open() */
     size_t                            n;      /* the format's, 0 at open() */
@@ -135,7 +134,7 @@ void mta_sts_quote_rdata(mta_sts_buf_t *text, const mta_sts_record_t *record);
  */
 void mta_sts_quote_json(mta_sts_buf_t *text, mta_sts_str_t str);
 
-/* Appends str as a quoted scalar of YAML, in single quotes if it is printable. */
+/* Appends str as a quoted scalar of YAML, where printable in single quotes. */
 void mta_sts_quote_yaml(mta_sts_buf_t *text, mta_sts_str_t str);
 
 /*

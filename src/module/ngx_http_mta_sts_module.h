@@ -175,8 +175,8 @@ ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body);
 
 /*
  * Gives the domains of the file, or the glob of files, that value names, which
- * is read once for all servers; *table is set if it is a compiled table.  Returns NGX_ERROR after it has logged an
- * error.
+ * is read once for all servers; *table is set if it is a compiled table.
+ * Returns NGX_ERROR after it has logged an error.
  */
 ngx_int_t ngx_http_mta_sts_read_domains(ngx_conf_t *cf,
     const mta_sts_value_t *value, const mta_sts_domains_t **domains,

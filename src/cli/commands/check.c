@@ -300,6 +300,7 @@ check_orphans(const options_t *options, state_t *state,
     const mta_sts_entry_t *entries, size_t n, const mta_sts_env_t *env)
 {
     size_t            i, k;
+    entries_t         known;
     mta_sts_entry_t  *configured;
 
     if (options->args.n || options->domains_from) {
@@ -314,7 +315,12 @@ check_orphans(const options_t *options, state_t *state,
         }
     }
 
-    return command_orphans(state, configured, k);
+    memset(&known, 0, sizeof(entries_t));
+
+    known.elts = configured;
+    known.n = k;
+
+    return command_orphans(state, &known);
 }
 
 

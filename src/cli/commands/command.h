@@ -34,7 +34,7 @@
 
 #define OPTIONS_CONF      1           /* -c, -d, -p */
 #define OPTIONS_RECORDS   2           /* -o, which records, which zones */
-#define OPTIONS_SETTINGS  4           /* --mode, --mx, --max-age, --tlsrpt-rua */
+#define OPTIONS_SETTINGS  4           /* --mode and other settings */
 #define OPTIONS_HOSTS     8           /* --hosts, --pointing */
 #define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
@@ -60,7 +60,9 @@ typedef struct {
 } options_list_t;
 
 
-/* An option that is not on the command line is NULL, 0, empty or its default. */
+/*
+ * An option that is not on the command line is NULL, 0, empty or its default.
+ */
 
 typedef struct {
     const char         *conf;
@@ -165,6 +167,9 @@ int command_names(const char *file, const mta_sts_env_t *env,
 int command_domains(const options_t *options, const mta_sts_env_t *env,
     mta_sts_values_t *names, mta_sts_err_t *err);
 
+/* Says that no policy is configured at all. */
+void command_say_empty(const site_t *site);
+
 /*
  * Gives the entries of the domains that are arguments or in --domains-from, or
  * without both all, sorted by domain, without duplicates; says so if no policy
@@ -181,8 +186,8 @@ const mta_sts_format_t *command_format(const options_t *options,
     mta_sts_format_settings_t *settings);
 
 /*
- * Removes the entries of domains whose policy is not what nginx serves, and says
- * why.  Returns 1 if there are any.
+ * Removes the entries of domains whose policy is not what nginx serves, and
+ * says why.  Returns 1 if there are any.
  */
 int command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n);
 

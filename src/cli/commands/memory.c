@@ -74,25 +74,26 @@ published_entry(state_t *state, const mta_sts_entry_t *entry,
 void
 command_published(state_t *state, const plan_t *plan)
 {
-    size_t                  i;
-    const mta_sts_entry_t  *entry;
+    size_t           i;
+    uint32_t         last;
+    mta_sts_entry_t  entry;
 
     if (!state_is_open(state)) {
         return;
     }
 
-    for (i = 0, entry = NULL; i < plan->n; i++) {
-        if (!plan->parts[i].held && plan->parts[i].entry != entry) {
-            entry = plan->parts[i].entry;
-            published_entry(state, entry, plan_wanted(plan, entry));
+    for (i = 0, last = UINT32_MAX; i < plan->n; i++) {
+        if (!plan_state(plan, i).held && plan->parts[i].entry != last) {
+            last = plan->parts[i].entry;
+            entry = plan_entry(plan, i);
+            published_entry(state, &entry, plan_wanted(plan, &entry));
         }
     }
 }
 
 
 typedef struct {
-    const mta_sts_entry_t  *entries;
-    size_t                  n;
+    const entries_t        *entries;
     size_t                  next;
     size_t                  found;
     const mta_sts_env_t    *env;
@@ -108,8 +109,9 @@ orphans_has(orphans_t *orphans, const state_domain_t *domain)
 {
     int  rc;
 
-    for (rc = 1; orphans->next < orphans->n; orphans->next++) {
-        rc = mta_sts_str_cmp(orphans->entries[orphans->next].domain,
+    for (rc = 1; orphans->next < orphans->entries->n; orphans->next++) {
+        rc = mta_sts_str_cmp(entries_get(orphans->entries,
+                                         orphans->next).domain,
                              domain->name);
         if (rc >= 0) {
             break;
@@ -146,13 +148,17 @@ void
 command_left(state_t *state, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n)
 {
+    entries_t         known;
     orphans_t         orphans;
     mta_sts_entry_t  *all;
 
+    memset(&known, 0, sizeof(entries_t));
     memset(&orphans, 0, sizeof(orphans_t));
 
-    orphans.entries = *entries;
-    orphans.n = *n;
+    known.elts = *entries;
+    known.n = *n;
+
+    orphans.entries = &known;
     orphans.env = env;
 
     state_each(state, orphans_left, &orphans);
@@ -210,14 +216,13 @@ orphans_each(void *ctx, state_domain_t *domain)
 
 
 size_t
-command_orphans(state_t *state, const mta_sts_entry_t *entries, size_t n)
+command_orphans(state_t *state, const entries_t *entries)
 {
     orphans_t  orphans;
 
     memset(&orphans, 0, sizeof(orphans_t));
 
     orphans.entries = entries;
-    orphans.n = n;
 
     state_each(state, orphans_each, &orphans);
 

@@ -28,11 +28,10 @@ void command_left(state_t *state, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n);
 
 /*
- * Says which domains left the configuration while they are believed; n entries
- * are configured, sorted.  Returns how many.
+ * Says which domains left the configuration while they are believed; the entries
+ * are those that are configured.  Returns how many.
  */
-size_t command_orphans(state_t *state, const mta_sts_entry_t *entries,
-    size_t n);
+size_t command_orphans(state_t *state, const entries_t *entries);
 
 /* Records what was printed of a plan: what is not held back. */
 void command_published(state_t *state, const plan_t *plan);

@@ -295,7 +295,9 @@ options_set(options_t *options, const option_t *option, const char *value)
 }
 
 
-/* Is it the option of a word, "-c" or "--zone"?  Gives the value in the word. */
+/*
+ * Is it the option of a word, "-c" or "--zone"?  Gives the value in the word.
+ */
 
 static int
 options_is(const option_t *option, const char *word, const char **value)

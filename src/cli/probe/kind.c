@@ -29,6 +29,8 @@ struct kind_s {
     int              fd;
     short            events;          /* CURL_WAIT_POLLIN, ... */
     long             deadline;        /* of net_clock() */
+    int              slot;            /* in the sockets that were waited for;
+                                         -1: started since */
     kind_t          *next;
 };
 
@@ -183,6 +185,7 @@ kind_start(net_t *net, pool_lane_t *lane, fetch_t *fetch, fetch_done_pt done,
     kind->done = done;
     kind->ctx = ctx;
     kind->fd = -1;
+    kind->slot = -1;
 
     pool_add(&net->pool, lane, &kind->job);
 }
@@ -191,10 +194,11 @@ kind_start(net_t *net, pool_lane_t *lane, fetch_t *fetch, fetch_done_pt done,
 void
 kind_sockets(net_t *net, struct curl_waitfd *sockets)
 {
-    size_t   i;
+    int      i;
     kind_t  *kind;
 
     for (i = 0, kind = net->kinds; kind; kind = kind->next, i++) {
+        kind->slot = i;
         sockets[i].fd = kind->fd;
         sockets[i].events = kind->events;
         sockets[i].revents = 0;
@@ -203,17 +207,16 @@ kind_sockets(net_t *net, struct curl_waitfd *sockets)
 
 
 void
-kind_process(net_t *net, const struct curl_waitfd *sockets, size_t n)
+kind_process(net_t *net, const struct curl_waitfd *sockets)
 {
-    size_t   i;
     kind_t  *kind, *next;
 
-    /* what is started meanwhile is put before these */
+    /* what is started meanwhile is put at the begin of the list */
 
-    for (i = 0, kind = net->kinds; i < n; kind = next, i++) {
+    for (kind = net->kinds; kind; kind = next) {
         next = kind->next;
 
-        if (sockets[i].revents) {
+        if (kind->slot != -1 && sockets[kind->slot].revents) {
             kind_step(kind);
 
         } else if (kind->deadline <= net_clock()) {

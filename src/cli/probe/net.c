@@ -234,8 +234,6 @@ net_step(net_t *net)
 
     (void) curl_multi_poll(net->multi, sockets, all + kinds, ms, NULL);
 
-    kind_process(net, sockets + all, kinds);
-
     all = 0;
 
     for (dns = net_dns(net, NULL); dns; dns = net_dns(net, dns)) {
@@ -247,11 +245,14 @@ net_step(net_t *net)
         }
     }
 
-    free(sockets);
+    /* from here on, callbacks may open other sockets */
 
     for (dns = net_dns(net, NULL); dns; dns = net_dns(net, dns)) {
         dns_process(dns);
     }
+
+    kind_process(net, sockets + all);
+    free(sockets);
 
     (void) curl_multi_perform(net->multi, &running);
 

@@ -149,6 +149,10 @@ dns_t *net_server(net_t *net, const char *addresses, mta_sts_err_t *err);
 /* For the loop: the next one of net->servers. */
 dns_t *dns_next(const dns_t *dns);
 
+/* The type of CAA records, which musl's <arpa/nameser.h> does not have. */
+
+#define DNS_CAA  257
+
 /*
  * Looks up the records of a type, ns_t_a and so on, of a name, and follows
  * aliases also where the server does not.  done is called once, possibly before
@@ -210,9 +214,10 @@ void auth_free(auth_t *auth);
 
 /*
  * Asks every name server of the zone of name for the records of a type, and
- * goes on to the name servers of the zone that an alias leads to.  A name server
- * that did not answer several times is not asked again.  done is called once,
- * possibly before auth_lookup() returns; the answer is valid until it returns.
+ * goes on to the name servers of the zone that an alias leads to.  A name
+ * server that did not answer several times is not asked again.  done is called
+ * once, possibly before auth_lookup() returns; the answer is valid until it
+ * returns.
  */
 void auth_lookup(auth_t *auth, mta_sts_str_t name, int type,
     auth_done_pt done, void *ctx);
@@ -353,7 +358,7 @@ void kind_start(net_t *net, pool_lane_t *lane, fetch_t *fetch,
 
 /* For the loop: n_kinds sockets to wait for, and then what to do. */
 void kind_sockets(net_t *net, struct curl_waitfd *sockets);
-void kind_process(net_t *net, const struct curl_waitfd *sockets, size_t n);
+void kind_process(net_t *net, const struct curl_waitfd *sockets);
 
 /* Frees the handshakes in flight; their done is not called. */
 void kind_drop(net_t *net);

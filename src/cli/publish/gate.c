@@ -1,7 +1,7 @@
 /*
- * Whether a policy may be announced: a new id makes senders fetch the policy, so
- * it must be served by then (RFC 8461, 8.1), and in mode "enforce" it must match
- * the mail servers, or mail stops.
+ * Whether a policy may be announced: a new id makes senders fetch the policy,
+ * so it must be served by then (RFC 8461, 8.1), and in mode "enforce" it must
+ * match the mail servers, or mail stops.
  */
 
 #include <stdio.h>
@@ -50,7 +50,7 @@ gate_collect(gate_t *gate)
 
     for (i = 0; i < gate->plan->n; i++) {
         if (gate_is_policy(gate->plan, i, &arena)) {
-            gate->entries[gate->n] = *gate->plan->parts[i].entry;
+            gate->entries[gate->n] = plan_entry(gate->plan, i);
             gate->parts[gate->n++] = i;
         }
     }
@@ -262,7 +262,8 @@ gate_done(void *ctx, const result_t *result)
     }
 
     if (held) {
-        gate->plan->parts[gate->parts[result->entry - gate->entries]].held = 1;
+        plan_set(gate->plan,
+                 gate->parts[result->entry - gate->entries])->held = 1;
         gate->held++;
     }
 }

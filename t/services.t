@@ -1,0 +1,88 @@
+#!/usr/bin/perl
+
+# The services for systemd: how much they may do, and what their programs do with the
+# settings of /etc/default/mta-sts.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use File::Temp qw(tempdir);
+use MtaSts;
+use Test::More;
+
+my $dir = tempdir(CLEANUP => 1);
+my $helper = $MtaSts::BUILD =~ m{^/} ? $MtaSts::BUILD : "$ENV{PWD}/$MtaSts::BUILD";
+
+delete @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL)};
+
+
+# Units.
+
+my ($status, $out, $err) = run('', 'make', '-s', "BUILD=$dir", 'services');
+is($status, 0, 'make services') or diag($err);
+
+my @services = glob "$dir/systemd/*.service";
+cmp_ok(scalar @services, '>=', 2, 'services');
+
+for my $service (@services) {
+    my $name = $service =~ s{.*/}{}r;
+
+    ($status, $out) = run('', 'systemd-analyze', 'security', '--offline=true',
+                          '--threshold=20', $service);
+    is($status, 0, "$name: the exposure is at most 2") or diag($out);
+    unlike(slurp($service), qr/@[A-Z_]+@/, '... every place is filled in');
+}
+
+unlike(join('', map { slurp($_) } @services), qr/^\[Install\]/m,
+       'timers alone can be enabled');
+
+
+# Programs.
+
+sub service {
+    my ($program, %env) = @_;
+    return run('', 'env', "PATH=$helper:$ENV{PATH}",
+               (map { "$_=$env{$_}" } sort keys %env), "systemd/$program");
+}
+
+spew("$dir/d.yaml", "mx: mx.example\ndomains:\n  a.example: {}\n");
+
+my @config = (MTA_STS_OPTIONS => "-d $dir/d.yaml",
+              MTA_STS_RECORDS_OPTIONS => '-f nsupdate');
+my (undef, $records) = helper('records', '-d', "$dir/d.yaml", '-f', 'nsupdate');
+
+($status, $out, $err) = service('publish', @config);
+is($status, 1, 'publish without a command');
+like($err, qr/MTA_STS_DNS_COMMAND/, '... names the setting');
+
+($status, $out, $err) = service('publish', @config,
+                                MTA_STS_DNS_COMMAND => "cat > $dir/got");
+is("$status $err", '0 ', 'publish');
+is(slurp("$dir/got"), $records, '... hands the records to the command');
+
+($status) = service('publish', @config, MTA_STS_DNS_COMMAND => 'cat >/dev/null; false');
+isnt($status, 0, '... fails with the command');
+
+spew("$dir/bad.yaml", "domains: [\n");
+unlink "$dir/got";
+($status) = service('publish', MTA_STS_OPTIONS => "-d $dir/bad.yaml",
+                    MTA_STS_DNS_COMMAND => "cat > $dir/got");
+is($status, 1, 'publish with a wrong configuration');
+ok(!-e "$dir/got", '... does not run the command');
+
+# nobody answers at that port
+
+my @check = (MTA_STS_CHECK_OPTIONS => '--resolver 127.0.0.1:9 --timeout 1',
+             MTA_STS_TEXTFILE => "$dir/mta-sts.prom");
+
+($status) = service('check', @config, @check);
+is($status, 3, 'check has the status of mta-sts check');
+like(slurp("$dir/mta-sts.prom"), qr/^mta_sts_check_\w+/m, '... writes metrics');
+
+spew("$dir/mta-sts.prom", "old\n");
+($status) = service('check', MTA_STS_OPTIONS => "-d $dir/bad.yaml", @check);
+isnt($status, 0, 'check with a wrong configuration');
+is(slurp("$dir/mta-sts.prom"), "old\n", '... leaves the metrics as they are');
+
+done_testing();

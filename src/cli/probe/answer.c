@@ -122,7 +122,7 @@ answer_record(const ns_msg *msg, const ns_rr *rr, const mta_sts_env_t *env,
     case ns_t_txt:
         return answer_txt(rr, env, record);
 
-    case ns_t_caa:
+    case ANSWER_CAA:
         return answer_caa(data, len, env, record);
 
     case ns_t_a:

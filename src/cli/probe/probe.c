@@ -99,7 +99,7 @@ probe_caa_host(void *ctx, const dns_answer_t *answer)
     domain->facts.caa = dns_copy(answer, domain->env);
 
     if (answer->status == DNS_EMPTY) {
-        probe_lookup(domain, "", ns_t_caa, probe_caa_domain);
+        probe_lookup(domain, "", ANSWER_CAA, probe_caa_domain);
     }
 
     probe_release(domain);
@@ -141,7 +141,7 @@ probe_host_end(probe_host_t *host)
         domain = waiter->domain;
 
         if (host == &domain->facts.host && probe_needs_cert(&domain->facts)) {
-            probe_lookup(domain, "mta-sts.", ns_t_caa, probe_caa_host);
+            probe_lookup(domain, "mta-sts.", ANSWER_CAA, probe_caa_host);
         }
 
         probe_release(domain);

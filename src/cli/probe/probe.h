@@ -268,6 +268,7 @@ void auth_apex(auth_t *auth, mta_sts_str_t name, auth_apex_pt done,
 
 
 #define ANSWER_ALIASES  16            /* that are followed */
+#define ANSWER_CAA      257           /* the type; not in musl's nameser.h */
 
 /* What is asked of the message of an answer, and what was found. */
 

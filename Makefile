@@ -47,7 +47,8 @@ export PKG_CONFIG
 CORE_NEEDS  = libcrypto:3.0:libssl-dev  libidn2:2.0:libidn2-dev \
               yaml-0.1:0.2:libyaml-dev  jansson:2.11:libjansson-dev
 CLI_NEEDS   = libssl:3.0:libssl-dev     libcurl:7.85:libcurl4-openssl-dev \
-              libcares:1.18:libc-ares-dev libpcre2-8:10.36:libpcre2-dev
+              libcares:1.18:libc-ares-dev libpcre2-8:10.36:libpcre2-dev \
+              libpsl:0.20:libpsl-dev sqlite3:3.34:libsqlite3-dev
 
 pkg         = $(shell $(PKG_CONFIG) $(1) \
               $(foreach need,$(2),$(firstword $(subst :, ,$(need)))) 2>/dev/null)
@@ -330,14 +331,19 @@ $(BUILD)/bench/table: $(BUILD)/bench/table.o $(CORE_OBJS)
 	@echo "LINK $@"
 	@$(LINK) -o $@ $^ $(CORE_LIBS)
 
+$(BUILD)/bench/state: $(BUILD)/bench/state.o $(TEST_OBJS)
+	@echo "LINK $@"
+	@$(LINK) -o $@ $^ $(LIBS)
+
 bench:
 	tools/deps bench
-	$(MAKE) all $(BUILD)/bench/table
+	$(MAKE) all $(BUILD)/bench/table $(BUILD)/bench/state
 	$(RUN_ENV) bench/requests
 	$(RUN_ENV) bench/handshakes
 	$(RUN_ENV) bench/domains
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
+	$(RUN_ENV) bench/plan
 	$(RUN_ENV) bench/generator
 
 

@@ -146,7 +146,7 @@ main(int argc, char **argv)
     double            start, built, looked;
     counted_t         counted;
     mta_sts_str_t     domain;
-    mta_sts_env_t     env = { counted_alloc, NULL, NULL };
+    mta_sts_env_t     env = { counted_alloc, NULL, NULL, NULL };
     mta_sts_table_t   table;
 
     n = argc >= 3 ? strtoul(argv[1], NULL, 10) : 0;

@@ -334,4 +334,23 @@ is($err, '', '... without a warning');
 is(() = $out =~ /\n/g, 1, '... on the one domain');
 like($out, qr/^example\.com  mta-sts\.example\.com  none  /, '... and its mode');
 
+
+# the directory of the state: nginx verifies it, the helper only names it
+
+for my $case (['%%DIR%%', 0, ''],
+              ['%%DIR%%/gone', 1, qr/"\S+gone" failed \(2: No such file/],
+              ['nginx.conf', 1, qr/"\S+nginx\.conf" is not a directory/],
+              ['%%DIR%%; mta_sts_state %%DIR%%', 1,
+               qr/"mta_sts_state" directive is duplicate/]) {
+    my ($dir, $want, $why) = @$case;
+    $nginx = MtaSts->new("mta_sts_state $dir;\n"
+        . "server { listen 127.0.0.1:%%PORT0%%; "
+        . "server_name mta-sts.example.com; mta_sts_mx a.example; }");
+    ($status, $said) = $nginx->test;
+    is($status, $want, "mta_sts_state $dir");
+    like($said, qr/\[emerg\] .*$why/, '... and why not') if $want;
+    is((helper('list', '-c', $nginx->dir . '/nginx.conf'))[0],
+       $dir =~ /;/ ? 1 : 0, '... and the helper');
+}
+
 done_testing();

@@ -354,7 +354,7 @@ for my $text ($examples, map { $_->{text} }
     my $joined = $text =~ s/\\\n *//gr;
 
     for my $line (split /\n/, $joined) {
-        while ($line =~ /(?:^|[\s|&(])mta-sts +((?:records|policy|list|check|generate)\b[^|&>#;)]*)/g) {
+        while ($line =~ /(?:^|[\s|&(])mta-sts +((?:records|policy|list|check|plan|generate)\b[^|&>#;)]*)/g) {
             $found{$1 =~ s/\s+\z//r =~ s/"//gr} = 1;
         }
     }
@@ -382,12 +382,19 @@ for my $command (sort keys %found) {
         push @more, '-o', "$dir/out";
     }
 
+    if ($command =~ /^plan|--new|--removed|--state/) {
+        mkdir "$dir/state";
+        @words = grep { !m{^/var/lib/mta-sts$} } @words;
+        @words = grep { $_ ne '--state' } @words;
+        push @more, '--state', "$dir/state";
+    }
+
     if ($name ne 'generate' && $command !~ /--no-config/) {
         push @more, '-d', "$dir/mta-sts.yaml";
     }
 
     my ($rc, $out, $err) = helper(@words, @more);
-    my $offline = $command =~ /check|--served|--changed/;
+    my $offline = $command =~ /check|--served|--changed|^plan/;
     ok($offline ? $rc != 2 : $rc == 0, "mta-sts $command")
         or diag("$rc $err");
 }
@@ -398,12 +405,12 @@ for my $command (sort keys %found) {
 
 my $usage = join '', map {
     (helper($_, '--help'))[1]
-} qw(records policy list check generate);
+} qw(records policy list check plan generate);
 my %options = map { $_ => 1 } $usage =~ /^ {4}(-\w|--[\w-]+)(?= |$)/mg;
 
 cmp_ok(scalar keys %options, '>=', 25, 'options of the usage');
 
-for my $command (qw(records policy list check generate)) {
+for my $command (qw(records policy list check plan generate)) {
     my ($help) = (helper($command, '--help'))[1];
     my ($about) = $manual =~ /^\.SS mta-sts $command (.*?)^\.S[SH] /ms;
     my ($list) = ($about // '') =~ /^Options:\n(.*?)(?:^\.PP|\z)/ms;

@@ -548,6 +548,45 @@ is_deeply({ map { $_->{domain} => $_ } @{ $json->decode($records) } },
 $shown->stop;
 
 
+# The shown server block for an nginx without the module, with the file
+
+{
+    my ($domain) = sort keys %blocks;
+    my $html = body(get("/?domain=$domain&mx=a.example"));
+    my $plain = MtaSts->new('');
+    my $root = $plain->dir . '/root';
+    my $block = content($html, 'nginx');
+
+    make_cert($plain->dir, 'cert', "mta-sts.$domain");
+    mkdir $root;
+    mkdir "$root/.well-known";
+    spew("$root/.well-known/mta-sts.txt",
+         content($html, 'policy') =~ s/\n/\r\n/gr);
+
+    my $edits = $block =~ s{listen              443 ssl;}
+                           {listen 127.0.0.1:%%PORT0%% ssl;};
+    $edits += $block =~ s{    listen              \[::\]:443 ssl;\n}{};
+    $edits += $block =~ s{/etc/letsencrypt/live/\S+/fullchain\.pem}
+                         {%%DIR%%/cert.pem};
+    $edits += $block =~ s{/etc/letsencrypt/live/\S+/privkey\.pem}
+                         {%%DIR%%/cert.key};
+    $edits += $block =~ s{/var/www/mta-sts\.\Q$domain\E;}{$root;};
+    is($edits, 5, 'the block without the module has what is in each');
+
+    $plain->conf($block);
+    $plain->start;
+
+    my $response = $plain->get(0, "mta-sts.$domain", sni => "mta-sts.$domain");
+    is(status($response), 200, '... nginx takes it');
+    is(body($response), body(get("/?domain=$domain&mx=a.example&format=policy")),
+       '... and serves the policy');
+    is(fields($response, 'Content-Type'), 'text/plain', '... as text');
+
+    $plain->stop;
+}
+
+
+
 # The helper reads a configuration with the page
 
 my ($rc, $out, $err) = helper('records', '-c', $nginx->dir . '/nginx.conf');

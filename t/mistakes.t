@@ -130,6 +130,21 @@ for my $case (
 }
 
 
+# A public suffix: only the helper knows these.
+
+my $suffix = 'mx "*.co.uk" accepts each domain below "co.uk" as a mail server';
+
+my @public = (by_directive('warn', 'mta_sts_mx *.co.uk mx.example.co.uk;'),
+              by_file('warn', "mx: '*.co.uk'\ndomains: {a.example: {}}\n"),
+              by_options('warn', '--mx', '*.co.uk'));
+
+is($public[$_], $_ == 0 || $_ == 2 ? '' : $suffix, "*.co.uk: $_") for 0 .. 4;
+
+is($_, '', 'a wildcard below a suffix is none')
+    for by_file('warn', "mx: ['*.example.co.uk', '*.mail.protection.outlook.com']"
+                . "\ndomains: {a.example: {}}\n");
+
+
 # A policy host instead of the domain.
 
 my $host = 'domain "mta-sts.a.example" looks like the policy host of "a.example"';

@@ -143,13 +143,15 @@ typedef struct {
  * The environment that the caller hands in.  alloc() returns size bytes aligned
  * for any type, or NULL; nothing is ever given back.  The caller owns the
  * memory, which must live as long as what is made of it.  warn() gets each
- * warning.  ctx is passed to both.
+ * warning.  ctx is passed to both.  is_public_suffix() knows domains such as
+ * "co.uk", below which anyone may register one.
  */
 
 typedef struct {
     void  *(*alloc)(void *ctx, size_t size);
     void   (*warn)(void *ctx, const mta_sts_err_t *warning);
     void    *ctx;
+    int    (*is_public_suffix)(const char *name);     /* or NULL */
 } mta_sts_env_t;
 
 

@@ -14,6 +14,7 @@
 
 #include "cli/commands/command.h"
 #include "cli/diag/diag.h"
+#include "cli/plan/output.h"
 #include "cli/report/report.h"
 
 
@@ -26,7 +27,8 @@ static const command_t  commands[] = {
 
     { "records", "[DOMAIN...]",
       "the DNS records of the configured domains",
-      OPTIONS_CONF|OPTIONS_FORMAT|OPTIONS_RECORDS|OPTIONS_NET, command_records,
+      OPTIONS_CONF|OPTIONS_FORMAT|OPTIONS_RECORDS|OPTIONS_NET|OPTIONS_STATE,
+      command_records,
       format_usage },
 
     { "policy", "DOMAIN",
@@ -43,7 +45,13 @@ static const command_t  commands[] = {
 
     { "check", "[DOMAIN...]",
       "whether DNS, HTTPS and mail servers agree with the configuration",
-      OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET, command_check, report_usage },
+      OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET|OPTIONS_STATE, command_check,
+      report_usage },
+
+    { "plan", "[DOMAIN...] | note DOMAIN | forget DOMAIN...",
+      "what may be done next, and when: promote, move an MX, leave",
+      OPTIONS_CONF|OPTIONS_STATE|OPTIONS_PLAN|OPTIONS_SETTINGS, command_plan,
+      plan_format_usage },
 
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
@@ -194,7 +202,8 @@ main(int argc, char **argv)
 {
     int              status;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, say_warning, &arena };
+    mta_sts_env_t    env = { diag_alloc, say_warning, &arena,
+                             site_is_public_suffix };
 
     /* a closed connection is an error of one transfer, not an end */
 

@@ -327,8 +327,8 @@ keys_resolve_default(keys_t *keys, mta_sts_err_t *err)
 
 
 /*
- * Refuses a line like that with which nginx -T begins each file: the helper, which
- * reads that output, would take what follows for another file.
+ * Refuses a line like that with which nginx -T begins each file: the helper,
+ * which reads that output, would take what follows for another file.
  */
 
 static int

@@ -47,6 +47,7 @@ mta_sts_format_write(const mta_sts_format_t *format,
     printer.settings = settings;
     printer.text.env = env;
     printer.env = env;
+    printer.zone_env = env;
 
     if (format->begin) {
         format->begin(&printer);

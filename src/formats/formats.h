@@ -27,7 +27,7 @@ typedef struct {
 
 typedef struct {
     mta_sts_str_t            zone;        /* the apex */
-    const mta_sts_entry_t   *entry;
+    mta_sts_entry_t          entry;
     const mta_sts_record_t  *records;     /* by kind; RRsets are adjacent */
     size_t                   n;
     const mta_sts_record_t  *live;        /* in the DNS now, or NULL */
@@ -37,8 +37,8 @@ typedef struct {
 
 /*
  * What a format writes with.  text.failed is set when an allocation has failed.
- * After each call, and after each piece of a long one, flush() may take the text
- * and set its length to 0.
+ * After each call, and after each piece of a long one, flush() may take the
+ * text and set its length to 0.
  */
 
 typedef struct mta_sts_printer_s  mta_sts_printer_t;
@@ -48,18 +48,17 @@ struct mta_sts_printer_s {
     mta_sts_buf_t                     text;
     void                            (*flush)(mta_sts_printer_t *printer);
     void                             *ctx;    /* of flush() */
-    const mta_sts_env_t              *env;    /* memory of the current batch;
-                                                 with MTA_STS_FORMAT_ZONE, of
-                                                 the zone */
+    const mta_sts_env_t              *env;    /* memory of the batch */
+    const mta_sts_env_t              *zone_env;   /* memory of the zone */
     size_t                            total;  /* batches that are written */
     size_t                            bytes;  /* since open() */
-    size_t                            n;      /* the format's own, 0 at open() */
-    void                             *state;  /* the format's own */
+    size_t                            n;      /* the format's, 0 at open() */
+    void                             *state;  /* the format's */
 };
 
 
 #define MTA_STS_FORMAT_ZONE            1   /* one file is one zone */
-#define MTA_STS_FORMAT_DOMAIN          2   /* a domain is not split into zones */
+#define MTA_STS_FORMAT_DOMAIN          2   /* a domain is in one zone */
 #define MTA_STS_FORMAT_PROVIDER        4   /* takes a provider */
 #define MTA_STS_FORMAT_NEEDS_PROVIDER  8
 #define MTA_STS_FORMAT_SEMICOLONS      16  /* takes escaped_semicolons */
@@ -68,9 +67,9 @@ struct mta_sts_printer_s {
 
 
 /*
- * A format and its functions, each of which may be NULL but batch(): begin() and
- * end() enclose a file, open() and close() a zone in it, which is closed and
- * opened again after max bytes, where max is not 0.
+ * A format and its functions, each of which may be NULL but batch(): begin()
+ * and end() enclose a file, open() and close() a zone in it, which is closed
+ * and opened again after max bytes, where max is not 0.
  */
 
 typedef struct {
@@ -135,10 +134,13 @@ void mta_sts_quote_rdata(mta_sts_buf_t *text, const mta_sts_record_t *record);
  */
 void mta_sts_quote_json(mta_sts_buf_t *text, mta_sts_str_t str);
 
+/* Appends str as a quoted scalar of YAML, where printable in single quotes. */
+void mta_sts_quote_yaml(mta_sts_buf_t *text, mta_sts_str_t str);
+
 /*
  * Appends fmt, in which "%V" is an mta_sts_str_t, "%J" one as a string of JSON,
- * "%R" a record (a pointer), as mta_sts_quote_rdata() appends it, and "%u" a
- * uint32_t.
+ * "%Y" one as a scalar of YAML, "%R" a record (a pointer), as
+ * mta_sts_quote_rdata() appends it, and "%u" a uint32_t.
  */
 void mta_sts_format_add(mta_sts_buf_t *text, const char *fmt, ...);
 
@@ -147,8 +149,8 @@ mta_sts_str_t mta_sts_format_relative(mta_sts_str_t name, mta_sts_str_t zone);
 
 
 /*
- * RRsets: the number of records, from the first of n on, that have its name; and
- * that have its name and type (RFC 2181, 5).
+ * RRsets: the number of records, from the first of n on, that have its name;
+ * and that have its name and type (RFC 2181, 5).
  */
 size_t mta_sts_rrset_name_len(const mta_sts_record_t *records, size_t n);
 size_t mta_sts_rrset_len(const mta_sts_record_t *records, size_t n);

@@ -25,14 +25,14 @@ json_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
     const mta_sts_policy_t  *policy;
 
     text = &printer->text;
-    policy = batch->entry->policy;
-    host = mta_sts_name_policy_host(batch->entry->domain, printer->env);
+    policy = batch->entry.policy;
+    host = mta_sts_name_policy_host(batch->entry.domain, printer->env);
     text->failed |= host.data == NULL;
 
     mta_sts_format_add(text, printer->total ? ",\n" : "[\n");
     mta_sts_format_add(text, "{\"domain\": %J, \"policy_host\": %J, "
                        "\"mode\": %J, \"id\": %J, \"max_age\": %u, \"mx\": [",
-               batch->entry->domain, host, mta_sts_policy_mode(policy),
+               batch->entry.domain, host, mta_sts_policy_mode(policy),
                mta_sts_policy_id(policy), mta_sts_policy_max_age(policy));
 
     for (i = 0, cursor = 0; mta_sts_policy_next_mx(policy, &cursor, &mx); i++) {

@@ -61,10 +61,13 @@ octodns_value(mta_sts_printer_t *printer, const mta_sts_record_t *record)
 static void
 octodns_open(mta_sts_printer_t *printer, mta_sts_str_t zone)
 {
+    const mta_sts_env_t  *env;
+
     (void) zone;
 
-    printer->state = printer->env->alloc(printer->env->ctx,
-                                         sizeof(octodns_zone_t));
+    env = printer->zone_env;
+    printer->state = env->alloc(env->ctx, sizeof(octodns_zone_t));
+
     if (printer->state == NULL) {
         printer->text.failed = 1;
         return;
@@ -74,30 +77,54 @@ octodns_open(mta_sts_printer_t *printer, mta_sts_str_t zone)
 }
 
 
-static void
-octodns_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
+/* Keeps a record for as long as the zone is open. */
+
+static int
+octodns_keep(mta_sts_printer_t *printer, const mta_sts_batch_t *batch,
+    const mta_sts_record_t *record)
 {
-    size_t             i;
+    mta_sts_str_t      name;
     octodns_zone_t    *kept;
-    mta_sts_record_t  *record, *records;
+    mta_sts_record_t  *copy, *records;
 
     kept = printer->state;
 
-    for (i = 0; kept && i < batch->n; i++) {
-        records = mta_sts_env_grow(printer->env, kept->records, kept->n,
-                                   &kept->size, sizeof(mta_sts_record_t));
-        if (records == NULL) {
+    records = mta_sts_env_grow(printer->zone_env, kept->records, kept->n,
+                               &kept->size, sizeof(mta_sts_record_t));
+    if (records == NULL) {
+        return 0;
+    }
+
+    kept->records = records;
+    copy = &kept->records[kept->n];
+
+    (void) mta_sts_name_in_zone(record->name, batch->zone, &name);
+
+    *copy = *record;
+    copy->name = mta_sts_str_copy(printer->zone_env, name);
+    copy->value = mta_sts_str_copy(printer->zone_env,
+                                   octodns_value(printer, record));
+
+    if (copy->name.data == NULL || copy->value.data == NULL) {
+        return 0;
+    }
+
+    kept->n++;
+
+    return 1;
+}
+
+
+static void
+octodns_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
+{
+    size_t  i;
+
+    for (i = 0; printer->state && i < batch->n; i++) {
+        if (!octodns_keep(printer, batch, &batch->records[i])) {
             printer->text.failed = 1;
             return;
         }
-
-        kept->records = records;
-        record = &kept->records[kept->n++];
-
-        *record = batch->records[i];
-        record->value = octodns_value(printer, record);
-
-        (void) mta_sts_name_in_zone(record->name, batch->zone, &record->name);
     }
 }
 

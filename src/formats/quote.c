@@ -117,6 +117,34 @@ mta_sts_quote_json(mta_sts_buf_t *text, mta_sts_str_t str)
 }
 
 
+void
+mta_sts_quote_yaml(mta_sts_buf_t *text, mta_sts_str_t str)
+{
+    size_t  i;
+
+    /* what the DNS has may be anything; YAML includes JSON */
+
+    for (i = 0; i < str.len; i++) {
+        if (str.data[i] < ' ' || str.data[i] > '~') {
+            mta_sts_quote_json(text, str);
+            return;
+        }
+    }
+
+    mta_sts_buf_add_char(text, '\'');
+
+    for (i = 0; i < str.len; i++) {
+        if (str.data[i] == '\'') {
+            mta_sts_buf_add_char(text, '\'');
+        }
+
+        mta_sts_buf_add_char(text, str.data[i]);
+    }
+
+    mta_sts_buf_add_char(text, '\'');
+}
+
+
 static void
 format_add_value(mta_sts_buf_t *text, char type, va_list *args)
 {
@@ -128,6 +156,10 @@ format_add_value(mta_sts_buf_t *text, char type, va_list *args)
 
     case 'J':
         mta_sts_quote_json(text, va_arg(*args, mta_sts_str_t));
+        break;
+
+    case 'Y':
+        mta_sts_quote_yaml(text, va_arg(*args, mta_sts_str_t));
         break;
 
     case 'R':

@@ -190,7 +190,8 @@ const mta_sts_format_t  mta_sts_format_terraform = {
     .name = "terraform",
     .description = "resources; needs --provider",
     .suffix = ".tf",
-    .flags = MTA_STS_FORMAT_WHOLE|MTA_STS_FORMAT_PROVIDER|MTA_STS_FORMAT_NEEDS_PROVIDER,
+    .flags = MTA_STS_FORMAT_WHOLE|MTA_STS_FORMAT_PROVIDER
+             |MTA_STS_FORMAT_NEEDS_PROVIDER,
     .begin = terraform_begin,
     .open = terraform_open,
     .batch = terraform_batch

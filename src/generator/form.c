@@ -180,7 +180,9 @@ form_split(mta_sts_generator_t *generator, mta_sts_str_t query,
             (void) mta_sts_error(err, MTA_STS_NOWHERE,
                                  "unknown field \"%.*s\"", MTA_STS_SHOW(name));
 
-            if (mta_sts_form_fault(generator, MTA_STS_FORM_QUERY, err) != MTA_STS_OK) {
+            if (mta_sts_form_fault(generator, MTA_STS_FORM_QUERY, err)
+                != MTA_STS_OK)
+            {
                 return MTA_STS_ERROR;
             }
 

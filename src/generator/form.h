@@ -43,8 +43,8 @@ typedef struct {
 
 
 /*
- * Gives the next mx pattern: one word, one MX record, or one mx line of a policy
- * file.  Preferences, names and TTLs of records are skipped, and so are other
+ * Gives the next mx pattern: one word, one MX record, or one mx line of a
+ * policy.  Preferences, names and TTLs of records are skipped, and so are other
  * lines of a policy.  Returns 0 at the end.
  */
 int mta_sts_words_mx(mta_sts_words_t *words, mta_sts_str_t *word);
@@ -57,8 +57,10 @@ mta_sts_str_t mta_sts_words_domain(mta_sts_str_t typed);
 
 
 /*
- * Keeps the first error of a field; that of max_age_other is one of max_age, and
- * that of format one of the query.  Errors: out of memory, err's or its own.
+ * Keeps the first error of a field; that of max_age_other is one of max_age,
+ * and that of format one of the query.
+ *
+ * Errors: out of memory, which err has already or gets here.
  */
 int mta_sts_form_fault(mta_sts_generator_t *generator, mta_sts_form_e field,
     mta_sts_err_t *err);

@@ -28,7 +28,7 @@ typedef struct {
     mta_sts_str_t        policy_url;
     mta_sts_str_t        server;         /* an nginx server block */
     mta_sts_str_t        yaml;           /* a domains file */
-    mta_sts_str_t        zone;           /* the records as lines of a zone file */
+    mta_sts_str_t        zone;           /* lines of a zone file */
 } mta_sts_result_t;
 
 
@@ -90,8 +90,8 @@ typedef enum {
     MTA_STS_FORM_MAX_AGE,
     MTA_STS_FORM_RUA,
     MTA_STS_FORM_MAX_AGE_OTHER,          /* used when max_age is "other" */
-    MTA_STS_FORM_FORMAT,                 /* "html" or empty, "json", "policy", or
-                                            that of records */
+    MTA_STS_FORM_FORMAT,                 /* "html" or empty, "json", "policy",
+                                            or a format of records */
     MTA_STS_FORM_QUERY,                  /* no field: the query as a whole */
     MTA_STS_FORM_FIELDS
 } mta_sts_form_e;

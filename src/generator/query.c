@@ -1,6 +1,6 @@
 /*
- * The query of a form.  It comes from untrusted clients: it is decoded strictly,
- * and no byte that could steer a terminal or a browser gets through.
+ * The query of a form.  It comes from untrusted clients, so it is decoded
+ * strictly: no byte that could steer a terminal or a browser is accepted.
  */
 
 #include "form.h"

@@ -29,7 +29,7 @@ mta_sts_result_records(const mta_sts_result_t *result,
     memset(&batch, 0, sizeof(mta_sts_batch_t));
 
     batch.zone = result->entry.domain;
-    batch.entry = &result->entry;
+    batch.entry = result->entry;
     batch.records = result->records;
     batch.n = result->n_records;
 

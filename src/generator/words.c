@@ -15,8 +15,8 @@
 
 
 /*
- * Takes the next word off *text; 0 at the end.  kind is WORDS_LIST where "," and
- * ";" separate words, too.
+ * Takes the next word off *text; 0 at the end.  kind is WORDS_LIST where ","
+ * and ";" separate words, too.
  */
 
 static int

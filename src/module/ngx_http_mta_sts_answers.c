@@ -102,6 +102,8 @@ ngx_http_mta_sts_add_server(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
 
     server->serves = &mscf->server;
     server->place = ngx_http_mta_sts_place(cscf);
+    server->own = mscf->domains.text.data
+                  || mta_sts_settings_own_policy(&mscf->settings);
     server->on = mscf->on;
     server->n = cscf->server_names.nelts;
     server->names = ngx_http_mta_sts_server_names(cf->temp_pool, cscf);

@@ -100,6 +100,7 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
     env.alloc = ngx_http_mta_sts_generator_alloc;
     env.warn = NULL;
     env.ctx = r;
+    env.is_public_suffix = NULL;
 
     query = ngx_http_mta_sts_str(&r->args);
 

@@ -14,6 +14,8 @@ static char *ngx_http_mta_sts_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_mta_sts_set_domains(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_mta_sts_set_state(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static ngx_int_t ngx_http_mta_sts_preconfiguration(ngx_conf_t *cf);
 static void *ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf);
@@ -87,6 +89,13 @@ static ngx_command_t  ngx_http_mta_sts_commands[] = {
       NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
       ngx_http_mta_sts_set_domains,
       NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("mta_sts_state"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_mta_sts_set_state,
+      NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
 
@@ -188,6 +197,45 @@ ngx_http_mta_sts_set_domains(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* What the helper remembers; nginx itself reads and writes nothing there. */
+
+static char *
+ngx_http_mta_sts_set_state(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_mta_sts_main_conf_t  *mmcf = conf;
+
+    ngx_str_t        *value, name;
+    ngx_file_info_t   fi;
+
+    if (mmcf->state.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    name = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_file_info(name.data, &fi) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_file_info_n " \"%V\" failed", &name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (!ngx_is_dir(&fi)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" is not a directory",
+                           &name);
+        return NGX_CONF_ERROR;
+    }
+
+    mmcf->state = name;
+
+    return NGX_CONF_OK;
+}
+
+
 static ngx_int_t
 ngx_http_mta_sts_preconfiguration(ngx_conf_t *cf)
 {
@@ -212,6 +260,7 @@ ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     mmcf->files = { NULL };
+     *     mmcf->state = { 0, NULL };
      *     mmcf->lua = NULL;
      *     mmcf->watched = NULL;
      */

@@ -24,6 +24,7 @@ typedef struct ngx_http_mta_sts_table_s  ngx_http_mta_sts_table_t;
 
 typedef struct {
     ngx_array_t          files;      /* of ngx_http_mta_sts_file_t */
+    ngx_str_t            state;      /* a directory, for the helper */
     ngx_array_t          tables;     /* of ngx_http_mta_sts_table_t * */
     ngx_command_t       *lua;        /* the lua module's directives */
     ngx_command_t       *watched;    /* their copies */
@@ -174,8 +175,8 @@ ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body);
 
 /*
  * Gives the domains of the file, or the glob of files, that value names, which
- * is read once for all servers; *table is set if it is a compiled table.  Returns NGX_ERROR after it has logged an
- * error.
+ * is read once for all servers; *table is set if it is a compiled table.
+ * Returns NGX_ERROR after it has logged an error.
  */
 ngx_int_t ngx_http_mta_sts_read_domains(ngx_conf_t *cf,
     const mta_sts_value_t *value, const mta_sts_domains_t **domains,

@@ -20,6 +20,8 @@
 
 #define MTA_STS_NAME_MAX          253
 
+#define MTA_STS_NAME_LABEL_MAX    63
+
 /* A policy domain leaves room for the longest prefix of a record. */
 
 #define MTA_STS_NAME_DOMAIN_MAX   (MTA_STS_NAME_MAX - 11)
@@ -59,7 +61,7 @@ int mta_sts_name_zone(const char *what, const mta_sts_value_t *value,
  */
 size_t mta_sts_name_fold(mta_sts_str_t name, char *buf);
 
-/* Is name a normalised host name?  Allocates nothing, and decodes no A-label. */
+/* Is name a normalised host name?  Allocates nothing, decodes no A-label. */
 int mta_sts_name_is_host(mta_sts_str_t name);
 
 /* The same for an mx pattern. */
@@ -84,6 +86,29 @@ mta_sts_str_t mta_sts_name_policy_host(mta_sts_str_t domain,
  * "mta-sts.<domain>".  Returns 0 if host is none.
  */
 int mta_sts_name_policy_domain(mta_sts_str_t host, mta_sts_str_t *domain);
+
+
+/*
+ * What is wrong with a name, for the functions above: the rest of an error, or
+ * NULL if nothing is wrong.
+ */
+
+
+/* Of a name in lower case; that of a zone may have "_" in it. */
+const char *mta_sts_name_fault(mta_sts_str_t name, int zone);
+
+/*
+ * Of labels that begin with "xn--" but are no A-labels.  IDNA 2008 forbids some
+ * that are registered, such as emoji; these are allowed, but control characters
+ * are not.  name is followed by a NUL.  Returns 0 if an allocation failed.
+ */
+int mta_sts_name_check_alabels(const char *name, const char **fault);
+
+/* What was probably meant by a text that is no host name. */
+const char *mta_sts_name_mistake(mta_sts_str_t name);
+
+/* Of the "*" or the form of an mx pattern. */
+const char *mta_sts_name_mx_fault(mta_sts_str_t pattern);
 
 
 /*
@@ -208,8 +233,8 @@ mta_sts_str_t mta_sts_settings_name(mta_sts_setting_e setting);
  * tlsrpt_rua add up over several calls, mode and max_age can be set once.
  *
  * Warns of a duplicate mx or tlsrpt_rua (and keeps it once), of an mx that
- * begins with "mta-sts.", has one label, or is a wildcard over one; and of a
- * max_age of less than a day.
+ * begins with "mta-sts.", has one label, or is a wildcard over one or over a
+ * public suffix; and of a max_age of less than a day.
  *
  * Errors: unknown setting "NAME"; duplicate "NAME"; NAME takes one value;
  * invalid NAME "VALUE", and the rule; the policy is too large; tlsrpt_rua is
@@ -316,8 +341,7 @@ mta_sts_policy_t *mta_sts_policy_copy(const mta_sts_policy_t *policy,
     const mta_sts_env_t *env);
 
 /*
- * May a policy of a file be used, with room bytes after its struct?  Its body has
- * the form that mta_sts_policy_next_mx() expects if it was not damaged.
+ * May a policy of a file be used, with room bytes after its struct?
  */
 
 static inline int

@@ -174,7 +174,9 @@ settings_set_mx(mta_sts_settings_t *settings, const mta_sts_value_t *value,
                      "the full name of the mail server", MTA_STS_SHOW(mx));
 
     } else if (mta_sts_str_starts(mx, mta_sts_str("*."))
-               && memchr(mx.data + 2, '.', mx.len - 2) == NULL)
+               && (memchr(mx.data + 2, '.', mx.len - 2) == NULL
+                   || (env->is_public_suffix
+                       && env->is_public_suffix(mx.data + 2))))
     {
         mta_sts_warn(env, value->place, "mx \"%.*s\" accepts each domain "
                      "below \"%.*s\" as a mail server", MTA_STS_SHOW(mx),

@@ -192,7 +192,9 @@ mta_sts_uri_check_rua(const mta_sts_value_t *value, mta_sts_err_t *err)
             fault = uri_https_fault(mta_sts_str_after(uri, 6));
         }
 
-    } else if (uri_chars_fault(uri) == NULL && uri_mailto_fault(uri) == NULL) {
+    } else if (uri.len && uri_chars_fault(uri) == NULL
+               && uri_mailto_fault(uri) == NULL)
+    {
         return mta_sts_error(err, value->place, "invalid tlsrpt_rua \"%.*s\", "
                              "must be a URI: \"mailto:%.*s\"",
                              MTA_STS_SHOW(uri), MTA_STS_SHOW(uri));

@@ -1,12 +1,11 @@
 /*
  * The DNS records of a policy domain, as values: the policy's own TXT record
- * (RFC 8461, 3.1), that of TLSRPT (RFC 8460, 3) and the addresses, or the alias,
- * of the policy host.
+ * (RFC 8461, 3.1), that of TLSRPT (RFC 8460, 3) and the addresses, or the
+ * alias, of the policy host.
  *
  * Where a domain is delegated (RFC 8461, 8.2), the TXT records are below a name
  * of the delegate, who alone changes them, and the customer has aliases that
  * never change:
- *
  *     _mta-sts.DOMAIN    CNAME  DOMAIN._mta-sts.DELEGATE
  *     _smtp._tls.DOMAIN  CNAME  DOMAIN._smtp._tls.DELEGATE
  *     mta-sts.DOMAIN     CNAME  a policy host of the delegate

@@ -21,6 +21,7 @@ typedef struct {
     const mta_sts_server_name_t   *names;
     size_t                         n;
     mta_sts_place_t                place;      /* of its "{" */
+    unsigned                       own:1;      /* the policy, not inherited */
     unsigned                       on:1;       /* it has "mta_sts on" */
     unsigned                       reject:1;   /* ssl_reject_handshake on */
     unsigned                       verify:1;   /* ssl_verify_client on */
@@ -165,7 +166,8 @@ void mta_sts_answer_pairs_warn(mta_sts_answer_pairs_t *pairs);
 /*
  * Warns of servers with policies that no sender can fetch: without TLS, unless
  * another server has TLS for the domains, all addresses are local, or the
- * server has "mta_sts on"; with ssl_reject_handshake or ssl_verify_client.
+ * server has "mta_sts on"; with ssl_reject_handshake or ssl_verify_client.  A
+ * default policy that is inherited is not meant for this server.
  */
 void mta_sts_answers_warn_unreachable(const mta_sts_answers_t *answers,
     const mta_sts_env_t *env);

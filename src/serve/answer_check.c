@@ -119,7 +119,7 @@ answer_walk(const answer_check_t *check,
 
 /*
  * Walks over the addresses of a server, once for those that share an index;
- * then over the more specific ones, which are no address of the table's servers.
+ * then over the more specific ones, which are none of the table's servers.
  */
 
 static void
@@ -228,10 +228,10 @@ answer_check_elsewhere(const answer_check_t *check, uint32_t mark)
 
 
 /*
- * Finds the server from which the catalog has the policy of a domain, among those
- * that have TLS if the table's have it; or n.  The search goes on after the last
- * one found, since two servers often differ for many domains, and many pairs of
- * servers come in the same order.
+ * Finds the server from which the catalog has the policy of a domain, among
+ * those that have TLS if the table's have it; or n.  The search goes on after
+ * the last one found, since two servers often differ for many domains, and many
+ * pairs of servers come in the same order.
  */
 
 static uint32_t

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "policy/policy.h"
-#include "answer.h"
+#include "choose.h"
 
 
 #define ANSWER_DOMAINS  3             /* that a warning names */
@@ -182,49 +182,80 @@ mta_sts_answer_pairs_warn(mta_sts_answer_pairs_t *pairs)
 }
 
 
-/* Has a server with TLS a policy for the domains of one without? */
+/* Has the server, with TLS, a default policy for the host or for a name? */
 
 static int
-answer_is_elsewhere(const mta_sts_answers_t *answers,
-    const mta_sts_answer_server_t *server, mta_sts_str_t *domain)
+answer_covers(const mta_sts_answer_server_t *server, mta_sts_str_t host,
+    const mta_sts_answer_server_t *other)
 {
-    size_t           cursor, k, m;
-    uint32_t         i;
-    mta_sts_entry_t  entry;
+    size_t         i, k;
+    mta_sts_str_t  domain;
 
-    cursor = 0;
-
-    while (mta_sts_table_next_name(&server->serves->table, &cursor, domain)) {
-        if (!mta_sts_catalog_find_first(&answers->catalog, *domain, &entry)) {
-            return 0;
-        }
+    if (!server->tls || server->serves->default_policy == NULL) {
+        return 0;
     }
 
-    if (server->serves->default_policy == NULL) {
-        return 1;
+    if (other == NULL) {
+        return mta_sts_server_find(server->serves, host, &domain) != NULL;
     }
 
-    /* for the default policy: the same name */
-
-    for (i = 0; i < answers->n; i++) {
-        if (!answers->servers[i].tls
-            || answers->servers[i].serves->default_policy == NULL)
-        {
-            continue;
-        }
-
-        for (k = 0; k < server->n; k++) {
-            for (m = 0; m < answers->servers[i].n; m++) {
-                if (mta_sts_str_eq(server->names[k].value.text,
-                                   answers->servers[i].names[m].value.text))
-                {
-                    return 1;
-                }
+    for (i = 0; i < server->n; i++) {
+        for (k = 0; k < other->n; k++) {
+            if (mta_sts_str_eq(server->names[i].value.text,
+                               other->names[k].value.text))
+            {
+                return 1;
             }
         }
     }
 
     return 0;
+}
+
+
+static int
+answer_is_covered(const mta_sts_answers_t *answers, mta_sts_str_t host,
+    const mta_sts_answer_server_t *other)
+{
+    uint32_t  i;
+
+    for (i = 0; i < answers->n; i++) {
+        if (answer_covers(&answers->servers[i], host, other)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Is a policy of a server without TLS in reach of senders at another server?  A
+ * default policy that is inherited counts as such: it is there for other names.
+ */
+
+static int
+answer_is_elsewhere(const mta_sts_answers_t *answers,
+    const mta_sts_answer_server_t *server)
+{
+    char             buf[MTA_STS_NAME_MAX + 1];
+    size_t           cursor;
+    mta_sts_str_t    domain, none = { NULL, 0 };
+    mta_sts_entry_t  entry;
+
+    cursor = 0;
+
+    while (mta_sts_table_next_name(&server->serves->table, &cursor, &domain)) {
+        if (!mta_sts_catalog_find_first(&answers->catalog, domain, &entry)
+            && !answer_is_covered(answers,
+                                  mta_sts_answer_host(domain, buf), NULL))
+        {
+            return 0;
+        }
+    }
+
+    return server->serves->default_policy == NULL || !server->own
+           || answer_is_covered(answers, none, server);
 }
 
 
@@ -234,7 +265,6 @@ mta_sts_answers_warn_unreachable(const mta_sts_answers_t *answers,
 {
     uint32_t                        i;
     mta_sts_err_t                   err;
-    mta_sts_str_t                   domain;
     mta_sts_warnings_t              warnings;
     const mta_sts_answer_server_t  *server;
 
@@ -244,9 +274,9 @@ mta_sts_answers_warn_unreachable(const mta_sts_answers_t *answers,
     for (i = 0; i < answers->n; i++) {
         server = &answers->servers[i];
 
-        if ((server->serves->table.n == 0
-             && server->serves->default_policy == NULL)
-            || server->on)
+        if (server->on
+            || (server->serves->table.n == 0
+                && (server->serves->default_policy == NULL || !server->own)))
         {
             continue;
         }
@@ -259,7 +289,7 @@ mta_sts_answers_warn_unreachable(const mta_sts_answers_t *answers,
             mta_sts_warnings_add(&warnings, &err);
 
         } else if (!server->tls && !server->local
-                   && !answer_is_elsewhere(answers, server, &domain))
+                   && !answer_is_elsewhere(answers, server))
         {
             (void) mta_sts_error(&err, server->place, "senders fetch policies "
                                  "with TLS, but no \"listen\" of this server "

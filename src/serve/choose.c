@@ -11,7 +11,6 @@
 #include "choose.h"
 
 
-#define CHOOSE_LABELS  128
 #define CHOOSE_SEED    0x811c9dc5u
 #define CHOOSE_PRIME   0x01000193u
 
@@ -213,24 +212,28 @@ mta_sts_choose_is_constant(const mta_sts_answer_index_t *index)
 }
 
 
-/* By exact name or leading wildcard: the slot, or NULL. */
+/* By exact name or longest leading wildcard: the slot, or NULL. */
 
 static const choose_slot_t *
 choose_by_suffix(const mta_sts_answer_index_t *index, mta_sts_str_t host)
 {
-    size_t                i, n, starts[CHOOSE_LABELS];
-    uint32_t              hash, hashes[CHOOSE_LABELS];
-    const choose_slot_t  *slot;
+    size_t                i;
+    uint32_t              hash;
+    const choose_slot_t  *slot, *longest;
 
     hash = CHOOSE_SEED;
-    n = 0;
+    longest = NULL;
 
-    for (i = host.len; i > 0 && n < CHOOSE_LABELS; i--) {
+    for (i = host.len; i > 0; i--) {
         hash = choose_step(hash, host.data[i - 1]);
 
-        if (i == 1 || host.data[i - 2] == '.') {
-            starts[n] = i - 1;
-            hashes[n++] = hash;
+        if (index->head && (i == 1 || host.data[i - 2] == '.')) {
+            slot = choose_slot(index, CHOOSE_HEAD,
+                               mta_sts_str_after(host, i - 1), hash);
+
+            if (slot->text.data && (i > 1 || slot->whole)) {
+                longest = slot;
+            }
         }
     }
 
@@ -242,16 +245,7 @@ choose_by_suffix(const mta_sts_answer_index_t *index, mta_sts_str_t host)
         }
     }
 
-    while (index->head && n-- > 0) {
-        slot = choose_slot(index, CHOOSE_HEAD,
-                           mta_sts_str_after(host, starts[n]), hashes[n]);
-
-        if (slot->text.data && (starts[n] || slot->whole)) {
-            return slot;
-        }
-    }
-
-    return NULL;
+    return longest;
 }
 
 

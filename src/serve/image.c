@@ -140,7 +140,9 @@ image_domains(const image_header_t *header, mta_sts_domains_t *domains)
         return NULL;
     }
 
-    if (header->default_policy > header->size - sizeof(mta_sts_policy_t)) {
+    if (header->default_policy > header->size - sizeof(mta_sts_policy_t)
+        || header->default_policy % 8)
+    {
         return "is damaged";
     }
 

@@ -47,8 +47,8 @@ int mta_sts_image_is(mta_sts_str_t name);
  * closed.  name is followed by a NUL.
  *
  * Errors, at place: open(), fstat(), read() or mmap() "NAME" failed (ERRNO:
- * TEXT); "NAME" is not a table, is of another format, is of a machine of another
- * byte order, is truncated, is damaged; SHA-256 failed in libcrypto.
+ * TEXT); "NAME" is not a table, is of another format, is of a machine of
+ * another byte order, is truncated, is damaged; SHA-256 failed in libcrypto.
  */
 int mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
     mta_sts_image_verify_e verify, mta_sts_place_t place,
@@ -57,7 +57,7 @@ int mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
 /*
  * The same for the image of changes, which are put in front of the table of
  * domains.  They are used if they were made for base, and otherwise ignored,
- * since a newer base has them; also if there is no file.  image must not be moved.
+ * since a newer base has them; also if there is no file.  image must not move.
  */
 int mta_sts_image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
     mta_sts_image_verify_e verify, mta_sts_place_t place,

@@ -17,6 +17,8 @@
  * file are mostly added in one run, and few policies have a name.
  */
 
+#include <stdalign.h>
+
 #include "slots.h"
 
 
@@ -44,8 +46,8 @@ mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n, uint32_t number)
 
 
 /*
- * The look-up.  A table that is mapped from a file may be damaged at any time, so
- * each offset is checked where it is used.
+ * The look-up.  A table that is mapped from a file may be damaged at any time,
+ * so each offset is checked where it is used.
  */
 
 
@@ -111,7 +113,7 @@ table_policy(const mta_sts_table_t *table, const mta_sts_table_slot_t *slot)
 
     offset = table->policies[slot->policy >> 8];
 
-    if (offset > table->limit
+    if (offset > table->limit || offset % alignof(mta_sts_policy_t)
         || table->limit - offset < sizeof(mta_sts_policy_t))
     {
         return NULL;
@@ -171,7 +173,15 @@ mta_sts_table_policy(const mta_sts_table_t *table, mta_sts_str_t domain)
 {
     const mta_sts_table_slot_t  *slot;
 
-    slot = table_find_slot(&table, domain);
+    if (table->changes) {
+        slot = table_slot(table->changes, domain);
+
+        if (slot) {
+            return table_policy(table->changes, slot);
+        }
+    }
+
+    slot = table_slot(table, domain);
 
     return slot ? table_policy(table, slot) : NULL;
 }

@@ -46,8 +46,8 @@ typedef struct {
 
 /*
  * A table.  base is that of the image that the table is in; in memory it is 0,
- * and offsets from it are addresses.  Nothing that begins before limit, and ends
- * after it, is used.  Only n is for others.
+ * and offsets from it are addresses.  What does not end before limit is not
+ * used.  Only n is for others.
  */
 
 typedef struct mta_sts_table_s  mta_sts_table_t;

@@ -166,7 +166,8 @@ again_entry(const mta_sts_entry_t *entry, const mta_sts_env_t *env,
         again_set_rua(result, mta_sts_policy_rua(policy), env);
     }
 
-    fuzz_check(mta_sts_result_make(result, &digest, env, &err) == MTA_STS_OK, body,
+    fuzz_check(mta_sts_result_make(result, &digest, env, &err) == MTA_STS_OK,
+               body,
                mta_sts_str_from(err.text));
 
     again_same(entry, &result->entry);
@@ -192,7 +193,8 @@ again_server_text(mta_sts_str_t block, const mta_sts_entry_t *entry,
                == MTA_STS_OK,
                mta_sts_buf_str(&text), mta_sts_str_from(err.text));
     fuzz_check(site.answers.catalog.n == 1
-               && mta_sts_catalog_find(&site.answers.catalog, entry->domain, &again),
+               && mta_sts_catalog_find(&site.answers.catalog, entry->domain,
+                                       &again),
                mta_sts_buf_str(&text), entry->domain);
 
     again_same(entry, &again);

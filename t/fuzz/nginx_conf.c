@@ -148,8 +148,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     cursor = 0;
 
-    for (n = 0; n < ENTRIES
-                && mta_sts_catalog_next(&site.answers.catalog, &cursor, &entry); n++)
+    for (n = 0;
+         n < ENTRIES
+         && mta_sts_catalog_next(&site.answers.catalog, &cursor, &entry);
+         n++)
     {
         again_entry(&entry, env, &result);
         again_server(&result, env);

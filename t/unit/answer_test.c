@@ -23,22 +23,26 @@ static const struct {
     { "a leading wildcard beats a file's trailing one, W2",
       { { "w", "mta-sts.*", MAIL, "mta-sts.a.example mta-sts.b.com", NULL },
         { "w", "*.example", OTHER, NULL, NULL } },
-      "10: for domain \"a.example\" nginx chooses the server at test.conf:20 on "
+      "10: for domain \"a.example\" nginx chooses the server at "
+      "test.conf:20 on "
       "0.0.0.0:443" HAS_OTHER },
     { "the same without a policy, W2",
       { { "w", "mta-sts.*", MAIL, "mta-sts.a.example mta-sts.b.com", NULL },
         { "w", ".a.example", "", NULL, NULL } },
-      "10: for domain \"a.example\" nginx chooses the server at test.conf:20 on "
+      "10: for domain \"a.example\" nginx chooses the server at "
+      "test.conf:20 on "
       "0.0.0.0:443" HAS_NONE },
     { "an exact name without a policy next to a file, W3",
       { { "w", "mta-sts.*", MAIL, "mta-sts.a.example", NULL },
         { "w", "mta-sts.a.example", "", NULL, NULL } },
-      "10: for domain \"a.example\" nginx chooses the server at test.conf:20 on "
+      "10: for domain \"a.example\" nginx chooses the server at "
+      "test.conf:20 on "
       "0.0.0.0:443" HAS_NONE },
     { "an exact name twice, first without a policy, W3",
       { { "w", "mta-sts.a.example", "", NULL, NULL },
         { "w", "mta-sts.a.example", MAIL, NULL, NULL } },
-      "20: for domain \"a.example\" nginx chooses the server at test.conf:10 on "
+      "20: for domain \"a.example\" nginx chooses the server at "
+      "test.conf:10 on "
       "0.0.0.0:443" HAS_NONE },
     { "an exact name twice, second without a policy",
       { { "w", "mta-sts.a.example", MAIL, NULL, NULL },
@@ -48,7 +52,8 @@ static const struct {
       { { "w", "www.example", "", NULL, NULL },
         { "w", "mta-sts.a.example", MAIL, "mta-sts.a.example mta-sts.b.example",
           NULL } },
-      "20: for domain \"b.example\" nginx chooses the server at test.conf:10 on "
+      "20: for domain \"b.example\" nginx chooses the server at "
+      "test.conf:10 on "
       "0.0.0.0:443" HAS_NONE },
     { "the same where the file's server is the default",
       { { "w", "www.example", "", NULL, NULL },
@@ -71,7 +76,8 @@ static const struct {
     { "a wildcard over IPv6, an exact name over IPv4",
       { { "w", "mta-sts.a.example", MAIL, NULL, NULL },
         { "w6", "mta-sts.*", OTHER, NULL, NULL } },
-      "10: for domain \"a.example\" nginx chooses the server at test.conf:20 on "
+      "10: for domain \"a.example\" nginx chooses the server at "
+      "test.conf:20 on "
       "[::]:443" HAS_OTHER },
     { "the same policy over IPv6",
       { { "w", "mta-sts.a.example", MAIL, NULL, NULL },
@@ -103,7 +109,8 @@ static const struct {
     { "a regex before a file's regex, W3",
       { { "w", "~.example", "", NULL, NULL },
         { "w", "~mta-sts", MAIL, "mta-sts.a.example mta-sts.b.com", NULL } },
-      "20: for domain \"a.example\" nginx chooses the server at test.conf:10 on "
+      "20: for domain \"a.example\" nginx chooses the server at "
+      "test.conf:10 on "
       "0.0.0.0:443" HAS_NONE },
     { "a regex after a trailing wildcard",
       { { "w", "~.example", "", NULL, NULL },

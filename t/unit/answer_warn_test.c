@@ -1,6 +1,6 @@
 /*
- * What is reported: one warning per pair of servers, policies that no sender can
- * fetch, and the policy of a domain that only wildcards match.
+ * What is reported: one warning per pair of servers, policies that no sender
+ * can fetch, and the policy of a domain that only wildcards match.
  */
 
 #include "sites.h"
@@ -32,8 +32,8 @@ test_pairs(void)
 
     is_int((long long) test.n_warnings, 2, "two pairs of servers");
     is_err(&test.warnings[0], 10, 0, "for domains \"a.example\", "
-           "\"b.example\", \"c.example\" and 2 more nginx chooses the server at "
-           "test.conf:20 on 0.0.0.0:443, which has no policy for them");
+           "\"b.example\", \"c.example\" and 2 more nginx chooses the server "
+           "at test.conf:20 on 0.0.0.0:443, which has no policy for them");
     is_err(&test.warnings[1], 10, 0, "for domains \"a.test\" and \"b.test\" "
            "nginx chooses the server at test.conf:30 on 0.0.0.0:443, which has "
            "another policy for them");
@@ -62,12 +62,17 @@ static const struct {
     { { { "p", "*.a.example", MAIL, NULL, NULL } }, 10, NO_TLS },
     { { { "p", "*.a.example", MAIL, NULL, NULL },
         { "w", "*.a.example", MAIL, NULL, NULL } }, 0, NULL },
+    { { { "p", "*.a.example", MAIL, NULL, "i" } }, 0, NULL },
+    { { { "p", "mta-sts.a.example", MAIL, NULL, "i" } }, 10, NO_TLS },
+    { { { "p", "mta-sts.a.example", MAIL, NULL, "i" },
+        { "w", "mta-sts.*", MAIL, NULL, NULL } }, 0, NULL },
+    { { { "w", "*.a.example", MAIL, NULL, "iv" } }, 0, NULL },
     { { { "w", "mta-sts.a.example", MAIL, NULL, "r" } }, 10,
-      "senders cannot fetch a policy from this server, \"ssl_reject_handshake\" "
-      "is on" },
+      "senders cannot fetch a policy from this server, "
+      "\"ssl_reject_handshake\" is on" },
     { { { "w", "mta-sts.a.example", MAIL, NULL, "v" } }, 10,
-      "senders cannot fetch a policy from this server, \"ssl_verify_client\" is "
-      "on" },
+      "senders cannot fetch a policy from this server, \"ssl_verify_client\" "
+      "is on" },
     { { { "w", "www.example", "", NULL, "rv" } }, 0, NULL }
 };
 
@@ -99,8 +104,8 @@ static const struct {
     long         max_age;
     const char  *conflict;
 } finds[] = {
-    { { { "w", "*.a.example", "max_age 1w\n" MAIL, NULL, NULL } }, "b.a.example",
-      604800, "" },
+    { { { "w", "*.a.example", "max_age 1w\n" MAIL, NULL, NULL } },
+      "b.a.example", 604800, "" },
     { { { "w", "*.a.example", MAIL, NULL, NULL } }, "b.example", 0, "" },
     { { { "w", "www.*", MAIL, NULL, NULL } }, "a.example", 0, "" },
     { { { "w", "mta-sts.*", "max_age 1w\n" MAIL, NULL, NULL },
@@ -108,11 +113,13 @@ static const struct {
       "a.example", 1209600, "" },
     { { { "w", "mta-sts.*", MAIL, NULL, NULL },
         { "w", "*.a.example", "", NULL, NULL } }, "a.example", -1,
-      "10: for domain \"a.example\" nginx chooses the server at test.conf:20 on "
+      "10: for domain \"a.example\" nginx chooses the server at "
+      "test.conf:20 on "
       "0.0.0.0:443" HAS_NONE },
     { { { "w", "mta-sts.*", MAIL, NULL, NULL },
         { "6", "mta-sts.*", OTHER, NULL, NULL } }, "a.example", -1,
-      "10: for domain \"a.example\" nginx chooses the server at test.conf:20 on "
+      "10: for domain \"a.example\" nginx chooses the server at "
+      "test.conf:20 on "
       "[::]:443" HAS_OTHER },
     { { { "p", "mta-sts.*", OTHER, NULL, NULL },
         { "w", "mta-sts.*", "max_age 2w\n" MAIL, NULL, NULL } }, "a.example",

@@ -238,7 +238,8 @@ test_typed(void)
     };
 
     generator = form("domain=+b%C3%BCcher..Example+&mode=Enforce&"
-                     "mx=A.example%0D%0A%0D%0A*.b%09+c&max_age=+other&tlsrpt_rua=x&"
+                     "mx=A.example%0D%0A%0D%0A*.b%09+c&max_age=+other&"
+                     "tlsrpt_rua=x&"
                      "max_age_other=+1w+&format=json&mx=d&rua=y+z");
 
     for (i = 0; i < sizeof(typed) / sizeof(typed[0]); i++) {
@@ -366,7 +367,8 @@ test_warnings(void)
     };
 
     generator = form("domain=example.com&mx=mta-sts.example.com+*.example.com"
-                     "+*.example.com+*.example.com&max_age=1h&rua=mailto:a@b.example&"
+                     "+*.example.com+*.example.com&max_age=1h&"
+                     "rua=mailto:a@b.example&"
                      "rua=mailto:a@b.example");
 
     is_int((long long) generator->n_warnings, MTA_STS_FORM_WARNINGS,

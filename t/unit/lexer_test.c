@@ -11,8 +11,8 @@
 
 
 /*
- * Appends the output of lexer: "<word@line:column>" for a word, then ";", "{" or
- * "}" for the token; "$" is the end of the file and "!" an error.
+ * Appends the output of lexer: "<word@line:column>" for a word, then ";", "{"
+ * or "}" for the token; "$" is the end of the file and "!" an error.
  */
 
 static void

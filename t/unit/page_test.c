@@ -218,8 +218,8 @@ test_result(void)
 
     ok(has(tag(html, "result"), " class=\"example\"")
        && tag(html, "download").len == 0, "an empty form shows an example");
-    is_str(content(html, "result-title"), mta_sts_str("Example for example.com"),
-           "which is marked");
+    is_str(content(html, "result-title"),
+           mta_sts_str("Example for example.com"), "which is marked");
 
     html = page(form("domain=example.com"));
 
@@ -374,7 +374,8 @@ test_json_errors(void)
     mta_sts_generator_t  *generator;
 
     static const char *const  queries[] = {
-        "format=json", "domain=%", "domain=%22&mode=%C3%BC&mx=%5C&max_age=%3C&rua='",
+        "format=json", "domain=%",
+        "domain=%22&mode=%C3%BC&mx=%5C&max_age=%3C&rua='",
         FORM_MX "&max_age=other", "domain=example.com&mode=enforce",
         FORM_MX "&mode=a&mode=b"
     };

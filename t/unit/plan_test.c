@@ -222,7 +222,7 @@ test_held(void)
             for (k = 0, n = 0; k < plan.n; k++) {
                 if (k == 0 || plan.parts[k].entry != plan.parts[k - 1].entry) {
                     mta_sts_buf_add_cstr(&left, n++ ? " " : "");
-                    mta_sts_buf_add(&left, plan.parts[k].entry->domain);
+                    mta_sts_buf_add(&left, plan_entry(&plan, k).domain);
                 }
             }
 
@@ -265,12 +265,15 @@ test_delegated(void)
     plan.delegated = &delegated;
     plan.zones = &zones;
 
-    plan_build(&plan, entries, set_entries("a.b.example b.example",
-                                           set_policy(RECORDS_MAIL)));
+    all.elts = entries;
+    all.n = set_entries("a.b.example b.example", set_policy(RECORDS_MAIL));
+    plan.entries = &all;
+
+    plan_build(&plan);
 
     is_str(planned(), mta_sts_str(
-           "[a.b.example] a.b.example\n_mta-sts.a.b.example" STS
-           "[p.example] b.example\nb.example._mta-sts.p.example" STS),
+           "[p.example] b.example\nb.example._mta-sts.p.example" STS
+           "[a.b.example] a.b.example\n_mta-sts.a.b.example" STS),
            "only one is delegated");
 
     plan_free(&plan);
@@ -304,17 +307,19 @@ test_many(void)
     plan.wanted = &wanted;
     plan.zones = &zones;
 
-    plan_build(&plan, entries, ENTRIES_MAX);
+    all.n = ENTRIES_MAX;
+    plan.entries = &all;
+
+    plan_build(&plan);
 
     is_int((long long) plan.n, ENTRIES_MAX, "many domains in two zones");
     is_int((long long) plan_zone_end(&plan, 0), ENTRIES_MAX / 2,
            "half of them in one");
 
     for (i = 0, bad = 0; i < plan.n; i++) {
-        bad += i < ENTRIES_MAX / 2 ? plan.parts[i].entry != &entries[2 * i + 1]
-                                   : plan.parts[i].entry
-                                     != &entries[2 * i - ENTRIES_MAX];
-        bad += plan.parts[i].zone->data[0] != (i < ENTRIES_MAX / 2 ? 'a'
+        bad += plan.parts[i].entry != (i < ENTRIES_MAX / 2
+                                       ? 2 * i + 1 : 2 * i - ENTRIES_MAX);
+        bad += plan_zone(&plan, i).data[0] != (i < ENTRIES_MAX / 2 ? 'a'
                                                                    : 'b');
     }
 

@@ -199,7 +199,8 @@ test_rdata(void)
 static void
 test_json(void)
 {
-    is_quoted(mta_sts_quote_json, mta_sts_str(""), mta_sts_str("\"\""), "nothing");
+    is_quoted(mta_sts_quote_json, mta_sts_str(""), mta_sts_str("\"\""),
+              "nothing");
     is_quoted(mta_sts_quote_json, mta_sts_str("a.example"),
               mta_sts_str("\"a.example\""), "a name");
     is_quoted(mta_sts_quote_json, mta_sts_str("a\"b\\c"),
@@ -209,7 +210,8 @@ test_json(void)
     is_quoted(mta_sts_quote_json, mta_sts_str("\b\t\n\f\r\x1f\x7f"),
               mta_sts_str("\"\\u0008\\u0009\\u000A\\u000C\\u000D\\u001F"
                           "\\u007F\""), "control bytes");
-    is_quoted(mta_sts_quote_json, mta_sts_str("a\0b"), mta_sts_str("\"a\\u0000b\""),
+    is_quoted(mta_sts_quote_json, mta_sts_str("a\0b"),
+              mta_sts_str("\"a\\u0000b\""),
               "a NUL");
     is_quoted(mta_sts_quote_json, mta_sts_str("b\xfc\xff"),
               mta_sts_str("\"b\\u00FC\\u00FF\""), "bytes that are not ASCII");
@@ -238,6 +240,18 @@ test_add(void)
 }
 
 
+static void
+test_yaml(void)
+{
+    is_quoted(mta_sts_quote_yaml, mta_sts_str(""), mta_sts_str("''"),
+              "nothing in YAML");
+    is_quoted(mta_sts_quote_yaml, mta_sts_str("v=STSv1; id='1': #"),
+              mta_sts_str("'v=STSv1; id=''1'': #'"), "a text in YAML");
+    is_quoted(mta_sts_quote_yaml, mta_sts_str("a\n'\xff"),
+              mta_sts_str("\"a\\u000A'\\u00FF\""), "any bytes in YAML");
+}
+
+
 int
 main(void)
 {
@@ -246,6 +260,7 @@ main(void)
     test_rdata();
     test_json();
     test_add();
+    test_yaml();
 
     return done();
 }

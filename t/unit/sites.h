@@ -45,8 +45,9 @@ static const struct {
 
 /*
  * A server is in line 10 times its number, from 1.  listen has its letters,
- * with "!" after that of an address of which it is the default server.  file has
- * the domains of its file; on, reject and verify are letters in flags.
+ * with "!" after that of an address of which it is the default server.  file
+ * has the domains of its file; flags are letters: an inherited policy, on,
+ * reject and verify.
  */
 
 typedef struct {
@@ -124,6 +125,7 @@ add_server(const server_t *spec, uint32_t k)
     server->names = all.names[k];
     server->n = n;
     server->place = test_value(mta_sts_str(""), 10 * (k + 1), 0).place;
+    server->own = strchr(spec->flags ? spec->flags : "", 'i') == NULL;
     server->on = strchr(spec->flags ? spec->flags : "", 'o') != NULL;
     server->reject = strchr(spec->flags ? spec->flags : "", 'r') != NULL;
     server->verify = strchr(spec->flags ? spec->flags : "", 'v') != NULL;

@@ -6,7 +6,7 @@
 #include "forms.h"
 
 
-/* What is pasted into a field, and the policy; without one there is an error. */
+/* What is pasted, and the policy's names; without any there is an error. */
 
 static const struct {
     const char  *domain;
@@ -43,7 +43,8 @@ static const struct {
     { "b", "MX a.example", "b a.example" },
     { "b", "example.com mail is handled by 10 a.example.", "b a.example" },
     { "b", "example.com\tmail exchanger = 10 a.example.", "b a.example" },
-    { "b", "a.example, b.example;c.example,", "b a.example b.example c.example" },
+    { "b", "a.example, b.example;c.example,",
+      "b a.example b.example c.example" },
     { "b", ",;", NULL },
     { "b", "10", NULL },
     { "b", "10 20", NULL },

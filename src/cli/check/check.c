@@ -114,7 +114,15 @@ check_run(const check_t *check, const mta_sts_entry_t *entries, size_t n,
     probe.net = &net;
     probe.what = check->what;
 
+    if (check->what & PROBE_SERVERS) {
+        probe.auth = auth_new(&net, check->net.resolver);
+    }
+
     check_loop(check, &probe, entries, n);
+
+    if (probe.auth) {
+        auth_free(probe.auth);
+    }
 
     net_free(&net);
     probe_free(&probe);

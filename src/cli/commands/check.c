@@ -10,7 +10,7 @@
 #include "cli/report/report.h"
 #include "policy/policy.h"
 #include "cli/diag/diag.h"
-#include "command.h"
+#include "memory.h"
 
 
 /* A plugin's exit status. */
@@ -86,11 +86,11 @@ check_unconfigured(const mta_sts_values_t *names, const mta_sts_env_t *env,
 }
 
 
-/* The domains to check, and what is configured for them. */
+/* The domains to check, what is configured for them, and the state. */
 
 static int
 check_entries(const options_t *options, const mta_sts_env_t *env,
-    mta_sts_entry_t **entries, size_t *n)
+    mta_sts_entry_t **entries, size_t *n, state_t **state)
 {
     site_t            site;
     mta_sts_err_t     err;
@@ -102,6 +102,8 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
             say_error(&err);
             return COMMAND_UNKNOWN;
         }
+
+        *state = command_state(options, NULL);
 
         return check_unconfigured(&names, env, entries, n);
     }
@@ -119,6 +121,12 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
         }
 
         return COMMAND_UNKNOWN;
+    }
+
+    *state = command_state(options, &site);
+
+    if (options->args.n == 0 && options->domains_from == NULL) {
+        command_left(*state, env, entries, n);
     }
 
     return COMMAND_OK;
@@ -149,6 +157,11 @@ check_usage(const options_t *options, const report_format_t **format,
         && options->domains_from == NULL)
     {
         say("\"--no-config\" needs the names of domains");
+        return COMMAND_USAGE;
+    }
+
+    if (options->new_only && options->no_config && options->state == NULL) {
+        say("\"--new\" needs \"--state\" with \"--no-config\"");
         return COMMAND_USAGE;
     }
 
@@ -207,22 +220,134 @@ check_status(const report_t *report, const report_format_t *format,
 }
 
 
+typedef struct {
+    report_t   report;
+    state_t   *state;
+    json_t    *before;                /* findings of the last run, or NULL */
+    size_t     refused;               /* domains */
+} check_run_t;
+
+
+/* Adds the findings that a domain had in the last run, as in format json. */
+
 static void
-check_done(void *ctx, const result_t *result)
+check_before(json_t *list, mta_sts_str_t name, mta_sts_str_t findings)
 {
-    command_progress_clear();
-    report_add(ctx, result);
+    char         code[64], severity[16];
+    json_t      *array;
+    const char  *p;
+
+    array = json_array();
+
+    for (p = findings.data; p && *p; p += strcspn(p, "\n") + 1) {
+        if (sscanf(p, "%15s %63s", severity, code) == 2) {
+            (void) json_array_append_new(array, json_pack("{s:s, s:s}",
+                                         "severity", severity, "code", code));
+        }
+    }
+
+    (void) json_array_append_new(list, json_pack("{s:s%, s:o}", "domain",
+                                 name.data, name.len, "findings", array));
 }
 
 
-/* The same for --before-reload: only what the configured policy would stop. */
+static void
+check_done(void *ctx, const result_t *result)
+{
+    mta_sts_err_t     err;
+    state_domain_t    domain;
+    mta_sts_arena_t   arena = { NULL, 0 };
+    mta_sts_env_t     env = { .alloc = diag_alloc, .ctx = &arena };
+    check_run_t      *run = ctx;
+
+    command_progress_clear();
+
+    report_add(&run->report, result);
+
+    if (run->before && state_get(run->state, result->entry->domain, &env,
+                                 &domain))
+    {
+        check_before(run->before, domain.name, domain.findings);
+    }
+
+    state_record(run->state, result);
+
+    if (state_refuses(run->state, result->entry, 0, &err)) {
+        say_error(&err);
+        run->refused++;
+    }
+
+    mta_sts_arena_free(&arena);
+}
+
+
+/* Other processes may write to the state while this one waits. */
+
+static void
+check_progress(void *ctx, size_t done, size_t n)
+{
+    check_run_t *run = ctx;
+
+    command_progress(NULL, done, n);
+    state_pause(run->state);
+}
+
+
+/* Counts the domains that left the configuration, after it has named them. */
+
+static size_t
+check_orphans(const options_t *options, state_t *state,
+    const mta_sts_entry_t *entries, size_t n, const mta_sts_env_t *env)
+{
+    size_t            i, k;
+    entries_t         known;
+    mta_sts_entry_t  *configured;
+
+    if (options->args.n || options->domains_from) {
+        return 0;
+    }
+
+    configured = env->alloc(env->ctx, (n + 1) * sizeof(mta_sts_entry_t));
+
+    for (i = 0, k = 0; i < n; i++) {
+        if (entries[i].policy) {
+            configured[k++] = entries[i];
+        }
+    }
+
+    memset(&known, 0, sizeof(entries_t));
+
+    known.elts = configured;
+    known.n = k;
+
+    return command_orphans(state, &known);
+}
+
+
+/* Leaves what is new: since the output of a check, or since the last run. */
+
+static int
+check_since(const options_t *options, check_run_t *run, mta_sts_err_t *err)
+{
+    if (run->before) {
+        report_since_list(&run->report, run->before);
+        json_decref(run->before);
+    }
+
+    return options->since ? report_since(&run->report, options->since, err)
+                          : MTA_STS_OK;
+}
+
+
+/* For --before-reload: only what the configured policy would stop. */
 
 static void
 check_done_before(void *ctx, const result_t *result)
 {
-    size_t      i, n;
-    result_t    before;
-    finding_t  *findings;
+    size_t        i, n;
+    result_t      before;
+    finding_t    *findings;
+    check_run_t  *run = ctx;
 
     before = *result;
     findings = before.findings.elts;
@@ -237,33 +362,41 @@ check_done_before(void *ctx, const result_t *result)
 
     before.findings.n = n;
 
-    check_done(ctx, &before);
+    command_progress_clear();
+    report_add(&run->report, &before);
 }
 
 
 static int
 check_report(const options_t *options, const report_format_t *format,
-    const mta_sts_entry_t *entries, size_t n, int fail_on)
+    const mta_sts_entry_t *entries, size_t n, int fail_on, state_t *state,
+    const mta_sts_env_t *env)
 {
     int            rc;
     check_t        check;
-    report_t       report;
+    check_run_t    run;
     mta_sts_err_t  err;
 
     memset(&check, 0, sizeof(check_t));
-    memset(&report, 0, sizeof(report_t));
+    memset(&run, 0, sizeof(check_run_t));
+
+    json_set_alloc_funcs(diag_malloc, free);
+
+    run.state = state;
+    run.before = options->new_only ? json_array() : NULL;
 
     check.net = options->net;
     check.what = PROBE_POLICY|PROBE_RECORDS
                  |(options->no_smtp || options->before_reload ? 0
-                                                              : PROBE_SMTP);
+                                                              : PROBE_SMTP)
+                 |(state_is_open(state) ? PROBE_SERVERS : 0);
     check.done = options->before_reload ? check_done_before : check_done;
-    check.progress = command_progress;
-    check.ctx = &report;
+    check.progress = check_progress;
+    check.ctx = &run;
 
-    report.out = stdout;
-    report.family = check.net.family;
-    report.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+    run.report.out = stdout;
+    run.report.family = check.net.family;
+    run.report.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 
     rc = check_run(&check, entries, n, &err);
 
@@ -274,24 +407,26 @@ check_report(const options_t *options, const report_format_t *format,
         return COMMAND_UNKNOWN;
     }
 
-    if (options->since
-        && report_since(&report, options->since, &err) != MTA_STS_OK)
-    {
+    if (check_since(options, &run, &err) != MTA_STS_OK) {
         say_error(&err);
-        report_free(&report);
+        report_free(&run.report);
         return COMMAND_UNKNOWN;
     }
 
-    report_end(&report);
-    format->print(&report);
+    report_end(&run.report);
+    format->print(&run.report);
 
-    if (report.unknown == report.n) {
+    if (run.report.unknown == run.report.n) {
         say("no lookup had an answer: does the resolver work?");
     }
 
-    rc = check_status(&report, format, fail_on);
+    rc = check_status(&run.report, format, fail_on);
 
-    report_free(&report);
+    report_free(&run.report);
+
+    if (run.refused + check_orphans(options, state, entries, n, env)) {
+        rc = COMMAND_ERROR;
+    }
 
     return rc;
 }
@@ -302,17 +437,20 @@ command_check(const options_t *options, const mta_sts_env_t *env)
 {
     int                     rc, fail_on;
     size_t                  n;
+    state_t                *state;
     mta_sts_entry_t        *entries;
     const report_format_t  *format;
 
     rc = check_usage(options, &format, &fail_on);
 
     if (rc == COMMAND_OK) {
-        rc = check_entries(options, env, &entries, &n);
+        rc = check_entries(options, env, &entries, &n, &state);
     }
 
     if (rc == COMMAND_OK) {
-        return check_report(options, format, entries, n, fail_on);
+        rc = check_report(options, format, entries, n, fail_on, state, env);
+
+        return state_close(state) ? rc : COMMAND_UNKNOWN;
     }
 
     /* a plugin's status 2 would be a state of what was checked */

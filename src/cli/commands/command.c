@@ -209,6 +209,14 @@ command_domains(const options_t *options, const mta_sts_env_t *env,
 }
 
 
+void
+command_say_empty(const site_t *site)
+{
+    say("no policy is configured in %.*s", (int) site->file.len,
+        site->file.data);
+}
+
+
 int
 command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n)
@@ -221,8 +229,7 @@ command_entries(const site_t *site, const options_t *options,
         site_domains(site, env, entries, n);
 
         if (site_is_empty(site)) {
-            say("no policy is configured in %.*s", (int) site->file.len,
-                site->file.data);
+            command_say_empty(site);
         }
 
         return MTA_STS_OK;

@@ -34,12 +34,14 @@
 
 #define OPTIONS_CONF      1           /* -c, -d, -p */
 #define OPTIONS_RECORDS   2           /* -o, which records, which zones */
-#define OPTIONS_SETTINGS  4           /* --mode, --mx, --max-age, --tlsrpt-rua */
+#define OPTIONS_SETTINGS  4           /* --mode and other settings */
 #define OPTIONS_HOSTS     8           /* --hosts, --pointing */
 #define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
 #define OPTIONS_FORMAT    64          /* -f, --provider, of records */
 #define OPTIONS_COMPILE   1024        /* -d, -o */
+#define OPTIONS_STATE     2048        /* --state */
+#define OPTIONS_PLAN      4096        /* -f, --until */
 
 
 /* A policy setting and its value. */
@@ -58,7 +60,9 @@ typedef struct {
 } options_list_t;
 
 
-/* An option that is not on the command line is NULL, 0, empty or its default. */
+/*
+ * An option that is not on the command line is NULL, 0, empty or its default.
+ */
 
 typedef struct {
     const char         *conf;
@@ -73,6 +77,8 @@ typedef struct {
     const char         *delegated_from;
     const char         *fail_on;
     const char         *since;
+    const char         *state;
+    const char         *until;
 
     unsigned            ttl;          /* seconds */
     net_settings_t      net;
@@ -92,9 +98,11 @@ typedef struct {
     int                 served;
     int                 smtp;
     int                 changed;
+    int                 removed;
     int                 only_changes;
     int                 prune;
     int                 before_reload;
+    int                 new_only;
     int                 no_config;
     int                 no_smtp;
     int                 hosts;
@@ -133,6 +141,7 @@ int command_policy(const options_t *options, const mta_sts_env_t *env);
 int command_list(const options_t *options, const mta_sts_env_t *env);
 int command_compile(const options_t *options, const mta_sts_env_t *env);
 int command_check(const options_t *options, const mta_sts_env_t *env);
+int command_plan(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
 
 /*
@@ -158,6 +167,9 @@ int command_names(const char *file, const mta_sts_env_t *env,
 int command_domains(const options_t *options, const mta_sts_env_t *env,
     mta_sts_values_t *names, mta_sts_err_t *err);
 
+/* Says that no policy is configured at all. */
+void command_say_empty(const site_t *site);
+
 /*
  * Gives the entries of the domains that are arguments or in --domains-from, or
  * without both all, sorted by domain, without duplicates; says so if no policy
@@ -174,8 +186,8 @@ const mta_sts_format_t *command_format(const options_t *options,
     mta_sts_format_settings_t *settings);
 
 /*
- * Removes the entries of domains whose policy is not what nginx serves, and says
- * why.  Returns 1 if there are any.
+ * Removes the entries of domains whose policy is not what nginx serves, and
+ * says why.  Returns 1 if there are any.
  */
 int command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n);
 

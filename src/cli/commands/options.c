@@ -72,8 +72,9 @@ static const option_t  options_table[] = {
       "only those that resolve to this address and to no\n"
       "others; may be repeated" },
 
-    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK, OPTION_TEXT,
-      OPTION_IN(format), "FORMAT", "one of the formats (default: the first)" },
+    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK|OPTIONS_PLAN,
+      OPTION_TEXT, OPTION_IN(format), "FORMAT",
+      "one of the formats (default: the first)" },
 
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
       "one file per zone, in DIR" },
@@ -146,6 +147,13 @@ static const option_t  options_table[] = {
       "only whether mail would stop once the configured\n"
       "policy is served" },
 
+    { "removed", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(removed), NULL,
+      "instead: the records to delete, of domains that left\n"
+      "the configuration" },
+
+    { "new", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(new_only), NULL,
+      "only findings that the last run did not have" },
+
     { "no-config", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_config), NULL,
       "compare with no configuration: for any DOMAIN" },
 
@@ -181,6 +189,13 @@ static const option_t  options_table[] = {
 
     { "jobs", 0, OPTIONS_NET, OPTION_NUMBER(1, 1000), OPTION_IN(net.jobs),
       "N", "domains at a time (default: 64)" },
+
+    { "state", 0, OPTIONS_STATE, OPTION_TEXT, OPTION_IN(state), "DIR",
+      "what is remembered (default: that of mta_sts_state)" },
+
+    { "until", 0, OPTIONS_PLAN, OPTION_TEXT, OPTION_IN(until), "DATE",
+      "of \"plan note\": when the policy was there last,\n"
+      "such as 2026-12-31 (default: now)" },
 
     { "mode", 0, OPTIONS_SETTINGS, OPTION_SETTING, MTA_STS_SET_MODE, "MODE",
       "enforce, testing (default) or none" },
@@ -280,7 +295,9 @@ options_set(options_t *options, const option_t *option, const char *value)
 }
 
 
-/* Is it the option of a word, "-c" or "--zone"?  Gives the value in the word. */
+/*
+ * Is it the option of a word, "-c" or "--zone"?  Gives the value in the word.
+ */
 
 static int
 options_is(const option_t *option, const char *word, const char **value)

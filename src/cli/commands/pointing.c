@@ -60,7 +60,7 @@ pointing_start(pointing_t *pointing, const net_t *net,
 {
     mta_sts_str_t    name;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
 
     name = mta_sts_name_policy_host(entry->domain, &env);
 

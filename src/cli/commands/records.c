@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/diag/diag.h"
-#include "command.h"
+#include "memory.h"
 
 
 /* Says which policies are for domains that the configuration does not name. */
@@ -182,8 +182,9 @@ records_usage(const options_t *options, const mta_sts_format_t *format)
 
         for (i = 0; i < options->accept.n; i++) {
             if (!gate_is_code(options->accept.values[i].text)) {
-                say("unknown reason \"%.*s\", must be the code of a finding, or "
-                    "CODE:DOMAIN", MTA_STS_SHOW(options->accept.values[i].text));
+                say("unknown reason \"%.*s\", must be the code of a finding, "
+                    "or CODE:DOMAIN",
+                    MTA_STS_SHOW(options->accept.values[i].text));
                 return MTA_STS_ERROR;
             }
         }
@@ -309,41 +310,88 @@ records_plan(records_t *records, const options_t *options,
 }
 
 
-/* Holds the policies back that are not what nginx serves, and says why. */
+/*
+ * Holds the policies back that are not what nginx serves, or whose bytes came
+ * before, and says why.
+ */
 
 static void
-records_refuse(plan_t *plan, const site_t *site,
-    const mta_sts_entry_t *entries, size_t n)
+records_refuse(plan_t *plan, const site_t *site, state_t *state)
 {
-    char           *refused;
-    size_t          i;
-    mta_sts_err_t   err;
+    char             *refused;
+    size_t            i, n;
+    mta_sts_err_t     err;
+    mta_sts_entry_t   entry;
 
-    refused = diag_calloc(n, 1);
+    if (site->n_refused == 0 && !state_is_open(state)) {
+        return;
+    }
 
-    for (i = 0; i < n; i++) {
-        if (site_is_refused(site, entries[i].domain, &err)) {
+    refused = diag_calloc(plan->entries->n, 1);
+
+    for (i = 0, n = 0; i < plan->entries->n; i++) {
+        entry = entries_get(plan->entries, i);
+
+        if (site_is_refused(site, entry.domain, &err)
+            || state_refuses(state, &entry, 0, &err))
+        {
             say_error(&err);
 
             refused[i] = 1;
-            plan->held++;
+            n++;
         }
     }
 
-    for (i = 0; i < plan->n; i++) {
-        plan->parts[i].held = refused[plan->parts[i].entry - entries] != 0;
+    for (i = 0; i < plan->n && n; i++) {
+        plan_set(plan, i)->held = refused[plan->parts[i].entry];
     }
+
+    plan->held += n;
 
     free(refused);
 }
 
 
-/* Plans the records of n entries, and takes out what must not be printed. */
+/* All domains, or those that are named; returns as command_entries(). */
+
+static int
+records_entries(entries_t *entries, const options_t *options,
+    const site_t *site, const mta_sts_env_t *env)
+{
+    int               rc;
+    size_t           *cursors;
+    mta_sts_entry_t  *elts;
+
+    memset(entries, 0, sizeof(entries_t));
+
+    if (options->args.n || options->domains_from) {
+        rc = command_entries(site, options, env, &elts, &entries->n);
+        entries->elts = elts;
+
+        return rc;
+    }
+
+    site_cursors(site, env, &cursors, &entries->n);
+
+    entries->catalog = &site->answers.catalog;
+    entries->cursors = cursors;
+
+    if (site_is_empty(site)) {
+        command_say_empty(site);
+    }
+
+    records_say_defaults(site);
+
+    return MTA_STS_OK;
+}
+
+
+/* Plans the records, and takes out what must not be printed. */
 
 static int
 records_select(records_t *records, const options_t *options,
-    const site_t *site, const mta_sts_entry_t *entries, size_t n,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+    const site_t *site, state_t *state, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
 {
     plan_t           *plan;
     gate_settings_t   gate;
@@ -351,15 +399,14 @@ records_select(records_t *records, const options_t *options,
     plan = &records->plan;
 
     if (options->zones_from && strcmp(options->zones_from, "dns") == 0
-        && zones_discover(&records->zones, plan, entries, n, &options->net,
-                          env, err)
+        && zones_discover(&records->zones, plan, &options->net, env, err)
            != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }
 
-    plan_build(plan, entries, n);
-    records_refuse(plan, site, entries, n);
+    plan_build(plan);
+    records_refuse(plan, site, options->served ? NULL : state);
 
     /* what is announced already needs no look at what is served */
 
@@ -373,6 +420,7 @@ records_select(records_t *records, const options_t *options,
     gate.smtp = options->smtp;
     gate.accept = options->accept.values;
     gate.n_accept = options->accept.n;
+    gate.state = state;
 
     if (options->served && gate_run(plan, &gate, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -403,12 +451,12 @@ records_others(const options_t *options)
 int
 command_records(const options_t *options, const mta_sts_env_t *env)
 {
-    int               rc;
-    site_t            site;
-    size_t            n;
-    records_t         records;
-    mta_sts_err_t     err;
-    mta_sts_entry_t  *entries;
+    int            rc;
+    site_t         site;
+    state_t       *state;
+    entries_t      entries;
+    records_t      records;
+    mta_sts_err_t  err;
 
     memset(&records, 0, sizeof(records_t));
 
@@ -425,35 +473,53 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_USAGE;
     }
 
-    if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK)
-    {
+    if (command_site(&site, options, env) != MTA_STS_OK) {
         return COMMAND_ERROR;
     }
 
-    if (options->args.n == 0 && options->domains_from == NULL) {
-        records_say_defaults(&site);
+    if (options->removed) {
+        state = command_state(options, &site);
+        rc = command_removed(options, &site, state, &records.zones, env);
+
+        return state_close(state) ? rc : COMMAND_UNKNOWN;
+    }
+
+    if (records_entries(&entries, options, &site, env) != MTA_STS_OK) {
+        return COMMAND_ERROR;
     }
 
     /* an empty output is more likely a wrong file than what was wanted */
 
-    if (n == 0) {
+    if (entries.n == 0) {
         return COMMAND_ERROR;
     }
 
-    rc = records_select(&records, options, &site, entries, n, env, &err);
+    state = command_state(options, &site);
+
+    if (options->args.n == 0 && options->domains_from == NULL) {
+        records.plan.held += command_orphans(state, &entries);
+    }
+
+    records.plan.entries = &entries;
+
+    rc = records_select(&records, options, &site, state, env, &err);
 
     if (rc == MTA_STS_OK && records.plan.n + records.plan.held > 0) {
         rc = output_plan(&records.plan, records.format, &records.settings,
                          options->output, records_others(options), &err);
     }
 
-    plan_free(&records.plan);
-
     if (rc != MTA_STS_OK) {
         say_error(&err);
+
+    } else if (options->served || options->changed) {
+        command_published(state, &records.plan);
     }
 
-    return rc == MTA_STS_OK && records.plan.held == 0 ? COMMAND_OK
-                                                      : COMMAND_ERROR;
+    plan_free(&records.plan);
+
+    rc = rc == MTA_STS_OK && records.plan.held == 0 ? COMMAND_OK
+                                                    : COMMAND_ERROR;
+
+    return state_close(state) ? rc : COMMAND_UNKNOWN;
 }

@@ -100,6 +100,7 @@ static const site_directive_t  site_directives[] = {
     site_line("mta_sts_certificate_cache", SITE_HTTP|SITE_SERVER, 1, 3,
               site_set_cache),
     site_line("mta_sts_domains", SITE_SERVER, 1, 1, site_set_domains),
+    site_line("mta_sts_state", SITE_HTTP, 1, 1, site_set_state),
     site_line("mta_sts_generator", SITE_LOCATION, 0, 0, site_set_generator),
 
     site_line("ssl_certificate_by_lua_block", SITE_HTTP|SITE_SERVER, 0, 0,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "policy/policy.h"
+#include "cli/diag/diag.h"
 #include "site.h"
 
 
@@ -43,6 +44,59 @@ site_domains(const site_t *site, const mta_sts_env_t *env,
     }
 
     site_sort(*entries, *n);
+}
+
+
+/* A domain on its way into the order. */
+
+typedef struct {
+    mta_sts_str_t  domain;
+    size_t         cursor;
+} find_domain_t;
+
+
+static int
+find_domain_cmp(const void *a, const void *b)
+{
+    return mta_sts_str_cmp(((const find_domain_t *) a)->domain,
+                           ((const find_domain_t *) b)->domain);
+}
+
+
+void
+site_cursors(const site_t *site, const mta_sts_env_t *env, size_t **cursors,
+    size_t *n)
+{
+    size_t                    i, cursor;
+    find_domain_t            *domains;
+    mta_sts_entry_t           entry;
+    const mta_sts_catalog_t  *catalog;
+
+    catalog = &site->answers.catalog;
+
+    domains = diag_calloc(catalog->n, sizeof(find_domain_t));
+
+    for (i = 0, cursor = 0; i < catalog->n; i++) {
+        domains[i].cursor = cursor;
+
+        if (!mta_sts_catalog_next(catalog, &cursor, &entry)) {
+            break;
+        }
+
+        domains[i].domain = entry.domain;
+    }
+
+    *n = i;
+
+    qsort(domains, *n, sizeof(find_domain_t), find_domain_cmp);
+
+    *cursors = env->alloc(env->ctx, *n * sizeof(size_t));
+
+    for (i = 0; i < *n; i++) {
+        (*cursors)[i] = domains[i].cursor;
+    }
+
+    free(domains);
 }
 
 

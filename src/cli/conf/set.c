@@ -74,6 +74,26 @@ site_set_domains(site_t *site, site_server_t *server,
 }
 
 
+/* Only nginx looks whether it is a directory: most commands do not need it. */
+
+int
+site_set_state(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err)
+{
+    (void) server;
+    (void) n;
+
+    if (site->state.text.data) {
+        return set_duplicate(&words[0], err);
+    }
+
+    site->state = words[1];
+    site->state.text = source_full_name(&site->source, words[1].text);
+
+    return MTA_STS_OK;
+}
+
+
 int
 site_set_cache(site_t *site, site_server_t *server,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err)

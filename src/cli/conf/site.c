@@ -253,6 +253,8 @@ site_answer(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
         s->names = server->names;
         s->n = server->n;
         s->place = server->place;
+        s->own = server->domains.text.data
+                 || mta_sts_settings_own_policy(&server->settings);
         s->on = server->enable == 1;
         s->reject = site_flag(server->reject, site->http.reject) ? 1 : 0;
         s->verify = site_flag(server->verify, site->http.verify) ? 1 : 0;

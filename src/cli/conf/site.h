@@ -63,6 +63,9 @@ typedef struct {
     size_t             n;
     size_t             size;
 
+    mta_sts_value_t    state;             /* a directory; data NULL is not
+                                             set */
+
     site_file_t      **files;             /* each is read once */
     size_t             n_files;
     size_t             files_size;
@@ -109,6 +112,13 @@ site_is_empty(const site_t *site)
 /* Gives all domains, sorted bytewise, in env's memory, refused ones as well. */
 void site_domains(const site_t *site, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n);
+
+/*
+ * Gives the same domains as cursors for mta_sts_catalog_next() and
+ * site->answers.catalog, which take less memory.
+ */
+void site_cursors(const site_t *site, const mta_sts_env_t *env,
+    size_t **cursors, size_t *n);
 
 /* Sorts entries by domain, bytewise. */
 void site_sort(mta_sts_entry_t *entries, size_t n);
@@ -198,6 +208,8 @@ int site_set_policy(site_t *site, site_server_t *server,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 int site_set_domains(site_t *site, site_server_t *server,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_state(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 int site_set_cache(site_t *site, site_server_t *server,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 int site_set_lua(site_t *site, site_server_t *server,
@@ -215,6 +227,10 @@ int site_set_listen(site_t *site, site_server_t *server,
 
 /* Adds nginx's standard address to the last server if it has no other. */
 void site_end_listen(site_t *site, const site_server_t *server);
+
+
+/* Is name a public suffix, such as "co.uk"?  Fits into mta_sts_env_t. */
+int site_is_public_suffix(const char *name);
 
 
 #endif /* MTA_STS_CONF_SITE_H */

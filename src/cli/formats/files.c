@@ -157,7 +157,7 @@ files_zone(const plan_t *plan, size_t begin, size_t end,
     char            path[4096];
     mta_sts_str_t   zone;
 
-    zone = *plan->parts[begin].zone;
+    zone = plan_zone(plan, begin);
 
     (void) snprintf(path, sizeof(path), "%s/%.*s%s", folder, (int) zone.len,
                     zone.data, format->suffix);
@@ -175,18 +175,47 @@ files_zone(const plan_t *plan, size_t begin, size_t end,
 }
 
 
+/* Is a zone in the plan?  Its parts are sorted by zone. */
+
 static int
-files_zone_cmp(const void *a, const void *b)
+files_has(const plan_t *plan, mta_sts_str_t zone)
 {
-    return mta_sts_str_cmp(*(const mta_sts_str_t *) a,
-                           *((const plan_part_t *) b)->zone);
+    int     rc;
+    size_t  i, first, last;
+
+    /* next to zones that are domains, that of the delegate is the first one */
+
+    first = 0;
+
+    if (plan->n && plan->parts[0].zone == PLAN_DELEGATE) {
+        if (mta_sts_str_eq(zone, plan->wanted->delegate)) {
+            return 1;
+        }
+
+        first = plan_zone_end(plan, 0);
+    }
+
+    for (last = plan->n; first < last;) {
+        i = first + (last - first) / 2;
+        rc = mta_sts_str_cmp(zone, plan_zone(plan, i));
+
+        if (rc == 0) {
+            return 1;
+        }
+
+        first = rc > 0 ? i + 1 : first;
+        last = rc > 0 ? last : i;
+    }
+
+    return 0;
 }
 
 
 /* Names the files of zones that are not in the plan, or removes them. */
 
 static void
-files_prune(const plan_t *plan, const mta_sts_format_t *format, const char *folder,
+files_prune(const plan_t *plan, const mta_sts_format_t *format,
+    const char *folder,
     int prune)
 {
     DIR            *dir;
@@ -209,8 +238,7 @@ files_prune(const plan_t *plan, const mta_sts_format_t *format, const char *fold
         /* a name of one label is more likely a file of another kind */
 
         if (memchr(name.data, '.', name.len) == NULL
-            || bsearch(&name, plan->parts, plan->n, sizeof(plan_part_t),
-                       files_zone_cmp))
+            || files_has(plan, name))
         {
             continue;
         }
@@ -237,14 +265,16 @@ files_prune(const plan_t *plan, const mta_sts_format_t *format, const char *fold
 
 int
 output_plan(const plan_t *plan, const mta_sts_format_t *format,
-    const mta_sts_format_settings_t *settings, const char *folder, files_e others,
+    const mta_sts_format_settings_t *settings, const char *folder,
+    files_e others,
     mta_sts_err_t *err)
 {
     size_t  begin, end;
 
     if (folder == NULL) {
 
-        if ((format->flags & MTA_STS_FORMAT_ZONE) && plan_zone_end(plan, 0) < plan->n)
+        if ((format->flags & MTA_STS_FORMAT_ZONE)
+            && plan_zone_end(plan, 0) < plan->n)
         {
             return mta_sts_error(err, MTA_STS_NOWHERE, "format \"%s\" has a "
                                  "file for each zone and there are several, "

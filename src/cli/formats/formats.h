@@ -34,11 +34,11 @@ void output_print(const plan_t *plan, size_t begin, size_t end,
 int output_is_lost(const plan_t *plan, size_t begin, size_t end);
 
 /*
- * Prints a plan: to standard output, where the caller looks for a write error at
- * its end; or, if folder is not NULL, each zone to a file in this folder, whose
- * name is the zone's and the format's suffix.  A file is replaced when the new
- * one is on disk, and keeps its mode and owner; SIGINT and SIGTERM leave no other
- * file.  Zones with a lost part are left out, with a message.
+ * Prints a plan: to standard output, where the caller looks for a write error
+ * at its end; or, if folder is not NULL, each zone to a file in this folder,
+ * whose name is the zone's and the format's suffix.  A file is replaced when
+ * the new one is on disk, and keeps its mode and owner; SIGINT and SIGTERM
+ * leave no other file.  Zones with a lost part are left out, with a message.
  *
  * Files in the folder that have the name of a zone which is not in the plan are
  * ignored, named or removed.

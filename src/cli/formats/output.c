@@ -72,16 +72,14 @@ output_zone(mta_sts_printer_t *printer, const plan_t *plan, size_t begin,
         printer_flush(printer);
         printer->total++;
 
-        if (!(format->flags & MTA_STS_FORMAT_ZONE)) {
-            mta_sts_arena_reset(printer->env->ctx);
-        }
+        mta_sts_arena_reset(printer->env->ctx);
     }
 
     if (open) {
         printer_call(printer, format->close);
     }
 
-    mta_sts_arena_reset(printer->env->ctx);
+    mta_sts_arena_reset(printer->zone_env->ctx);
 }
 
 
@@ -90,9 +88,11 @@ output_zone(mta_sts_printer_t *printer, const plan_t *plan, size_t begin,
 int
 output_is_lost(const plan_t *plan, size_t begin, size_t end)
 {
-    size_t  i;
+    size_t           i;
+    mta_sts_str_t    zone;
+    mta_sts_entry_t  entry;
 
-    for (i = begin; i < end && !plan->parts[i].lost; i++) {
+    for (i = begin; i < end && !plan_state(plan, i).lost; i++) {
         /* void */
     }
 
@@ -100,10 +100,12 @@ output_is_lost(const plan_t *plan, size_t begin, size_t end)
         return 0;
     }
 
+    zone = plan_zone(plan, i);
+    entry = plan_entry(plan, i);
+
     say("%.*s is not written: a record of %.*s must stay as it is, and could "
-        "not be looked up", (int) plan->parts[i].zone->len,
-        plan->parts[i].zone->data, (int) plan->parts[i].entry->domain.len,
-        plan->parts[i].entry->domain.data);
+        "not be looked up", (int) zone.len, zone.data,
+        (int) entry.domain.len, entry.domain.data);
 
     return 1;
 }
@@ -117,10 +119,12 @@ output_print(const plan_t *plan, size_t begin, size_t end,
     const mta_sts_format_settings_t *settings, FILE *out)
 {
     size_t           next;
-    mta_sts_printer_t        printer;
+    mta_sts_printer_t  printer;
     mta_sts_arena_t  arena = { NULL, 0 }, text = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
-    mta_sts_env_t    text_env = { diag_alloc, NULL, &text };
+    mta_sts_arena_t  zone = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
+    mta_sts_env_t    zone_env = { diag_alloc, NULL, &zone, NULL };
+    mta_sts_env_t    text_env = { diag_alloc, NULL, &text, NULL };
 
     memset(&printer, 0, sizeof(mta_sts_printer_t));
 
@@ -128,6 +132,7 @@ output_print(const plan_t *plan, size_t begin, size_t end,
     printer.flush = printer_flush;
     printer.ctx = out;
     printer.env = &env;
+    printer.zone_env = &zone_env;
     printer.text.env = &text_env;
 
     printer_call(&printer, format->begin);
@@ -144,6 +149,7 @@ output_print(const plan_t *plan, size_t begin, size_t end,
 
     mta_sts_arena_free(&arena);
     mta_sts_arena_free(&text);
+    mta_sts_arena_free(&zone);
 }
 
 

@@ -126,9 +126,9 @@ typedef struct {
 
 
 typedef struct {
-    const facts_t          *facts;
     const mta_sts_entry_t  *entry;    /* its policy is NULL where nothing is
                                          configured */
+    const facts_t          *facts;
     int                     mode;     /* of the live policy, or -1 */
     int64_t                 max_age;  /* of the live policy; seconds, or -1 */
     int                     preload;  /* the policy is fit for preloading */
@@ -225,8 +225,8 @@ void mx_findings(const facts_t *facts, const body_t *policy,
 
 /*
  * Would a policy that is not served yet stop mail?  Adds MX_NOT_COVERED_NEXT
- * for each MX host that matches no pattern of it in mode "enforce"; findings may
- * be NULL.  Returns what covered is in result_t.
+ * for each MX host that matches no pattern of it in mode "enforce"; findings
+ * may be NULL.  Returns what covered is in result_t.
  *
  * Whoever announces a policy (records --served) runs check_run() with
  * PROBE_POLICY|PROBE_RECORDS, without PROBE_SMTP: no mail server is connected

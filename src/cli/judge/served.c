@@ -414,8 +414,9 @@ served_handshake(const fetch_t *fetch, time_t now, findings_t *findings)
 
     if (fetch->cert.must_staple && !fetch->cert.stapled) {
         finding_add(findings, POLICY_CERT_STAPLE, fetch->address, "the "
-                    "certificate demands a stapled OCSP response (must-staple), "
-                    "without which Courier rejects it; enable ssl_stapling");
+                    "certificate demands a stapled OCSP response "
+                    "(must-staple), without which Courier rejects it; enable "
+                    "ssl_stapling");
     }
 
     if (fetch->what == FETCH_POLICY_TLS13) {

@@ -122,7 +122,7 @@ answer_record(const ns_msg *msg, const ns_rr *rr, const mta_sts_env_t *env,
     case ns_t_txt:
         return answer_txt(rr, env, record);
 
-    case ANSWER_CAA:
+    case DNS_CAA:
         return answer_caa(data, len, env, record);
 
     case ns_t_a:
@@ -177,6 +177,10 @@ answer_next(answer_t *answer, ns_msg *msg, int type, int *i, ns_rr *rr)
 
         if (ns_rr_ttl(*rr) < answer->out.ttl) {
             answer->out.ttl = ns_rr_ttl(*rr);
+        }
+
+        if (ns_rr_ttl(*rr) > answer->out.ttl_max) {
+            answer->out.ttl_max = ns_rr_ttl(*rr);
         }
 
         return 1;

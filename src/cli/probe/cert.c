@@ -93,18 +93,43 @@ cert_names(X509 *x509, cert_t *cert)
 /* What of the handshake is known when the certificate is verified. */
 
 static void
-cert_exchange(X509_STORE_CTX *ctx, cert_t *cert)
+cert_exchange(const SSL *ssl, cert_t *cert)
 {
-    SSL               *ssl;
     const SSL_CIPHER  *cipher;
 
-    ssl = X509_STORE_CTX_get_ex_data(ctx,
-                                     SSL_get_ex_data_X509_STORE_CTX_idx());
-    cipher = ssl ? SSL_get_pending_cipher(ssl) : NULL;
+    cipher = SSL_get_pending_cipher(ssl);
 
     if (cipher) {
         cert->exchange = SSL_CIPHER_get_kx_nid(cipher);
     }
+}
+
+
+/* The slot of SSL_CTX, and of SSL, that has the cert_t. */
+
+static int
+cert_slot(void)
+{
+    static int  slot = -1;
+
+    if (slot == -1) {
+        slot = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    }
+
+    return slot;
+}
+
+
+static int
+cert_ssl_slot(void)
+{
+    static int  slot = -1;
+
+    if (slot == -1) {
+        slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    }
+
+    return slot;
 }
 
 
@@ -113,9 +138,14 @@ cert_exchange(X509_STORE_CTX *ctx, cert_t *cert)
 static int
 cert_look(X509_STORE_CTX *ctx, void *arg)
 {
+    SSL       *ssl;
     X509      *x509;
     cert_t    *cert = arg;
     EVP_PKEY  *key;
+
+    ssl = X509_STORE_CTX_get_ex_data(ctx,
+                                     SSL_get_ex_data_X509_STORE_CTX_idx());
+    cert = cert ? cert : SSL_get_ex_data(ssl, cert_ssl_slot());
 
     x509 = X509_STORE_CTX_get0_cert(ctx);
 
@@ -145,25 +175,15 @@ cert_look(X509_STORE_CTX *ctx, void *arg)
 
     cert->must_staple = X509_get_ext_by_NID(x509, NID_tlsfeature, -1) >= 0;
 
-    cert_exchange(ctx, cert);
-    cert_names(x509, cert);
+    cert_exchange(ssl, cert);
 
-    return 1;
-}
+    /* a certificate may have hundreds of names */
 
-
-/* The slot of SSL_CTX that has the cert_t; libcurl has its own. */
-
-static int
-cert_slot(void)
-{
-    static int  slot = -1;
-
-    if (slot == -1) {
-        slot = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    if (!cert->named) {
+        cert_names(x509, cert);
     }
 
-    return slot;
+    return 1;
 }
 
 
@@ -229,4 +249,45 @@ cert_watch(SSL_CTX *ctx, X509_STORE *store, cert_t *cert, int kind)
 
     return SSL_CTX_set_ex_data(ctx, cert_slot(), cert)
            && (kind == 0 || cert_restrict(ctx, kind));
+}
+
+
+SSL_CTX *
+cert_context(X509_STORE *store, int kind)
+{
+    SSL_CTX  *ctx;
+
+    ctx = SSL_CTX_new(TLS_client_method());
+
+    if (ctx == NULL || !SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION)
+        || !cert_restrict(ctx, kind))
+    {
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+
+    SSL_CTX_set1_cert_store(ctx, store);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx, cert_look, NULL);
+
+    return ctx;
+}
+
+
+SSL *
+cert_handshake(SSL_CTX *ctx, cert_t *cert, int fd)
+{
+    SSL  *ssl;
+
+    ssl = SSL_new(ctx);
+
+    if (ssl == NULL || !SSL_set_fd(ssl, fd)
+        || !SSL_set_tlsext_host_name(ssl, cert->host)
+        || !SSL_set_ex_data(ssl, cert_ssl_slot(), cert))
+    {
+        SSL_free(ssl);
+        return NULL;
+    }
+
+    return ssl;
 }

@@ -48,6 +48,11 @@ host_fetch(probe_host_t *host, fetch_what_e what, const char *address,
     fetch->kind = kind;
     fetch->before = before;
 
+    if (kind && what != FETCH_SMTP) {
+        kind_start(host->net, &host->lanes->fetch, fetch, host_fetched, host);
+        return;
+    }
+
     fetch_start(host->net, &host->lanes->fetch, &host->env, fetch,
                 host_fetched, host);
 }

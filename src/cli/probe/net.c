@@ -137,6 +137,14 @@ net_init(net_t *net, const net_settings_t *settings, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
+    net->contexts[0] = cert_context(net->store, EVP_PKEY_RSA);
+    net->contexts[1] = cert_context(net->store, EVP_PKEY_EC);
+
+    if (net->contexts[0] == NULL || net->contexts[1] == NULL) {
+        net_free(net);
+        return mta_sts_error(err, MTA_STS_NOWHERE, "OpenSSL cannot start");
+    }
+
     return MTA_STS_OK;
 }
 
@@ -157,8 +165,11 @@ net_free(net_t *net)
     }
 
     fetch_drop(net);
+    kind_drop(net);
 
     (void) curl_multi_cleanup(net->multi);
+    SSL_CTX_free(net->contexts[0]);
+    SSL_CTX_free(net->contexts[1]);
     X509_STORE_free(net->store);
     curl_global_cleanup();
 }
@@ -209,14 +220,19 @@ net_step(net_t *net)
 {
     int                  ms, left, running;
     dns_t               *dns;
-    unsigned             n, all;
+    unsigned             n, all, kinds;
     const CURLMsg       *msg;
     struct curl_waitfd  *sockets, *of;
 
     ms = NET_WAIT;
     all = net_sockets(net, &sockets, &ms);
+    kinds = net->n_kinds;
 
-    (void) curl_multi_poll(net->multi, sockets, all, ms, NULL);
+    sockets = diag_realloc(sockets, (all + kinds)
+                                    * sizeof(struct curl_waitfd));
+    kind_sockets(net, sockets + all);
+
+    (void) curl_multi_poll(net->multi, sockets, all + kinds, ms, NULL);
 
     all = 0;
 
@@ -229,11 +245,14 @@ net_step(net_t *net)
         }
     }
 
-    free(sockets);
+    /* from here on, callbacks may open other sockets */
 
     for (dns = net_dns(net, NULL); dns; dns = net_dns(net, dns)) {
         dns_process(dns);
     }
+
+    kind_process(net, sockets + all);
+    free(sockets);
 
     (void) curl_multi_perform(net->multi, &running);
 

@@ -99,7 +99,7 @@ probe_caa_host(void *ctx, const dns_answer_t *answer)
     domain->facts.caa = dns_copy(answer, domain->env);
 
     if (answer->status == DNS_EMPTY) {
-        probe_lookup(domain, "", ANSWER_CAA, probe_caa_domain);
+        probe_lookup(domain, "", DNS_CAA, probe_caa_domain);
     }
 
     probe_release(domain);
@@ -141,7 +141,7 @@ probe_host_end(probe_host_t *host)
         domain = waiter->domain;
 
         if (host == &domain->facts.host && probe_needs_cert(&domain->facts)) {
-            probe_lookup(domain, "mta-sts.", ANSWER_CAA, probe_caa_host);
+            probe_lookup(domain, "mta-sts.", DNS_CAA, probe_caa_host);
         }
 
         probe_release(domain);
@@ -312,6 +312,56 @@ probe_tlsrpt(void *ctx, const dns_answer_t *answer)
 }
 
 
+/* A lookup at name servers. */
+
+typedef struct {
+    probe_domain_t  *domain;
+    auth_answer_t   *answer;
+} probe_asked_t;
+
+
+static void
+probe_authoritative(void *ctx, const auth_answer_t *answer)
+{
+    size_t                i;
+    probe_asked_t        *asked = ctx;
+    const mta_sts_env_t  *env;
+
+    env = asked->domain->env;
+    *asked->answer = *answer;
+
+    for (i = 0; i < answer->n; i++) {
+        asked->answer->servers[i].server =
+            mta_sts_str_copy(env, answer->servers[i].server);
+        asked->answer->servers[i].answer =
+            dns_copy(&answer->servers[i].answer, env);
+    }
+
+    probe_release(asked->domain);
+}
+
+
+static void
+probe_ask(probe_domain_t *domain, probe_auth_e what, const char *prefix,
+    int type)
+{
+    mta_sts_buf_t   name = { domain->env, NULL, 0, 0, 0 };
+    probe_asked_t  *asked;
+
+    mta_sts_buf_add_cstr(&name, prefix);
+    mta_sts_buf_add(&name, domain->facts.domain);
+
+    asked = domain->env->alloc(domain->env->ctx, sizeof(probe_asked_t));
+    asked->domain = domain;
+    asked->answer = &domain->facts.auth[what];
+
+    domain->pending++;
+
+    auth_lookup(domain->probe->auth, mta_sts_buf_str(&name), type,
+                probe_authoritative, asked);
+}
+
+
 void
 probe_start(probe_t *probe, mta_sts_str_t domain, const mta_sts_env_t *env,
     probe_done_pt done, void *ctx)
@@ -355,6 +405,13 @@ probe_start(probe_t *probe, mta_sts_str_t domain, const mta_sts_env_t *env,
                                        mta_sts_name_policy_host(domain, env));
         probe_wait(of, &facts->host);
         host_start(&facts->host);
+    }
+
+    if (probe->what & PROBE_SERVERS) {
+        probe_ask(of, PROBE_AUTH_TXT, "_mta-sts.", ns_t_txt);
+        probe_ask(of, PROBE_AUTH_MX, "", ns_t_mx);
+        probe_ask(of, PROBE_AUTH_A, "mta-sts.", ns_t_a);
+        probe_ask(of, PROBE_AUTH_AAAA, "mta-sts.", ns_t_aaaa);
     }
 
     probe_release(of);

@@ -19,53 +19,8 @@
 #include <time.h>
 
 #include "base/base.h"
-
-
-/*
- * A pool bounds the number of jobs in flight.  Jobs that wait are in lanes, one
- * per domain, which take turns: a domain with very many servers delays no
- * other.
- */
-
-
-typedef struct pool_job_s   pool_job_t;
-typedef struct pool_lane_s  pool_lane_t;
-
-struct pool_job_s {
-    void           (*start)(pool_job_t *job);
-    pool_job_t      *next;
-    pool_lane_t     *lane;
-};
-
-
-/* Zero one to begin with, and set max. */
-
-struct pool_lane_s {
-    unsigned         max;             /* jobs in flight; 0: only the pool's */
-    unsigned         active;
-    pool_job_t      *first;           /* that waits */
-    pool_job_t      *last;
-    pool_lane_t     *next;
-    int              queued;          /* the lane is in the pool's list */
-};
-
-
-/* Zero one to begin with, and set max. */
-
-typedef struct {
-    unsigned         max;             /* jobs in flight */
-    unsigned         active;
-    pool_lane_t     *first;           /* lanes that may start a job */
-    pool_lane_t     *last;
-    int              running;
-} pool_t;
-
-
-/* Calls job->start() once the bounds allow; possibly before it returns. */
-void pool_add(pool_t *pool, pool_lane_t *lane, pool_job_t *job);
-
-/* A job of the lane has ended. */
-void pool_end(pool_t *pool, pool_lane_t *lane);
+#include "cert.h"
+#include "pool.h"
 
 
 /*
@@ -87,6 +42,7 @@ typedef struct {
 
 typedef struct dns_s       dns_t;
 typedef struct transfer_s  transfer_t;
+typedef struct kind_s      kind_t;
 
 typedef struct {
     dns_t           *dns;
@@ -96,6 +52,9 @@ typedef struct {
     time_t           now;             /* the time of the start */
     pool_t           pool;            /* of transfers */
     transfer_t      *transfers;       /* in flight */
+    kind_t          *kinds;           /* second handshakes in flight */
+    unsigned         n_kinds;
+    SSL_CTX         *contexts[2];     /* for RSA, and for ECDSA only */
     net_settings_t   settings;
     char             helo[256];
 } net_t;
@@ -160,6 +119,7 @@ typedef struct {
     int             alias;        /* a CNAME led to the records */
     mta_sts_str_t   target;       /* the name that aliases led to */
     uint32_t        ttl;          /* the least on the way there; seconds */
+    uint32_t        ttl_max;      /* the largest one */
     dns_record_t   *records;
     size_t          n;
 } dns_answer_t;
@@ -188,6 +148,10 @@ dns_t *net_server(net_t *net, const char *addresses, mta_sts_err_t *err);
 
 /* For the loop: the next one of net->servers. */
 dns_t *dns_next(const dns_t *dns);
+
+/* The type of CAA records, which musl's <arpa/nameser.h> does not have. */
+
+#define DNS_CAA  257
 
 /*
  * Looks up the records of a type, ns_t_a and so on, of a name, and follows
@@ -233,6 +197,7 @@ typedef struct {
     const char            *error;     /* or NULL: no name server was found */
     auth_server_answer_t   servers[AUTH_SERVERS];
     size_t                 n;
+    uint32_t               ttl;       /* the largest of all, aliases, too */
 } auth_answer_t;
 
 
@@ -249,9 +214,10 @@ void auth_free(auth_t *auth);
 
 /*
  * Asks every name server of the zone of name for the records of a type, and
- * goes on to the name servers of the zone that an alias leads to.  A name server
- * that did not answer several times is not asked again.  done is called once,
- * possibly before auth_lookup() returns; the answer is valid until it returns.
+ * goes on to the name servers of the zone that an alias leads to.  A name
+ * server that did not answer several times is not asked again.  done is called
+ * once, possibly before auth_lookup() returns; the answer is valid until it
+ * returns.
  */
 void auth_lookup(auth_t *auth, mta_sts_str_t name, int type,
     auth_done_pt done, void *ctx);
@@ -268,7 +234,6 @@ void auth_apex(auth_t *auth, mta_sts_str_t name, auth_apex_pt done,
 
 
 #define ANSWER_ALIASES  16            /* that are followed */
-#define ANSWER_CAA      257           /* the type; not in musl's nameser.h */
 
 /* What is asked of the message of an answer, and what was found. */
 
@@ -289,46 +254,6 @@ typedef struct {
  */
 const char *answer_read(answer_t *answer, const unsigned char *data,
     size_t len, int *incomplete);
-
-
-/*
- * The certificate of a server, seen in a TLS handshake, and what a sender would
- * conclude from it (RFC 8461, 3.3 and 4.2; RFC 6125).
- */
-
-
-/* Zero one to begin with, and set the host. */
-
-typedef struct {
-    const char  *host;                /* that it must name */
-    int          seen;
-    int          named;               /* as a DNS name; a CN does not count */
-    int          type;                /* of its key: EVP_PKEY_RSA, ... */
-    int          bits;                /* of its key */
-    int          must_staple;         /* has status_request (RFC 7633) */
-    int          stapled;             /* an OCSP response was sent with it */
-    int          exchange;            /* of keys, with TLS 1.2: NID_kx_... */
-    int          alert;               /* the first that the server sent, or 0 */
-    int          chain;               /* an X509_V_ERR_, or X509_V_OK */
-    int          depth;               /* of the certificate with the error */
-    time_t       not_before;
-    time_t       not_after;
-    char         names[256];          /* the first DNS names, for display */
-} cert_t;
-
-
-/*
- * Returns a store of the roots in a PEM file, or with NULL of the system's.
- * NULL with an error: cannot read certificates of "FILE".
- */
-X509_STORE *cert_store(const char *file, mta_sts_err_t *err);
-
-/*
- * Makes handshakes of ctx fill cert, which must live as long; they succeed
- * whatever the certificate is.  With kind, EVP_PKEY_RSA or EVP_PKEY_EC, only
- * certificates of that kind are accepted.  Returns 0 if OpenSSL fails.
- */
-int cert_watch(SSL_CTX *ctx, X509_STORE *store, cert_t *cert, int kind);
 
 
 /*
@@ -425,6 +350,21 @@ void fetch_drop(net_t *net);
 
 
 /*
+ * Starts a handshake at port 443 for a certificate of fetch->kind, in place of
+ * fetch_start(): done has cert.seen if there is one.
+ */
+void kind_start(net_t *net, pool_lane_t *lane, fetch_t *fetch,
+    fetch_done_pt done, void *ctx);
+
+/* For the loop: n_kinds sockets to wait for, and then what to do. */
+void kind_sockets(net_t *net, struct curl_waitfd *sockets);
+void kind_process(net_t *net, const struct curl_waitfd *sockets);
+
+/* Frees the handshakes in flight; their done is not called. */
+void kind_drop(net_t *net);
+
+
+/*
  * A host: its addresses, and a transfer with each of them.
  */
 
@@ -470,8 +410,20 @@ struct probe_host_s {
 #define PROBE_POLICY   1              /* the policy host, each address */
 #define PROBE_RECORDS  2              /* TXT, TLSRPT, MX, MX hosts */
 #define PROBE_SMTP     4              /* the MX hosts, each address */
+#define PROBE_SERVERS  8              /* the same records at the zone's own name
+                                         servers */
 
 #define PROBE_MX       32             /* MX hosts that are looked at */
+
+/* What is asked from name servers, facts_t.auth. */
+
+typedef enum {
+    PROBE_AUTH_TXT = 0,               /* of _mta-sts */
+    PROBE_AUTH_MX,
+    PROBE_AUTH_A,                     /* of the policy host */
+    PROBE_AUTH_AAAA,
+    PROBE_AUTH
+} probe_auth_e;
 
 
 typedef struct {
@@ -492,6 +444,8 @@ typedef struct {
 
     dns_answer_t    caa;              /* of the policy host or above */
 
+    auth_answer_t   auth[PROBE_AUTH];
+
     probe_host_t    host;             /* the policy host */
     probe_host_t   *mail[PROBE_MX];   /* distinct MX hosts, or the domain
                                          itself where there is no MX */
@@ -507,6 +461,7 @@ typedef struct {
 
 typedef struct {
     net_t            *net;
+    auth_t           *auth;           /* for PROBE_SERVERS */
     unsigned          what;           /* PROBE_* */
     void             *servers;        /* a tree of mail servers */
     mta_sts_arena_t   arena;          /* their memory */

@@ -44,17 +44,20 @@ cuts_found(void *ctx, mta_sts_str_t apex)
 
 static void
 cuts_entry(cuts_t *cuts, auth_t *auth, const plan_t *plan,
-    const mta_sts_entry_t *entry)
+    size_t i)
 {
     unsigned         kind;
     mta_sts_err_t    err;
     mta_sts_str_t    name;
+    mta_sts_entry_t  entry;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
+
+    entry = entries_get(plan->entries, i);
 
     for (kind = MTA_STS_RECORD_POLICY; kind & MTA_STS_RECORD_ALL; kind <<= 1) {
 
-        (void) mta_sts_record_owner(entry, plan_wanted(plan, entry),
+        (void) mta_sts_record_owner(&entry, plan_wanted(plan, &entry),
                                     (mta_sts_record_kind_e) kind, &env, &name,
                                     &err);
 
@@ -70,10 +73,10 @@ cuts_entry(cuts_t *cuts, auth_t *auth, const plan_t *plan,
 
 int
 zones_discover(zones_t *zones, const plan_t *plan,
-    const mta_sts_entry_t *entries, size_t n, const net_settings_t *settings,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+    const net_settings_t *settings, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
 {
-    size_t   i;
+    size_t   i, n;
     net_t    net;
     auth_t  *auth;
     cuts_t   cuts;
@@ -81,6 +84,7 @@ zones_discover(zones_t *zones, const plan_t *plan,
     memset(&cuts, 0, sizeof(cuts_t));
 
     cuts.env = env;
+    n = plan->entries->n;
 
     if (net_init(&net, settings, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -91,7 +95,7 @@ zones_discover(zones_t *zones, const plan_t *plan,
     for (i = 0; i < n || cuts.active;) {
 
         if (i < n && cuts.active < settings->jobs) {
-            cuts_entry(&cuts, auth, plan, &entries[i++]);
+            cuts_entry(&cuts, auth, plan, i++);
 
         } else {
             net_step(&net);

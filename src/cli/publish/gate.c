@@ -1,9 +1,10 @@
 /*
- * Whether a policy may be announced: a new id makes senders fetch the policy, so
- * it must be served by then (RFC 8461, 8.1), and in mode "enforce" it must match
- * the mail servers, or mail stops.
+ * Whether a policy may be announced: a new id makes senders fetch the policy,
+ * so it must be served by then (RFC 8461, 8.1), and in mode "enforce" it must
+ * match the mail servers, or mail stops.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/check/check.h"
@@ -27,7 +28,7 @@ static int
 gate_is_policy(const plan_t *plan, size_t part, mta_sts_arena_t *arena)
 {
     batch_t        batch;
-    mta_sts_env_t  env = { diag_alloc, NULL, arena };
+    mta_sts_env_t  env = { diag_alloc, NULL, arena, NULL };
 
     plan_batch(plan, part, &env, &batch);
     mta_sts_arena_reset(arena);
@@ -49,7 +50,7 @@ gate_collect(gate_t *gate)
 
     for (i = 0; i < gate->plan->n; i++) {
         if (gate_is_policy(gate->plan, i, &arena)) {
-            gate->entries[gate->n] = *gate->plan->parts[i].entry;
+            gate->entries[gate->n] = plan_entry(gate->plan, i);
             gate->parts[gate->n++] = i;
         }
     }
@@ -145,6 +146,10 @@ gate_is_code(mta_sts_str_t accept)
     colon = memchr(accept.data, ':', accept.len);
     accept.len = colon ? (size_t) (colon - accept.data) : accept.len;
 
+    if (mta_sts_str_starts(accept, mta_sts_str("rule-"))) {
+        return 1;
+    }
+
     for (kind = 0; kind < FINDING_KINDS; kind++) {
         if (mta_sts_str_eq(accept, mta_sts_str_from(
                            finding_kind((finding_kind_e) kind)->code)))
@@ -187,6 +192,45 @@ gate_is_accepted(const gate_settings_t *settings, const char *code,
 }
 
 
+/* Do the rules about what was promised before hold the policy back? */
+
+static int
+gate_is_refused(const gate_settings_t *settings, const result_t *result)
+{
+    char           code[32];
+    unsigned       rule;
+    mta_sts_err_t  err;
+
+    rule = state_refuses(settings->state, result->entry, 1, &err);
+
+    (void) snprintf(code, sizeof(code), "rule-%u", rule);
+
+    if (rule == 0
+        || gate_is_accepted(settings, code, result->entry->domain))
+    {
+        return 0;
+    }
+
+    say_error(&err);
+
+    return 1;
+}
+
+
+/* Other processes may write to the state while this one waits. */
+
+static void
+gate_progress(void *ctx, size_t done, size_t n)
+{
+    gate_t *gate = ctx;
+
+    (void) done;
+    (void) n;
+
+    state_pause(gate->settings->state);
+}
+
+
 /* Results come in the order of the entries. */
 
 static void
@@ -199,7 +243,8 @@ gate_done(void *ctx, const result_t *result)
     const finding_t  *finding;
 
     served = result->served || gate_steps_down(result);
-    held = 0;
+    state_record(gate->settings->state, result);
+    held = gate_is_refused(gate->settings, result);
 
     for (i = 0; i < result->findings.n; i++) {
         finding = &result->findings.elts[i];
@@ -217,7 +262,8 @@ gate_done(void *ctx, const result_t *result)
     }
 
     if (held) {
-        gate->plan->parts[gate->parts[result->entry - gate->entries]].held = 1;
+        plan_set(gate->plan,
+                 gate->parts[result->entry - gate->entries])->held = 1;
         gate->held++;
     }
 }
@@ -236,9 +282,11 @@ gate_run(plan_t *plan, const gate_settings_t *settings, mta_sts_err_t *err)
     gate.plan = plan;
     gate.settings = settings;
 
-    check.what = PROBE_POLICY|PROBE_RECORDS|(settings->smtp ? PROBE_SMTP : 0);
+    check.what = PROBE_POLICY|PROBE_RECORDS|(settings->smtp ? PROBE_SMTP : 0)
+                 |(state_is_open(settings->state) ? PROBE_SERVERS : 0);
     check.net = settings->net;
     check.done = gate_done;
+    check.progress = gate_progress;
     check.ctx = &gate;
 
     gate_collect(&gate);

@@ -239,7 +239,9 @@ live_start(live_run_t *run, size_t i)
     part->run = run;
     part->part = i;
 
-    run->plan->parts[i].held = 0;
+    if (run->held) {
+        plan_set(run->plan, i)->held = 0;
+    }
 
     plan_batch(run->plan, i, &run->env, &part->batch);
 
@@ -300,7 +302,7 @@ live_run(plan_t *plan, const net_settings_t *settings, int held,
 
     for (i = 0; i < plan->n || run.active;) {
 
-        if (i < plan->n && held && !plan->parts[i].held) {
+        if (i < plan->n && held && !plan_state(plan, i).held) {
             i++;
 
         } else if (i < plan->n && run.active < settings->jobs) {
@@ -334,7 +336,7 @@ live_keep_batch(live_part_t *part, const mta_sts_record_t *records, size_t n,
     kept->live = live;
     kept->n_live = n_live;
 
-    part->run->plan->parts[part->part].kept = kept;
+    plan_set(part->run->plan, part->part)->kept = kept;
 }
 
 
@@ -391,7 +393,7 @@ live_held_end(live_part_t *part)
     kept = &part->rrsets[part->rrsets[0].n_live ? 0 : 1];
 
     if (part->rrsets[0].failed || kept->failed) {
-        part->run->plan->parts[part->part].lost = 1;
+        plan_set(part->run->plan, part->part)->lost = 1;
         return;
     }
 

@@ -9,7 +9,9 @@
 
 #include "base/base.h"
 #include "cli/probe/probe.h"
+#include "cli/state/state.h"
 #include "formats/formats.h"
+#include "serve/serve.h"
 
 
 /* Names of zones, or of domains. */
@@ -35,18 +37,43 @@ int zones_set(zones_t *zones, const char *what, const mta_sts_value_t *values,
 const mta_sts_str_t *zones_find(const zones_t *zones, mta_sts_str_t name);
 
 
+/*
+ * Domains and their policies, sorted by domain: an array, or where that is NULL
+ * those of a catalog, which costs a cursor per domain.
+ */
+
+typedef struct {
+    const mta_sts_entry_t    *elts;
+    const mta_sts_catalog_t  *catalog;
+    const size_t             *cursors;
+    size_t                    n;
+} entries_t;
+
+
+mta_sts_entry_t entries_get(const entries_t *entries, size_t i);
+
+
 typedef mta_sts_batch_t  batch_t;
 
 
-/* What is in a zone of a domain. */
+/* A domain with records in a zone. */
 
 typedef struct {
-    const mta_sts_str_t     *zone;
-    const mta_sts_entry_t   *entry;
+    uint32_t                 entry;       /* an index */
+    uint32_t                 zone;        /* one of zones, or PLAN_* */
+} plan_part_t;
+
+#define PLAN_DELEGATE  (UINT32_MAX - 1)   /* the delegate is the zone */
+#define PLAN_DOMAIN    UINT32_MAX         /* the domain is */
+
+
+/* What is known of a part. */
+
+typedef struct {
     const batch_t           *kept;        /* or NULL: all its records */
     int                      held;        /* its policy is not announced */
     int                      lost;        /* what must stay is unknown */
-} plan_part_t;
+} plan_state_t;
 
 
 /*
@@ -55,6 +82,7 @@ typedef struct {
  */
 
 typedef struct {
+    const entries_t                *entries;
     const mta_sts_record_wanted_t  *wanted;
     const mta_sts_record_wanted_t  *own;      /* of domains that are not in
                                                  delegated; or NULL */
@@ -63,6 +91,7 @@ typedef struct {
     int                             whole;    /* a domain is in one zone */
 
     plan_part_t                    *parts;
+    plan_state_t                   *states;   /* of parts; or NULL */
     size_t                          n;
     size_t                          size;
     size_t                          held;     /* domains or policies that are
@@ -76,28 +105,28 @@ const mta_sts_record_wanted_t *plan_wanted(const plan_t *plan,
     const mta_sts_entry_t *entry);
 
 /*
- * Makes zones of those that the records of n entries are in, as the DNS has
- * them; of plan only wanted, own and delegated are used.
+ * Makes zones of those that the plan's records are in, as the DNS has them;
+ * before plan_build().
  *
  * Errors: those of net_init(); no zone was found in the DNS: does the resolver
  * work?
  */
 int zones_discover(zones_t *zones, const plan_t *plan,
-    const mta_sts_entry_t *entries, size_t n, const net_settings_t *settings,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
+    const net_settings_t *settings, const mta_sts_env_t *env,
+    mta_sts_err_t *err);
 
 /*
- * Plans the records of n entries, which are sorted by domain; entries, wanted
- * and zones must live as long as the plan.  A record's zone is the longest of
- * zones that its name is in; without zones it is the domain or, for the
- * delegate's side of a delegation, the delegate.  The records of a domain may
- * be in several zones; with whole they are all in the first one's.
+ * Plans the records of the entries; what the first fields point to must live as
+ * long as the plan.  A record's zone is the longest of zones that its name is
+ * in; without zones it is the domain or, for the delegate's side of a
+ * delegation, the delegate.  The records of a domain may be in several zones;
+ * with whole they are all in the first one's.
  *
  * A domain is held back, with a message at the entry's place, for: "NAME" is in
  * none of the zones of "--zone"; "NAME" is the apex of a zone and cannot be an
  * alias; those of mta_sts_record_check().
  */
-void plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n);
+void plan_build(plan_t *plan);
 
 /*
  * Gives the records of a part; what is not kept is built in env's memory.  A
@@ -105,6 +134,14 @@ void plan_build(plan_t *plan, const mta_sts_entry_t *entries, size_t n);
  */
 void plan_batch(const plan_t *plan, size_t part, const mta_sts_env_t *env,
     batch_t *batch);
+
+/* The domain of a part, and the apex of its zone. */
+mta_sts_entry_t plan_entry(const plan_t *plan, size_t part);
+mta_sts_str_t plan_zone(const plan_t *plan, size_t part);
+
+/* The state of a part, for a change of it; and to look at it. */
+plan_state_t *plan_set(plan_t *plan, size_t part);
+plan_state_t plan_state(const plan_t *plan, size_t part);
 
 /* The first part after begin that is in another zone. */
 size_t plan_zone_end(const plan_t *plan, size_t begin);
@@ -118,8 +155,10 @@ typedef struct {
     net_settings_t          net;
     int                     smtp;         /* look at mail servers by SMTP */
     const mta_sts_value_t  *accept;       /* reasons to pass by: CODE of a
-                                             finding, or CODE:DOMAIN */
+                                             finding or "rule-N", or
+                                             CODE:DOMAIN */
     size_t                  n_accept;
+    state_t                *state;        /* what was seen goes there */
 } gate_settings_t;
 
 
@@ -130,8 +169,8 @@ int gate_is_code(mta_sts_str_t accept);
  * Holds the policies back that must not be announced now: where not every
  * address of the policy host serves the configured policy, byte for byte, or in
  * mode "enforce" a mail server does not match it.  A step down, to "testing" or
- * "none", needs one address that serves the policy, and none that serves another
- * one.  Says the reasons.
+ * "none", needs one address that serves the policy, and none that serves
+ * another one.  Says the reasons.
  *
  * Errors: those of check_run().
  */
@@ -140,10 +179,10 @@ int gate_run(plan_t *plan, const gate_settings_t *settings,
 
 
 /*
- * Asks the name servers of each zone, or the resolver of settings, and keeps only
- * the RRsets that one of them has not.  One that cannot be looked up is kept,
- * with a message; so is a name server that does not answer, or has other records
- * than another one.  TTLs are not compared.
+ * Asks the name servers of each zone, or the resolver of settings, and keeps
+ * only the RRsets that one of them has not.  One that cannot be looked up is
+ * kept, with a message; so is a name server that does not answer, or has other
+ * records than another one.  TTLs are not compared.
  *
  * Errors: those of net_init().
  */

@@ -70,7 +70,7 @@ report_nagios(report_t *report)
     const size_t    *counts;
     mta_sts_buf_t    line;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
 
     counts = report->counts;
 

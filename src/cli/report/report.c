@@ -77,7 +77,7 @@ report_add(report_t *report, const result_t *result)
     result_t      *copy;
     finding_t     *finding;
     cert_seen_t   *cert;
-    mta_sts_env_t  env = { diag_alloc, NULL, &report->arena };
+    mta_sts_env_t  env = { diag_alloc, NULL, &report->arena, NULL };
 
     report->results = mta_sts_env_grow(&env, report->results, report->n,
                                        &report->size, sizeof(result_t));
@@ -85,6 +85,7 @@ report_add(report_t *report, const result_t *result)
     copy = &report->results[report->n++];
     *copy = *result;
 
+    copy->facts = NULL;
     copy->id = mta_sts_str_copy(&env, result->id);
     copy->findings.elts = report_dup(report, result->findings.elts,
                                      result->findings.n * sizeof(finding_t));

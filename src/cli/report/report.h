@@ -8,6 +8,7 @@
 #define MTA_STS_REPORT_REPORT_H
 
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "cli/judge/judge.h"
@@ -86,6 +87,9 @@ void report_add(report_t *report, const result_t *result);
  * Errors: cannot read "FILE", and why.
  */
 int report_since(report_t *report, const char *file, mta_sts_err_t *err);
+
+/* The same with the parsed output of an earlier check. */
+void report_since_list(report_t *report, const json_t *list);
 
 /* After the last result: sorts and counts what is printed. */
 void report_end(report_t *report);

@@ -82,7 +82,7 @@ since_resolved(report_t *report, const result_t *result, const json_t *before)
     size_t              i, k;
     const char         *code, *severity;
     const json_t       *item;
-    mta_sts_env_t       env = { diag_alloc, NULL, &report->arena };
+    mta_sts_env_t       env = { diag_alloc, NULL, &report->arena, NULL };
     report_resolved_t  *resolved;
 
     if (finding_count(&result->findings, FINDING_UNKNOWN)) {
@@ -118,26 +118,13 @@ since_resolved(report_t *report, const result_t *result, const json_t *before)
 }
 
 
-int
-report_since(report_t *report, const char *file, mta_sts_err_t *err)
+void
+report_since_list(report_t *report, const json_t *list)
 {
     size_t         i;
-    json_t        *list, *index;
+    json_t        *index;
     const json_t  *before;
     result_t      *result;
-    json_error_t   error;
-
-    json_set_alloc_funcs(diag_malloc, free);
-
-    list = json_load_file(file, 0, &error);
-
-    if (!json_is_array(list)) {
-        (void) mta_sts_error(err, MTA_STS_NOWHERE, "cannot read \"%s\", must "
-                             "be the output of \"mta-sts check -f json\": %s",
-                             file, list ? "not an array" : error.text);
-        json_decref(list);
-        return MTA_STS_ERROR;
-    }
 
     index = since_index(list);
 
@@ -152,6 +139,28 @@ report_since(report_t *report, const char *file, mta_sts_err_t *err)
 
     report->since = 1;
     json_decref(index);
+}
+
+
+int
+report_since(report_t *report, const char *file, mta_sts_err_t *err)
+{
+    json_t        *list;
+    json_error_t   error;
+
+    json_set_alloc_funcs(diag_malloc, free);
+
+    list = json_load_file(file, 0, &error);
+
+    if (!json_is_array(list)) {
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "cannot read \"%s\", must "
+                             "be the output of \"mta-sts check -f json\": %s",
+                             file, list ? "not an array" : error.text);
+        json_decref(list);
+        return MTA_STS_ERROR;
+    }
+
+    report_since_list(report, list);
     json_decref(list);
 
     return MTA_STS_OK;

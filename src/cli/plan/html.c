@@ -1,0 +1,134 @@
+/*
+ * Advice as one page that makes no request: readable without script, in light
+ * and dark, on a narrow screen.
+ */
+
+#include "output.h"
+
+
+static const char  html_head[] =
+    "<!doctype html>\n"
+    "<html lang=\"en\">\n"
+    "<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';"
+    " style-src 'unsafe-inline'\">\n"
+    "<title>mta-sts plan</title>\n"
+    "<style>\n"
+    ":root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }\n"
+    "body { max-width: 60rem; margin: 0 auto; padding: 1rem }\n"
+    "h2 { font-size: 1.1rem; overflow-wrap: anywhere }\n"
+    "li { margin: .5rem 0; overflow-wrap: anywhere }\n"
+    ".due { border-left: .3rem solid #c62828; padding-left: .5rem }\n"
+    ".wait { border-left: .3rem solid #b26a00; padding-left: .5rem }\n"
+    ".possible, .note { border-left: .3rem solid #777; padding-left: .5rem }\n"
+    "</style>\n"
+    "<main>\n"
+    "<h1>What may be done next</h1>\n";
+
+
+static void
+html_text(FILE *out, mta_sts_str_t text)
+{
+    size_t  i;
+
+    for (i = 0; i < text.len; i++) {
+        switch (text.data[i]) {
+
+        case '<':
+            (void) fputs("&lt;", out);
+            break;
+
+        case '>':
+            (void) fputs("&gt;", out);
+            break;
+
+        case '&':
+            (void) fputs("&amp;", out);
+            break;
+
+        case '"':
+            (void) fputs("&quot;", out);
+            break;
+
+        default:
+            (void) fputc(text.data[i], out);
+        }
+    }
+}
+
+
+void
+plan_html_begin(plan_output_t *output)
+{
+    char  buf[32];
+
+    (void) fputs(html_head, output->out);
+    (void) fprintf(output->out, "<p>%s</p>\n", plan_date(output->now, buf));
+}
+
+
+static void
+html_advice(FILE *out, const plan_advice_t *advice)
+{
+    char    buf[32];
+    size_t  i;
+
+    (void) fprintf(out, "<li class=\"%s\"><b>%s%s%s: %s</b><br>\n",
+                   plan_state_name(advice->state),
+                   plan_state_name(advice->state),
+                   advice->state == PLAN_WAIT && advice->from != PLAN_NEVER
+                   ? " until " : "",
+                   advice->state == PLAN_WAIT && advice->from != PLAN_NEVER
+                   ? plan_date(advice->from, buf) : "", advice->what);
+
+    html_text(out, advice->text);
+
+    if (advice->rule) {
+        (void) fprintf(out, " (rule %u)", advice->rule);
+    }
+
+    for (i = 0; i < advice->n_steps; i++) {
+        (void) fputs(i ? "<br>\n" : "<p>", out);
+
+        if (advice->steps[i].from) {
+            (void) fprintf(out, "%s: ", plan_date(advice->steps[i].from, buf));
+        }
+
+        (void) fputs("<code>", out);
+        html_text(out, advice->steps[i].text);
+        (void) fputs("</code>", out);
+    }
+
+    (void) fputs(advice->n_steps ? "</p></li>\n" : "</li>\n", out);
+}
+
+
+void
+plan_html_domain(plan_output_t *output, mta_sts_str_t domain,
+    const plan_list_t *list)
+{
+    size_t  i;
+
+    if (list->n == 0) {
+        return;
+    }
+
+    (void) fputs("<h2>", output->out);
+    html_text(output->out, domain);
+    (void) fputs("</h2>\n<ul>\n", output->out);
+
+    for (i = 0; i < list->n; i++) {
+        html_advice(output->out, &list->elts[i]);
+    }
+
+    (void) fputs("</ul>\n", output->out);
+}
+
+
+void
+plan_html_end(plan_output_t *output)
+{
+    (void) fprintf(output->out, "<p>%zu domains, %zu with something due</p>\n"
+                   "</main>\n</html>\n", output->n, output->due);
+}

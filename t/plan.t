@@ -1,0 +1,260 @@
+#!/usr/bin/perl
+
+# mta-sts plan and the state: a domain from testing to its end, with BIND, Unbound,
+# nginx and Postfix, while the helper's clock goes forward with libfaketime.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use File::Temp qw(tempdir);
+use JSON::PP;
+use MtaSts;
+use MtaSts::Dns;
+use MtaSts::World;
+use POSIX qw(strftime);
+use Test::More;
+
+enter_world();
+
+my $world = MtaSts::World->new;
+my $dns = MtaSts::Dns->named(key => 1, zones => {
+    'a.example' => "@ MX 10 mx1\nmx1 A 192.0.2.10\nmx2 A 192.0.2.11\n"
+                 . "mta-sts A 192.0.2.1\n" });
+my $unbound = MtaSts::Dns->unbound(stubs => { 'a.example' => $dns },
+                                   conf => 'cache-max-ttl: 0');
+my $web = $world->cert('web', ['mta-sts.a.example'], to => 900);
+my $mail = $world->cert('mail', ['mx1.a.example', 'mx2.a.example'], to => 900);
+
+$world->postfix(map { $_ => ["smtpd_tls_chain_files=$mail.key,$mail.pem"] }
+                '192.0.2.10', '192.0.2.11');
+
+my $state = tempdir(CLEANUP => 1);
+my $nginx = $world->nginx('');
+my $conf = $nginx->dir . '/nginx.conf';
+my @net = ('--resolver', '127.0.0.1:' . $unbound->port, '--ca', $world->ca);
+my $days = 0;
+
+
+# The helper, some days later.
+
+sub later {
+    my ($command, @args) = @_;
+    local $ENV{LD_PRELOAD} = (glob '/usr/lib/*/faketime/libfaketime.so.1')[0];
+    local $ENV{FAKETIME} = '+' . int($days * 86400);
+    local $ENV{DONT_FAKE_MONOTONIC} = 1;
+    local $MtaSts::BUILD = $MtaSts::PLAIN;
+    return helper($command, '-c', $conf, @args);
+}
+
+sub check { return later('check', @net, 'a.example') }
+sub planned { return later('plan', @_) }
+sub records { return later('records', @net, '--served', @_) }
+
+sub date {
+    my $time = time + $_[0] * 86400;
+    return strftime('%Y-%m-%d', gmtime $time);
+}
+
+
+# Writes nginx.conf and reloads.
+
+sub configure {
+    my (@lines) = @_;
+    $nginx->conf("mta_sts_state $state;\n"
+        . "server { listen 127.0.0.1:%%PORT0%%; }\n"
+        . web('mta-sts.a.example', $web, join ' ', map { "mta_sts_$_;" } @lines));
+    $nginx->reload;
+}
+
+
+# Publishes the records that are printed; returns the exit status.
+
+sub publish {
+    my ($rc, $out, $err) = records('a.example');
+    return ($rc, $err) if $out eq '';
+    my $script = 'server 127.0.0.1 ' . $dns->port . "\n"
+        . join('', map { 'update delete ' . (split)[0] . " TXT\nupdate add $_\n" }
+                   split /\n/, $out) . "send\n";
+    my ($status, $said, $why) = run($script, 'nsupdate', '-k', $dns->key_file);
+    is("$status $said$why", '0 ', 'published');
+    return ($rc, $err);
+}
+
+
+sub update {
+    my (@lines) = @_;
+    my $script = 'server 127.0.0.1 ' . $dns->port . "\n"
+               . join('', map { "update $_\n" } @lines) . "send\n";
+    my ($status, $out, $err) = run($script, 'nsupdate', '-k', $dns->key_file);
+    is("$status $out$err", '0 ', "updated: @lines");
+}
+
+
+# nothing is known, and nothing is remembered without a directory
+
+configure('mode testing', 'mx mx1.a.example', 'max_age 10d');
+
+my ($rc, $out, $err) = planned();
+is($rc, 1, 'nothing is known');
+like($out, qr/^a\.example: due: look: /, '... which is said');
+
+# testing
+
+is((publish())[0], 0, 'the first record');
+($rc, $out, $err) = check();
+is("$rc $err", '0 ', 'the first check');
+
+($rc, $out, $err) = planned();
+is("$rc $err", '0 ', 'nothing is due');
+like($out, qr/^a\.example: wait until \Q@{[date(14)]}\E .*: promote: .*rule 9/m,
+     'enforce has to wait');
+like($out, qr/^1 domains, 0 with something due$/m, '... and a sum');
+
+for (1 .. 15) {
+    $days++;
+    check();
+}
+
+($rc, $out) = planned();
+is($rc, 1, 'two weeks later something is due');
+like($out, qr/^a\.example: due: promote: /m, '... enforce');
+like($out, qr/nginx\.conf:\d+: mta_sts_mode enforce;$/m, '... with its line');
+
+# enforce
+
+configure('mode enforce', 'mx mx1.a.example', 'max_age 10d');
+($rc) = publish();
+is($rc, 0, 'enforce is announced');
+is((check())[0], 0, '... and found');
+($rc, $out) = planned('a.example');
+is($rc, 0, 'nothing is due in enforce');
+
+for my $what (qw(move-mx roll-back leave)) {
+    like($out, qr/^a\.example: possible: $what: .*\Q@{[date(26)]}\E/m,
+         "$what: the date");
+}
+like($out, qr/^    .*records --removed a\.example/m, '... and commands');
+like($out, qr/^a\.example: note: past: .*plan note a\.example/m,
+     '... and since when it is known');
+
+# back to bytes that came before
+
+configure('mode testing', 'mx mx1.a.example', 'max_age 10d');
+($rc, $err) = publish();
+is($rc, 1, 'no policy comes back');
+like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
+     '... with the max_age to use');
+like((check())[2], qr/rule 6/, '... check says so');
+like((planned())[1], qr/^a\.example: due: again: .*rule 6.*\n.*mta_sts_max_age 864\d+;$/m,
+     '... plan says so');
+
+# an MX moves
+
+configure('mode enforce', 'mx mx1.a.example mx2.a.example', 'max_age 864002');
+($rc) = publish();
+is($rc, 0, 'a policy with both');
+check();
+($rc, $out) = planned();
+like($out, qr/^a\.example: wait until \Q@{[date(26)]}\E .*: add-mx: mx2/m,
+     'the new MX has to wait');
+$days = 27;
+check();
+like((planned())[1], qr/^a\.example: possible: add-mx: mx2/m, '... no more');
+update('delete a.example MX', 'add a.example 3600 MX 10 mx2.a.example.');
+check();
+like((planned())[1], qr/^a\.example: wait until \Q@{[date(28)]}\E .*: stop-mx: /m,
+     '... the old one stays');
+
+# a policy without the live MX is refused
+
+configure('mode enforce', 'mx mx1.a.example', 'max_age 864003');
+($rc, $err) = publish();
+is($rc, 1, 'a policy without the live MX');
+like($err, qr/\(rule 8\)$/m, '... is refused');
+($rc, $out, $err) = records('--accept', 'rule-8:a.example', '--accept',
+                            'mx-not-covered', 'a.example');
+is("$rc $err", '0 ', '... unless the rule is accepted');
+
+# leave
+
+configure('mode none', 'mx mx1.a.example mx2.a.example', 'max_age 864004');
+($rc) = publish();
+is($rc, 0, 'mode none');
+check();
+like((planned())[1], qr/^a\.example: wait until \Q@{[date(38)]}\E .*: free: /m,
+     '... has to wait');
+
+# the domain is gone from the configuration, and believed
+
+$nginx->conf("mta_sts_state $state;\nserver { listen 127.0.0.1:%%PORT0%%; "
+             . 'server_name mta-sts.b.example; mta_sts_mode none; '
+             . 'mta_sts_mx mx.b.example; }');
+($rc, $out, $err) = later('check', @net);
+isnt($rc, 0, 'a domain left the configuration');
+like($err, qr/^mta-sts: a\.example: .* left the configuration/m,
+     '... which is an error');
+like($err, qr/^mta-sts:     mta_sts_mx mx1\.a\.example;$/m, '... with its lines');
+like((later('records'))[2], qr/left the configuration/, '... of records too');
+
+($rc, $out, $err) = later('records', '--removed');
+is("$rc $out", '1 ', 'no record may go yet');
+like($err, qr/^mta-sts: a\.example: records stay until \Q@{[date(38)]}\E .*rule 14/m,
+     '... with the date');
+
+$days = 40;
+later('check', @net);
+my %delete = (
+    nsupdate => "zone a.example.\nupdate delete _mta-sts.a.example. TXT\nsend\n",
+    powerdns => '{"name":"a.example.","rrsets":[{"name":"_mta-sts.a.example.",'
+              . "\"type\":\"TXT\",\"changetype\":\"DELETE\"}]}\n",
+    json => qq([\n{"zone": "a.example", "remove": [{"name": "_mta-sts.a.example", )
+          . qq("type": "TXT"}]}\n]\n),
+    text => "a.example\n    Remove _mta-sts.a.example TXT\n" );
+
+for my $format (sort keys %delete) {
+    ($rc, $out, $err) = later('records', '--removed', '-f', $format);
+    is("$rc $err$out", "0 $delete{$format}", "senders are free: $format");
+}
+
+is((later('records', '--removed', '-f', 'octodns'))[0], 2,
+   'a format of whole zones');
+is((later('check', @net))[2], '', 'a domain that nobody believes is no error');
+$days = 27;
+
+is((later('plan', 'forget', 'a.example'))[0], 0, 'forgotten');
+unlike((later('records'))[2], qr/left the configuration/, '... is no error');
+
+# a past that nobody recorded
+
+is((later('plan', 'note', 'b.example', '--max-age', '30d'))[0], 0, 'a note');
+like((planned())[1], qr/^b\.example: wait until \Q@{[date(27 + 32)]}\E/m,
+     '... has a date');
+is((later('plan', 'note', 'b.example'))[0], 2, '... needs max_age');
+
+# formats
+
+($rc, $out) = planned('-f', 'json');
+is(ref decode_json($out), 'ARRAY', 'json');
+like((planned('-f', 'prometheus'))[1],
+     qr/^mta_sts_plan_due_seconds\{domain="b\.example",step="free"\} \d+$/m,
+     'prometheus');
+like((planned('-f', 'html'))[1], qr/<h2>b\.example<\/h2>/, 'html');
+is((planned('-f', 'nothing'))[0], 2, 'no such format');
+
+# a state that cannot be used: the output is complete all the same
+
+for my $case (['a missing folder', '/nonexistent'],
+              ['a damaged file', tempdir(CLEANUP => 1)]) {
+    my ($what, $dir) = @$case;
+    spew("$dir/state.db", 'nonsense' x 1000) if -d $dir;
+    my ($rc, $out, $err) = later('records', '--state', $dir, 'b.example');
+    my ($rc2, $out2) = later('records', 'b.example');
+    is($rc, 3, "$what: exit status");
+    is($out, $out2, '... complete output');
+    like($err, qr/^mta-sts: cannot use the state \Q$dir\E/m, '... and why');
+}
+
+$nginx->stop;
+
+done_testing();

@@ -30,6 +30,11 @@ sub judge {
     return if $same
            || ($run->{status} == 1
                && $run->{err} =~ /failed \(12: Cannot allocate memory\)/);
+
+    # one of libc, in fdopen()
+
+    return if $run->{status} == 1
+        && $before =~ /^mta-sts: open\(\) "[^"]*" failed \(12: [^()]*\)\n\z/m;
     return "status $run->{status}" if $run->{status} != 3;
     return 'no such message' if $before !~ s/^mta-sts: out of memory\n\z//m;
     return 'another output' if index($whole->{err}, $before) != 0

@@ -14,17 +14,24 @@
 #include "formats.h"
 
 
-/* The temporary file, for the signals that end the process. */
+/* The temporary file, for what ends the process: signals and exit(). */
 
 static char  files_temp[4096];
 
 
 static void
-files_signal(int signo)
+files_remove(void)
 {
     if (files_temp[0]) {
         (void) unlink(files_temp);
     }
+}
+
+
+static void
+files_signal(int signo)
+{
+    files_remove();
 
     (void) signal(signo, SIG_DFL);
     (void) raise(signo);
@@ -41,6 +48,10 @@ files_catch(void)
 
     memset(&sa, 0, sizeof(struct sigaction));
     sa.sa_handler = files_signal;
+
+    /* a failed allocation ends the process */
+
+    (void) atexit(files_remove);
 
     /* what is ignored, as by nohup, stays so */
 

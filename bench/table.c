@@ -211,7 +211,6 @@ main(int argc, char **argv)
     looked = now() - looked;
 
     if (found != lookups) {
-        fprintf(stderr, "table: found %zu of %zu\n", found, lookups);
         return 1;
     }
 

@@ -10,8 +10,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
-#include <yaml.h>
 
+#include "domains/yaml.h"
 #include "cli/commands/command.h"
 #include "cli/diag/diag.h"
 #include "cli/plan/output.h"
@@ -102,7 +102,7 @@ version(void)
     (void) printf("jansson %s\n", jansson_version_str());
     (void) printf("libcurl %s\n", curl_version_info(CURLVERSION_NOW)->version);
     (void) printf("libidn2 %s\n", idn2_check_version(NULL));
-    (void) printf("libyaml %s\n", yaml_get_version_string());
+    (void) printf("libyaml %s\n", mta_sts_yaml_version());
     (void) printf("OpenSSL %s\n", OpenSSL_version(OPENSSL_VERSION_STRING));
 }
 

@@ -444,3 +444,10 @@ mta_sts_yaml_skip(mta_sts_yaml_t *yaml, mta_sts_err_t *err)
 
     return MTA_STS_OK;
 }
+
+
+const char *
+mta_sts_yaml_version(void)
+{
+    return yaml_get_version_string();
+}

@@ -140,4 +140,8 @@ void mta_sts_emitter_scalar(mta_sts_emitter_t *emitter, mta_sts_str_t text);
 void mta_sts_emitter_uint(mta_sts_emitter_t *emitter, uint32_t n);
 
 
+/* The version of libyaml. */
+const char *mta_sts_yaml_version(void);
+
+
 #endif /* MTA_STS_DOMAINS_YAML_H */

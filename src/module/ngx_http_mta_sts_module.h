@@ -125,8 +125,8 @@ ngx_atomic_uint_t ngx_http_mta_sts_spool_serial(
     ngx_http_mta_sts_reports_t *reports);
 
 /*
- * Answers 405 with the methods that are allowed.  It is not sent as an error, so
- * that error_page does not replace it.
+ * Answers 405 with the methods that are allowed.  It is not sent as an error,
+ * so that error_page does not replace it.
  */
 ngx_int_t ngx_http_mta_sts_not_allowed(ngx_http_request_t *r,
     const char *allow);

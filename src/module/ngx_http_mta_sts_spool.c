@@ -131,7 +131,6 @@ ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_mta_sts_loc_conf_t  *mlcf = conf;
 
-    char                        *rv;
     ngx_str_t                   *value, name;
     ngx_http_core_loc_conf_t    *clcf;
     ngx_http_mta_sts_reports_t  *reports, *first;
@@ -145,10 +144,8 @@ ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    rv = ngx_http_mta_sts_spool_options(cf, reports);
-
-    if (rv != NGX_CONF_OK) {
-        return rv;
+    if (ngx_http_mta_sts_spool_options(cf, reports) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
     }
 
     value = cf->args->elts;

@@ -127,7 +127,7 @@ mta_sts_name_check_alabels(const char *name, const char **fault)
     rc = idn2_to_unicode_8z8z(name, &utf8, 0);
 
     if (rc == IDN2_OK) {
-        for (p = strchr(utf8, '\xc2'); p; p = strchr(p + 1, '\xc2')) {
+        for (p = strstr(utf8, "\xc2"); p; p = strstr(p + 1, "\xc2")) {
             if ((unsigned char) p[1] < 0xa0) {
                 rc = IDN2_DISALLOWED;
             }

@@ -108,8 +108,9 @@ intern_find(const mta_sts_intern_t *intern, uint32_t hash,
     found = NULL;
     *plain = 0;
 
-    for (i = hash & (intern->n_slots - 1);
-         intern->slots[i] && !*plain;
+    i = hash & (intern->n_slots - 1);
+
+    for ( /* void */ ; intern->slots[i] && !*plain;
          i = (i + 1) & (intern->n_slots - 1))
     {
         if (intern->tags[i] != (uint8_t) (hash >> 24)) {

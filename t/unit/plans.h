@@ -56,7 +56,9 @@ set_zones(const char *text)
 
     n = values_of(text, values);
 
-    if (zones_set(&zones, "zone", values, n, &test.env, &test.err) != MTA_STS_OK) {
+    if (zones_set(&zones, "zone", values, n, &test.env, &test.err)
+        != MTA_STS_OK)
+    {
         abort();
     }
 }

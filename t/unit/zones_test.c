@@ -137,8 +137,8 @@ test_bad(void)
 
     memset(&value, 0, sizeof(mta_sts_value_t));
 
-    is_int(zones_set(&zones, "zone", &value, 1, &test.env, &test.err), MTA_STS_ERROR,
-           "an empty value without a place");
+    is_int(zones_set(&zones, "zone", &value, 1, &test.env, &test.err),
+           MTA_STS_ERROR, "an empty value without a place");
     is_err(&test.err, 0, 0, "invalid zone \"\", must not be empty");
 }
 

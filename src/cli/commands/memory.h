@@ -28,7 +28,7 @@ void command_left(state_t *state, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n);
 
 /*
- * Says which domains left the configuration while they are believed; the entries
+ * Says which domains left the configuration while they are believed; entries
  * are those that are configured.  Returns how many.
  */
 size_t command_orphans(state_t *state, const entries_t *entries);

@@ -14,7 +14,7 @@
 #include "formats.h"
 
 
-/* The temporary file, for what ends the process: signals and exit(). */
+/* The temporary file, for what ends the process: signals and exits. */
 
 static char  files_temp[4096];
 

@@ -198,7 +198,6 @@ main(int argc, char **argv)
     domain.len = NAME_LEN;
     found = 0;
     looked = now();
-
     CALLGRIND_START_INSTRUMENTATION;
 
     for (i = 0; i < lookups; i++) {

@@ -113,6 +113,7 @@ static const site_directive_t  site_directives[] = {
 
     /* what is wrong with these, nginx -t reports */
 
+    site_line("mta_sts_reports", SITE_LOCATION, 1, SIZE_MAX, NULL),
     site_line("listen", SITE_SERVER, 0, SIZE_MAX, site_set_listen),
     site_line("ssl", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX, site_set_tls),
     site_line("ssl_reject_handshake", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX,

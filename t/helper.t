@@ -255,6 +255,28 @@ rename "$dir/elsewhere", "$dir/sites";
 is($rc, 1, 'a mark whose name is not absolute: status');
 like($err, qr{^mta-sts: stdin:1:1: }, '... and its place');
 
+# hosts that need a certificate: the file name of the other has no variable
+
+spew("$dir/certificates.conf", <<'EOC');
+http {
+    server { listen 443 ssl; server_name mta-sts.fixed.example; mta_sts_mx mx.a.example;
+             ssl_certificate fixed.pem; }
+    server { listen 443 ssl; server_name mta-sts.own.example; mta_sts_mx mx.a.example;
+             ssl_certificate certs/$mta_sts_host.pem; }
+    server { listen 443 ssl; server_name mta-sts.none.example; mta_sts_mx mx.a.example; }
+}
+EOC
+is((helper('list', '--hosts', '--without-certificate', '-c',
+           "$dir/certificates.conf"))[1],
+   "mta-sts.none.example\nmta-sts.own.example\n", 'list --without-certificate');
+
+# nothing in a file name reaches the terminal
+
+my $file = "$dir/a\e[31m\xe2\x80\xae\xc2\x9bb.yaml";
+spew($file, "mx: mx.example\ndomains: { a.example: {} }\n");
+like((helper('list', '-d', $file))[1], qr{/a\?\[31m\?{5}b\.yaml:2$},
+     'control characters in the name of a file');
+
 ($rc, $out, $err) = helper('list', '-c', "$dir/none.conf");
 is($rc, 1, 'no nginx.conf: status');
 is($err, "mta-sts: open() \"$dir/none.conf\" failed (2: No such file or "

@@ -87,6 +87,13 @@ mta_sts_str_from(const char *cstr)
  */
 size_t mta_sts_str_cut(mta_sts_str_t str, size_t max);
 
+/*
+ * Makes "?" of the bytes that a terminal would act on: control characters, and
+ * the characters that change the direction of text (U+202A to U+202E, U+2066 to
+ * U+2069).
+ */
+void mta_sts_str_clean(char *data, size_t len);
+
 /* Has str no byte above 0x7f? */
 int mta_sts_str_is_ascii(mta_sts_str_t str);
 

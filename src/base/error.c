@@ -13,9 +13,8 @@ static void
 error_fill(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
     va_list args)
 {
-    char            text[sizeof(err->text) + 1];
-    size_t          len;
-    unsigned char  *p;
+    char    text[sizeof(err->text) + 1];
+    size_t  len;
 
     err->place = place;
     err->memory = 0;
@@ -29,18 +28,7 @@ error_fill(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
     memcpy(err->text, text, len);
     err->text[len] = '\0';
 
-    for (p = (unsigned char *) err->text; *p; p++) {
-        if (*p < ' ' || *p == 0x7f) {
-            *p = '?';
-        }
-
-        /* U+0080 to U+009F */
-
-        if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) {
-            p[0] = '?';
-            p[1] = '?';
-        }
-    }
+    mta_sts_str_clean(err->text, len);
 }
 
 

@@ -29,6 +29,36 @@ mta_sts_str_cut(mta_sts_str_t str, size_t max)
 }
 
 
+void
+mta_sts_str_clean(char *data, size_t len)
+{
+    size_t          i, n;
+    unsigned char  *p;
+
+    for (i = 0; i < len; i += n) {
+        p = (unsigned char *) data + i;
+        n = 1;
+
+        if (*p < ' ' || *p == 0x7f) {
+            *p = '?';
+
+        } else if (len - i >= 2 && p[0] == 0xc2 && p[1] >= 0x80
+                   && p[1] <= 0x9f)
+        {
+            n = 2;
+            memset(p, '?', n);
+
+        } else if (len - i >= 3 && p[0] == 0xe2
+                   && ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae)
+                       || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
+        {
+            n = 3;
+            memset(p, '?', n);
+        }
+    }
+}
+
+
 int
 mta_sts_str_is_ascii(mta_sts_str_t str)
 {

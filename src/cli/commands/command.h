@@ -35,7 +35,7 @@
 #define OPTIONS_CONF      1           /* -c, -d, -p */
 #define OPTIONS_RECORDS   2           /* -o, which records, which zones */
 #define OPTIONS_SETTINGS  4           /* --mode and other settings */
-#define OPTIONS_HOSTS     8           /* --hosts, --pointing */
+#define OPTIONS_HOSTS     8           /* --hosts and which of them */
 #define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
 #define OPTIONS_FORMAT    64          /* -f, --provider, of records */
@@ -106,6 +106,7 @@ typedef struct {
     int                 no_config;
     int                 no_smtp;
     int                 hosts;
+    int                 without_certificate;
     int                 help;
 } options_t;
 

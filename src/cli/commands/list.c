@@ -3,11 +3,32 @@
  * configured, as columns; or the policy hosts alone.
  */
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "cli/conf/site.h"
 #include "cli/diag/diag.h"
 #include "command.h"
+
+
+/* Where an entry is configured: a file name may have any bytes. */
+
+static void
+list_place(const mta_sts_place_t *place)
+{
+    char             file[PATH_MAX];
+    mta_sts_str_t    name;
+
+    name.data = file;
+    name.len = place->file.len < sizeof(file) ? place->file.len : sizeof(file);
+
+    if (name.len) {
+        memcpy(file, place->file.data, name.len);
+        mta_sts_str_clean(file, name.len);
+    }
+
+    (void) printf("%.*s:%u", (int) name.len, name.data, place->line);
+}
 
 
 /* prefix and host together are the policy host. */
@@ -16,17 +37,16 @@ static void
 list_line(const mta_sts_entry_t *entry, size_t width, const char *prefix,
     mta_sts_str_t host)
 {
-    mta_sts_str_t           mode;
-    const mta_sts_place_t  *place;
+    mta_sts_str_t  mode;
 
     mode = mta_sts_policy_mode(entry->policy);
-    place = &entry->place;
 
-    (void) printf("%-*.*s  %s%-*.*s  %-7.*s  %s  %.*s:%u", (int) width,
+    (void) printf("%-*.*s  %s%-*.*s  %-7.*s  %s  ", (int) width,
                   (int) entry->domain.len, entry->domain.data, prefix,
                   (int) (width + 8 - strlen(prefix)), (int) host.len,
-                  host.data, (int) mode.len, mode.data, entry->policy->id,
-                  (int) place->file.len, place->file.data, place->line);
+                  host.data, (int) mode.len, mode.data, entry->policy->id);
+
+    list_place(&entry->place);
 
     if (entry->policy_name.len) {
         (void) printf("  %.*s", (int) entry->policy_name.len,
@@ -43,11 +63,13 @@ static void
 list_refused(const mta_sts_entry_t *entry, size_t width,
     const mta_sts_err_t *err)
 {
-    (void) printf("%-*.*s  mta-sts.%-*.*s  refused  %-20s  %.*s:%u  %s\n",
-                  (int) width, (int) entry->domain.len, entry->domain.data,
-                  (int) width, (int) entry->domain.len, entry->domain.data,
-                  "-", (int) entry->place.file.len, entry->place.file.data,
-                  entry->place.line, err->text);
+    (void) printf("%-*.*s  mta-sts.%-*.*s  refused  %-20s  ", (int) width,
+                  (int) entry->domain.len, entry->domain.data, (int) width,
+                  (int) entry->domain.len, entry->domain.data, "-");
+
+    list_place(&entry->place);
+
+    (void) printf("  %s\n", err->text);
 }
 
 
@@ -88,6 +110,24 @@ list_hosts(const mta_sts_entry_t *entries, size_t n)
 }
 
 
+/* Keeps the domains that need a certificate of their own. */
+
+static void
+list_without_certificate(const site_t *site, mta_sts_entry_t *entries,
+    size_t *n)
+{
+    size_t  i, k;
+
+    for (i = 0, k = 0; i < *n; i++) {
+        if (!site_has_certificate(site, entries[i].domain)) {
+            entries[k++] = entries[i];
+        }
+    }
+
+    *n = k;
+}
+
+
 int
 command_list(const options_t *options, const mta_sts_env_t *env)
 {
@@ -101,6 +141,10 @@ command_list(const options_t *options, const mta_sts_env_t *env)
         || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK)
     {
         return COMMAND_ERROR;
+    }
+
+    if (options->without_certificate) {
+        list_without_certificate(&site, entries, &n);
     }
 
     if (options->pointing.n
@@ -135,8 +179,8 @@ command_list(const options_t *options, const mta_sts_env_t *env)
         }
     }
 
-    for (i = 0; i < site.n && options->args.n == 0 && !options->pointing.n;
-         i++)
+    for (i = 0; i < site.n && options->args.n == 0 && !options->pointing.n
+         && !options->without_certificate; i++)
     {
         if (site.servers[i]->server.default_policy) {
             list_default(site.servers[i], width);

@@ -72,6 +72,10 @@ static const option_t  options_table[] = {
       "only those that resolve to this address and to no\n"
       "others; may be repeated" },
 
+    { "without-certificate", 0, OPTIONS_HOSTS, OPTION_FLAG,
+      OPTION_IN(without_certificate), NULL,
+      "only those whose server has no fixed certificate" },
+
     { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK|OPTIONS_PLAN,
       OPTION_TEXT, OPTION_IN(format), "FORMAT",
       "one of the formats (default: the first)" },

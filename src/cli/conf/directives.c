@@ -116,6 +116,8 @@ static const site_directive_t  site_directives[] = {
     site_line("mta_sts_reports", SITE_LOCATION, 1, SIZE_MAX, NULL),
     site_line("listen", SITE_SERVER, 0, SIZE_MAX, site_set_listen),
     site_line("ssl", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX, site_set_tls),
+    site_line("ssl_certificate", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX,
+              site_set_certificate),
     site_line("ssl_reject_handshake", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX,
               site_set_tls),
     site_line("ssl_verify_client", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX,
@@ -341,6 +343,7 @@ site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
     site->http.enable = -1;
     site->http.ssl = -1;
     site->http.reject = -1;
+    site->http.certificate = -1;
     site->http.verify = -1;
 
     reader.site = site;

@@ -184,6 +184,29 @@ site_check(site_t *site, const mta_sts_env_t *env)
 
 
 int
+site_has_certificate(const site_t *site, mta_sts_str_t domain)
+{
+    int                         set;
+    uint32_t                    server;
+    const mta_sts_policy_t     *policy;
+    mta_sts_answer_conflict_t   conflict;
+
+    if (site->answers.n == 0
+        || mta_sts_answers_find(&site->answers, domain, &policy, &server,
+                                &conflict)
+           != MTA_STS_OK
+        || policy == NULL)
+    {
+        return 0;
+    }
+
+    set = site->servers[server]->certificate;
+
+    return (set == -1 ? site->http.certificate : set) == 1;
+}
+
+
+int
 site_is_refused(const site_t *site, mta_sts_str_t domain, mta_sts_err_t *err)
 {
     site_refused_t        key;

@@ -125,6 +125,22 @@ site_set_lua(site_t *site, site_server_t *server,
 
 
 int
+site_set_certificate(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err)
+{
+    (void) site;
+    (void) err;
+
+    server->certificate = server->certificate == 1
+                          || (n == 2 && memchr(words[1].text.data, '$',
+                                               words[1].text.len)
+                                        == NULL);
+
+    return MTA_STS_OK;
+}
+
+
+int
 site_set_generator(site_t *site, site_server_t *server,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err)
 {

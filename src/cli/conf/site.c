@@ -123,6 +123,7 @@ site_add_server(site_t *site, const mta_sts_env_t *env)
     server->enable = -1;
     server->ssl = -1;
     server->reject = -1;
+    server->certificate = -1;
     server->verify = -1;
 
     site->servers = mta_sts_env_grow(env, site->servers, site->n, &site->size,

@@ -26,6 +26,7 @@ typedef struct {
     int                     enable;       /* of flags -1 is not set */
     int                     ssl;
     int                     reject;       /* ssl_reject_handshake */
+    int                     certificate;  /* one without variables */
     int                     verify;       /* ssl_verify_client on */
     int                     listens;
     int                    *generator;    /* of the current location */
@@ -124,6 +125,12 @@ void site_cursors(const site_t *site, const mta_sts_env_t *env,
 void site_sort(mta_sts_entry_t *entries, size_t n);
 
 /*
+ * Has the server that is configured for a domain a certificate whose file name
+ * has no variables?
+ */
+int site_has_certificate(const site_t *site, mta_sts_str_t domain);
+
+/*
  * Is the policy of a domain of the catalog not what nginx serves?  Returns 1
  * and err filled by mta_sts_answers_error().
  */
@@ -213,6 +220,8 @@ int site_set_state(site_t *site, site_server_t *server,
 int site_set_cache(site_t *site, site_server_t *server,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 int site_set_lua(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_certificate(site_t *site, site_server_t *server,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 int site_set_generator(site_t *site, site_server_t *server,
     const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);

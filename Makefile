@@ -13,6 +13,8 @@
 # make coverage   the tests, and which lines they reach
 # make fuzz       fuzz targets, each for FUZZ_TIME seconds
 # make bench      tables of cost
+# make deb        Debian's packages, in build/deb; deb-chroot for SUITE
+# make dist       a release tarball, in build/dist
 # make compile_commands.json  for editors and analyzers
 #
 # CC, CPPFLAGS, CFLAGS, LDFLAGS and PKG_CONFIG are taken from the environment or
@@ -26,8 +28,13 @@ NGINX_SRC   = /usr/share/nginx/src
 
 PREFIX      = /usr/local
 MODULES_DIR = /usr/lib/nginx/modules
+BASH_DIR    = $(PREFIX)/share/bash-completion/completions
+ZSH_DIR     = $(PREFIX)/share/zsh/vendor-completions
 CONF_PATH   = /etc/nginx/nginx.conf
 DOC_DIR     = $(PREFIX)/share/doc/mta-sts
+LIBEXEC_DIR = $(PREFIX)/libexec/mta-sts
+CONF_DIR    = /etc
+UNIT_DIR    = $(PREFIX)/lib/systemd/system
 
 PKG_CONFIG ?= pkg-config
 export PKG_CONFIG
@@ -38,7 +45,8 @@ export PKG_CONFIG
 CORE_NEEDS  = libcrypto:3.0:libssl-dev  libidn2:2.0:libidn2-dev \
               yaml-0.1:0.2:libyaml-dev  jansson:2.11:libjansson-dev
 CLI_NEEDS   = libssl:3.0:libssl-dev     libcurl:7.85:libcurl4-openssl-dev \
-              libcares:1.18:libc-ares-dev
+              libcares:1.18:libc-ares-dev libpcre2-8:10.36:libpcre2-dev \
+              libpsl:0.20:libpsl-dev
 
 pkg         = $(shell $(PKG_CONFIG) $(1) \
               $(foreach need,$(2),$(firstword $(subst :, ,$(need)))) 2>/dev/null)
@@ -81,7 +89,7 @@ COMPILE     = $(CC) -std=c11 $(API) -Isrc -I$(BUILD)/web \
               $(WARN) -MMD -MP -fPIE -fvisibility=hidden $(CFLAGS)
 LINK        = $(CC) $(CFLAGS) -pie $(LDFLAGS)
 
-ROOMS       = base policy serve domains records generator
+ROOMS       = base policy serve domains records formats generator
 CORE        = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 CLI         = $(wildcard src/cli/*.c src/cli/*/*.c)
 
@@ -231,9 +239,12 @@ CHROOT_SKIP = $(addprefix t/,acme%.t browser.t build.t differential.t load%.t \
               memory_nginx.t parity.t property.t valgrind.t validators.t)
 
 test-chroot:
-	tools/chroot -k $(SUITE) tools/deps chroot
-	tools/chroot $(SUITE) make -j2 check-chroot BUILD=build/$(SUITE) \
+	tools/chroot -k $(SUITE)-test tools/deps chroot
+	tools/chroot $(SUITE)-test make -j2 check-chroot BUILD=build/$(SUITE) \
 	    WERROR=-Werror
+
+check-units: $(UNITS)
+	$(RUN_ENV) $(PROVE) $(UNITS)
 
 check-chroot: all $(UNITS) $(FAULT)
 	$(RUN_ENV) $(PROVE) $(filter-out $(CHROOT_SKIP),$(wildcard t/*.t)) $(UNITS)
@@ -288,7 +299,7 @@ FUZZERS     = $(filter-out $(FUZZ_SHARED:.o=), \
 
 $(FUZZERS): %: %.o $(FUZZ_SHARED) $(TEST_OBJS)
 	@echo "LINK $@"
-	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -lpcre2-8
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 fuzzers: $(FUZZERS)
 
@@ -337,23 +348,80 @@ EXAMPLES    = conf.example mta-sts.yaml
 install:
 	@[ -x $(BUILD)/mta-sts ] || { echo "nothing is built, run make" >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(DOC_DIR)/examples
+	    $(DESTDIR)$(DOC_DIR)/examples $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
 	install -m 755 $(BUILD)/mta-sts $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 man/mta-sts.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)/
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOC_DIR)/examples/
+	install -m 644 completion/mta-sts.bash $(DESTDIR)$(BASH_DIR)/mta-sts
+	install -m 644 completion/_mta-sts $(DESTDIR)$(ZSH_DIR)/
 	[ ! -e $(MODULE) ] || \
 	    install -D -m 644 $(MODULE) $(DESTDIR)$(MODULES_DIR)/$(notdir $(MODULE))
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/mta-sts \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/mta-sts.1 \
+	    $(DESTDIR)$(BASH_DIR)/mta-sts $(DESTDIR)$(ZSH_DIR)/_mta-sts \
 	    $(DESTDIR)$(MODULES_DIR)/$(notdir $(MODULE))
 	rm -rf $(DESTDIR)$(DOC_DIR)
+
+# Services for systemd, for packages: their units name other files' places, and have
+# the hardening in common
+
+UNITS_IN    = $(wildcard systemd/*.service.in systemd/*.timer.in)
+SERVICES    = $(UNITS_IN:%.in=$(BUILD)/%)
+
+services: $(SERVICES)
+
+$(BUILD)/systemd/%: systemd/%.in systemd/common.in Makefile
+	@mkdir -p $(@D)
+	@sed -e '/@COMMON@/{' -e 'r systemd/common.in' -e d -e '}' $< \
+	    | sed -e 's,@LIBEXEC_DIR@,$(LIBEXEC_DIR),' \
+	          -e 's,@CONF_DIR@,$(CONF_DIR),' > $@
+
+install-services: $(SERVICES)
+	install -d $(DESTDIR)$(LIBEXEC_DIR) $(DESTDIR)$(CONF_DIR)/default \
+	    $(DESTDIR)$(UNIT_DIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(DOC_DIR)/examples
+	install -m 755 systemd/check systemd/publish $(DESTDIR)$(LIBEXEC_DIR)/
+	install -m 644 systemd/mta-sts.default $(DESTDIR)$(CONF_DIR)/default/mta-sts
+	install -m 644 $(SERVICES) $(DESTDIR)$(UNIT_DIR)/
+	install -m 644 systemd/mta-sts.sysusers \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/mta-sts.conf
+	install -m 644 systemd/mta-sts.tmpfiles \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts.conf
+	install -m 644 systemd/publish-nsupdate.conf \
+	    $(DESTDIR)$(DOC_DIR)/examples/
+
+# A release: the version is that of the top of this file, and those of CHANGES.md and
+# debian/changelog have to agree
+
+dist:
+	tools/dist $(VERSION) $(BUILD)/dist
+
+# packages for the Debian that this is; deb-chroot: for SUITE
+
+TARBALL     = $(BUILD)/dist/nginx-mta-sts-$(VERSION).tar.gz
+
+deb: dist
+	tools/deps deb
+	tools/deb $(TARBALL) $(BUILD)/deb
+
+deb-chroot: dist
+	tools/chroot -k $(SUITE)-deb tools/deps deb
+	tools/chroot $(SUITE)-deb tools/deb -r $(TARBALL) $(BUILD)/deb-$(SUITE)
+
+# debian/tests, in a system that has nothing else
+
+deb-test:
+	tools/chroot -k $(SUITE)-install tools/deps install
+	tools/chroot $(SUITE)-install tools/autopkgtest $(BUILD)/deb-$(SUITE)
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all helper objects module no-module needs units fault-nginx deps demo demo-stop \
-        test plain check test-chroot check-chroot test-asan check-asan coverage check-coverage fuzzers \
-        fuzz lint musl bench install uninstall clean
+.PHONY: all helper objects module no-module needs units fault-nginx deps demo \
+        demo-stop test plain check check-units test-chroot check-chroot \
+        test-asan check-asan coverage check-coverage fuzzers fuzz lint musl \
+        bench install uninstall services install-services dist deb deb-chroot \
+        deb-test clean

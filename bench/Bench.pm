@@ -68,11 +68,11 @@ sub per_one {
 
 
 # The same for a configuration that takes long to read: callgrind counts nothing
-# until the process has started, and is then asked for its counts by vgdb.  The
-# first requests pay for what later ones find done.
+# until the process has started, and $warm has returned, and is then asked for its
+# counts by vgdb.  The first requests pay for what later ones find done.
 
 sub per_one_warm {
-    my ($nginx, $short, $long, $client) = @_;
+    my ($nginx, $short, $long, $client, $warm) = @_;
     my $dir = $nginx->dir;
     my $dumps = 0;
 
@@ -97,6 +97,7 @@ sub per_one_warm {
     };
 
     answers($nginx) or die MtaSts::slurp("$dir/valgrind.log");
+    $warm->() if $warm;
     MtaSts::run('', 'vgdb', "--pid=$pid", 'instrumentation on');
     $counted->($short);
 

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# The policy generator as people use it: a real Chromium (Debian's) in front of
-# a real nginx, driven by t/browser/generator.js, which says what it saw as
-# lines of JSON.  Screenshots go to screenshots/ in the build folder.
+# The policy generator as people use it: a real Chromium (Debian's) and a real
+# nginx, driven by t/browser/generator.js, which reports as lines of JSON.
+# Screenshots go to screenshots/ in the build folder.
 
 use strict;
 use warnings;
@@ -31,7 +31,7 @@ EOC
 $nginx->start;
 
 
-# What the same fields are to mta-sts generate; this is what must be shown.
+# What mta-sts generate prints for the same fields, which the page must show.
 
 sub expected {
     my (%fields) = @_;
@@ -39,7 +39,7 @@ sub expected {
     my ($rc, $out) = helper('generate', '--mode', $fields{mode},
         '--max-age', $fields{max_age_other} || $fields{max_age},
         (map { ('--mx', $_) } @mx),
-        ($fields{rua} ? ('--tlsrpt-rua', $fields{rua}) : ()), $fields{domain});
+        ($fields{tlsrpt_rua} ? ('--tlsrpt-rua', $fields{tlsrpt_rua}) : ()), $fields{domain});
     is($rc, 0, "mta-sts generate $fields{domain}, $fields{mode}");
 
     my ($policy, $server) = $out =~ m{
@@ -56,21 +56,21 @@ my @cases = (
     expected(domain => 'testing.example', mode => 'testing',
              mx => "mx1.testing.example\n*.mx.testing.example",
              max_age => '86400', max_age_other => '',
-             rua => 'mailto:tls-reports@testing.example'),
+             tlsrpt_rua => 'mailto:tls-reports@testing.example'),
     expected(domain => 'enforce.example', mode => 'enforce',
              mx => 'mail.enforce.example', max_age => '31557600',
              max_age_other => '',
-             rua => 'https://enforce.example/?a=b&c=%2C;d'),
+             tlsrpt_rua => 'https://enforce.example/?a=b&c=%2C;d'),
     expected(domain => 'none.example', mode => 'none',
              mx => 'mail.none.example', max_age => 'other',
-             max_age_other => '2w', rua => ''),
+             max_age_other => '2w', tlsrpt_rua => ''),
 );
 
 my %errors = (
     domain  => ['exa_mple.com'],
     mx      => ["mx.example.com\n192.0.2.1"],
     max_age => ['one day'],
-    rua     => ['tls@example.com'],
+    tlsrpt_rua => ['ftp://example.com/'],
 );
 
 (undef, undef, $errors{domain}[1]) = helper('generate', 'exa_mple.com');
@@ -78,9 +78,16 @@ my %errors = (
                                         'a.example');
 (undef, undef, $errors{max_age}[1]) = helper('generate', '--max-age',
                                              'one day', 'a.example');
-(undef, undef, $errors{rua}[1]) = helper('generate', '--tlsrpt-rua',
-                                         'tls@example.com', 'a.example');
+(undef, undef, $errors{tlsrpt_rua}[1]) = helper('generate', '--tlsrpt-rua',
+                                                'ftp://example.com/',
+                                                'a.example');
 $_->[1] =~ s/^mta-sts: (.*)\n\z/$1/ for values %errors;
+
+# with the labels of the fields
+
+$errors{mx}[1] =~ s/\bmx\b/mail server/;
+$errors{max_age}[1] =~ s/max_age/lifetime/;
+$errors{tlsrpt_rua}[1] =~ s/tlsrpt_rua/report address/;
 
 
 # A browser of its own home, so that it leaves nothing behind

@@ -28,7 +28,7 @@ server {
     listen 127.0.0.1:%%PORT0%% ssl;
     $server
     $pair
-    mta_sts_certificate_cache max=3 valid=1s;
+    mta_sts_certificate_cache max=3 valid=5s;
 }
 server {
     listen 127.0.0.1:%%PORT1%% ssl;
@@ -54,7 +54,7 @@ server {
     listen 127.0.0.1:%%PORT4%% ssl;
     $server
     $pair
-    mta_sts_certificate_cache max=10 valid=0 inactive=1s;
+    mta_sts_certificate_cache max=10 valid=0 inactive=5s;
 }
 server {
     listen 127.0.0.1:%%PORT5%% ssl;
@@ -152,7 +152,7 @@ subtest 'a chain and its key, renewed in two steps' => sub {
     errors();
 
     replace('b', 'new', 'pem');
-    sleep 2;
+    sleep 6;
 
     is(got(0, 'b'), $old, 'a new chain, the old key: no change') for 1 .. 3;
 
@@ -165,7 +165,7 @@ subtest 'a chain and its key, renewed in two steps' => sub {
          '... with host and files');
 
     replace('b', 'new', 'key');
-    sleep 2;
+    sleep 6;
 
     is(got(0, 'b'), same('new'), 'the new pair');
     is(scalar(errors()), 0, '... and no line');
@@ -282,6 +282,7 @@ subtest 'without a last good pair' => sub {
     replace('h', 'newer', 'pem');
 
     like(got(2, 'h'), $failed, '... fails');
+    like((errors())[-1], qr/: the key in ".*\.key" has a password/, '... says why');
     is(got(5, 'h'), same('newer'),
        '... and with ssl_password_file nginx itself loads it');
 };
@@ -312,7 +313,7 @@ subtest 'inactive' => sub {
     is(got(4, 'e'), same('e'), 'before');
     rename file('e', 'key'), "$dir/away.key" or die $!;
     is(got(4, 'e'), same('e'), 'the last good one');
-    sleep 2;
+    sleep 6;
     like(got(4, 'e'), $failed, '... as long as the entry lives');
     rename "$dir/away.key", file('e', 'key') or die $!;
     is(got(4, 'e'), same('e'), 'there again');
@@ -344,7 +345,7 @@ subtest 'chains' => sub {
 
     for my $name ('e', 'f') {
         spew(file($name, 'pem'), slurp(file($name, 'pem')) . $ca);
-        my $sock = handshake($nginx, 3, "mta-sts.$name.example");
+        my $sock = handshake($nginx, 3, "mta-sts.$name.example") or die;
         is(scalar(my @chain = $sock->peer_certificates), 2, "$name: both");
     }
 

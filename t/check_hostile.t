@@ -90,7 +90,7 @@ my @mail = (
         <$client>;
         print $client "250-hi\r\n250 STARTTLS\r\n";
         <$client>;
-        print $client "454 $escape\r\n";
+        print $client "554 $escape\r\n";
         <$client>;
     }],
     [mplain => 'smtp-tls', sub {
@@ -169,7 +169,7 @@ $world->postfix('192.0.2.1' => ["smtpd_tls_chain_files=$dir/mx.key,$dir/mx.pem"]
     if $world->cert('mx', ['mx.good.example']);
 
 my @args = ('check', '--no-config', '--resolver', $world->resolver, '--ca',
-            $world->ca, '--timeout', 4);
+            $world->ca, '--timeout', 4, '--smtp-timeout', 4);
 
 
 # peak memory, of a build without sanitizers

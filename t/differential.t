@@ -1,17 +1,18 @@
 #!/usr/bin/perl
 
-# nginx and the helper are handed thousands of random configurations.  Both
-# accept one or both refuse it, in the same words and at the same place; and of
-# what is accepted nginx sends for every host on every address just what the
-# helper says, be it a policy's bytes or none.  The same with domains files.
+# nginx and the helper read thousands of random configurations.  Both accept one
+# or both refuse it, in the same words and at the same place.  What is accepted,
+# nginx serves: for every host it is asked on every address, and of those that
+# count for a domain either all send what the helper says, be it a policy's bytes
+# or none, or the helper refuses the domain and nginx indeed does not send one
+# policy there, or not that of a server that has the domain.  The same with domains
+# files.
 #
-# They are the same each time, so that no change is blamed for what chance has
-# brought; another MTA_STS_TEST_SEED brings others, and the one that a failure is
-# printed with has it as its first case.  MTA_STS_TEST_CASES is how many of each.
+# The cases are the same each time; another MTA_STS_TEST_SEED brings others, and
+# with the one that a failure prints it is the first case.  MTA_STS_TEST_CASES is
+# how many there are of each kind.
 #
-# Left out is what docs/reference.md says under "Limits": what nginx alone knows of
-# its other directives, and a domain with different policies in two servers,
-# which nginx warns of and the helper refuses.
+# Left out is what only nginx knows, of its other directives.
 
 use strict;
 use warnings;
@@ -19,6 +20,7 @@ use warnings;
 use lib 't/lib';
 use File::Basename qw(dirname);
 use File::Path qw(make_path remove_tree);
+use File::Temp ();
 use MtaSts;
 use MtaSts::Brief;
 use MtaSts::Parity;
@@ -36,6 +38,10 @@ my $asan = slurp("$MtaSts::BUILD/mta-sts") =~ /__asan_init/;
 my $cases = $ENV{MTA_STS_TEST_CASES}
     // ($ENV{MTA_STS_TEST_SLOW} ? 2000 : 200) / ($asan ? 5 : 1);
 
+my $cert = File::Temp::tempdir(CLEANUP => 1);
+
+make_cert($cert, 'one', 'a.example');
+
 my $load = main_level('master_process off; pid logs/nginx.pid; '
                       . 'error_log logs/error.log info;');
 
@@ -45,7 +51,7 @@ my $load = main_level('master_process off; pid logs/nginx.pid; '
 my (%count, @wrong, $case);
 
 
-# What is wrong with a case, with all that a stranger needs to see it again.
+# What is wrong with a case, with all that is needed to reproduce it.
 
 sub wrong {
     my ($case, $what, @said) = @_;
@@ -86,6 +92,8 @@ sub write_files {
     for my $file (sort keys %$files) {
         $files->{$file} =~ s/%%DIR%%/$base/g;
         $files->{$file} =~ s/%%A(\d)%%/$nginx->{addresses}[$1]/g;
+        $files->{$file} =~ s/%%CERT%%/$cert\/one.pem/g;
+        $files->{$file} =~ s/%%KEY%%/$cert\/one.key/g;
         make_path(dirname("$base/$file"));
         spew("$base/$file", $files->{$file});
     }
@@ -115,17 +123,22 @@ sub compare_verdicts {
     my ($rc, $list, $err) = asked($case, 'list', @list);
     my $both = "nginx:   $said\nmta-sts: $err";
 
-    $case->{conflicting} = $said =~ /conflicting server name/;
     $count{compared}++;
     $count{$status == 0 ? 'accepted' : 'refused'}++;
 
     return compare_refusal($case, $said, $rc, $err) if $status != 0;
 
-    if ($rc != 0) {
-        $count{conflicts}++;
-        return $err =~ /: domain ".*" has another policy at /
-            ? undef : wrong($case, 'only mta-sts refuses', $both);
-    }
+    $case->{refused} = $list =~ /  refused  /;
+    $count{conflicts}++ if $case->{refused};
+
+    return wrong($case, 'only mta-sts refuses', $both)
+        if $rc != ($case->{refused} ? 1 : 0);
+
+    # nginx warns where the helper refuses a domain, or warns, too
+
+    wrong($case, 'only one has domains without their policy', $both, $list)
+        if !($said =~ /\] (?:\d+#\d+: )?for domains? "/)
+           != !($case->{refused} || $err =~ /: warning: for domains? "/);
 
     my ($theirs, $ours) = warnings_of($list[0] eq '-d', $said, $err);
     wrong($case, 'other warnings', $both)
@@ -144,49 +157,140 @@ sub compare_verdicts {
 }
 
 
-# The id that nginx must send for a host on an address, by what the helper says
-# of the server that nginx chooses; see random_conf().
+# The servers that are configured with a policy for a host, by their own names;
+# "exact" are those that have it for this very domain.
 
-sub expected {
-    my ($case, $address, $host) = @_;
-    my $server = chosen($case, $address, $host);
-    my ($domain) = $host =~ /^mta-sts\.(.+)/ or return 'none';
-
-    return 'none' if ($server->{enabled} // $case->{enabled} // 'on') eq 'off';
-
-    return $server->{ids}{$domain} // $server->{ids}{'*'} // 'none'
-        if $server->{kind} eq 'file';
-
-    return 'none' if $server->{kind} ne 'own' && !$case->{http_mx};
-
-    return $case->{ids}{$domain} // 'none'
-        if grep { $_ eq $host || $_ eq ".$host" } @{ $server->{names} };
-
-    return $server->{fallback} // 'none';
-}
-
-
-# Tells each server what the helper knows of it.
-
-sub learn {
-    my ($case, $nginx, @fallbacks) = @_;
+sub carriers {
+    my ($case, $host) = @_;
+    my ($domain) = $host =~ /^mta-sts\.(.+)/ or return;
+    my @all;
 
     for my $server (@{ $case->{servers} }) {
         next if ($server->{enabled} // $case->{enabled} // 'on') eq 'off';
+        my $named = grep { name_matches($_, $host) } @{ $server->{names} };
 
         if ($server->{kind} eq 'file') {
-            my $file = $server->{file} =~ s/^%%DIR%%/$nginx->dir/er;
-            $file = $nginx->dir . "/$file" if $file !~ m{^/};
-            ($server->{ids}) = listed((asked($case, 'list', '-d', $file))[1]);
-            push @{ $case->{asked} }, keys %{ $server->{ids} };
+            push @all, { %$server, exact => 1, id => $server->{ids}{$domain} }
+                if $server->{ids}{$domain};
+            push @all, { %$server, exact => 0, id => $server->{ids}{'*'} }
+                if !$server->{ids}{$domain} && $named && $server->{ids}{'*'};
 
-        } elsif (($server->{kind} eq 'own' || $case->{http_mx})
-                 && grep { /^[~.*]|\.\*$/ } @{ $server->{names} }) {
-            $server->{fallback} = shift @fallbacks;
+        } elsif ($named && ($server->{kind} eq 'own'
+                            || $server->{kind} ne 'file' && $case->{http_mx})) {
+            my $exact = grep { $_ eq $host || $_ eq ".$host" }
+                @{ $server->{names} };
+            push @all, { %$server, exact => $exact ? 1 : 0 };
         }
     }
 
-    wrong($case, 'more policies for other hosts than servers') if @fallbacks;
+    return @all;
+}
+
+
+# The addresses that count for a host: where a server with a policy for it
+# listens, with TLS if any of them has it.  Of servers that only have a default
+# policy, next to others that have the domain, the port must be one of theirs, and
+# nginx must choose one with a policy.
+
+sub counting {
+    my ($case, $got, @carriers) = @_;
+    my %tls = %{ $case->{tls} };
+    my @exact = grep { $_->{exact} } @carriers;
+    my $any = grep { $tls{$_} } map { @{ $_->{listen} } }
+        @exact ? @exact : @carriers;
+    my (%ports, %addresses);
+
+    for my $carrier (@exact ? @exact : @carriers) {
+        for my $address (@{ $carrier->{listen} }) {
+            next if $any && !$tls{$address};
+            $addresses{$address} = 1;
+            $ports{ $case->{port}{$address} } = 1;
+        }
+    }
+
+    for my $carrier (@exact ? grep { !$_->{exact} } @carriers : ()) {
+        for my $address (@{ $carrier->{listen} }) {
+            $addresses{$address} = 1
+                if (!$any || $tls{$address}) && $got->{$address} ne 'none'
+                && $ports{ $case->{port}{$address} };
+        }
+    }
+
+    return keys %addresses;
+}
+
+
+# What the helper says of a domain: an id, "refused" or "none".
+
+sub helper_says {
+    my ($case, $conf, $list, $domain) = @_;
+
+    return $case->{ids}{$domain} if defined $case->{ids}{$domain};
+    return 'refused' if $list =~ /^\Q$domain\E +\S+ +refused /m;
+
+    my ($rc, $policy, $err) = asked($case, 'policy', '-c', $conf, $domain);
+
+    $err =~ s/^.*: warning: .*\n//mg;
+
+    return id_of($policy) if $rc == 0;
+    return 'refused' if $err =~ /nginx chooses|has another policy/;
+    return 'none' if $err =~ /: no policy for domain/;
+
+    return wrong($case, "policy $domain: another error", $err);
+}
+
+
+# No silent difference, and no refusal without need.
+
+sub compare_host {
+    my ($case, $domain, $says, $got) = @_;
+    my @carriers = carriers($case, "mta-sts.$domain");
+    my @addresses = sort { $a cmp $b } counting($case, $got, @carriers);
+    my @served = map { $got->{$_} } @addresses;
+    my %served = map { $_ => 1 } @served;
+    my $what = "mta-sts.$domain: nginx has "
+        . join(', ', map { "$_ $got->{$_}" } sort keys %$got)
+        . ", of which count: @addresses; mta-sts says $says";
+
+    # what no server has, none may send
+
+    if (!@carriers) {
+        wrong($case, "$what, though no server has it")
+            if $says ne 'none' || grep { $_ ne 'none' } values %$got;
+        return;
+    }
+
+    if ($says ne 'refused') {
+        wrong($case, $what) if !@served || grep { $_ ne $says } @served;
+        return;
+    }
+
+    # nginx disagrees with itself, or with what one of the servers is to serve
+
+    $count{refused_domains}++;
+
+    my @ids = map { $_->{id} } @carriers;
+    my $shadowed = @carriers > 1 && grep { $_->{exact} } @carriers;
+
+    wrong($case, "$what, without need")
+        if keys %served == 1 && !$served{none}
+        && (!$shadowed || !grep { !defined || $_ ne $served[0] } @ids);
+}
+
+
+# Sets the ids of each server with a file, as the helper lists them.
+
+sub learn {
+    my ($case, $nginx) = @_;
+
+    for my $server (grep { $_->{kind} eq 'file' } @{ $case->{servers} }) {
+        next if ($server->{enabled} // $case->{enabled} // 'on') eq 'off';
+
+        my $file = $server->{file} =~ s/^%%DIR%%/$nginx->dir/er;
+        $file = $nginx->dir . "/$file" if $file !~ m{^/};
+        ($server->{ids}) = listed((asked($case, 'list', '-d', $file))[1]);
+        push @{ $case->{asked} }, grep { $_ ne '*' } keys %{ $server->{ids} };
+    }
 }
 
 
@@ -199,86 +303,72 @@ sub as_written {
 }
 
 
-# Asks for all hosts on all addresses.  Gives the bodies by id and by host.
+# Asks for all hosts on all addresses.
 
 sub compare_served {
-    my ($case, $nginx, $list) = @_;
-    my ($ids, @fallbacks) = listed($list);
+    my ($case, $nginx, $conf, $list) = @_;
+    my ($ids) = listed($list);
     my %known = map { $_ => 1 } map { (columns($_))[3] } split /\n/, $list;
 
     $case->{ids} = $ids;
     $case->{asked} = [@{ $case->{domains} }, keys %$ids, 'e.example',
-                      's0.example', 'x.s0.example', 'z.b.example', 'z.test'];
-    learn($case, $nginx, @fallbacks) if !$case->{spoilt};
+                      's0.example', 'x.s0.example', 'z.b.example', 'z.test',
+                      'x1.com', 'b.net'];
+    learn($case, $nginx) if !$case->{spoilt};
 
-    my %hosts = map { ("mta-sts.$_" => 1) }
-        grep { $_ ne '*' } @{ $case->{asked} };
-    my @hosts = ((sort keys %hosts), qw(www.example.com mta-sts example.com));
+    my %domains = map { $_ => 1 } grep { $_ ne '*' } @{ $case->{asked} };
+    my @domains = sort keys %domains;
+    my @hosts = ((map { "mta-sts.$_" } @domains),
+                 qw(www.example.com mta-sts example.com));
     my %addresses = map { $_ => 1 } map { @{ $_->{listen} } }
         @{ $case->{servers} };
-    my %bodies;
+    my %got;
 
     return wrong($case, 'nginx does not start',
                  slurp($nginx->dir . '/logs/error.log'))
         if !brief_begin($nginx);
 
     for my $address (sort keys %addresses) {
-        my $real = $address =~ s/%%A(\d)%%/$nginx->{addresses}[$1]/r;
-        my @got = brief_ask($real, map { as_written($_) } @hosts);
+        my ($n) = $address =~ /%%A(\d)%%/;
+        my @got = brief_ask($nginx->{asked}[$n], $case->{tls}{$address},
+                            map { as_written($_) } @hosts);
 
         # where something is wrong a server may listen elsewhere
 
-        wrong($case, "nobody listens on $real") if !@got && !$case->{spoilt};
+        wrong($case, "no connection to $nginx->{asked}[$n]")
+            if !@got && !$case->{spoilt};
 
         for my $i (0 .. $#got) {
             my $id = id_of($got[$i]);
-            my $must = $case->{spoilt} ? undef
-                                       : expected($case, $address, $hosts[$i]);
 
-            push @{ $bodies{ $hosts[$i] } }, $got[$i] // ();
+            $got{ $hosts[$i] }{$address} = $id;
             $count{asked}++;
             $count{policies}++ if $id ne 'none';
 
-            wrong($case, "$hosts[$i] on $real: nginx has $id, mta-sts "
-                  . ($must // 'does not know it'), $list)
-                if defined $must ? $id ne $must : $id ne 'none' && !$known{$id};
+            wrong($case, "$hosts[$i] on $address: nginx has $id, mta-sts does "
+                  . 'not know it', $list)
+                if $case->{spoilt} && $id ne 'none' && !$known{$id}
+                && !%{ $case->{tls} } && $list !~ /  refused  /;
+            wrong($case, "$hosts[$i] is no policy host")
+                if $i > $#domains && $id ne 'none';
         }
     }
 
     my $status = brief_end($nginx);
     wrong($case, "nginx ended with $status") if $status != 0;
 
-    return %bodies;
-}
+    return if $case->{spoilt};
 
+    # each domain that is listed, and some of the others
 
-# What the helper says of one domain that is listed, and of one that is not.
+    for my $domain (@domains) {
+        my @carriers = carriers($case, "mta-sts.$domain");
 
-sub compare_policies {
-    my ($case, $conf, %bodies) = @_;
-    my @listed = grep { $_ ne '*' } sort keys %{ $case->{ids} };
+        next if $list !~ /^\Q$domain\E /m && chance(@carriers ? 0.5 : 0.8);
 
-    for my $domain (pick(@listed) // (), pick(@{ $case->{domains} })) {
-        my ($rc, $policy, $err) = asked($case, 'policy', '-c', $conf, $domain);
-        my @got = @{ $bodies{"mta-sts.$domain"} // [] };
-        my $id = $case->{ids}{$domain};
-
-        if (defined $id) {
-            wrong($case, "policy $domain: not of the id that is listed",
-                  $policy . $err)
-                if $rc != 0 || id_of($policy) ne $id;
-
-        } elsif ($rc != 0) {
-            wrong($case, "policy $domain: another error", $err)
-                if $err !~ /: no policy for domain|" may have the policy in /;
-
-        } elsif ($err !~ /has no policy for host/ && !$case->{conflicting}
-                 && !grep { /^~/ } map { @{ $_->{names} } }
-                    @{ $case->{servers} }) {
-            wrong($case, "policy $domain: nginx sends others", $policy, @got)
-                if !grep { $_ eq $policy } @got;
-        }
-
+        compare_host($case, $domain,
+                     helper_says($case, $conf, $list, $domain) // next,
+                     $got{"mta-sts.$domain"});
         $count{policy}++;
     }
 }
@@ -297,7 +387,7 @@ sub compare_records {
     wrong($case, 'records are not those of the list', $records . $err)
         if join(' ', map { "$_ $txt{$_}" } sort keys %txt)
            ne join(' ', map { "$_ $ids{$_}" } sort keys %ids)
-        || ($rc == 0) != (keys %ids > 0);
+        || ($rc == 0) != (keys %ids > 0 && !$case->{refused});
 }
 
 
@@ -306,7 +396,8 @@ sub conf_case {
 
     begin_case($n);
 
-    $case = random_conf($load, '%%A0%%', '%%A1%%', '%%A2%%');
+    $case = random_conf($load, map { "%%A$_%%" } 0 .. 5);
+    $case->{port} = { map { ("%%A$_%%" => (0, 0, 1, 0, 2, 2)[$_]) } 0 .. 5 };
     my $conf = $nginx->dir . '/nginx.conf';
 
     $case->{n} = $n;
@@ -316,11 +407,9 @@ sub conf_case {
     write_files($case, $nginx, $nginx->dir);
 
     my $list = compare_verdicts($case, $nginx, '-c', $conf) // return;
-    my %bodies = compare_served($case, $nginx, $list);
 
+    compare_served($case, $nginx, $conf, $list);
     compare_records($case, $conf) if chance(0.3);
-    compare_policies($case, $conf, %bodies)
-        if !$case->{spoilt} && chance(0.5);
 }
 
 
@@ -349,7 +438,7 @@ sub serve_files {
 
         push @domains, 'other.test', map { "a.$_" } @domains if @domains < 60;
 
-        my @got = brief_ask($case->{address}, map { "mta-sts.$_" } @domains);
+        my @got = brief_ask($case->{address}, 0, map { "mta-sts.$_" } @domains);
 
         for my $i (0 .. $#domains) {
             my $must = $ids->{ $domains[$i] } // $ids->{'*'} // 'none';
@@ -409,8 +498,17 @@ sub job {
                'YAML' => sub { yaml_case($nginx, $_[0], \@queue) });
 
     $nginx->{hosts} = [map { brief_address(2 * $job + $_) } 0, 1];
-    $nginx->{addresses} = ["$nginx->{hosts}[0]:8080", "$nginx->{hosts}[1]:8080",
-                           "$nginx->{hosts}[0]:8081"];
+
+    # two addresses, another port, IPv6, and one that is carved out of a wildcard
+
+    my ($host, $second) = @{ $nginx->{hosts} };
+    my $port = 10_000 + ($$ * 6 + $job * 3) % 20_000;
+    my ($other, $third) = ($port + 1, $port + 2);
+
+    $nginx->{addresses} = ["$host:$port", "$second:$port", "$host:$other",
+                           "[::1]:$port", "*:$third", "$host:$third"];
+    $nginx->{asked} = [@{ $nginx->{addresses} }];
+    $nginx->{asked}[4] = "$second:$third";
 
     for my $kind (sort keys %run) {
         %count = ();

@@ -436,10 +436,10 @@ cmp_ok(scalar keys %documented, '>=', 15, 'options in the documents');
 # What is built and installed: targets of the Makefile, and where the module is
 
 my $makefile = slurp('Makefile');
-my %targets = map { $_ => 1 } $makefile =~ /^([a-z][a-z-]*):/mg;
+my %targets = map { $_ => 1 } $makefile =~ /^([a-z][a-z_.-]*):/mg;
 
 for my $document (@documents) {
-    my %made = map { $_ => 1 } map { /(?:^|`)make ([a-z][a-z-]*)/mg }
+    my %made = map { $_ => 1 } map { /(?:^|`)make ([a-z][a-z_.-]*[a-z])/mg }
                $text{$document} =~ s/^```(?:nginx|yaml).*?^```$//msgr;
     ok($targets{$_}, "$document: make $_") for sort keys %made;
 }

@@ -25,7 +25,7 @@ http {
 EOC
 
 spew("$dir/sites/b.conf", <<'EOC');
-server {
+server { listen 443 ssl;
     server_name mta-sts.b.example MTA-STS.A.Example www.b.example;
     mta_sts_mode enforce;
     mta_sts_mx mail.b.example;
@@ -34,7 +34,7 @@ server {
 EOC
 
 spew("$dir/sites/a.conf", <<'EOC');
-server {
+server { listen 443 ssl;
     server_name mta-sts.c.example
                 mta-sts.b-c.example;
     mta_sts_mx  *.mx.c.example;
@@ -129,11 +129,11 @@ EOO
 
 spew("$dir/wild.conf", <<'EOC');
 http {
-    server { server_name mta-sts.*; mta_sts_mx a.example; }
-    server { server_name *.deep.example; mta_sts_mx b.example; }
-    server { server_name *.very.deep.example; mta_sts_mx c.example; }
-    server { server_name mta-sts.exact.example; mta_sts_mx d.example; }
-    server { server_name ~^mta-sts\.r; mta_sts_mx e.example; mta_sts_mode none; }
+    server { listen 443 ssl; server_name mta-sts.*; mta_sts_mx a.example; }
+    server { listen 443 ssl; server_name *.deep.example; mta_sts_mx b.example; }
+    server { listen 443 ssl; server_name *.very.deep.example; mta_sts_mx c.example; }
+    server { listen 443 ssl; server_name mta-sts.exact.example; mta_sts_mx d.example; }
+    server { listen 443 ssl; server_name ~^mta-sts\.r; mta_sts_mx e.example; mta_sts_mode none; }
 }
 EOC
 
@@ -159,14 +159,17 @@ is(() = $err =~ /the domains of server name "\S+" are not known here/g, 4,
 
 spew("$dir/two.conf", <<'EOC');
 http {
-    server { server_name ~a; mta_sts_mx a.example; }
-    server { server_name ~b; mta_sts_mx b.example; }
+    server { listen 443 ssl; server_name ~\.a\.; mta_sts_mx a.example; }
+    server { listen 443 ssl; server_name ~\.B\.; mta_sts_mx b.example; }
 }
 EOC
 ($rc, $out, $err) = helper('policy', '-c', "$dir/two.conf", 'x.example');
 is($rc, 1, 'two regex names: status');
-is($err, "mta-sts: domain \"x.example\" may have the policy in "
-   . "$dir/two.conf:2 or in $dir/two.conf:3\n", '... are not guessed between');
+like($err, qr/no policy for domain "x\.example"$/m, '... of which none matches');
+
+($rc, $out) = helper('policy', '-c', "$dir/two.conf", $_->[0])
+    and like($out, qr/^mx: $_->[1]\.example\r$/m, "$_->[0]: the first that matches")
+    for ['b.a.net', 'a'], ['b.net', 'b'];
 
 
 # servers that nginx would rather choose, or as well
@@ -174,34 +177,40 @@ is($err, "mta-sts: domain \"x.example\" may have the policy in "
 spew("$dir/better.conf", <<'EOC');
 http {
     mta_sts_mx a.example;
-    server { server_name mta-sts.*; }
-    server { server_name *.cust.example; mta_sts off; }
-    server { server_name mta-sts.off.example; mta_sts off; }
-    server { server_name mta-sts.*; mta_sts off; }
+    server { listen 443 ssl; server_name mta-sts.*; }
+    server { listen 443 ssl; server_name *.cust.example; mta_sts off; }
+    server { listen 443 ssl; server_name mta-sts.off.example; mta_sts off; }
+    server { listen 443 ssl; server_name mta-sts.*; mta_sts off; }
 }
 EOC
 ($rc, $out, $err) = helper('policy', '-c', "$dir/better.conf", 'x.example');
-is($err, '', 'a name that matches as well is nothing to warn of');
+is($rc, 0, 'a name that another server has, too');
+unlike($err, qr/nginx chooses/, '... is no conflict');
 
-for my $case (['a.cust.example', '*.cust.example', 4],
-              ['off.example', 'mta-sts.off.example', 5])
-{
-    my ($domain, $name, $line) = @$case;
+for my $case (['a.cust.example', 4], ['off.example', 5]) {
+    my ($domain, $line) = @$case;
     ($rc, $out, $err) = helper('policy', '-c', "$dir/better.conf", $domain);
-    is($rc, 0, "$domain has the policy of a wildcard name");
-    like($err, qr{^mta-sts:\ \Q$dir\E/better\.conf:$line:\d+:\ warning:\ server
-         \ name\ "\Q$name\E"\ has\ no\ policy\ for\ host\ "mta-sts\.$domain"
-         \ and\ may\ be\ chosen\ for\ it$}mx, '... unless a better one is chosen');
+    is($rc, 1, "$domain has no policy where nginx chooses a better name");
+    like($err, qr{^mta-sts:\ \Q$dir\E/better\.conf:3:\d+:\ for\ domain
+         \ "\Q$domain\E"\ nginx\ chooses\ the\ server\ at
+         \ \Q$dir\E/better\.conf:$line\ on\ 0\.0\.0\.0:443,\ which\ has\ no
+         \ policy\ for\ it$}mx, '... which names both');
 }
 
 for my $names ('mta-sts.*', '~a') {
-    spew("$dir/rua.conf", "http { mta_sts_mx a.example;\nserver { server_name "
-        . "$names; }\nserver { server_name $names; mta_sts_tlsrpt_rua "
-        . "mailto:a\@b.example; } }");
+    my $conf = "http { mta_sts_mx a.example;\nserver { listen %s ssl; "
+        . "server_name $names; }\nserver { listen %s ssl; server_name $names; "
+        . "mta_sts_tlsrpt_rua mailto:a\@b.example; } }";
+    spew("$dir/rua.conf", sprintf $conf, 443, 443);
     ($rc, $out, $err) = helper('records', '-c', "$dir/rua.conf", 'a.example');
-    is($rc, 1, "$names twice, with other reports: status");
-    is($err, "mta-sts: domain \"a.example\" may have the policy in "
-       . "$dir/rua.conf:2 or in $dir/rua.conf:3\n", '... and both places');
+    is($rc, 0, "$names twice, with other reports: the first");
+    unlike($out, qr/_smtp/, '... has none');
+
+    spew("$dir/rua.conf", sprintf $conf, 443, '[::]:443');
+    ($rc, $out, $err) = helper('records', '-c', "$dir/rua.conf", 'a.example');
+    is($rc, 1, '... on different addresses: status');
+    like($err, qr{rua\.conf:2:\d+:.*\Q$dir\E/rua\.conf:3\ on\ \[::\]:443,
+         \ which\ has\ another\ policy}x, '... and both places');
 }
 
 
@@ -243,8 +252,8 @@ rename "$dir/elsewhere", "$dir/sites";
 ($rc, $out, $err) = helper(\("# configuration file # configuration file x:\n"
                              . "events { }\n\n# configuration file y:\n\n"),
                            'list', '-c', '-');
-is($rc, 0, 'a file whose name begins as the mark of nginx -T does')
-    or diag($err);
+is($rc, 1, 'a mark whose name is not absolute: status');
+like($err, qr{^mta-sts: stdin:1:1: }, '... and its place');
 
 ($rc, $out, $err) = helper('list', '-c', "$dir/none.conf");
 is($rc, 1, 'no nginx.conf: status');
@@ -294,10 +303,12 @@ is($status, 0, '... that nginx takes') or diag($said);
 for my $case ([[], qr/^usage: mta-sts COMMAND/],
               [['recordz'], qr/^mta-sts: unknown command "recordz"$/m],
               [['records', '-x'], qr/^mta-sts: unknown option "-x"$/m],
-              [['records', '-zq', 'a'], qr/^mta-sts: unknown option "-z"$/m],
+              [['records', '-zq', 'a'], qr/^mta-sts: unknown option "-zq"$/m],
               [['records', '--xx'], qr/^mta-sts: unknown option "--xx"$/m],
-              [['generate', '-fx', 'a'],
-               qr/^mta-sts: command "generate" does not take option "-f"$/m],
+              [['policy', '-fx', 'a'],
+               qr/^mta-sts: command "policy" does not take option "-fx"$/m],
+              [['generate', '-fx', 'a'], qr/^mta-sts: unknown format "x"/m],
+              [['generate', '-f', 'terraform', 'a'], qr/needs "--provider"/],
               [['records', '--mx', 'a'],
                qr/^mta-sts: command "records" does not take option "--mx"$/m],
               [['generate', 'a.example', '-c', 'x'],

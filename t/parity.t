@@ -43,6 +43,7 @@ my %texts = (
     'include-directory'       => [qr/^pread\(\) "(.*)" failed \(21: .*\)$/,
                                   qr/^read\(\) "(.*)" failed \(21: .*\)$/],
     'lua-bracket'             => [qr/^\Q$bracket "]]"\E, /, qr/^\Q$bracket\E$/],
+    'lua-long'                => [qr/^\Q$bracket "]]"\E, /, qr/^\Q$bracket\E$/],
     'lua-bracket-comment'     => [qr/^\Q$bracket "]==]"\E, /,
                                   qr/^\Q$bracket\E$/],
 );
@@ -50,12 +51,11 @@ my %texts = (
 $texts{"include-$_"} = $texts{'include-directory'}
     for qw(directory-glob empty-name);
 
-# Directives over lines: nginx blames the line of the ";", the helper that of
-# the word.  And of a server name the module knows no line, so it blames the
-# policy's.
+# Directives over lines: nginx reports the line of the ";", the helper that of
+# the word.  The module knows no line of a server name and reports the server's.
 
-my %spans = map { $_ => 1 }
-    qw(bom semicolon-missing names-trailing-dot names-ulabel);
+my %spans = ((map { $_ => '<' } qw(bom semicolon-missing)),
+             (map { $_ => '>' } qw(names-trailing-dot names-ulabel)));
 
 # All are asked for these, whether the configuration names them or not.
 
@@ -266,8 +266,8 @@ sub refused {
     if (defined $nginx_file) {
         is($file, $nginx_file, "nginx's file")
             unless defined $own && $own == $deep;
-        cmp_ok($line, $spans{$name} ? '<' : '==', $nginx_line,
-               $spans{$name} ? 'above the line of nginx' : "nginx's line");
+        cmp_ok($line, $spans{$name} // '==', $nginx_line,
+               'the line, as to that of nginx');
     }
 
     # the column is one that the line has, or the one after it
@@ -354,15 +354,15 @@ my @long = (
 );
 
 for my $case (@long) {
-    my ($what, $before, $behind, $max) = @$case;
-    my $byte = defined $behind ? 'a' : ' ';
+    my ($what, $before, $after, $max) = @$case;
+    my $byte = defined $after ? 'a' : ' ';
     my @lengths = defined $max ? ($max, $max + 1, $max + 2)
                                : (4095, 4096, 4097, 9000);
 
     for my $length (@lengths) {
         for my $pad ($length == ($max // 0) ? (1, 3000) : 1500) {
-            my $good = defined $max && ($length <= $max || !defined $behind);
-            my $lines = $before . $byte x $length . ($behind // 'a;');
+            my $good = defined $max && ($length <= $max || !defined $after);
+            my $lines = $before . $byte x $length . ($after // 'a;');
             run_case($good ? 'ok' : 'bad', 'long',
                      conf_with("$what of $length bytes, $pad further",
                                $lines, $pad));
@@ -370,6 +370,13 @@ for my $case (@long) {
     }
 }
 
+
+# Lua: a long string must fit into the lua module's buffer
+
+run_case('bad', 'lua-long', "# a long string of Lua of 5000 bytes\n%%LUA%%\n"
+    . "%%LOAD%%\nevents { }\nhttp { server { listen 127.0.0.1:%%PORT0%%;\n"
+    . "location / { content_by_lua_block {\n"
+    . '[[' . 'a' x 5000 . "]] } } } }\n");
 
 # the longest comment that may be the last thing; nginx -T puts a line end there
 

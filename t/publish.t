@@ -211,11 +211,17 @@ for my $kind (qw(named knot)) {
     is_deeply([$dns->dig('other.a.example', 'TXT')], ['"stays"'],
               '... and other records are left alone');
 
-    # a zone that the server does not have
+    # a zone that the server does not have is named, and the others go on
 
+    my @bad = ('--zone', 'a.example', '--zone', 'c.example', '--zone', 'example');
+    configure('mx3.a.example');
     ($status, $out, $err) = shell($update, @place,
-        '-f nsupdate' => "-f nsupdate --zone example");
-    isnt($status, 0, "$kind: an update that is refused is an error");
+        '-f nsupdate' => "-f nsupdate @bad");
+    is($status, 1, "$kind: an update that is refused is an error");
+    like($err, qr/^not updated: zone example\.$/m, '... its zone is named');
+    is(scalar(() = $err =~ /^not updated/mg), 1, '... and no other');
+    has($dns, '... which are updated', configured(@bad, 'a.example',
+        'c.example'));
 }
 
 {
@@ -295,9 +301,26 @@ for my $kind (qw(named knot)) {
     is_deeply([$dns->dig('other.a.example', 'TXT')], ['"stays"'],
               '... and other records are left alone');
 
-    my ($status) = shell($patch, @place,
-        '-f powerdns' => '-f powerdns --zone example');
-    isnt($status, 0, 'pdns: a zone that is not there is an error');
+    # zones are sorted: the bad one is in the middle
+
+    spew($yaml, slurp($yaml) . "  d.bad: {mx: d.example}\n  e.z.example: "
+        . "{mx: e.example}\n");
+    my @bad = map { ('--zone', $_) } 'a.example', 'b.example', 'bad', 'c.example',
+                                     'z.example';
+    $dns->stop;
+    $dns = MtaSts::Dns->pdns(zones => { map { ($_ => '') } qw(a.example b.example
+        c.example z.example p.example) });
+    spew("$dir/pdns.key", 'X-API-Key: ' . $dns->api_key . "\n");
+    @place = ('http://127.0.0.1:8081' => $dns->url,
+              '/etc/mta-sts/pdns.key' => "$dir/pdns.key");
+
+    my ($status, undef, $err) = shell($patch, @place,
+        '-f powerdns' => "-f powerdns @bad");
+    is($status, 1, 'pdns: a zone that is not there is an error');
+    like($err, qr/^not updated: zone bad\.$/m, '... it is named');
+    is(scalar(() = $err =~ /^not updated/mg), 1, '... and no other');
+    has($dns, '... which are updated', configured(@bad, 'a.example',
+        'b.example', 'c.example', 'e.z.example'));
 
     ($status) = shell($patch, @place, '-f powerdns' => '-f powerdns none.test');
     isnt($status, 0, '... and so is a domain that is not');

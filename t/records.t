@@ -75,25 +75,30 @@ my @refused = (
     [['--hosts'], 'command "records" does not take option "--hosts"', 2],
     [['--zone'], 'option "--zone" needs a value', 2],
     [['--zones=a'], 'unknown option "--zones=a"', 2],
+    [['--only', 'mx'],
+     'unknown kind "mx", must be address, policy or tlsrpt', 2],
+    [['--changed', '-f', 'octodns'], 'format "octodns" does not take option '
+     . '"--changed": what is missing there is deleted by the program that '
+     . 'reads it', 2],
+    [['--changed', '-o', $dir], '"--changed" and "-o" are mutually exclusive: '
+     . 'what is missing in the file of a zone is deleted by the program that '
+     . 'reads it', 2],
+    [['--accept', 'policy-connect'],
+     'option "--accept" needs "--served"', 2],
+    [['--smtp'], 'option "--smtp" needs "--served"', 2],
+    [['--served', '--accept', 'policy:a.example'], 'unknown reason '
+     . '"policy:a.example", must be the code of a finding, or CODE:DOMAIN', 2],
+    [['--prune'], 'option "--prune" needs "-o"', 2],
+    [['--prune', '-o', $dir, 'example.com'],
+     '"--prune" needs all domains, without names of some', 2],
+    [['--delegated-from', 'x'],
+     'option "--delegated-from" needs "--delegate"', 2],
+    [['--zone', 'a.example', '--zones-from', 'x'],
+     'options "--zone" and "--zones-from" are mutually exclusive', 2],
+    [['--zones-from', "$dir/none"], qr/^mta-sts: open\(\) "\Q$dir\E\/none" /, 2],
 
     [['-f', 'octodns'], 'format "octodns" has a file for each zone and there '
      . 'are several, use "-o"', 1],
-    [['--zone', 'example.com'], "$yaml:9: \""
-     . substr("_mta-sts.$deep", 0, 100) . '" is in none of the zones of "--zone"', 1],
-    [['--zone', 'com', '--zone', 'xample', 'hoster.example'],
-     "$yaml:8: \"_mta-sts.hoster.example\" is in none of the zones of \"--zone\"", 1],
-    [['--zone', '_mta-sts.p.example', '--delegate', 'p.example',
-      'hoster.example'], "$yaml:8: \"hoster.example._smtp._tls.p.example\" is "
-     . 'in none of the zones of "--zone"', 1],
-    [['--zone', 'example.com', '--zone', 'mta-sts.mail.example.com',
-      '--policy-host', 'a.example', 'example.com', 'mail.example.com'],
-     "$yaml:7: \"mta-sts.mail.example.com\" is the apex of a zone and cannot "
-     . 'be an alias', 1],
-    [['--delegate', 'a-rather-long-name-of-a-zone-for-delegated-policies.'
-      . 'hoster.example'], "$yaml:9: domain \"" . substr($deep, 0, 100)
-     . '" is too long to be delegated to '
-     . '"a-rather-long-name-of-a-zone-for-delegated-policies.hoster.example"',
-     1],
     [['-o', "$dir/none"], undef, 1],
 );
 
@@ -103,13 +108,92 @@ for my $case (@refused) {
     is($rc, $status, "@$options");
     is($out, '', '... nothing is printed');
 
-    if (defined $said) {
+    if (ref $said) {
+        like($err, $said, '... and it is said why');
+
+    } elsif (defined $said) {
         is($err, "mta-sts: $said\n", '... and it is said why');
 
     } else {
-        like($err, qr{^mta-sts: open\(\) "\Q$dir\E/none/\.mta-sts\.\w{6}" },
+        like($err, qr{^mta-sts: open\(\) "\Q$dir\E/none/[^"]+" failed},
              '... and it is said why');
     }
+}
+
+
+# Held back, while the others are printed
+
+my $none = 'is in none of the zones of "--zone"';
+
+my @held = (
+    # options, what is said of which domains, the names that are printed
+
+    [['--zone', 'example.com'],
+     [9 => '"' . substr("_mta-sts.$deep", 0, 100) . "\" $none",
+      8 => "\"_mta-sts.hoster.example\" $none"],
+     [qw(_mta-sts.example.com _smtp._tls.example.com _mta-sts.mail.example.com
+         _smtp._tls.mail.example.com)]],
+    [['--zone', 'com', '--zone', 'xample', 'hoster.example'],
+     [8 => "\"_mta-sts.hoster.example\" $none"], []],
+    [['--zone', '_mta-sts.p.example', '--delegate', 'p.example',
+      'hoster.example'],
+     [8 => "\"hoster.example._smtp._tls.p.example\" $none"], []],
+    [['--zone', 'example.com', '--zone', 'mta-sts.mail.example.com',
+      '--policy-host', 'a.example', 'example.com', 'mail.example.com'],
+     [7 => '"mta-sts.mail.example.com" is the apex of a zone and cannot be an '
+         . 'alias'],
+     [qw(_mta-sts.example.com _smtp._tls.example.com mta-sts.example.com)]],
+    [['--delegate', 'a-rather-long-name-of-a-zone-for-delegated-policies.'
+      . 'hoster.example', $deep], [9 => 'domain "' . substr($deep, 0, 100)
+     . '" is too long to be delegated to '
+     . '"a-rather-long-name-of-a-zone-for-delegated-policies.hoster.example"'],
+     []],
+);
+
+for my $case (@held) {
+    my ($options, $said, $names) = @$case;
+    my @said = @$said;
+    my ($rc, $out, $err) = records(@$options);
+    my $text = '';
+
+    while (my ($line, $why) = splice @said, 0, 2) {
+        $text .= "mta-sts: $yaml:$line: $why\n";
+    }
+
+    is($err, $text, "@$options: held back");
+    is($rc, 1, '... with status 1');
+    is_deeply([$out =~ /^(\S+)\. /mg], $names, '... and the others go on');
+}
+
+
+# Names from files
+
+spew("$dir/zones", "example.com # ours\n\n  example\n");
+spew("$dir/names", "mail.example.com\thoster.example\n");
+spew("$dir/delegated", "hoster.example\n");
+
+for my $case ([[qw(--only policy), '--zones-from', "$dir/zones", '-f', 'text'],
+               'example _mta-sts.' . $deep =~ s{\.example$}{}r . ' _mta-sts.hoster'
+               . ' example.com _mta-sts _mta-sts.mail'],
+              [[qw(--only tlsrpt -f text), '--domains-from', "$dir/names"],
+               'hoster.example _smtp._tls mail.example.com _smtp._tls'],
+              [[qw(--only address --only policy --policy-host 192.0.2.1 -f text
+                   example.com)], 'example.com _mta-sts mta-sts'],
+              [[qw(--only policy --delegate p.example -f text), '--domains-from',
+                "$dir/names", '--delegated-from', "$dir/delegated"],
+               'p.example hoster.example._mta-sts mail.example.com _mta-sts'])
+{
+    my ($options, $hosts) = @$case;
+    my ($rc, $out, $err) = records(@$options);
+    is("$rc $err", '0 ', "@$options");
+    is(join(' ', grep { defined } $out =~ /^([a-z]\S*)$|Host   (\S+)/mg),
+       $hosts, '... the names');
+}
+
+{
+    my ($rc, $out) = helper(\"example.com\n", 'records', @d, '--domains-from', '-',
+                            '--only', 'policy');
+    like($out, qr/\A_mta-sts\.example\.com\. .*\n\z/, 'domains from a pipe');
 }
 
 
@@ -215,6 +299,53 @@ my @peaks = map {
 
 cmp_ok($peaks[1], '<', $peaks[0] * 1.1,
        '20 more records a domain take no memory');
+
+# A file keeps its mode and owner; files of other zones are named, or removed
+
+chmod 0640, "$dir/out/example.zone";
+chown -1, 1, "$dir/out/example.zone";
+spew("$dir/out/$_", "x\n") for qw(gone.example.zone notes.zone gone.example.txt);
+
+($rc, $out, $err) = records('-o', "$dir/out", @zones);
+is($rc, 0, 'files again');
+my @stat = stat "$dir/out/example.zone";
+is($stat[2] & 07777, 0640, '... with their mode');
+is($stat[5], $> ? $stat[5] : 1, '... and group');
+like($err, qr{"\Q$dir\E/out/gone\.example\.zone" is of a zone without domains},
+     '... a zone that is gone is named');
+is(scalar(() = $err =~ /\n/g), 2, '... and one without records, and no more');
+
+($rc, $out, $err) = records('-o', "$dir/out", @zones, 'example.com');
+is("$rc $err", '0 ', '... unless domains are named');
+
+($rc, $out, $err) = records('-o', "$dir/out", @zones, '--prune');
+is($rc, 0, '--prune');
+is(join(' ', map { m{([^/]+)$} } sort glob "$dir/out/*"),
+   'example.com.zone example.zone gone.example.txt notes.zone',
+   '... removes the files of zones');
+
+
+# A signal, or a full disk, leaves no file behind
+
+for my $signal (qw(TERM INT HUP)) {
+    my $pid = fork // die "fork: $!";
+
+    if ($pid == 0) {
+        exec 'strace', '-o', '/dev/null', '-e', 'trace=write', '-e',
+             'inject=write:delay_enter=100000', $mta_sts, 'records', '-d', $many,
+             '--zone', 'example.com', '-o', "$dir/out";
+    }
+
+    for (1 .. 200) {
+        last if glob "$dir/out/.m*";
+        select undef, undef, undef, 0.05;
+    }
+
+    ok(scalar(() = glob "$dir/out/.m*"), "SIG$signal while a file is written");
+    run('', 'pkill', "-$signal", '-P', $pid);
+    waitpid $pid, 0;
+    is(scalar(() = glob "$dir/out/.m*"), 0, '... leaves none');
+}
 
 mkdir "$dir/out/example.com.zone.dir";
 rename "$dir/out/example.com.zone", "$dir/kept";

@@ -106,7 +106,7 @@ for my $method (qw(POST PUT DELETE OPTIONS PATCH PROPFIND)) {
                             headers => ['Content-Length: 3'], body => 'abc');
     like($response, qr{^HTTP/1\.1 405 }, "$method: 405");
     is(fields($response, 'Allow'), 'GET, HEAD', "$method: Allow");
-    is((split_response($response))[1], '', "$method: nothing behind it");
+    is((split_response($response))[1], '', "$method: no bytes after it");
 }
 
 
@@ -161,7 +161,7 @@ for my $other ('/', '/.well-known/', "$path/", '/.well-known/MTA-STS.txt',
 }
 
 
-# keep-alive and pipelining, behind bodies of every kind
+# keep-alive and pipelining, after bodies of every kind
 
 my $last = "GET $path HTTP/1.1\r\nHost: mta-sts.example.com\r\n"
     . "Connection: close\r\n\r\n";

@@ -143,13 +143,15 @@ typedef struct {
  * The environment that the caller hands in.  alloc() returns size bytes aligned
  * for any type, or NULL; nothing is ever given back.  The caller owns the
  * memory, which must live as long as what is made of it.  warn() gets each
- * warning.  ctx is passed to both.
+ * warning.  ctx is passed to both.  is_public_suffix() knows domains such as
+ * "co.uk", below which anyone may register one.
  */
 
 typedef struct {
     void  *(*alloc)(void *ctx, size_t size);
     void   (*warn)(void *ctx, const mta_sts_err_t *warning);
     void    *ctx;
+    int    (*is_public_suffix)(const char *name);     /* or NULL */
 } mta_sts_env_t;
 
 
@@ -318,6 +320,37 @@ void mta_sts_derived_init(mta_sts_derived_t *derived,
     mta_sts_warnings_t *warnings);
 
 
+/*
+ * The number of edits that make b of a: a byte is added, removed, replaced, or
+ * changes places with its neighbour; or some number from limit on.
+ */
+size_t mta_sts_str_distance(mta_sts_str_t a, mta_sts_str_t b, size_t limit);
+
+/* A longer b is too far away. */
+
+#define MTA_STS_DISTANCE_MAX  255
+
+
+/* The nearest of some texts.  Zero one, and set wanted. */
+
+typedef struct {
+    mta_sts_str_t  wanted;
+    mta_sts_str_t  text;            /* the nearest so far, or empty */
+    size_t         distance;
+} mta_sts_nearest_t;
+
+
+/* Considers a text, which must live as long as nearest. */
+void mta_sts_nearest_add(mta_sts_nearest_t *nearest, mta_sts_str_t text);
+
+/*
+ * Fills err with: unknown WHAT "WANTED", and: did you mean "TEXT"?  Returns
+ * MTA_STS_ERROR.
+ */
+int mta_sts_nearest_error(const mta_sts_nearest_t *nearest, const char *what,
+    mta_sts_place_t place, mta_sts_err_t *err);
+
+
 /* The text of a file in memory. */
 
 typedef struct {
@@ -347,10 +380,11 @@ mta_sts_place_t mta_sts_file_place(const mta_sts_file_t *file, size_t offset);
 
 /*
  * Gives the names that match a pattern of glob(), sorted, each followed by a
- * NUL, in env's memory; no match is no error.  As in nginx, a directory that
- * cannot be read has no names, but not if that is because memory ran out.
+ * NUL, in env's memory; no match is no error, but a directory that cannot be
+ * read is.
  *
- * Errors: glob() "PATTERN" failed, at place; out of memory.
+ * Errors, at place: open() "DIRECTORY" failed (ERRNO: TEXT); glob() "PATTERN"
+ * failed; out of memory.
  */
 int mta_sts_glob(const char *pattern, mta_sts_place_t place,
     const mta_sts_env_t *env, mta_sts_str_t **names, size_t *n,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -181,8 +182,8 @@ mta_sts_file_place(const mta_sts_file_t *file, size_t offset)
 
 
 /*
- * For a directory that cannot be read; a value other than 0 ends glob(), which
- * otherwise takes a directory for empty when memory ran out.
+ * For a directory that cannot be read, which glob() otherwise takes for empty;
+ * a value other than 0 ends it.  One that does not exist has no matches.
  */
 
 static int
@@ -190,7 +191,48 @@ file_glob_error(const char *path, int errnum)
 {
     (void) path;
 
-    return errnum == ENOMEM;
+    return errnum != ENOENT && errnum != ENOTDIR;
+}
+
+
+/* Reports the directory of a pattern that could not be read. */
+
+static int
+file_glob_failed(const char *pattern, mta_sts_place_t place,
+    mta_sts_err_t *err)
+{
+    int            fd;
+    char           path[PATH_MAX];
+    size_t         len;
+    mta_sts_str_t  name;
+
+    /* up to the "/" before the first wildcard */
+
+    for (len = strcspn(pattern, "*?["); len && pattern[len - 1] != '/'; len--) {
+        /* void */
+    }
+
+    if (len > 0 && len < sizeof(path)) {
+        memcpy(path, pattern, len);
+        path[len] = '\0';
+
+        fd = open(path, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+
+        if (fd == -1) {
+            name.data = path;
+            name.len = len;
+
+            return errno == ENOMEM
+                   ? mta_sts_error_memory(err)
+                   : mta_sts_error_errno(err, place, "open()", name);
+        }
+
+        (void) close(fd);
+    }
+
+    return mta_sts_error(err, place, "glob() \"%.*s\" failed, a directory "
+                         "cannot be read",
+                         MTA_STS_SHOW(mta_sts_str_from(pattern)));
 }
 
 
@@ -209,8 +251,12 @@ mta_sts_glob(const char *pattern, mta_sts_place_t place,
 
     /* glibc has freed gl */
 
-    if (rc == GLOB_NOSPACE || rc == GLOB_ABORTED) {
+    if (rc == GLOB_NOSPACE) {
         return mta_sts_error_memory(err);
+    }
+
+    if (rc == GLOB_ABORTED) {
+        return file_glob_failed(pattern, place, err);
     }
 
     if (rc != 0 && rc != GLOB_NOMATCH) {

@@ -61,6 +61,7 @@ mta_sts_derived_init(mta_sts_derived_t *derived, const mta_sts_env_t *outer,
     derived->env.alloc = derived_alloc;
     derived->env.warn = derived_warn;
     derived->env.ctx = derived;
+    derived->env.is_public_suffix = outer->is_public_suffix;
     derived->outer = outer;
     derived->arena = arena;
     derived->warnings = warnings;

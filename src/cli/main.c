@@ -26,7 +26,7 @@ static const command_t  commands[] = {
 
     { "records", "[DOMAIN...]",
       "the DNS records of the configured domains",
-      OPTIONS_CONF|OPTIONS_RECORDS|OPTIONS_NET, command_records,
+      OPTIONS_CONF|OPTIONS_FORMAT|OPTIONS_RECORDS|OPTIONS_NET, command_records,
       format_usage },
 
     { "policy", "DOMAIN",
@@ -35,7 +35,11 @@ static const command_t  commands[] = {
 
     { "list", "[DOMAIN...]",
       "domains, policy hosts, modes, ids and where each is configured",
-      OPTIONS_CONF|OPTIONS_HOSTS, command_list, NULL },
+      OPTIONS_CONF|OPTIONS_HOSTS|OPTIONS_NET, command_list, NULL },
+
+    { "compile", "-d FILE... -o TABLE",
+      "domains files into a table that nginx maps",
+      OPTIONS_COMPILE, command_compile, NULL },
 
     { "check", "[DOMAIN...]",
       "whether DNS, HTTPS and mail servers agree with the configuration",
@@ -43,7 +47,7 @@ static const command_t  commands[] = {
 
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
-      OPTIONS_SETTINGS, command_generate, NULL }
+      OPTIONS_SETTINGS|OPTIONS_FORMAT, command_generate, format_usage }
 };
 
 #define COMMANDS  (sizeof(commands) / sizeof(commands[0]))
@@ -190,7 +194,8 @@ main(int argc, char **argv)
 {
     int              status;
     mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, say_warning, &arena };
+    mta_sts_env_t    env = { diag_alloc, say_warning, &arena,
+                             site_is_public_suffix };
 
     /* a closed connection is an error of one transfer, not an end */
 

@@ -7,13 +7,22 @@
 #include "reader.h"
 
 
+/*
+ * Bytes of all policies: a fixed number, and so many per byte of the files.  A
+ * small file could otherwise have a large policy, and many domains that change
+ * a setting of it.
+ */
+
+#define DOMAINS_POLICIES  (64 * 1024 * 1024)
+#define DOMAINS_RATIO     32
+
+
 static void
 domains_begin(mta_sts_reader_t *reader, const mta_sts_env_t *env,
     mta_sts_domains_t *domains)
 {
     memset(domains, 0, sizeof(mta_sts_domains_t));
 
-    domains->shared = 1;
 
     reader->domains = domains;
 
@@ -107,6 +116,12 @@ mta_sts_domains_read(mta_sts_file_t *files, size_t n, const mta_sts_env_t *env,
 
     if (reader) {
         domains_begin(reader, env, domains);
+
+        reader->intern.max = DOMAINS_POLICIES;
+
+        for (i = 0; i < n; i++) {
+            reader->intern.max += DOMAINS_RATIO * files[i].text.len;
+        }
 
         rc = domains_read(reader, files, n, &defer, err);
 

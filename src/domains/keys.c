@@ -25,6 +25,10 @@ static const mta_sts_str_t  key_names[] = {
 };
 
 
+#define KEYS_DOMAINS   "a map of domains, such as \"example.com: {}\""
+#define KEYS_POLICIES  "a map of policies"
+
+
 /* A pass over a file. */
 
 typedef struct {
@@ -94,7 +98,7 @@ keys_domain(keys_t *keys, const mta_sts_value_t *key, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
-    mta_sts_settings_check_domain(settings, domain, scratch);
+    mta_sts_settings_check_domain(settings, domain, key->place, scratch);
 
     return mta_sts_table_add(&reader->builder, domain, index, key->place, err);
 }
@@ -110,8 +114,8 @@ keys_map(keys_t *keys, key_e section, mta_sts_err_t *err)
     mta_sts_value_t  key;
 
     if (mta_sts_yaml_map(keys->yaml, key_names[section],
-                         section == KEY_DOMAINS ? "a map of domains"
-                                                : "a map of policies", err)
+                         section == KEY_DOMAINS ? KEYS_DOMAINS : KEYS_POLICIES,
+                         err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -235,7 +239,8 @@ keys_one(keys_t *keys, const mta_sts_value_t *key, mta_sts_err_t *err)
         return keys_map(keys, KEY_POLICIES, err);
 
     default:
-        return mta_sts_reader_setting(reader, keys->yaml, *key, reader->top,
+        return mta_sts_reader_setting(reader, keys->yaml, *key, key_names,
+                                      KEY_SETTING, reader->top,
                                       &reader->keep.env, err);
     }
 }
@@ -321,6 +326,50 @@ keys_resolve_default(keys_t *keys, mta_sts_err_t *err)
 }
 
 
+/*
+ * Refuses a line like that with which nginx -T begins each file: the helper, which
+ * reads that output, would take what follows for another file.
+ */
+
+static int
+keys_check_marks(const mta_sts_file_t *file, mta_sts_err_t *err)
+{
+    size_t          i;
+    const char     *hash, *lf;
+    mta_sts_str_t   text, line;
+
+    text = file->text;
+
+    for (i = 0; i < text.len; i = (size_t) (hash - text.data) + 1) {
+
+        hash = memchr(text.data + i, '#', text.len - i);
+        if (hash == NULL) {
+            break;
+        }
+
+        if (hash > text.data && hash[-1] != '\n') {
+            continue;
+        }
+
+        line = mta_sts_str_after(text, (size_t) (hash - text.data));
+        lf = memchr(line.data, '\n', line.len);
+        line.len = lf ? (size_t) (lf - line.data) : line.len;
+
+        if (mta_sts_str_starts(line, mta_sts_str("# configuration file /"))
+            && mta_sts_str_ends(line, mta_sts_str(":")))
+        {
+            return mta_sts_error(err, mta_sts_file_place(file,
+                                              (size_t) (hash - text.data)),
+                                 "this line is like one that nginx -T prints, "
+                                 "which the helper could not tell from it; "
+                                 "change the comment");
+        }
+    }
+
+    return MTA_STS_OK;
+}
+
+
 int
 mta_sts_reader_file(mta_sts_reader_t *reader, const mta_sts_file_t *file,
     int defer, mta_sts_err_t *err)
@@ -344,7 +393,9 @@ mta_sts_reader_file(mta_sts_reader_t *reader, const mta_sts_file_t *file,
 
     memset(reader->top, 0, sizeof(mta_sts_settings_t));
 
-    if (keys_pass(&keys, file, err) != MTA_STS_OK) {
+    if (keys_check_marks(file, err) != MTA_STS_OK
+        || keys_pass(&keys, file, err) != MTA_STS_OK)
+    {
         return MTA_STS_ERROR;
     }
 

@@ -26,6 +26,37 @@ policies_duplicate_key(const mta_sts_value_t *key, mta_sts_err_t *err)
 
 
 static int
+policies_unknown_key(const mta_sts_value_t *key, const mta_sts_str_t *others,
+    size_t n, mta_sts_err_t *err)
+{
+    size_t             i;
+    mta_sts_str_t      prefix;
+    mta_sts_nearest_t  nearest = { key->text, { NULL, 0 }, 0 };
+
+    for (i = 0; i < n; i++) {
+        mta_sts_nearest_add(&nearest, others[i]);
+    }
+
+    /* a directive's name */
+
+    prefix = mta_sts_str("mta_sts_");
+
+    if (mta_sts_str_starts(key->text, prefix)) {
+        nearest.wanted = mta_sts_str_after(key->text, prefix.len);
+    }
+
+    for (i = 0; i < MTA_STS_SETTINGS; i++) {
+        mta_sts_nearest_add(&nearest,
+                            mta_sts_settings_name((mta_sts_setting_e) i));
+    }
+
+    nearest.wanted = key->text;
+
+    return mta_sts_nearest_error(&nearest, "key", key->place, err);
+}
+
+
+static int
 policies_copy(mta_sts_value_t *value, const mta_sts_env_t *env,
     mta_sts_err_t *err)
 {
@@ -37,8 +68,9 @@ policies_copy(mta_sts_value_t *value, const mta_sts_env_t *env,
 
 int
 mta_sts_reader_setting(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
-    mta_sts_value_t key, mta_sts_settings_t *settings,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+    mta_sts_value_t key, const mta_sts_str_t *others, size_t n,
+    mta_sts_settings_t *settings, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
 {
     mta_sts_values_t      values;
     mta_sts_setting_e     setting;
@@ -47,8 +79,7 @@ mta_sts_reader_setting(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
     scratch = &reader->scratch.env;
 
     if (!mta_sts_settings_lookup(key.text, &setting)) {
-        return mta_sts_error(err, key.place, "unknown key \"%.*s\"",
-                             MTA_STS_SHOW(key.text));
+        return policies_unknown_key(&key, others, n, err);
     }
 
     if (settings->own & (1u << setting)) {
@@ -173,8 +204,8 @@ mta_sts_reader_policy(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
     }
 
     while ((node = mta_sts_yaml_key(yaml, &key, err)) == MTA_STS_YAML_TEXT) {
-        if (mta_sts_reader_setting(reader, yaml, key, &policy->settings,
-                                   &reader->keep.env, err)
+        if (mta_sts_reader_setting(reader, yaml, key, NULL, 0,
+                                   &policy->settings, &reader->keep.env, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -217,6 +248,8 @@ mta_sts_reader_use(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
     mta_sts_yaml_e   node;
     mta_sts_value_t  value;
 
+    static const mta_sts_str_t  policy_key = { "policy", 6 };
+
     memset(use, 0, sizeof(mta_sts_use_t));
 
     node = mta_sts_yaml_next(yaml, &value, err);
@@ -232,10 +265,10 @@ mta_sts_reader_use(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
     }
 
     while ((node = mta_sts_yaml_key(yaml, &value, err)) == MTA_STS_YAML_TEXT) {
-        rc = mta_sts_str_eq(value.text, mta_sts_str("policy"))
+        rc = mta_sts_str_eq(value.text, policy_key)
              ? policies_read_name(use, yaml, &value, env, err)
-             : mta_sts_reader_setting(reader, yaml, value, &use->settings, env,
-                                      err);
+             : mta_sts_reader_setting(reader, yaml, value, &policy_key, 1,
+                                      &use->settings, env, err);
 
         if (rc != MTA_STS_OK) {
             return MTA_STS_ERROR;
@@ -265,10 +298,11 @@ mta_sts_reader_resolve(mta_sts_reader_t *reader, mta_sts_use_t *use,
     mta_sts_err_t *err)
 {
     void                    *found;
+    mta_sts_nearest_t        nearest = { { NULL, 0 }, { NULL, 0 }, 0 };
     mta_sts_named_policy_t   wanted, *policy;
 
     policy = NULL;
-    policy_name->len = 0;
+    *policy_name = mta_sts_str("");
 
     if (use->policy.text.data) {
         wanted.name = use->policy;
@@ -276,8 +310,14 @@ mta_sts_reader_resolve(mta_sts_reader_t *reader, mta_sts_use_t *use,
         found = tfind(&wanted, &reader->tree, policies_cmp);
 
         if (found == NULL) {
-            return mta_sts_error(err, use->policy.place, "unknown policy "
-                                 "\"%.*s\"", MTA_STS_SHOW(use->policy.text));
+            nearest.wanted = use->policy.text;
+
+            for (policy = reader->newest; policy; policy = policy->older) {
+                mta_sts_nearest_add(&nearest, policy->name.text);
+            }
+
+            return mta_sts_nearest_error(&nearest, "policy", use->policy.place,
+                                         err);
         }
 
         policy = *(mta_sts_named_policy_t **) found;

@@ -57,14 +57,16 @@ int mta_sts_reader_file(mta_sts_reader_t *reader, const mta_sts_file_t *file,
 
 
 /*
- * Reads the value of key, a setting, into settings, in env's memory.
+ * Reads the value of key, a setting, into settings, in env's memory.  For the
+ * error about an unknown key, others are the n keys that are also allowed.
  *
  * Errors: unknown key, duplicate key "KEY"; those of mta_sts_yaml_values() and
  * mta_sts_settings_set().
  */
 int mta_sts_reader_setting(mta_sts_reader_t *reader, mta_sts_yaml_t *yaml,
-    mta_sts_value_t key, mta_sts_settings_t *settings,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
+    mta_sts_value_t key, const mta_sts_str_t *others, size_t n,
+    mta_sts_settings_t *settings, const mta_sts_env_t *env,
+    mta_sts_err_t *err);
 
 /*
  * Reads the settings of a policy and keeps it by its name.

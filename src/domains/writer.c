@@ -6,7 +6,7 @@
 
 
 /*
- * Appends a name or a URI.  Our own reader takes every scalar as a text, so that
+ * Appends a name or a URI.  Our own reader takes every scalar as a text, so
  * quotes are needed only where YAML itself would read something else: an alias
  * in "*.example.com", a key in a URI that ends in ":".
  */

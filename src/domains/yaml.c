@@ -95,6 +95,28 @@ yaml_second_document(mta_sts_place_t place, mta_sts_err_t *err)
 }
 
 
+/* Is it a tab?  libyaml counts characters, the first of which may be a mark. */
+
+static int
+yaml_is_tab(const mta_sts_yaml_t *yaml, const yaml_mark_t *mark)
+{
+    size_t         i, n;
+    mta_sts_str_t  text;
+
+    text = mta_sts_str_after(yaml->file->text, yaml->bom);
+
+    for (i = 0, n = 0; i < text.len; i++) {
+        n += (text.data[i] & 0xc0) != 0x80;
+
+        if (n > mark->index) {
+            return text.data[i] == '\t';
+        }
+    }
+
+    return 0;
+}
+
+
 /* An error of the parser. */
 
 static int
@@ -130,6 +152,14 @@ yaml_invalid(mta_sts_yaml_t *yaml, mta_sts_err_t *err)
     }
 
     place = yaml_place(yaml, &parser->problem_mark);
+
+    if (parser->problem && strcmp(parser->problem, "found character that "
+                                  "cannot start any token") == 0
+        && yaml_is_tab(yaml, &parser->problem_mark))
+    {
+        return mta_sts_error(err, place, "invalid YAML, a tab cannot indent, "
+                             "use spaces");
+    }
 
     if (parser->problem && strcmp(parser->problem, "did not find expected "
                                   "<document start>") == 0)

@@ -1,7 +1,7 @@
 /*
- * From the query of a form to a policy.  The query comes from untrusted clients:
- * all values are decoded into one buffer of its size, and the number of fields
- * and of words in a field is limited.
+ * From the query of a form to a policy.  The query comes from untrusted
+ * clients: all values are decoded into one buffer of its size, and the number
+ * of fields and of words in a field is limited.
  */
 
 #include "form.h"
@@ -21,8 +21,8 @@ typedef struct {
 /* in the order of mta_sts_form_e; the last is no field */
 
 static const char *const  form_names[MTA_STS_FORM_FIELDS] = {
-    "domain", "mode", "mx", "max_age", "rua", "max_age_other", "format",
-    "query"
+    "domain", "mode", "mx", "max_age", "tlsrpt_rua", "max_age_other",
+    "format", "query"
 };
 
 
@@ -42,24 +42,31 @@ form_alloc(void *ctx, size_t size)
 }
 
 
-/* Keeps a warning; it is dropped where its allocation fails. */
+/*
+ * Keeps the first warnings, each once; one whose allocation fails is dropped.
+ */
 
 static void
 form_warn(void *ctx, const mta_sts_err_t *warning)
 {
     mta_sts_generator_t *generator = ctx;
 
-    void           *list;
-    mta_sts_str_t   text;
+    size_t         i;
+    mta_sts_str_t  text;
 
-    text = mta_sts_str_copy(&generator->env, mta_sts_str_from(warning->text));
-    list = mta_sts_env_grow(&generator->env, generator->warnings,
-                            generator->n_warnings, &generator->warnings_size,
-                            sizeof(mta_sts_str_t));
+    text = mta_sts_str_from(warning->text);
 
-    if (text.data && list) {
-        generator->warnings = list;
-        generator->warnings[generator->n_warnings++] = text;
+    for (i = 0; i < generator->n_warnings; i++) {
+        if (mta_sts_str_eq(generator->warnings[i], text)) {
+            return;
+        }
+    }
+
+    if (i < MTA_STS_FORM_WARNINGS) {
+        text = mta_sts_str_copy(&generator->env, text);
+
+        generator->warnings[i] = text;
+        generator->n_warnings += text.data != NULL;
     }
 }
 
@@ -69,8 +76,8 @@ form_warn(void *ctx, const mta_sts_err_t *warning)
  * max_age, and those of format, which is no input, for the query.
  */
 
-static int
-form_fault(mta_sts_generator_t *generator, mta_sts_form_e field,
+int
+mta_sts_form_fault(mta_sts_generator_t *generator, mta_sts_form_e field,
     mta_sts_err_t *err)
 {
     mta_sts_str_t  text;
@@ -111,12 +118,19 @@ form_is_space(char ch)
 }
 
 
-/* Finds a field by its name; MTA_STS_FORM_QUERY where there is none. */
+/*
+ * Finds a field by its name, or by its former name "rua"; MTA_STS_FORM_QUERY
+ * where there is none.
+ */
 
 static mta_sts_form_e
 form_find(mta_sts_str_t name)
 {
     size_t  i;
+
+    if (mta_sts_str_eq(name, mta_sts_str("rua"))) {
+        return MTA_STS_FORM_RUA;
+    }
 
     for (i = 0; i < MTA_STS_FORM_QUERY; i++) {
         if (mta_sts_str_eq(name, mta_sts_str_from(form_names[i]))) {
@@ -141,7 +155,7 @@ form_split(mta_sts_generator_t *generator, mta_sts_str_t query,
         (void) mta_sts_error(err, MTA_STS_NOWHERE, "the form has %zu bytes, "
                              "must be at most %d", query.len,
                              MTA_STS_FORM_MAX);
-        return form_fault(generator, MTA_STS_FORM_QUERY, err);
+        return mta_sts_form_fault(generator, MTA_STS_FORM_QUERY, err);
     }
 
     while (mta_sts_query_next(&query, &name, &value)) {
@@ -149,7 +163,7 @@ form_split(mta_sts_generator_t *generator, mta_sts_str_t query,
         if (*n == FORM_PAIRS_MAX) {
             (void) mta_sts_error(err, MTA_STS_NOWHERE, "the form has more "
                                  "than %d fields", FORM_PAIRS_MAX);
-            return form_fault(generator, MTA_STS_FORM_QUERY, err);
+            return mta_sts_form_fault(generator, MTA_STS_FORM_QUERY, err);
         }
 
         field = form_find(name);
@@ -166,7 +180,9 @@ form_split(mta_sts_generator_t *generator, mta_sts_str_t query,
             (void) mta_sts_error(err, MTA_STS_NOWHERE,
                                  "unknown field \"%.*s\"", MTA_STS_SHOW(name));
 
-            if (form_fault(generator, MTA_STS_FORM_QUERY, err) != MTA_STS_OK) {
+            if (mta_sts_form_fault(generator, MTA_STS_FORM_QUERY, err)
+                != MTA_STS_OK)
+            {
                 return MTA_STS_ERROR;
             }
 
@@ -204,12 +220,12 @@ form_decode(mta_sts_generator_t *generator, mta_sts_form_e field,
         if (typed->data && !form_is_list(field)) {
             (void) mta_sts_error(err, MTA_STS_NOWHERE, "duplicate \"%s\"",
                                  form_names[field]);
-            rc = form_fault(generator, MTA_STS_FORM_QUERY, err);
+            rc = mta_sts_form_fault(generator, MTA_STS_FORM_QUERY, err);
 
         } else if (mta_sts_query_decode(pairs[i].value, *buf, &value, err)
                    != MTA_STS_OK)
         {
-            rc = form_fault(generator, field, err);
+            rc = mta_sts_form_fault(generator, field, err);
 
         } else {
             typed->data = typed->data ? typed->data : *buf;
@@ -278,161 +294,36 @@ form_query(mta_sts_generator_t *generator, mta_sts_str_t query,
 }
 
 
-/* Sets a setting; *ok is 0 where its field has an error afterwards. */
+/* What an empty form shows. */
 
 static int
-form_set(mta_sts_generator_t *generator, mta_sts_form_e field,
-    mta_sts_setting_e setting, mta_sts_str_t typed, int *ok,
-    mta_sts_err_t *err)
+form_example(mta_sts_generator_t *generator, mta_sts_err_t *err)
 {
-    mta_sts_value_t  value;
+    int             rc;
+    mta_sts_str_t  *typed;
 
-    value.text = typed;
-    value.place = MTA_STS_NOWHERE;
+    typed = generator->typed;
 
-    *ok = mta_sts_result_set(&generator->result, setting, &value,
-                             &generator->env, err)
-          == MTA_STS_OK;
+    typed[MTA_STS_FORM_DOMAIN] = mta_sts_str("example.com");
+    typed[MTA_STS_FORM_MX] = mta_sts_str("mx1.example.com mx2.example.com");
+    typed[MTA_STS_FORM_RUA] = mta_sts_str("tls-reports@example.com");
 
-    return *ok ? MTA_STS_OK : form_fault(generator, field, err);
-}
+    rc = mta_sts_form_fields(generator, err);
 
+    memset(typed, 0, sizeof(generator->typed));
 
-/* Takes the next word off what was typed, between spaces and line ends. */
-
-static int
-form_word(mta_sts_str_t *typed, mta_sts_str_t *word)
-{
-    while (typed->len && form_is_space(typed->data[0])) {
-        *typed = mta_sts_str_after(*typed, 1);
-    }
-
-    *word = *typed;
-
-    while (typed->len && !form_is_space(typed->data[0])) {
-        *typed = mta_sts_str_after(*typed, 1);
-    }
-
-    word->len -= typed->len;
-
-    return word->len > 0;
-}
-
-
-/* Sets a setting to the words of a field, up to the first error. */
-
-static int
-form_list(mta_sts_generator_t *generator, mta_sts_form_e field,
-    mta_sts_setting_e setting, size_t max, mta_sts_err_t *err)
-{
-    int             ok;
-    size_t          n;
-    mta_sts_str_t   typed, word;
-
-    typed = generator->typed[field];
-    ok = 1;
-
-    for (n = 0; ok && form_word(&typed, &word); n++) {
-        if (n == max) {
-            (void) mta_sts_error(err, MTA_STS_NOWHERE, "more than %zu values, "
-                                 "mta-sts generate takes any number", max);
-            return form_fault(generator, field, err);
-        }
-
-        if (form_set(generator, field, setting, word, &ok, err) != MTA_STS_OK)
-        {
-            return MTA_STS_ERROR;
-        }
-    }
-
-    return MTA_STS_OK;
-}
-
-
-static int
-form_domain(mta_sts_generator_t *generator, mta_sts_err_t *err)
-{
-    mta_sts_value_t  value;
-
-    value.text = generator->typed[MTA_STS_FORM_DOMAIN];
-    value.place = MTA_STS_NOWHERE;
-
-    if (mta_sts_name_domain("domain", &value, &generator->env,
-                            &generator->result.entry.domain, err)
-        != MTA_STS_OK)
-    {
-        return form_fault(generator, MTA_STS_FORM_DOMAIN, err);
-    }
-
-    return MTA_STS_OK;
-}
-
-
-/* Sets the mode, unless it is empty. */
-
-static int
-form_mode(mta_sts_generator_t *generator, mta_sts_err_t *err)
-{
-    int            ok;
-    mta_sts_str_t  mode;
-
-    mode = generator->typed[MTA_STS_FORM_MODE];
-
-    return mode.len ? form_set(generator, MTA_STS_FORM_MODE, MTA_STS_SET_MODE,
-                               mode, &ok, err)
-                    : MTA_STS_OK;
-}
-
-
-static int
-form_max_age(mta_sts_generator_t *generator, mta_sts_err_t *err)
-{
-    int            ok;
-    mta_sts_str_t  max_age;
-
-    max_age = generator->typed[MTA_STS_FORM_MAX_AGE];
-
-    if (max_age.len == 0) {
-        return MTA_STS_OK;
-    }
-
-    /* an empty one is an error when it was chosen */
-
-    if (mta_sts_str_eq(max_age, mta_sts_str("other"))) {
-        max_age = generator->typed[MTA_STS_FORM_MAX_AGE_OTHER];
-    }
-
-    return form_set(generator, MTA_STS_FORM_MAX_AGE, MTA_STS_SET_MAX_AGE,
-                    max_age, &ok, err);
-}
-
-
-/* Makes the policy; the only error that a form can still cause is no mx. */
-
-static int
-form_end(mta_sts_generator_t *generator, mta_sts_err_t *err)
-{
-    if (mta_sts_result_make(&generator->result, &generator->env, err)
-        == MTA_STS_OK)
-    {
-        return MTA_STS_OK;
-    }
-
-    if (!mta_sts_settings_are_policy(&generator->result.settings)) {
-        return form_fault(generator, MTA_STS_FORM_MX, err);
-    }
-
-    return MTA_STS_ERROR;
+    return rc;
 }
 
 
 int
 mta_sts_generator_read(mta_sts_generator_t *generator, mta_sts_str_t query,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+    mta_sts_digest_t *digest, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     memset(generator, 0, sizeof(mta_sts_generator_t));
 
     generator->caller = env;
+    generator->digest = digest;
     generator->env.alloc = form_alloc;
     generator->env.warn = form_warn;
     generator->env.ctx = generator;
@@ -441,22 +332,10 @@ mta_sts_generator_read(mta_sts_generator_t *generator, mta_sts_str_t query,
         return MTA_STS_ERROR;
     }
 
-    if (!generator->submitted || generator->n_errors) {
+    if (generator->n_errors) {
         return MTA_STS_OK;
     }
 
-    if (form_domain(generator, err) != MTA_STS_OK
-        || form_mode(generator, err) != MTA_STS_OK
-        || form_list(generator, MTA_STS_FORM_MX, MTA_STS_SET_MX,
-                     MTA_STS_FORM_MX_MAX, err)
-           != MTA_STS_OK
-        || form_max_age(generator, err) != MTA_STS_OK
-        || form_list(generator, MTA_STS_FORM_RUA, MTA_STS_SET_TLSRPT_RUA,
-                     MTA_STS_FORM_RUA_MAX, err)
-           != MTA_STS_OK)
-    {
-        return MTA_STS_ERROR;
-    }
-
-    return generator->n_errors ? MTA_STS_OK : form_end(generator, err);
+    return generator->submitted ? mta_sts_form_fields(generator, err)
+                                : form_example(generator, err);
 }

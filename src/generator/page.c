@@ -14,6 +14,14 @@ static const char *const  page_ages[] = {
 #define PAGE_AGES  (sizeof(page_ages) / sizeof(page_ages[0]))
 
 
+/* What replaces a byte: a text that is by so many bytes longer. */
+
+typedef struct {
+    char           text[8];
+    unsigned char  more;
+} page_escape_t;
+
+
 static void page_write_html(mta_sts_page_t *page);
 static void page_write_json(mta_sts_page_t *page);
 
@@ -29,40 +37,77 @@ mta_sts_page_add(mta_sts_page_t *page, mta_sts_str_t str)
 }
 
 
+/* Bytes of a text for which page_is_plain() is worth its calls. */
+
+#define PAGE_PLAIN_MIN  50
+
+
+/* Has str none of the special bytes?  memchr() is much faster than a loop. */
+
+static int
+page_is_plain(mta_sts_str_t str, const char *special)
+{
+    for ( /* void */ ; *special; special++) {
+        if (str.len && memchr(str.data, *special, str.len)) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* Appends str with the bytes replaced that have an escape. */
 
 static void
 page_escape(mta_sts_page_t *page, mta_sts_str_t str,
-    const char *const escapes[256])
+    const page_escape_t escapes[256])
 {
-    size_t          i;
-    const char     *escape;
-    mta_sts_str_t   part;
+    char                 *p;
+    size_t                i, len;
+    const page_escape_t  *escape;
 
-    for (i = 0, part = str; i < str.len; i++) {
-        escape = escapes[(unsigned char) str.data[i]];
-
-        if (escape) {
-            part.len = (size_t) (str.data + i - part.data);
-
-            mta_sts_page_add(page, part);
-            mta_sts_page_add(page, mta_sts_str_from(escape));
-
-            part = mta_sts_str_after(str, i + 1);
+    if (page->data == NULL) {
+        for (i = 0, len = 0; i < str.len; i++) {
+            len += escapes[(unsigned char) str.data[i]].more;
         }
+
+        page->len += str.len + len;
+        return;
     }
 
-    mta_sts_page_add(page, part);
+    p = page->data + page->len;
+
+    for (i = 0; i < str.len; i++) {
+        escape = &escapes[(unsigned char) str.data[i]];
+
+        if (escape->more == 0) {
+            *p++ = str.data[i];
+            continue;
+        }
+
+        /* in one move; there is room for what is overwritten next */
+
+        memcpy(p, escape->text, sizeof(escape->text));
+        p += 1 + escape->more;
+    }
+
+    page->len = (size_t) (p - page->data);
 }
 
 
 void
 mta_sts_page_html(mta_sts_page_t *page, mta_sts_str_t str)
 {
-    static const char *const  escapes[256] = {
-        ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;",
-        ['\''] = "&#39;"
+    static const page_escape_t  escapes[256] = {
+        ['&'] = { "&amp;", 4 }, ['<'] = { "&lt;", 3 }, ['>'] = { "&gt;", 3 },
+        ['"'] = { "&quot;", 5 }, ['\''] = { "&#39;", 4 }
     };
+
+    if (str.len > PAGE_PLAIN_MIN && page_is_plain(str, "&<>\"'")) {
+        mta_sts_page_add(page, str);
+        return;
+    }
 
     page_escape(page, str, escapes);
 }
@@ -73,9 +118,9 @@ mta_sts_page_html(mta_sts_page_t *page, mta_sts_str_t str)
 void
 mta_sts_page_json(mta_sts_page_t *page, mta_sts_str_t str)
 {
-    static const char *const  escapes[256] = {
-        ['"'] = "\\\"", ['\\'] = "\\\\", ['\n'] = "\\n", ['\r'] = "\\r",
-        ['\t'] = "\\t"
+    static const page_escape_t  escapes[256] = {
+        ['"'] = { "\\\"", 1 }, ['\\'] = { "\\\\", 1 }, ['\n'] = { "\\n", 1 },
+        ['\r'] = { "\\r", 1 }, ['\t'] = { "\\t", 1 }
     };
 
     page_escape(page, str, escapes);
@@ -93,7 +138,8 @@ page_write(const mta_sts_generator_t *generator, mta_sts_page_t *page,
 
     write(page);
 
-    page->data = generator->env.alloc(generator->env.ctx, page->len);
+    page->data = generator->env.alloc(generator->env.ctx,
+                                      page->len + sizeof(page_escape_t));
     if (page->data == NULL) {
         return mta_sts_error_memory(err);
     }
@@ -144,13 +190,6 @@ static mta_sts_str_t
 page_typed(const mta_sts_page_t *page, mta_sts_form_e field)
 {
     return page->generator->typed[field];
-}
-
-
-static mta_sts_str_t
-page_error(const mta_sts_page_t *page, mta_sts_form_e field)
-{
-    return page->generator->errors[field];
 }
 
 
@@ -243,10 +282,110 @@ page_host(const mta_sts_page_t *page, const mta_sts_record_t *record)
 }
 
 
-static int
-page_is_tlsrpt(const mta_sts_record_t *record)
+static mta_sts_str_t
+page_label(const mta_sts_record_t *record)
 {
-    return mta_sts_str_starts(record->name, mta_sts_str("_smtp."));
+    return mta_sts_str_starts(record->name, mta_sts_str("_smtp."))
+           ? mta_sts_str("TLS-RPT") : mta_sts_str("MTA-STS");
+}
+
+
+/* The same as a part of the elements' ids. */
+
+static mta_sts_str_t
+page_key(const mta_sts_record_t *record)
+{
+    return mta_sts_str_starts(record->name, mta_sts_str("_smtp."))
+           ? mta_sts_str("tlsrpt") : mta_sts_str("sts");
+}
+
+
+/* The label of the field of a setting; empty for any other word. */
+
+static mta_sts_str_t
+page_field_label(mta_sts_str_t word)
+{
+    size_t  i;
+
+    static const mta_sts_str_t  labels[][2] = {
+        { { "mx", 2 }, { "mail server", 11 } },
+        { { "max_age", 7 }, { "lifetime", 8 } },
+        { { "tlsrpt_rua", 10 }, { "report address", 14 } }
+    };
+
+    for (i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+        if (mta_sts_str_eq(word, labels[i][0])) {
+            return labels[i][1];
+        }
+    }
+
+    return mta_sts_str("");
+}
+
+
+/*
+ * Appends a message of the core, which names settings as directives do.  What
+ * is within quotes is a value.
+ */
+
+static void
+page_words(mta_sts_page_t *page, mta_sts_str_t text)
+{
+    int            quoted;
+    size_t         i, begin;
+    mta_sts_str_t  label, word, rest;
+
+    quoted = 0;
+    rest = text;
+
+    for (i = 0, begin = 0; i <= text.len; i++) {
+
+        if (i < text.len && (quoted || text.data[i] != ' ')) {
+            quoted ^= text.data[i] == '"';
+            continue;
+        }
+
+        word = mta_sts_str_after(text, begin);
+        word.len = i - begin;
+        label = page_field_label(word);
+
+        if (label.len) {
+            rest.len = (size_t) (word.data - rest.data);
+
+            mta_sts_page_html(page, rest);
+            mta_sts_page_html(page, label);
+
+            rest = mta_sts_str_after(text, i);
+        }
+
+        begin = i + 1;
+    }
+
+    mta_sts_page_html(page, rest);
+}
+
+
+/* Appends the error of a field; where it is empty, what to enter. */
+
+static void
+page_message(mta_sts_page_t *page, mta_sts_form_e field)
+{
+    mta_sts_str_t  error;
+
+    error = page->generator->errors[field];
+
+    if (mta_sts_str_starts(error, mta_sts_str("invalid domain \"\", "))) {
+        mta_sts_page_add(page, mta_sts_str("enter your domain, such as "
+                                           "example.com"));
+
+    } else if (mta_sts_str_starts(error, mta_sts_str("mode \""))) {
+        mta_sts_page_add(page, mta_sts_str("enter the names in your MX "
+                                           "records, such as "
+                                           "mx1.example.com"));
+
+    } else {
+        page_words(page, error);
+    }
 }
 
 

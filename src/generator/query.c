@@ -1,6 +1,6 @@
 /*
- * The query of a form.  It comes from untrusted clients: it is decoded strictly,
- * and no byte that could steer a terminal or a browser gets through.
+ * The query of a form.  It comes from untrusted clients, so it is decoded
+ * strictly: no byte that could steer a terminal or a browser is accepted.
  */
 
 #include "form.h"
@@ -65,6 +65,12 @@ query_check(mta_sts_str_t str, mta_sts_err_t *err)
 
     for (i = 0; i < str.len; i += len) {
         p = (const unsigned char *) str.data + i;
+
+        if (p[0] >= ' ' && p[0] < 0x7f) {
+            len = 1;
+            continue;
+        }
+
         len = query_utf8(mta_sts_str_after(str, i));
 
         if (len == 0) {
@@ -83,21 +89,29 @@ query_check(mta_sts_str_t str, mta_sts_err_t *err)
 }
 
 
-/* Decodes "%XX" at the begin of encoded; -1 if it is not that. */
+/*
+ * Makes "\n" of each line end: CRLF, as browsers send it, or either byte alone.
+ * Returns the new length.
+ */
 
-static int
-query_percent(mta_sts_str_t encoded)
+static size_t
+query_line_ends(char *buf, size_t len)
 {
-    int  high, low;
+    size_t  i, n;
 
-    if (encoded.len < 3) {
-        return -1;
+    for (i = 0, n = 0; i < len; i++) {
+        if (buf[i] == '\n' && i && buf[i - 1] == '\r') {
+            continue;
+        }
+
+        buf[n++] = buf[i];
     }
 
-    high = query_hex(encoded.data[1]);
-    low = query_hex(encoded.data[2]);
+    for (i = 0; i < n; i++) {
+        buf[i] = (char) (buf[i] == '\r' ? '\n' : buf[i]);
+    }
 
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
+    return n;
 }
 
 
@@ -105,44 +119,53 @@ int
 mta_sts_query_decode(mta_sts_str_t encoded, char *buf, mta_sts_str_t *decoded,
     mta_sts_err_t *err)
 {
-    int     ch;
-    char   *p;
-    size_t  n;
+    int     high, low, plain;
+    char    ch, *p;
+    size_t  i;
+
+    static const char  special[256] = {
+        [0 ... 0x1f] = 1, ['%'] = 1, ['+'] = 1, [0x7f ... 0xff] = 1
+    };
 
     p = buf;
+    plain = 1;
 
-    for (n = 0; encoded.len; encoded = mta_sts_str_after(encoded, n)) {
-        ch = (unsigned char) encoded.data[0];
-        n = 1;
+    for (i = 0; i < encoded.len; i++) {
+        ch = encoded.data[i];
+
+        if (!special[(unsigned char) ch]) {
+            *p++ = ch;
+            continue;
+        }
 
         if (ch == '+') {
             ch = ' ';
 
         } else if (ch == '%') {
-            ch = query_percent(encoded);
-            n = 3;
+            high = encoded.len - i > 2 ? query_hex(encoded.data[i + 1]) : -1;
+            low = encoded.len - i > 2 ? query_hex(encoded.data[i + 2]) : -1;
 
-            if (ch < 0) {
+            if (high < 0 || low < 0) {
                 return mta_sts_error(err, MTA_STS_NOWHERE, "\"%%\" must be "
                                      "followed by two hex digits");
             }
+
+            ch = (char) (high << 4 | low);
+            i += 2;
         }
 
-        /* a browser sends CRLF; either byte alone is a line end, too */
-
-        if (ch == '\n' && p > buf && p[-1] == '\r') {
-            p--;
-        }
-
-        *p++ = (char) ch;
+        *p++ = ch;
+        plain &= ch >= ' ' && ch < 0x7f;
     }
 
     decoded->data = buf;
     decoded->len = (size_t) (p - buf);
 
-    for (p = buf; (p = memchr(p, '\r', decoded->len - (size_t) (p - buf))); ) {
-        *p = '\n';
+    if (plain) {
+        return MTA_STS_OK;
     }
+
+    decoded->len = query_line_ends(buf, decoded->len);
 
     return query_check(*decoded, err);
 }

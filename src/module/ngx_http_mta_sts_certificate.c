@@ -227,7 +227,8 @@ ngx_http_mta_sts_init_cache(ngx_conf_t *cf, ngx_http_mta_sts_srv_conf_t *mscf,
     mta_sts_value_t  *lua;
 
     if (mscf->certificates.cache == NULL
-        || (mscf->server.table.n == 0 && mscf->server.default_policy == NULL))
+        || (mscf->server.table.n == 0 && mscf->server.default_policy == NULL
+            && mscf->table == NULL))
     {
         return NGX_OK;
     }
@@ -332,7 +333,7 @@ ngx_http_mta_sts_servername(ngx_ssl_conn_t *ssl_conn, int *ad, void *arg)
         ngx_memcpy(folded, sni, host.len);
         host.len = mta_sts_name_fold(host, folded);
 
-        if (mta_sts_server_find(&mscf->server, host, &domain)) {
+        if (ngx_http_mta_sts_lookup(mscf, host, &domain)) {
             return rc;
         }
     }

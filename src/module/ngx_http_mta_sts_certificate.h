@@ -72,8 +72,8 @@ ngx_uint_t ngx_http_mta_sts_identical(const ngx_http_mta_sts_identity_t *a,
  * Errors: open(), fstat() or read() "NAME" failed (ERRNO: TEXT), and others of
  * mta_sts_input_open() and mta_sts_input_read(); "NAME" is larger than N bytes;
  * no certificate in "NAME" (REASON); broken chain in "NAME" (REASON); no
- * private key in "NAME" (REASON); certificate "NAME" and key "NAME" do not
- * match; out of memory.
+ * private key in "NAME" (REASON); the key in "NAME" has a password; certificate
+ * "NAME" and key "NAME" do not match; out of memory.
  */
 ngx_int_t ngx_http_mta_sts_pair_load(ngx_http_mta_sts_pair_t *pair,
     const ngx_str_t *cert, const ngx_str_t *key, ngx_rbtree_t *shared,

@@ -8,8 +8,7 @@
  *                                       identities of the files they are from
  *                                       identities of files that failed since
  *     good --> the entries with pairs, last used first, at most max
- *     bad  --> those that never had any, for files not to be parsed again;
- *              they take no slot of the good ones
+ *     bad  --> those without, so that broken files are not parsed again
  */
 
 
@@ -163,7 +162,7 @@ ngx_http_mta_sts_cache_use(ngx_http_mta_sts_cache_t *cache,
     ngx_http_mta_sts_cache_expire(cache, &cache->good, now);
     ngx_http_mta_sts_cache_expire(cache, &cache->bad, now);
 
-    hash = ngx_murmur_hash2(names->data, names->len);
+    hash = ngx_crc32_long(names->data, names->len);
 
     entry = (ngx_http_mta_sts_entry_t *)
             ngx_str_rbtree_lookup(&cache->tree, names, hash);

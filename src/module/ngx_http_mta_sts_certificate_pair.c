@@ -160,7 +160,7 @@ ngx_http_mta_sts_pair_use(ngx_http_mta_sts_pair_t *pair, ngx_connection_t *c)
 }
 
 
-/* Reads a file, which ngx_http_mta_sts_file_free() forgets again. */
+/* Reads a file, which ngx_http_mta_sts_file_free() frees. */
 
 static ngx_int_t
 ngx_http_mta_sts_file_read(const ngx_str_t *name, mta_sts_file_t *file,
@@ -183,7 +183,7 @@ ngx_http_mta_sts_file_read(const ngx_str_t *name, mta_sts_file_t *file,
 }
 
 
-/* The memory had a key in it, perhaps. */
+/* It may be a key. */
 
 static void
 ngx_http_mta_sts_file_free(mta_sts_file_t *file)
@@ -197,9 +197,9 @@ static ngx_int_t
 ngx_http_mta_sts_chain_load(ngx_http_mta_sts_pair_t *pair,
     const ngx_str_t *name, mta_sts_err_t *err)
 {
-    BIO        *bio;
-    ngx_int_t   rc;
-    mta_sts_file_t  file;
+    BIO             *bio;
+    ngx_int_t        rc;
+    mta_sts_file_t   file;
 
     rc = ngx_http_mta_sts_file_read(name, &file, err);
 
@@ -274,9 +274,10 @@ static ngx_int_t
 ngx_http_mta_sts_key_load(ngx_http_mta_sts_pair_t *pair, const ngx_str_t *name,
     mta_sts_err_t *err)
 {
-    BIO        *bio;
-    ngx_int_t   rc;
-    mta_sts_file_t  file;
+    BIO             *bio;
+    ngx_int_t        rc;
+    ngx_uint_t       encrypted;
+    mta_sts_file_t   file;
 
     rc = ngx_http_mta_sts_file_read(name, &file, err);
 
@@ -284,7 +285,7 @@ ngx_http_mta_sts_key_load(ngx_http_mta_sts_pair_t *pair, const ngx_str_t *name,
         return rc;
     }
 
-    rc = NGX_OK;
+    encrypted = 0;
     bio = BIO_new_mem_buf(file.text.data, (int) file.text.len);
 
     if (bio == NULL) {
@@ -293,8 +294,14 @@ ngx_http_mta_sts_key_load(ngx_http_mta_sts_pair_t *pair, const ngx_str_t *name,
     } else {
         pair->key = PEM_read_bio_PrivateKey(bio, NULL,
                                             ngx_http_mta_sts_no_password,
-                                            NULL);
-        if (pair->key == NULL) {
+                                            &encrypted);
+        if (encrypted) {
+            (void) mta_sts_error(err, MTA_STS_NOWHERE, "the key in \"%.*s\" "
+                                 "has a password",
+                                 MTA_STS_SHOW(ngx_http_mta_sts_str(name)));
+            rc = NGX_DECLINED;
+
+        } else if (pair->key == NULL) {
             rc = ngx_http_mta_sts_parse_error(err, "no private key", name);
         }
     }
@@ -311,6 +318,10 @@ ngx_http_mta_sts_key_load(ngx_http_mta_sts_pair_t *pair, const ngx_str_t *name,
 static int
 ngx_http_mta_sts_no_password(char *buf, int size, int rwflag, void *data)
 {
+    ngx_uint_t *encrypted = data;
+
+    *encrypted = 1;
+
     return -1;
 }
 
@@ -443,7 +454,7 @@ ngx_http_mta_sts_shared_key(ngx_http_mta_sts_shared_t *key, X509 *cert)
 
     key->node.str.data = key->digest;
     key->node.str.len = SHA256_DIGEST_LENGTH;
-    key->node.node.key = ngx_murmur_hash2(key->digest, SHA256_DIGEST_LENGTH);
+    key->node.node.key = ngx_crc32_long(key->digest, SHA256_DIGEST_LENGTH);
 
     return NGX_OK;
 }

@@ -10,13 +10,14 @@
 
 
 typedef struct {
-    mta_sts_str_t       name;
-    mta_sts_domains_t  *domains;
+    mta_sts_str_t              name;
+    mta_sts_domains_t         *domains;
+    ngx_http_mta_sts_table_t  *table;        /* if it is one */
 } ngx_http_mta_sts_file_t;
 
 
 static ngx_int_t ngx_http_mta_sts_read_files(ngx_conf_t *cf,
-    const mta_sts_value_t *value, mta_sts_domains_t *domains);
+    const mta_sts_value_t *value, ngx_http_mta_sts_file_t *file);
 static int ngx_http_mta_sts_names(const mta_sts_value_t *value,
     const mta_sts_env_t *env, mta_sts_str_t **names, size_t *n,
     mta_sts_err_t *err);
@@ -26,7 +27,7 @@ static ngx_int_t ngx_http_mta_sts_dump(ngx_conf_t *cf,
 
 ngx_int_t
 ngx_http_mta_sts_read_domains(ngx_conf_t *cf, const mta_sts_value_t *value,
-    const mta_sts_domains_t **domains)
+    const mta_sts_domains_t **domains, ngx_http_mta_sts_table_t **table)
 {
     ngx_uint_t                     i;
     ngx_http_mta_sts_file_t       *file;
@@ -47,6 +48,7 @@ ngx_http_mta_sts_read_domains(ngx_conf_t *cf, const mta_sts_value_t *value,
     for (i = 0; i < mmcf->files.nelts; i++) {
         if (mta_sts_str_eq(file[i].name, value->text)) {
             *domains = file[i].domains;
+            *table = file[i].table;
             return NGX_OK;
         }
     }
@@ -63,15 +65,22 @@ ngx_http_mta_sts_read_domains(ngx_conf_t *cf, const mta_sts_value_t *value,
         return NGX_ERROR;
     }
 
-    *domains = file->domains;
+    file->table = NULL;
 
-    return ngx_http_mta_sts_read_files(cf, value, file->domains);
+    if (ngx_http_mta_sts_read_files(cf, value, file) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    *domains = file->domains;
+    *table = file->table;
+
+    return NGX_OK;
 }
 
 
 static ngx_int_t
 ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
-    mta_sts_domains_t *domains)
+    ngx_http_mta_sts_file_t *file)
 {
     int              rc;
     size_t           i, n, n_files;
@@ -85,6 +94,21 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
     if (ngx_http_mta_sts_names(value, &env, &names, &n, &err) != MTA_STS_OK) {
         ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
         return NGX_ERROR;
+    }
+
+    if (n == 1 && mta_sts_image_is(names[0])) {
+
+        /* its path is enough for nginx -T */
+
+        if (ngx_http_mta_sts_table_open(cf, names[0], value->place,
+                                        file->domains, &file->table, &err)
+            != MTA_STS_OK)
+        {
+            ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
     }
 
     rc = MTA_STS_OK;
@@ -114,7 +138,7 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
     }
 
     if (rc == MTA_STS_OK) {
-        rc = mta_sts_domains_read(files, n, &env, domains, &err);
+        rc = mta_sts_domains_read(files, n, &env, file->domains, &err);
 
     } else {
         for (i = 0; i < n_files; i++) {

@@ -21,6 +21,7 @@ ngx_http_mta_sts_env(ngx_conf_t *cf)
     env.alloc = ngx_http_mta_sts_alloc;
     env.warn = ngx_http_mta_sts_warn;
     env.ctx = cf;
+    env.is_public_suffix = NULL;
 
     return env;
 }

@@ -23,6 +23,8 @@ static ngx_int_t ngx_http_mta_sts_generator_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_generator_file(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_generator_policy(ngx_http_request_t *r,
     mta_sts_generator_t *generator);
+static ngx_int_t ngx_http_mta_sts_generator_records(ngx_http_request_t *r,
+    mta_sts_generator_t *generator);
 static ngx_int_t ngx_http_mta_sts_generator_json(ngx_http_request_t *r,
     mta_sts_generator_t *generator);
 static ngx_int_t ngx_http_mta_sts_generator_page(ngx_http_request_t *r,
@@ -71,6 +73,10 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
     mta_sts_str_t         query, format;
     mta_sts_generator_t  *generator;
 
+    /* set up once for all requests of a worker */
+
+    static mta_sts_digest_t  digest;
+
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return ngx_http_mta_sts_add_header(r, "Allow", "GET, HEAD")
                ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -94,10 +100,13 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
     env.alloc = ngx_http_mta_sts_generator_alloc;
     env.warn = NULL;
     env.ctx = r;
+    env.is_public_suffix = NULL;
 
     query = ngx_http_mta_sts_str(&r->args);
 
-    if (mta_sts_generator_read(generator, query, &env, &err) != MTA_STS_OK) {
+    if (mta_sts_generator_read(generator, query, &digest, &env, &err)
+        != MTA_STS_OK)
+    {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -108,10 +117,15 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
         return ngx_http_mta_sts_generator_json(r, generator);
     }
 
-    if (mta_sts_str_eq(format, mta_sts_str("policy"))
-        && generator->result.entry.policy)
-    {
-        return ngx_http_mta_sts_generator_policy(r, generator);
+    if (generator->result.entry.policy) {
+
+        if (mta_sts_str_eq(format, mta_sts_str("policy"))) {
+            return ngx_http_mta_sts_generator_policy(r, generator);
+        }
+
+        if (generator->format) {
+            return ngx_http_mta_sts_generator_records(r, generator);
+        }
     }
 
     return ngx_http_mta_sts_generator_page(r, generator);
@@ -168,6 +182,27 @@ ngx_http_mta_sts_generator_policy(ngx_http_request_t *r,
 
 
 static ngx_int_t
+ngx_http_mta_sts_generator_records(ngx_http_request_t *r,
+    mta_sts_generator_t *generator)
+{
+    mta_sts_err_t  err;
+    mta_sts_str_t  text;
+
+    if (mta_sts_result_records(&generator->result, generator->format,
+                               &generator->format_settings, &generator->env,
+                               &text, &err)
+        != MTA_STS_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_mta_sts_generator_send(r, NGX_HTTP_OK, "text/plain",
+                                           "no-cache", text);
+}
+
+
+static ngx_int_t
 ngx_http_mta_sts_generator_json(ngx_http_request_t *r,
     mta_sts_generator_t *generator)
 {
@@ -191,8 +226,9 @@ static ngx_int_t
 ngx_http_mta_sts_generator_page(ngx_http_request_t *r,
     mta_sts_generator_t *generator)
 {
+    int            bad;
     mta_sts_err_t  err;
-    mta_sts_str_t  self, page;
+    mta_sts_str_t  self, page, format;
 
     if (ngx_http_mta_sts_generator_self(r, &self) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -207,11 +243,16 @@ ngx_http_mta_sts_generator_page(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    /* an error of the query is one that the page itself cannot cause */
+    /* errors are a part of the page, unless something else was asked for */
+
+    format = generator->typed[MTA_STS_FORM_FORMAT];
+
+    bad = generator->errors[MTA_STS_FORM_QUERY].len
+          || (generator->n_errors && format.len
+              && !mta_sts_str_eq(format, mta_sts_str("html")));
 
     return ngx_http_mta_sts_generator_send(r,
-                                     generator->errors[MTA_STS_FORM_QUERY].len
-                                     ? NGX_HTTP_BAD_REQUEST : NGX_HTTP_OK,
+                                     bad ? NGX_HTTP_BAD_REQUEST : NGX_HTTP_OK,
                                      "text/html; charset=utf-8", "no-cache",
                                      page);
 }

@@ -84,6 +84,8 @@ ngx_http_mta_sts_answer(ngx_http_request_t *r)
 const mta_sts_policy_t *
 ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
 {
+    void                         *copy;
+    const mta_sts_policy_t       *policy;
     ngx_http_mta_sts_srv_conf_t  *mscf;
 
     if (!ngx_http_mta_sts_is_policy(r)) {
@@ -92,9 +94,25 @@ ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
 
     mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
 
-    return mta_sts_server_find(&mscf->server,
-                               ngx_http_mta_sts_str(&r->headers_in.server),
-                               domain);
+    policy = ngx_http_mta_sts_lookup(mscf,
+                                     ngx_http_mta_sts_str(
+                                         &r->headers_in.server),
+                                     domain);
+
+    if (policy == NULL || mscf->table == NULL) {
+        return policy;
+    }
+
+    /* the table may be replaced before all of the response is sent */
+
+    copy = ngx_palloc(r->pool, mta_sts_policy_size(policy));
+    if (copy == NULL) {
+        return NULL;
+    }
+
+    ngx_memcpy(copy, policy, mta_sts_policy_size(policy));
+
+    return copy;
 }
 
 

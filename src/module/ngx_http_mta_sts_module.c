@@ -2,8 +2,8 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * Directives: setters store, merge inherits, postconfiguration builds and checks
- * what each server serves, so that a request only looks things up.
+ * Directives: setters store, merge inherits, postconfiguration builds and
+ * checks what each server serves, so that a request only looks things up.
  */
 
 
@@ -23,7 +23,6 @@ static char *ngx_http_mta_sts_merge_srv_conf(ngx_conf_t *cf, void *parent,
 static ngx_int_t ngx_http_mta_sts_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_mta_sts_build(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *cscf, ngx_http_mta_sts_srv_conf_t *mscf);
-static ngx_int_t ngx_http_mta_sts_compare(ngx_conf_t *cf);
 
 
 static ngx_command_t  ngx_http_mta_sts_commands[] = {
@@ -116,7 +115,7 @@ ngx_module_t  ngx_http_mta_sts_module = {
     ngx_http_mta_sts_commands,             /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_mta_sts_check_tables,         /* init module */
     NULL,                                  /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -237,6 +236,8 @@ ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
      *     mscf->settings = { 0 };
      *     mscf->domains = { NULL };
      *     mscf->server = { 0 };
+     *     mscf->table = NULL;
+     *     mscf->table = NULL;
      *     mscf->certificates = { NULL };
      */
 
@@ -266,6 +267,7 @@ ngx_http_mta_sts_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_mta_sts_srv_conf_t *prev = parent;
     ngx_http_mta_sts_srv_conf_t *conf = child;
 
+    conf->on = conf->enable == 1;
     ngx_conf_merge_value(conf->enable, prev->enable, 1);
 
     mta_sts_settings_inherit(&conf->settings, &prev->settings);
@@ -294,6 +296,8 @@ ngx_http_mta_sts_init(ngx_conf_t *cf)
     for (s = 0; s < cmcf->servers.nelts; s++) {
         mscf = cscfp[s]->ctx->srv_conf[ngx_http_mta_sts_module.ctx_index];
 
+        mscf->number = (uint32_t) s;
+
         if (!mscf->enable) {
             continue;
         }
@@ -302,7 +306,9 @@ ngx_http_mta_sts_init(ngx_conf_t *cf)
             return NGX_ERROR;
         }
 
-        if (mscf->server.table.n || mscf->server.default_policy) {
+        if (mscf->server.table.n || mscf->server.default_policy
+            || mscf->table)
+        {
             policies++;
         }
     }
@@ -317,7 +323,7 @@ ngx_http_mta_sts_init(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    if (ngx_http_mta_sts_compare(cf) != NGX_OK) {
+    if (ngx_http_mta_sts_check_answers(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -337,33 +343,25 @@ ngx_http_mta_sts_build(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
     ngx_http_mta_sts_srv_conf_t *mscf)
 {
     int                       rc;
-    ngx_uint_t                i, n;
+    size_t                    n;
     mta_sts_env_t             env;
     mta_sts_err_t             err;
     mta_sts_server_name_t    *names;
-    ngx_http_server_name_t   *sn;
     const mta_sts_domains_t  *domains;
 
-    sn = cscf->server_names.elts;
     n = cscf->server_names.nelts;
 
-    names = ngx_pcalloc(cf->temp_pool, n * sizeof(mta_sts_server_name_t));
+    names = ngx_http_mta_sts_server_names(cf->temp_pool, cscf);
     if (names == NULL) {
         return NGX_ERROR;
-    }
-
-    for (i = 0; i < n; i++) {
-        names[i].value.text = ngx_http_mta_sts_str(&sn[i].name);
-#if (NGX_PCRE)
-        names[i].regex = (sn[i].regex != NULL);
-#endif
     }
 
     env = ngx_http_mta_sts_env(cf);
 
     if (mscf->domains.text.data) {
 
-        if (ngx_http_mta_sts_read_domains(cf, &mscf->domains, &domains)
+        if (ngx_http_mta_sts_read_domains(cf, &mscf->domains, &domains,
+                                          &mscf->table)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -378,56 +376,6 @@ ngx_http_mta_sts_build(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
     }
 
     if (rc != MTA_STS_OK) {
-        ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-/*
- * Warns of domains that two servers configure differently: which policy a
- * sender gets then depends on the address that it connects to, but the DNS has
- * only one id.
- */
-
-static ngx_int_t
-ngx_http_mta_sts_compare(ngx_conf_t *cf)
-{
-    ngx_conf_t                    scratch;
-    ngx_uint_t                    s, n;
-    mta_sts_err_t                 err;
-    mta_sts_env_t                 env;
-    mta_sts_catalog_t             catalog;
-    const mta_sts_server_t      **servers;
-    ngx_http_core_srv_conf_t    **cscfp;
-    ngx_http_core_main_conf_t    *cmcf;
-    ngx_http_mta_sts_srv_conf_t  *mscf;
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    cscfp = cmcf->servers.elts;
-    n = cmcf->servers.nelts;
-
-    servers = ngx_palloc(cf->temp_pool, n * sizeof(mta_sts_server_t *));
-    if (servers == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (s = 0; s < n; s++) {
-        mscf = cscfp[s]->ctx->srv_conf[ngx_http_mta_sts_module.ctx_index];
-        servers[s] = &mscf->server;
-    }
-
-    scratch = *cf;
-    scratch.pool = cf->temp_pool;
-
-    env = ngx_http_mta_sts_env(&scratch);
-
-    if (mta_sts_catalog_build(&catalog, servers, n, 1, &env, &err)
-        != MTA_STS_OK)
-    {
         ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
         return NGX_ERROR;
     }

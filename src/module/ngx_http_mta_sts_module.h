@@ -15,13 +15,16 @@
 #include <ngx_http.h>
 
 #include "domains/domains.h"
+#include "serve/image.h"
 
 
 typedef struct ngx_http_mta_sts_cache_s  ngx_http_mta_sts_cache_t;
+typedef struct ngx_http_mta_sts_table_s  ngx_http_mta_sts_table_t;
 
 
 typedef struct {
     ngx_array_t          files;      /* of ngx_http_mta_sts_file_t */
+    ngx_array_t          tables;     /* of ngx_http_mta_sts_table_t * */
     ngx_command_t       *lua;        /* the lua module's directives */
     ngx_command_t       *watched;    /* their copies */
 } ngx_http_mta_sts_main_conf_t;
@@ -37,9 +40,12 @@ typedef struct {
 
 typedef struct {
     ngx_flag_t           enable;
+    unsigned             on:1;       /* enabled by a directive of its own */
+    uint32_t             number;     /* of the server, from 0 */
     mta_sts_settings_t   settings;   /* own and inherited */
     mta_sts_value_t      domains;    /* a file or a glob, or data NULL */
-    mta_sts_server_t     server;     /* built once, read-only after that */
+    mta_sts_server_t     server;     /* read-only, unless table is set */
+    ngx_http_mta_sts_table_t        *table;      /* or NULL */
     ngx_http_mta_sts_certificates_t  certificates;
 } ngx_http_mta_sts_srv_conf_t;
 
@@ -63,6 +69,27 @@ typedef struct {
     ngx_http_mta_sts_reports_t  *reports;    /* or NULL */
 } ngx_http_mta_sts_loc_conf_t;
 
+
+/*
+ * The policy of a host of a server, which is in lower case and without a
+ * trailing dot, or NULL.  Looks for a newer table once a second.  If the server
+ * has a table, the policy is valid until control returns to nginx.
+ */
+const mta_sts_policy_t *ngx_http_mta_sts_lookup(
+    ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
+    mta_sts_str_t *domain);
+
+/*
+ * Maps a compiled table, until the pool of cf is destroyed.
+ *
+ * Errors: those of mta_sts_image_open(); out of memory.
+ */
+int ngx_http_mta_sts_table_open(ngx_conf_t *cf, mta_sts_str_t name,
+    mta_sts_place_t place, mta_sts_domains_t *domains,
+    ngx_http_mta_sts_table_t **table, mta_sts_err_t *err);
+
+/* Verifies that the workers' user can read the tables. */
+ngx_int_t ngx_http_mta_sts_check_tables(ngx_cycle_t *cycle);
 
 /*
  * The policy that a request asks for with its path and Host, or NULL.  *domain
@@ -147,11 +174,19 @@ ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body);
 
 /*
  * Gives the domains of the file, or the glob of files, that value names, which
- * is read once for all servers.  Returns NGX_ERROR after it has logged an
+ * is read once for all servers; *table is set if it is a compiled table.  Returns NGX_ERROR after it has logged an
  * error.
  */
 ngx_int_t ngx_http_mta_sts_read_domains(ngx_conf_t *cf,
-    const mta_sts_value_t *value, const mta_sts_domains_t **domains);
+    const mta_sts_value_t *value, const mta_sts_domains_t **domains,
+    ngx_http_mta_sts_table_t **table);
+
+/* Warns of domains that do not get their policy; see serve/answer.h. */
+ngx_int_t ngx_http_mta_sts_check_answers(ngx_conf_t *cf);
+
+/* The names of a server, in the pool; NULL: no memory. */
+mta_sts_server_name_t *ngx_http_mta_sts_server_names(ngx_pool_t *pool,
+    ngx_http_core_srv_conf_t *cscf);
 
 /* Memory from the configuration's pool and warnings to its log. */
 mta_sts_env_t ngx_http_mta_sts_env(ngx_conf_t *cf);
@@ -163,7 +198,7 @@ void ngx_http_mta_sts_log(ngx_conf_t *cf, ngx_uint_t level,
 /* A word of the current directive, and its place. */
 mta_sts_value_t ngx_http_mta_sts_value(ngx_conf_t *cf, ngx_str_t *word);
 
-/* Adds the variables $mta_sts_domain, $mta_sts_host, $mta_sts_id and $mta_sts_mode. */
+/* Adds $mta_sts_domain, $mta_sts_host, $mta_sts_id and $mta_sts_mode. */
 ngx_int_t ngx_http_mta_sts_add_variables(ngx_conf_t *cf);
 
 
@@ -176,6 +211,21 @@ ngx_http_mta_sts_str(const ngx_str_t *str)
     slice.len = str->len;
 
     return slice;
+}
+
+
+/* Where a server block begins. */
+
+static ngx_inline mta_sts_place_t
+ngx_http_mta_sts_place(const ngx_http_core_srv_conf_t *cscf)
+{
+    mta_sts_place_t  place;
+
+    place.file = mta_sts_str_from((const char *) cscf->file_name);
+    place.line = (unsigned) cscf->line;
+    place.column = 0;
+
+    return place;
 }
 
 

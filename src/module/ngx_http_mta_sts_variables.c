@@ -133,7 +133,7 @@ ngx_http_mta_sts_variable_host(ngx_http_request_t *r,
 
     mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
 
-    if (mta_sts_server_find(&mscf->server, host, &domain) == NULL) {
+    if (ngx_http_mta_sts_lookup(mscf, host, &domain) == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }

@@ -126,14 +126,71 @@ name_fault(mta_sts_str_t name, int zone)
 }
 
 
+/* Is it only digits, at least one? */
+
+static int
+name_digits(mta_sts_str_t str)
+{
+    size_t  i;
+
+    for (i = 0; i < str.len; i++) {
+        if (str.data[i] < '0' || str.data[i] > '9') {
+            return 0;
+        }
+    }
+
+    return str.len != 0;
+}
+
+
+/*
+ * Checks that labels that begin with "xn--" are A-labels; *fault is set if not.
+ * IDNA 2008 forbids some that are registered, such as emoji; these are allowed,
+ * but control characters are not.
+ *
+ * Returns 0 if an allocation failed.
+ */
+
+static int
+name_check_alabels(const char *name, const char **fault)
+{
+    int      rc;
+    char    *utf8, *p;
+
+    if (strncmp(name, "xn--", 4) != 0 && strstr(name, ".xn--") == NULL) {
+        return 1;
+    }
+
+    rc = idn2_to_unicode_8z8z(name, &utf8, 0);
+
+    if (rc == IDN2_OK) {
+        for (p = strchr(utf8, '\xc2'); p; p = strchr(p + 1, '\xc2')) {
+            if ((unsigned char) p[1] < 0xa0) {
+                rc = IDN2_DISALLOWED;
+            }
+        }
+
+        idn2_free(utf8);
+    }
+
+    if (rc != IDN2_OK) {
+        *fault = "a label that begins with \"xn--\" must be an A-label";
+    }
+
+    return rc != IDN2_MALLOC;
+}
+
+
 /* What was probably meant by a text that is no host name; NULL if unknown. */
 
 static const char *
 name_mistake(mta_sts_str_t name)
 {
-    char     addr[INET6_ADDRSTRLEN];
-    size_t   len;
-    uint8_t  in6[16];
+    char            addr[INET6_ADDRSTRLEN];
+    size_t          len;
+    uint8_t         in6[16];
+    const char     *colon;
+    mta_sts_str_t   after;
 
     if (name.len == 0) {
         return "must not be empty";
@@ -141,6 +198,14 @@ name_mistake(mta_sts_str_t name)
 
     if (memchr(name.data, '\0', name.len)) {
         return "must not have a NUL";
+    }
+
+    colon = memchr(name.data, ':', name.len);
+    after = mta_sts_str_after(name, colon ? (size_t) (colon - name.data) + 1
+                                          : name.len);
+
+    if (mta_sts_str_starts(after, mta_sts_str("//"))) {
+        return "must be a host name, not a URL";
     }
 
     if (memchr(name.data, '@', name.len)) {
@@ -169,7 +234,7 @@ name_mistake(mta_sts_str_t name)
         }
     }
 
-    return NULL;
+    return name_digits(after) ? "must be a host name without a port" : NULL;
 }
 
 
@@ -266,7 +331,9 @@ name_copy_plain(mta_sts_str_t name, char *buf)
         if (ch >= 'a' && ch <= 'z') {
             digits = 0;
 
-        } else if (ch == '-' && i > start) {
+        } else if (ch == '-' && i > start
+                   && (i != start + 3 || buf[i - 1] != '-'))
+        {
             digits = 0;
 
         } else if (ch == '.' && i > start && i - start <= NAME_LABEL_MAX
@@ -335,6 +402,11 @@ name_normalise(const char *what, const mta_sts_value_t *value,
         mistake = name_mistake(text);
         fault = mistake ? mistake : fault;
 
+    } else if (!name_check_alabels(name->data, &fault)) {
+        return mta_sts_error_memory(err);
+    }
+
+    if (fault) {
         return mta_sts_error(err, value->place, "invalid %s \"%.*s\", %s",
                              what, MTA_STS_SHOW(value->text), fault);
     }
@@ -379,51 +451,95 @@ mta_sts_name_domain(const char *what, const mta_sts_value_t *value,
 }
 
 
+/* What is wrong with the "*" or the form of an mx pattern; NULL if nothing. */
+
+static const char *
+name_mx_fault(mta_sts_str_t pattern)
+{
+    mta_sts_str_t   first;
+    const char     *space;
+
+    if (mta_sts_str_eq(pattern, mta_sts_str("*"))) {
+        return "\"*\" must be followed by \".\" and a host name";
+    }
+
+    if (mta_sts_str_eq(pattern, mta_sts_str("*."))
+        || mta_sts_str_eq(pattern, mta_sts_str("*..")))
+    {
+        return "\"*.\" must be followed by a host name";
+    }
+
+    /* an MX record, pasted */
+
+    first = pattern;
+    space = pattern.len ? memchr(pattern.data, ' ', pattern.len) : NULL;
+
+    if (space) {
+        first.len = (size_t) (space - pattern.data);
+    }
+
+    if (name_digits(first)) {
+        return "must be a host name, without the preference of an MX record";
+    }
+
+    if (mta_sts_str_starts(pattern, mta_sts_str("*."))) {
+        pattern = mta_sts_str_after(pattern, 2);
+    }
+
+    return pattern.len && memchr(pattern.data, '*', pattern.len)
+           ? "\"*\" must be the whole leftmost label" : NULL;
+}
+
+
 int
 mta_sts_name_mx(const mta_sts_value_t *value, const mta_sts_env_t *env,
     mta_sts_str_t *pattern, mta_sts_err_t *err)
 {
     char           *buf;
+    size_t          skip;
+    const char     *fault;
     mta_sts_str_t   text, name;
 
     text = value->text;
 
-    if (mta_sts_str_starts(text, mta_sts_str("*."))) {
-        text = mta_sts_str_after(text, 2);
-
-        if (text.len == 0 || mta_sts_str_eq(text, mta_sts_str("."))) {
-            return mta_sts_error(err, value->place,
-                                 "invalid mx \"%.*s\", \"*.\" must be followed "
-                                 "by a host name", MTA_STS_SHOW(value->text));
-        }
+    if (mta_sts_str_starts(text, mta_sts_str("."))
+        && mta_sts_name_is_host(mta_sts_str_after(text, 1)))
+    {
+        return mta_sts_error(err, value->place, "invalid mx \"%.*s\", the "
+                             "hosts below a domain are \"*%.*s\"",
+                             MTA_STS_SHOW(text), MTA_STS_SHOW(text));
     }
 
-    if (text.len && memchr(text.data, '*', text.len)) {
-        return mta_sts_error(err, value->place,
-                             "invalid mx \"%.*s\", \"*\" must be the whole "
-                             "leftmost label", MTA_STS_SHOW(value->text));
+    fault = name_mx_fault(text);
+
+    if (fault) {
+        return mta_sts_error(err, value->place, "invalid mx \"%.*s\", %s",
+                             MTA_STS_SHOW(text), fault);
     }
 
-    if (name_normalise("mx", value, text, 0, env, &name, err) != MTA_STS_OK) {
+    skip = mta_sts_str_starts(text, mta_sts_str("*.")) ? 2 : 0;
+
+    if (name_normalise("mx", value, mta_sts_str_after(text, skip), 0, env,
+                       &name, err)
+        != MTA_STS_OK)
+    {
         return MTA_STS_ERROR;
     }
 
-    if (text.len == value->text.len) {
-        *pattern = name;
-        return MTA_STS_OK;
+    *pattern = name;
+
+    if (skip) {
+        buf = env->alloc(env->ctx, name.len + 3);
+        if (buf == NULL) {
+            return mta_sts_error_memory(err);
+        }
+
+        memcpy(buf, "*.", 2);
+        memcpy(buf + 2, name.data, name.len + 1);
+
+        pattern->data = buf;
+        pattern->len = name.len + 2;
     }
-
-    buf = env->alloc(env->ctx, name.len + 3);
-    if (buf == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    memcpy(buf, "*.", 2);
-    memcpy(buf + 2, name.data, name.len);
-    buf[name.len + 2] = '\0';
-
-    pattern->data = buf;
-    pattern->len = name.len + 2;
 
     return MTA_STS_OK;
 }

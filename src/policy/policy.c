@@ -43,28 +43,43 @@ policy_line(char *p, mta_sts_str_t key, mta_sts_str_t value)
 }
 
 
+/*
+ * Sets up the context.  Each later EVP_DigestInit_ex() would look SHA-256 up
+ * again for one that was not fetched.  libcrypto crashes where its own set-up
+ * ran out of memory, unless it is asked first.
+ */
+
+static int
+digest_init(mta_sts_digest_t *digest)
+{
+    int      rc;
+    EVP_MD  *md;
+
+    if (OSSL_LIB_CTX_get0_global_default() == NULL) {
+        return 0;
+    }
+
+    md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    digest->ctx = EVP_MD_CTX_new();
+
+    rc = md && digest->ctx && EVP_DigestInit_ex(digest->ctx, md, NULL) == 1;
+
+    EVP_MD_free(md);
+
+    return rc;
+}
+
+
 int
 mta_sts_digest_id(mta_sts_digest_t *digest, mta_sts_str_t body, char *id)
 {
     size_t             i;
     unsigned           len;
-    const EVP_MD      *md;
     unsigned char      hash[EVP_MAX_MD_SIZE];
     static const char  hex[] = "0123456789abcdef";
 
-    /* after the first time the context knows its algorithm */
-
-    md = NULL;
-
-    /* without its default context, OpenSSL crashes if memory ran out */
-
-    if (digest->ctx == NULL && OSSL_LIB_CTX_get0_global_default()) {
-        digest->ctx = EVP_MD_CTX_new();
-        md = EVP_sha256();
-    }
-
-    if (digest->ctx == NULL
-        || EVP_DigestInit_ex(digest->ctx, md, NULL) != 1
+    if ((digest->ctx == NULL && !digest_init(digest))
+        || EVP_DigestInit_ex(digest->ctx, NULL, NULL) != 1
         || EVP_DigestUpdate(digest->ctx, body.data, body.len) != 1
         || EVP_DigestFinal_ex(digest->ctx, hash, &len) != 1)
     {
@@ -199,7 +214,7 @@ mta_sts_policy_copy(const mta_sts_policy_t *policy, const mta_sts_env_t *env)
     size_t             size;
     mta_sts_policy_t  *copy;
 
-    size = sizeof(mta_sts_policy_t) + policy->len + policy->rua_len;
+    size = mta_sts_policy_size(policy);
 
     copy = env->alloc(env->ctx, size);
     if (copy) {
@@ -229,14 +244,19 @@ int
 mta_sts_policy_next_mx(const mta_sts_policy_t *policy, size_t *cursor,
     mta_sts_str_t *mx)
 {
-    mta_sts_str_t  line, rest;
+    const char     *end;
+    mta_sts_str_t   line, rest;
 
     rest = mta_sts_str_after(mta_sts_policy_body(policy), *cursor);
 
     while (rest.len) {
+        end = memchr(rest.data, '\r', rest.len - 1);
+        if (end == NULL) {
+            break;
+        }
+
         line = rest;
-        line.len = (size_t) ((const char *) memchr(rest.data, '\r', rest.len)
-                             - rest.data);
+        line.len = (size_t) (end - rest.data);
 
         rest = mta_sts_str_after(rest, line.len + 2);
 
@@ -261,7 +281,8 @@ mta_sts_policy_max_age(const mta_sts_policy_t *policy)
 
     n = 0;
 
-    for (p = policy->body + policy->len - 3, unit = 1; *p != ' ';
+    for (p = policy->body + policy->len - 3, unit = 1;
+         p > policy->body && *p != ' ';
          p--, unit *= 10)
     {
         n += (uint32_t) (*p - '0') * unit;

@@ -59,7 +59,7 @@ int mta_sts_name_zone(const char *what, const mta_sts_value_t *value,
  */
 size_t mta_sts_name_fold(mta_sts_str_t name, char *buf);
 
-/* Is name a normalised host name?  Allocates nothing. */
+/* Is name a normalised host name?  Allocates nothing, and decodes no A-label. */
 int mta_sts_name_is_host(mta_sts_str_t name);
 
 /* The same for an mx pattern. */
@@ -110,7 +110,8 @@ int mta_sts_uri_check_rua(const mta_sts_value_t *value, mta_sts_err_t *err);
 /*
  * The same, and gives the URI as it is in a record: with the delimiters of a
  * TLSRPT record, "," "!" and ";", percent-encoded (RFC 8460, 3), up to three
- * times as long.  uri is in env's memory, followed by a NUL.
+ * times as long, and with the scheme in lower case.  uri is in env's memory,
+ * followed by a NUL.
  *
  * Errors: as above, and out of memory.
  */
@@ -207,7 +208,8 @@ mta_sts_str_t mta_sts_settings_name(mta_sts_setting_e setting);
  * tlsrpt_rua add up over several calls, mode and max_age can be set once.
  *
  * Warns of a duplicate mx or tlsrpt_rua (and keeps it once), of an mx that
- * begins with "mta-sts." and of a max_age of less than a day.
+ * begins with "mta-sts.", has one label, or is a wildcard over one or over a
+ * public suffix; and of a max_age of less than a day.
  *
  * Errors: unknown setting "NAME"; duplicate "NAME"; NAME takes one value;
  * invalid NAME "VALUE", and the rule; the policy is too large; tlsrpt_rua is
@@ -244,10 +246,10 @@ uint32_t mta_sts_settings_max_age(const mta_sts_settings_t *settings);
 
 /*
  * Warns of each mx that accepts every host of the policy domain (RFC 8461,
- * 10.4).
+ * 10.4), and, at place, of a domain that begins with "mta-sts.".
  */
 void mta_sts_settings_check_domain(const mta_sts_settings_t *settings,
-    mta_sts_str_t domain, const mta_sts_env_t *env);
+    mta_sts_str_t domain, mta_sts_place_t place, const mta_sts_env_t *env);
 
 /*
  * Returns 1 the first time for a parent and the settings that inherit mode and
@@ -312,6 +314,29 @@ int mta_sts_policy_render(mta_sts_settings_t *settings,
 /* Copies a policy to env's memory; NULL if the allocation failed. */
 mta_sts_policy_t *mta_sts_policy_copy(const mta_sts_policy_t *policy,
     const mta_sts_env_t *env);
+
+/*
+ * May a policy of a file be used, with room bytes after its struct?  Its body has
+ * the form that mta_sts_policy_next_mx() expects if it was not damaged.
+ */
+
+static inline int
+mta_sts_policy_is_sound(const mta_sts_policy_t *policy, uint64_t room)
+{
+    return (uint64_t) policy->len + policy->rua_len <= room
+           && policy->mode <= MTA_STS_NONE
+           && policy->id[MTA_STS_ID_LEN] == '\0';
+}
+
+
+/* The bytes of a policy in memory. */
+
+static inline size_t
+mta_sts_policy_size(const mta_sts_policy_t *policy)
+{
+    return sizeof(mta_sts_policy_t) + policy->len + policy->rua_len;
+}
+
 
 /* Have two policies the same body and the same report URIs? */
 int mta_sts_policy_eq(const mta_sts_policy_t *a, const mta_sts_policy_t *b);

@@ -169,6 +169,20 @@ settings_set_mx(mta_sts_settings_t *settings, const mta_sts_value_t *value,
         }
     }
 
+    if (memchr(mx.data, '.', mx.len) == NULL) {
+        mta_sts_warn(env, value->place, "mx \"%.*s\" has one label, must be "
+                     "the full name of the mail server", MTA_STS_SHOW(mx));
+
+    } else if (mta_sts_str_starts(mx, mta_sts_str("*."))
+               && (memchr(mx.data + 2, '.', mx.len - 2) == NULL
+                   || (env->is_public_suffix
+                       && env->is_public_suffix(mx.data + 2))))
+    {
+        mta_sts_warn(env, value->place, "mx \"%.*s\" accepts each domain "
+                     "below \"%.*s\" as a mail server", MTA_STS_SHOW(mx),
+                     (int) mx.len - 2, mx.data + 2);
+    }
+
     if (mta_sts_str_starts(mx, mta_sts_str("mta-sts."))) {
         mta_sts_warn(env, value->place, "mx \"%.*s\" looks like the host of "
                      "the policy, must be that of the mail server",
@@ -351,10 +365,17 @@ mta_sts_settings_max_age(const mta_sts_settings_t *settings)
 
 void
 mta_sts_settings_check_domain(const mta_sts_settings_t *settings,
-    mta_sts_str_t domain, const mta_sts_env_t *env)
+    mta_sts_str_t domain, mta_sts_place_t place, const mta_sts_env_t *env)
 {
     size_t                  i;
+    mta_sts_str_t           policy_domain;
     const mta_sts_value_t  *mx;
+
+    if (mta_sts_name_policy_domain(domain, &policy_domain)) {
+        mta_sts_warn(env, place, "domain \"%.*s\" looks like the policy host "
+                     "of \"%.*s\"", MTA_STS_SHOW(domain),
+                     MTA_STS_SHOW(policy_domain));
+    }
 
     for (i = 0; i < settings->mx.n; i++) {
         mx = &settings->mx.elts[i];

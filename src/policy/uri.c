@@ -61,18 +61,22 @@ uri_chars_fault(mta_sts_str_t uri)
             continue;
         }
 
-        if (ch <= ' ' || ch >= 0x7f || strchr("\"<>\\^`{|}", ch)) {
-            return "must be a URI, other characters percent-encoded";
-        }
-
-        if (ch == ',') {
+        if (ch == ',' || ch == ' ') {
             rest = mta_sts_str_after(uri, i + 1);
+
+            while (rest.len && (rest.data[0] == ' ' || rest.data[0] == ',')) {
+                rest = mta_sts_str_after(rest, 1);
+            }
 
             if (uri_has_scheme(rest, mta_sts_str("mailto:"))
                 || uri_has_scheme(rest, mta_sts_str("https:")))
             {
                 return "must be one URI, not a list";
             }
+        }
+
+        if (ch <= ' ' || ch >= 0x7f || strchr("\"<>\\^`{|}", ch)) {
+            return "must be a URI, other characters percent-encoded";
         }
     }
 
@@ -86,6 +90,11 @@ static const char *
 uri_mailto_fault(mta_sts_str_t addr)
 {
     const char  *at, *query;
+
+    if (mta_sts_str_starts(addr, mta_sts_str("//"))) {
+        return "\"mailto:\" must be followed by an e-mail address, without "
+               "\"//\"";
+    }
 
     query = memchr(addr.data, '?', addr.len);
     if (query) {
@@ -111,7 +120,8 @@ uri_mailto_fault(mta_sts_str_t addr)
 static const char *
 uri_https_fault(mta_sts_str_t rest)
 {
-    size_t  i, port;
+    size_t    i, port;
+    uint32_t  n;
 
     static const char  fault[] =
         "\"https:\" must be followed by \"//\" and a host name";
@@ -138,10 +148,16 @@ uri_https_fault(mta_sts_str_t rest)
         /* void */
     }
 
-    for (i = port + 1; i < rest.len; i++) {
-        if (!isdigit((unsigned char) rest.data[i]) || i > port + 5) {
+    for (i = port + 1, n = 0; i < rest.len; i++) {
+        n = n * 10 + (unsigned char) (rest.data[i] - '0');
+
+        if (!isdigit((unsigned char) rest.data[i]) || n > 65535) {
             return "must have a port number after \":\"";
         }
+    }
+
+    if (port + 1 < rest.len && n == 0) {
+        return "must have a port number after \":\"";
     }
 
     rest.len = port;
@@ -175,6 +191,11 @@ mta_sts_uri_check_rua(const mta_sts_value_t *value, mta_sts_err_t *err)
         if (fault == NULL) {
             fault = uri_https_fault(mta_sts_str_after(uri, 6));
         }
+
+    } else if (uri_chars_fault(uri) == NULL && uri_mailto_fault(uri) == NULL) {
+        return mta_sts_error(err, value->place, "invalid tlsrpt_rua \"%.*s\", "
+                             "must be a URI: \"mailto:%.*s\"",
+                             MTA_STS_SHOW(uri), MTA_STS_SHOW(uri));
 
     } else {
         fault = "must begin with \"mailto:\" or \"https:\"";
@@ -216,6 +237,7 @@ int
 mta_sts_uri_rua(const mta_sts_value_t *value, const mta_sts_env_t *env,
     mta_sts_str_t *uri, mta_sts_err_t *err)
 {
+    int          scheme;
     char        *p;
     size_t       i, len;
     const char  *encoded;
@@ -238,16 +260,27 @@ mta_sts_uri_rua(const mta_sts_value_t *value, const mta_sts_env_t *env,
     uri->data = p;
     uri->len = len;
 
+    /* the scheme in lower case, for simple reporters */
+
+    scheme = 1;
+
     for (i = 0; i < value->text.len; i++) {
         encoded = uri_encoded(value->text.data[i]);
 
         if (encoded) {
             memcpy(p, encoded, 3);
             p += 3;
-
-        } else {
-            *p++ = value->text.data[i];
+            continue;
         }
+
+        *p = value->text.data[i];
+        scheme = scheme && *p != ':';
+
+        if (scheme) {
+            *p = (char) (*p | 0x20);
+        }
+
+        p++;
     }
 
     *p = '\0';

@@ -83,11 +83,26 @@ table_array_room(mta_sts_table_array_t *array, size_t n, size_t elt)
 }
 
 
+static mta_sts_str_t
+table_run_text(const mta_sts_table_run_t *run)
+{
+    mta_sts_str_t  text = { NULL, 0 };
+
+    if (run) {
+        text.data = (const char *) (uintptr_t) run->text;
+        text.len = run->len;
+    }
+
+    return text;
+}
+
+
 /* Begins a run, unless text is that of the last.  Returns 0 on failure. */
 
 static int
 table_add_run(mta_sts_table_array_t *runs, uint32_t first, mta_sts_str_t text)
 {
+    mta_sts_str_t         last;
     mta_sts_table_run_t  *run;
 
     run = table_array_room(runs, 1, sizeof(mta_sts_table_run_t));
@@ -95,9 +110,12 @@ table_add_run(mta_sts_table_array_t *runs, uint32_t first, mta_sts_str_t text)
         return 0;
     }
 
-    if (runs->n ? !mta_sts_str_eq(run[-1].text, text) : text.len != 0) {
+    last = table_run_text(runs->n ? &run[-1] : NULL);
+
+    if (!mta_sts_str_eq(last, text)) {
         run->first = first;
-        run->text = text;
+        run->len = (uint32_t) text.len;
+        run->text = (uintptr_t) text.data;
         runs->n++;
     }
 
@@ -110,14 +128,14 @@ mta_sts_table_add_policy(mta_sts_table_builder_t *b,
     const mta_sts_policy_t *policy, mta_sts_str_t policy_name, uint32_t *index,
     mta_sts_err_t *err)
 {
-    const mta_sts_policy_t  **added;
+    uint64_t  *added;
 
-    if (b->policies.n == UINT32_MAX) {
+    if (b->policies.n == MTA_STS_TABLE_REMOVED) {
         return mta_sts_error(err, MTA_STS_NOWHERE,
                              "too many policies for a table");
     }
 
-    added = table_array_room(&b->policies, 1, sizeof(mta_sts_policy_t *));
+    added = table_array_room(&b->policies, 1, sizeof(uint64_t));
 
     if (added == NULL
         || !table_add_run(&b->policy_names, (uint32_t) b->policies.n,
@@ -127,7 +145,7 @@ mta_sts_table_add_policy(mta_sts_table_builder_t *b,
     }
 
     *index = (uint32_t) b->policies.n++;
-    *added = policy;
+    *added = (uintptr_t) policy;
 
     return MTA_STS_OK;
 }
@@ -136,16 +154,22 @@ mta_sts_table_add_policy(mta_sts_table_builder_t *b,
 const mta_sts_policy_t *
 mta_sts_table_added(const mta_sts_table_builder_t *b, uint32_t policy)
 {
-    return ((const mta_sts_policy_t **) b->policies.elts)[policy];
+    const uint64_t  *added;
+
+    added = b->policies.elts;
+
+    return (const mta_sts_policy_t *) (uintptr_t) added[policy];
 }
 
 
 int
 mta_sts_table_is_named(const mta_sts_table_builder_t *b, uint32_t policy)
 {
-    return mta_sts_table_run(b->policy_names.elts, b->policy_names.n, policy)
-               .len
-           != 0;
+    const mta_sts_table_run_t  *run;
+
+    run = mta_sts_table_run(b->policy_names.elts, b->policy_names.n, policy);
+
+    return run && run->len;
 }
 
 
@@ -232,27 +256,21 @@ table_index_grow(mta_sts_table_builder_t *b)
 
 static int
 table_add_again(const mta_sts_table_builder_t *b, const table_row_t *row,
-    uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err)
+    mta_sts_place_t place, mta_sts_err_t *err)
 {
-    mta_sts_entry_t  first, second;
+    mta_sts_str_t  domain, file;
 
-    if (b->rule != MTA_STS_TABLE_ONCE && row->policy == policy) {
+    if (b->rule == MTA_STS_TABLE_FIRST) {
         return MTA_STS_OK;
     }
 
-    memset(&first, 0, sizeof(mta_sts_entry_t));
+    domain = mta_sts_table_name(b->names.elts, row->name);
+    file = table_run_text(mta_sts_table_run(b->files.elts, b->files.n,
+                                            row->name));
 
-    first.domain = mta_sts_table_name(b->names.elts, row->name);
-    first.policy = mta_sts_table_added(b, row->policy);
-    first.place.file = mta_sts_table_run(b->files.elts, b->files.n,
-                                         row->name);
-    first.place.line = row->line;
-
-    second = first;
-    second.policy = mta_sts_table_added(b, policy);
-    second.place = place;
-
-    return mta_sts_table_conflict(b->rule, &first, &second, b->env, err);
+    return mta_sts_error(err, place, "duplicate domain \"%.*s\", first at "
+                         "%.*s:%u", MTA_STS_SHOW(domain), (int) file.len,
+                         file.len ? file.data : "", row->line);
 }
 
 
@@ -264,6 +282,10 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t      hash, *slot;
     table_row_t  *row;
 
+    if (b->index.n == 0 && mta_sts_hash_init(&b->key, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
     row = table_array_room(&b->rows, 1, sizeof(table_row_t));
     name = table_array_room(&b->names, domain.len + 2, 1);
 
@@ -271,12 +293,12 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
         return mta_sts_error_memory(err);
     }
 
-    hash = mta_sts_hash(domain);
+    hash = mta_sts_hash(&b->key, domain);
     slot = table_index_slot(b, domain, hash);
 
     if (*slot) {
         row = (table_row_t *) b->rows.elts + *slot - 1;
-        return table_add_again(b, row, policy, place, err);
+        return table_add_again(b, row, place, err);
     }
 
     if (b->names.n == 0) {
@@ -355,28 +377,31 @@ table_move(mta_sts_table_array_t *array, size_t elt, const mta_sts_env_t *env)
 }
 
 
-/* Puts the rows into the slots of the table. */
+/* Puts the rows into slots. */
 
 static void
-table_fill(const mta_sts_table_builder_t *b, mta_sts_table_t *table)
+table_fill(const mta_sts_table_builder_t *b, mta_sts_table_slot_t *slots,
+    size_t n)
 {
     size_t              i;
+    uint32_t            hash;
     uint64_t            k;
     const table_row_t  *row;
 
-    memset(table->slots, 0, table->n_slots * sizeof(mta_sts_table_slot_t));
+    memset(slots, 0, n * sizeof(mta_sts_table_slot_t));
 
     for (i = 0; i < b->rows.n; i++) {
         row = (const table_row_t *) b->rows.elts + i;
-        k = mta_sts_table_first(row->hash, table->n_slots);
+        hash = n > MTA_STS_TABLE_FEW ? row->hash : 0;
+        k = mta_sts_table_first(hash, n);
 
-        while (table->slots[k].name) {
-            k = k + 1 == table->n_slots ? 0 : k + 1;
+        while (slots[k].name) {
+            k = k + 1 == n ? 0 : k + 1;
         }
 
-        table->slots[k].name = row->name;
-        table->slots[k].policy = row->policy;
-        table->slots[k].line = row->line;
+        slots[k].name = row->name;
+        slots[k].policy = row->policy << 8 | mta_sts_table_tag(hash);
+        slots[k].line = row->line;
     }
 }
 
@@ -385,8 +410,10 @@ int
 mta_sts_table_end(mta_sts_table_builder_t *b, mta_sts_table_t *table,
     mta_sts_err_t *err)
 {
-    int                   rc;
-    const mta_sts_env_t  *env;
+    size_t                 n_slots;
+    mta_sts_hash_key_t    *key;
+    const mta_sts_env_t   *env;
+    mta_sts_table_slot_t  *slots;
 
     memset(table, 0, sizeof(mta_sts_table_t));
 
@@ -396,35 +423,49 @@ mta_sts_table_end(mta_sts_table_builder_t *b, mta_sts_table_t *table,
     }
 
     env = b->env;
+    n_slots = b->rows.n + 2 * b->rows.n / 9 + 1;
 
     table->n = (uint32_t) b->rows.n;
-    table->n_slots = (uint32_t) (b->rows.n + 2 * b->rows.n / 9 + 1);
+    table->n_slots = (uint32_t) n_slots;
     table->names_len = b->names.n;
+    table->n_policies = b->policies.n;
     table->n_files = b->files.n;
     table->n_policy_names = b->policy_names.n;
+    table->limit = UINT64_MAX;
 
     table_array_free(&b->index);
 
     table->names = table_move(&b->names, 1, env);
-    table->policies = table_move(&b->policies, sizeof(mta_sts_policy_t *),
-                                 env);
+    table->policies = table_move(&b->policies, sizeof(uint64_t), env);
     table->files = table_move(&b->files, sizeof(mta_sts_table_run_t), env);
     table->policy_names = table_move(&b->policy_names,
                                      sizeof(mta_sts_table_run_t), env);
-    table->slots = env->alloc(env->ctx, table->n_slots
-                                        * sizeof(mta_sts_table_slot_t));
 
-    if (table->names && table->policies && table->files && table->policy_names
-        && table->slots)
-    {
-        table_fill(b, table);
-        rc = MTA_STS_OK;
+    slots = env->alloc(env->ctx, n_slots * sizeof(mta_sts_table_slot_t));
+    key = NULL;
 
-    } else {
-        rc = mta_sts_error_memory(err);
+    if (n_slots > MTA_STS_TABLE_FEW) {
+        key = env->alloc(env->ctx, sizeof(mta_sts_hash_key_t));
+
+        if (key) {
+            *key = b->key;
+        }
     }
+
+    if (table->names == NULL || table->policies == NULL || table->files == NULL
+        || table->policy_names == NULL || slots == NULL
+        || (key == NULL && n_slots > MTA_STS_TABLE_FEW))
+    {
+        mta_sts_table_discard(b);
+        return mta_sts_error_memory(err);
+    }
+
+    table_fill(b, slots, n_slots);
+
+    table->slots = slots;
+    table->key = key;
 
     mta_sts_table_discard(b);
 
-    return rc;
+    return MTA_STS_OK;
 }

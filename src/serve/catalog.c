@@ -5,10 +5,28 @@
 #include "serve.h"
 
 
-/* Adds what a server has and the largest table has not. */
+/* Is the domain in one of the first n tables? */
 
 static int
-catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
+catalog_find(const mta_sts_catalog_t *catalog, size_t n, mta_sts_str_t domain,
+    mta_sts_entry_t *entry)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (mta_sts_table_find(&catalog->tables[i], domain, entry)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* Adds the domains of a server that are in no table of the catalog. */
+
+static int
+catalog_add(const mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
     mta_sts_table_builder_t *builder, mta_sts_err_t *err)
 {
     size_t           cursor;
@@ -22,15 +40,9 @@ catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
 
     while (mta_sts_table_next(&server->table, &cursor, &entry)) {
 
-        if (mta_sts_table_find(&catalog->largest, entry.domain, &other)) {
-
-            if (mta_sts_table_conflict(builder->rule, &other, &entry,
-                                       builder->env, err)
-                != MTA_STS_OK)
-            {
-                return MTA_STS_ERROR;
-            }
-
+        if (catalog_find(catalog, MTA_STS_CATALOG_TABLES, entry.domain,
+                         &other))
+        {
             continue;
         }
 
@@ -60,10 +72,10 @@ catalog_add(mta_sts_catalog_t *catalog, const mta_sts_server_t *server,
 }
 
 
-/* Is the server's table the largest, or that of one of those before it? */
+/* Is the server's table the largest, or that of a server before it? */
 
 static int
-catalog_is_known(const mta_sts_catalog_t *catalog,
+catalog_is_known(const mta_sts_table_t *largest,
     const mta_sts_server_t *const *servers, size_t i)
 {
     size_t                  k;
@@ -71,7 +83,7 @@ catalog_is_known(const mta_sts_catalog_t *catalog,
 
     table = &servers[i]->table;
 
-    if (table->names == catalog->largest.names) {
+    if (table->names == largest->names) {
         return 1;
     }
 
@@ -85,52 +97,76 @@ catalog_is_known(const mta_sts_catalog_t *catalog,
 }
 
 
-int
-mta_sts_catalog_build(mta_sts_catalog_t *catalog,
-    const mta_sts_server_t *const *servers, size_t n, int lenient,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+/* Makes the largest table of n servers one of the catalog, the rest another. */
+
+static int
+catalog_build(mta_sts_catalog_t *catalog, mta_sts_table_t *tables,
+    const mta_sts_server_t *const *servers, size_t n, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
 {
-    int                      rc;
     size_t                   i;
-    mta_sts_derived_t        derived;
-    mta_sts_warnings_t       warnings;
     mta_sts_table_builder_t  builder;
 
-    memset(catalog, 0, sizeof(mta_sts_catalog_t));
     memset(&builder, 0, sizeof(mta_sts_table_builder_t));
 
-    warnings.n = 0;
-    warnings.more = 0;
-
-    mta_sts_derived_init(&derived, env, NULL, &warnings);
-
-    builder.env = &derived.env;
-    builder.rule = lenient ? MTA_STS_TABLE_FIRST : MTA_STS_TABLE_SAME;
+    builder.env = env;
 
     for (i = 0; i < n; i++) {
-        if (servers[i]->table.n > catalog->largest.n) {
-            catalog->largest = servers[i]->table;
+        if (servers[i]->table.n > tables[0].n
+            && !mta_sts_catalog_has(catalog, &servers[i]->table))
+        {
+            tables[0] = servers[i]->table;
         }
     }
 
-    for (i = 0, rc = MTA_STS_OK; i < n && rc == MTA_STS_OK; i++) {
-        if (!catalog_is_known(catalog, servers, i)) {
-            rc = catalog_add(catalog, servers[i], &builder, err);
+    for (i = 0; i < n; i++) {
+        if (!catalog_is_known(&tables[0], servers, i)
+            && catalog_add(catalog, servers[i], &builder, err) != MTA_STS_OK)
+        {
+            mta_sts_table_discard(&builder);
+            return MTA_STS_ERROR;
         }
     }
 
-    if (rc == MTA_STS_OK) {
-        rc = mta_sts_table_end(&builder, &catalog->others, err);
+    return mta_sts_table_end(&builder, &tables[1], err);
+}
 
-    } else {
-        mta_sts_table_discard(&builder);
+
+int
+mta_sts_catalog_build(mta_sts_catalog_t *catalog,
+    const mta_sts_server_t *const *servers, size_t n, size_t n_first,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    size_t           i, cursor;
+    mta_sts_str_t    domain;
+    mta_sts_entry_t  entry;
+
+    memset(catalog, 0, sizeof(mta_sts_catalog_t));
+
+    if (catalog_build(catalog, &catalog->tables[0], servers, n_first, env, err)
+        != MTA_STS_OK
+        || catalog_build(catalog, &catalog->tables[2], servers + n_first,
+                         n - n_first, env, err)
+           != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
     }
 
-    catalog->n = catalog->largest.n + catalog->others.n;
+    for (i = 0; i < MTA_STS_CATALOG_TABLES; i++) {
+        catalog->n += catalog->tables[i].n;
+    }
 
-    mta_sts_warnings_report(&warnings, env);
+    /* only this table may have domains of those before it */
 
-    return rc;
+    cursor = 0;
+
+    while (catalog->tables[0].n
+           && mta_sts_table_next_name(&catalog->tables[2], &cursor, &domain))
+    {
+        catalog->n -= (size_t) catalog_find(catalog, 2, domain, &entry);
+    }
+
+    return MTA_STS_OK;
 }
 
 
@@ -138,8 +174,24 @@ int
 mta_sts_catalog_find(const mta_sts_catalog_t *catalog, mta_sts_str_t domain,
     mta_sts_entry_t *entry)
 {
-    return mta_sts_table_find(&catalog->largest, domain, entry)
-           || mta_sts_table_find(&catalog->others, domain, entry);
+    return catalog_find(catalog, MTA_STS_CATALOG_TABLES, domain, entry);
+}
+
+
+int
+mta_sts_catalog_find_first(const mta_sts_catalog_t *catalog,
+    mta_sts_str_t domain, mta_sts_entry_t *entry)
+{
+    return catalog_find(catalog, 2, domain, entry);
+}
+
+
+int
+mta_sts_catalog_has(const mta_sts_catalog_t *catalog,
+    const mta_sts_table_t *table)
+{
+    return table->names == catalog->tables[0].names
+           || table->names == catalog->tables[2].names;
 }
 
 
@@ -147,20 +199,30 @@ int
 mta_sts_catalog_next(const mta_sts_catalog_t *catalog, size_t *cursor,
     mta_sts_entry_t *entry)
 {
-    int     found;
-    size_t  rest;
+    size_t                  i, start, pos;
+    mta_sts_entry_t         other;
+    const mta_sts_table_t  *table;
 
-    if (*cursor <= catalog->largest.names_len) {
-        if (mta_sts_table_next(&catalog->largest, cursor, entry)) {
-            return 1;
+    for (i = 0, start = 0; i < MTA_STS_CATALOG_TABLES; i++) {
+        table = &catalog->tables[i];
+
+        while (*cursor <= start + mta_sts_table_last(table)) {
+            pos = *cursor - start;
+
+            if (!mta_sts_table_next(table, &pos, entry)) {
+                *cursor = start + mta_sts_table_last(table) + 1;
+                break;
+            }
+
+            *cursor = start + pos;
+
+            if (i != 2 || !catalog_find(catalog, 2, entry->domain, &other)) {
+                return 1;
+            }
         }
 
-        *cursor = catalog->largest.names_len + 1;
+        start += mta_sts_table_last(table) + 1;
     }
 
-    rest = *cursor - catalog->largest.names_len - 1;
-    found = mta_sts_table_next(&catalog->others, &rest, entry);
-    *cursor = catalog->largest.names_len + 1 + rest;
-
-    return found;
+    return 0;
 }

@@ -12,10 +12,23 @@
 /* The id is a hash of the body already. */
 
 static uint32_t
-intern_hash(const mta_sts_policy_t *policy)
+intern_hash(const mta_sts_intern_t *intern, const mta_sts_policy_t *policy)
 {
-    return mta_sts_hash(mta_sts_policy_id(policy))
-           ^ mta_sts_hash(mta_sts_policy_rua(policy));
+    uint32_t       hash;
+    mta_sts_str_t  rest, piece;
+
+    hash = mta_sts_hash(&intern->key, mta_sts_policy_id(policy));
+    rest = mta_sts_policy_rua(policy);
+
+    while (rest.len) {
+        piece = rest;
+        piece.len = rest.len < MTA_STS_HASH_MAX ? rest.len : MTA_STS_HASH_MAX;
+
+        hash = hash * 0x9e3779b1 + mta_sts_hash(&intern->key, piece);
+        rest = mta_sts_str_after(rest, piece.len);
+    }
+
+    return hash;
 }
 
 
@@ -65,7 +78,8 @@ intern_grow(mta_sts_intern_t *intern)
     for (i = 0; i < old.n_slots; i++) {
         if (old.slots[i]) {
             intern_insert(intern,
-                          intern_hash(mta_sts_table_added(intern->builder,
+                          intern_hash(intern,
+                                      mta_sts_table_added(intern->builder,
                                                           old.slots[i] - 1)),
                           old.slots[i] - 1);
         }
@@ -131,11 +145,17 @@ mta_sts_intern_add(mta_sts_intern_t *intern,
         return MTA_STS_ERROR;
     }
 
+    if (intern->n_slots == 0
+        && mta_sts_hash_init(&intern->key, err) != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
     if (!intern_grow(intern)) {
         return mta_sts_error_memory(err);
     }
 
-    hash = intern_hash(policy);
+    hash = intern_hash(intern, policy);
     kept = intern_find(intern, hash, policy, index, &plain);
 
     if (kept && plain && policy_name.len == 0) {
@@ -148,6 +168,14 @@ mta_sts_intern_add(mta_sts_intern_t *intern,
     }
 
     if (kept == NULL) {
+        intern->bytes += mta_sts_policy_size(policy);
+
+        if (intern->max && intern->bytes > intern->max) {
+            return mta_sts_error(err, mta_sts_settings_place(settings),
+                                 "too many different policies, of more than "
+                                 "%zu MB in all", intern->max >> 20);
+        }
+
         kept = mta_sts_policy_copy(policy, intern->builder->env);
 
         if (kept == NULL) {

@@ -12,29 +12,42 @@
 
 /*
  * A server_name as nginx keeps it: in lower case, with "$hostname" replaced, a
- * regex without its "~".
+ * regex without its "~".  match() says whether a compiled regex matches a host.
  */
 
 typedef struct {
     mta_sts_value_t  value;
-    int              regex;
+    void            *regex;                   /* or NULL */
+    int            (*match)(void *regex, mta_sts_str_t host);
 } mta_sts_server_name_t;
 
 
-/*
- * What a server block serves, or all of a domains file: policy domains, and the
- * policy of other hosts.
- */
+/* All of a domains file: policy domains, and the policy of other hosts. */
 
 typedef struct {
     mta_sts_table_t          table;
     const mta_sts_policy_t  *default_policy;  /* for other hosts, or NULL */
     mta_sts_str_t            default_name;    /* its policy_name, or empty */
     mta_sts_place_t          default_place;   /* unknown for directives */
-    int                      shared;          /* of a domains file */
 } mta_sts_domains_t;
 
-typedef mta_sts_domains_t  mta_sts_server_t;
+
+/* What a server block serves. */
+
+typedef struct {
+    mta_sts_table_t          table;
+    const mta_sts_policy_t  *default_policy;
+    mta_sts_str_t            default_name;
+    mta_sts_place_t          default_place;
+    int                      shared;          /* the table is that of a file */
+
+    /* the hosts that the default policy is for */
+
+    int                      any;             /* all */
+    mta_sts_table_t          named;           /* by exact names */
+    mta_sts_server_name_t   *names;           /* wildcards and regexes */
+    size_t                   n;
+} mta_sts_server_t;
 
 
 /*
@@ -44,7 +57,8 @@ typedef mta_sts_domains_t  mta_sts_server_t;
  * memory.
  *
  * Exact names "mta-sts.<domain>" become domains; ".name" counts as the exact
- * name too; a wildcard or regex name makes the policy the default policy.
+ * name too; a wildcard or regex name makes the policy the default policy of the
+ * hosts that it matches.
  *
  * Warns of a policy of its own that no name serves, and of an mx that accepts
  * all hosts of the policy domain (RFC 8461, 10.4).
@@ -83,38 +97,49 @@ void mta_sts_server_share(mta_sts_server_t *server,
 const mta_sts_policy_t *mta_sts_server_find(const mta_sts_server_t *server,
     mta_sts_str_t host, mta_sts_str_t *domain);
 
+/* The place of the default policy, or of the name by which it is the host's. */
+mta_sts_place_t mta_sts_server_default_place(const mta_sts_server_t *server,
+    mta_sts_str_t host);
+
 
 /*
- * The domains of all servers, and those for which two servers have different
- * policies: a sender's policy then depends on the server that it reaches, while
- * there is only one id in the DNS.
- *
- * The largest table is used as it is; those of the other servers are merged.
+ * The domains of all servers.  The largest table is used as it is, since a
+ * hoster has one that is large; those of the other servers are merged.
  */
 
 
+/* Largest and others of the first servers, then of the rest. */
+
+#define MTA_STS_CATALOG_TABLES  4
+
 typedef struct {
-    mta_sts_table_t  largest;
-    mta_sts_table_t  others;         /* domains that the largest has not */
-    size_t           n;              /* domains of both */
+    mta_sts_table_t  tables[MTA_STS_CATALOG_TABLES];
+    size_t           n;              /* different domains */
 } mta_sts_catalog_t;
 
 
 /*
  * Builds the catalog of n servers in env's memory; it is valid as long as they
- * are.  With lenient, a domain with two policies is a warning for each server
- * but one, otherwise an error: domain "DOMAIN" has another policy at
- * FILE:LINE.
+ * are.  Where several servers have a domain, the first n_first servers come
+ * before the rest.
  *
- * Other errors: out of memory; those of mta_sts_table_add().
+ * Errors: out of memory; those of mta_sts_table_add().
  */
 int mta_sts_catalog_build(mta_sts_catalog_t *catalog,
-    const mta_sts_server_t *const *servers, size_t n, int lenient,
+    const mta_sts_server_t *const *servers, size_t n, size_t n_first,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /* As mta_sts_table_find(). */
 int mta_sts_catalog_find(const mta_sts_catalog_t *catalog,
     mta_sts_str_t domain, mta_sts_entry_t *entry);
+
+/* The same among the domains of the first n_first servers. */
+int mta_sts_catalog_find_first(const mta_sts_catalog_t *catalog,
+    mta_sts_str_t domain, mta_sts_entry_t *entry);
+
+/* Is table one of those that are used as they are? */
+int mta_sts_catalog_has(const mta_sts_catalog_t *catalog,
+    const mta_sts_table_t *table);
 
 /* As mta_sts_table_next(), but in no particular order. */
 int mta_sts_catalog_next(const mta_sts_catalog_t *catalog, size_t *cursor,

@@ -6,35 +6,95 @@
 #include "serve.h"
 
 
-/* Is it a wildcard or a regex? */
+/*
+ * Can the name match many policy hosts?  Wildcards and regexes can, except for
+ * a trailing wildcard whose text does not begin with "mta-sts".
+ */
 
 static int
 server_is_many(const mta_sts_server_name_t *name)
 {
+    mta_sts_str_t  text;
+
+    text = name->value.text;
+
     return name->regex
-           || mta_sts_str_starts(name->value.text, mta_sts_str("*."))
+           || mta_sts_str_starts(text, mta_sts_str("*."))
+           || mta_sts_str_starts(text, mta_sts_str("."))
+           || (mta_sts_str_starts(text, mta_sts_str("mta-sts."))
+               && mta_sts_str_ends(text, mta_sts_str(".*")));
+}
+
+
+/* Does it begin or end with "*"? */
+
+static int
+server_is_wildcard(const mta_sts_server_name_t *name)
+{
+    return mta_sts_str_starts(name->value.text, mta_sts_str("*."))
            || mta_sts_str_ends(name->value.text, mta_sts_str(".*"));
 }
 
 
-/* A name, at place if its own is unknown, as it is in nginx. */
+/* Does nginx match such a name with the host? */
 
-static mta_sts_value_t
-server_name(const mta_sts_server_name_t *name, mta_sts_place_t place)
+static int
+server_name_matches(const mta_sts_server_name_t *name, mta_sts_str_t host)
 {
-    mta_sts_value_t  value;
+    mta_sts_str_t  text;
 
-    value = name->value;
+    text = name->value.text;
 
-    if (value.place.line == 0) {
-        value.place = place;
+    if (name->regex) {
+        return name->match(name->regex, host);
     }
 
-    return value;
+    if (mta_sts_str_ends(text, mta_sts_str(".*"))) {
+        text.len--;
+        return host.len > text.len && mta_sts_str_starts(host, text);
+    }
+
+    if (mta_sts_str_starts(text, mta_sts_str("*"))) {
+        text = mta_sts_str_after(text, 1);
+
+    } else if (mta_sts_str_eq(mta_sts_str_after(text, 1), host)) {
+        return 1;
+    }
+
+    return host.len > text.len && mta_sts_str_ends(host, text);
 }
 
 
-/* Gives the policy domain of an exact name; empty if it is no policy host. */
+/* Keeps the names with many hosts, for the default policy. */
+
+static int
+server_keep_names(mta_sts_server_t *server,
+    const mta_sts_server_name_t *names, size_t n, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
+{
+    size_t  i;
+
+    server->n = 0;
+    server->names = env->alloc(env->ctx,
+                               (n + 1) * sizeof(mta_sts_server_name_t));
+    if (server->names == NULL) {
+        return mta_sts_error_memory(err);
+    }
+
+    for (i = 0; i < n; i++) {
+        if (server_is_many(&names[i])) {
+            server->names[server->n++] = names[i];
+        }
+    }
+
+    return MTA_STS_OK;
+}
+
+
+/*
+ * Gives the policy domain of a name that nginx matches exactly, which may be
+ * written ".name"; empty if it is no policy host.
+ */
 
 static int
 server_domain(mta_sts_value_t name, mta_sts_str_t *domain,
@@ -43,6 +103,10 @@ server_domain(mta_sts_value_t name, mta_sts_str_t *domain,
     mta_sts_str_t  host, prefix;
 
     domain->len = 0;
+
+    if (mta_sts_str_starts(name.text, mta_sts_str("."))) {
+        name.text = mta_sts_str_after(name.text, 1);
+    }
 
     prefix = name.text;
     prefix.len = sizeof("mta-sts.") - 1;
@@ -94,27 +158,19 @@ server_names(mta_sts_table_builder_t *builder,
     const mta_sts_settings_t *settings, const mta_sts_server_name_t *names,
     size_t n, int *many, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    size_t           i;
-    mta_sts_str_t    domain;
-    mta_sts_place_t  place;
-    mta_sts_value_t  name;
+    size_t         i;
+    mta_sts_str_t  domain;
 
-    place = mta_sts_settings_place(settings);
+    *many = 0;
 
     for (i = 0; i < n; i++) {
-        name = server_name(&names[i], place);
+        *many |= server_is_many(&names[i]);
 
-        if (server_is_many(&names[i])) {
-            *many = 1;
+        if (names[i].regex || server_is_wildcard(&names[i])) {
             continue;
         }
 
-        if (mta_sts_str_starts(name.text, mta_sts_str("."))) {
-            *many = 1;
-            name.text = mta_sts_str_after(name.text, 1);
-        }
-
-        if (server_domain(name, &domain, env, err) != MTA_STS_OK) {
+        if (server_domain(names[i].value, &domain, env, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
 
@@ -122,9 +178,10 @@ server_names(mta_sts_table_builder_t *builder,
             continue;
         }
 
-        mta_sts_settings_check_domain(settings, domain, env);
+        mta_sts_settings_check_domain(settings, domain, names[i].value.place,
+                                      env);
 
-        if (mta_sts_table_add(builder, domain, 0, name.place, err)
+        if (mta_sts_table_add(builder, domain, 0, names[i].value.place, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -156,8 +213,6 @@ mta_sts_server_build(mta_sts_server_t *server, mta_sts_settings_t *settings,
         return MTA_STS_OK;
     }
 
-    many = 0;
-
     if (server_names(&builder, settings, names, n, &many, env, err)
         != MTA_STS_OK)
     {
@@ -181,6 +236,10 @@ mta_sts_server_build(mta_sts_server_t *server, mta_sts_settings_t *settings,
 
     if (many) {
         server->default_policy = policy;
+
+        if (server_keep_names(server, names, n, env, err) != MTA_STS_OK) {
+            goto failed;
+        }
     }
 
     if (builder.rows.n == 0 && !many) {
@@ -227,7 +286,14 @@ void
 mta_sts_server_share(mta_sts_server_t *server,
     const mta_sts_domains_t *domains)
 {
-    *server = *domains;
+    memset(server, 0, sizeof(mta_sts_server_t));
+
+    server->table = domains->table;
+    server->default_policy = domains->default_policy;
+    server->default_name = domains->default_name;
+    server->default_place = domains->default_place;
+    server->shared = 1;
+    server->any = 1;
 }
 
 
@@ -237,31 +303,39 @@ mta_sts_server_use(mta_sts_server_t *server,
     mta_sts_place_t place, const mta_sts_server_name_t *names, size_t n,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    int              used;
-    size_t           i;
-    mta_sts_str_t    domain;
-    mta_sts_value_t  name;
+    int                      used;
+    size_t                   i;
+    uint32_t                 index;
+    mta_sts_str_t            domain, none = { NULL, 0 };
+    mta_sts_table_builder_t  named;
 
-    memset(server, 0, sizeof(mta_sts_server_t));
+    memset(&named, 0, sizeof(mta_sts_table_builder_t));
 
-    if (server_check_settings(settings, place, err) != MTA_STS_OK) {
+    named.env = env;
+
+    if (server_check_settings(settings, place, err) != MTA_STS_OK
+        || (domains->default_policy
+            && mta_sts_table_add_policy(&named, domains->default_policy, none,
+                                        &index, err)
+               != MTA_STS_OK))
+    {
         return MTA_STS_ERROR;
     }
+
+    mta_sts_server_share(server, domains);
+    server->any = 0;
 
     used = 0;
 
     for (i = 0; i < n; i++) {
-        name = server_name(&names[i], place);
+        used |= server_is_many(&names[i]);
 
-        if (server_is_many(&names[i])
-            || mta_sts_str_starts(name.text, mta_sts_str(".")))
-        {
-            used = 1;
+        if (names[i].regex || server_is_wildcard(&names[i])) {
             continue;
         }
 
-        if (server_domain(name, &domain, env, err) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
+        if (server_domain(names[i].value, &domain, env, err) != MTA_STS_OK) {
+            goto failed;
         }
 
         if (domain.len == 0) {
@@ -270,11 +344,19 @@ mta_sts_server_use(mta_sts_server_t *server,
 
         used = 1;
 
-        if (domains->default_policy == NULL
-            && mta_sts_table_policy(&domains->table, domain) == NULL)
+        if (domains->default_policy) {
+            if (mta_sts_table_add(&named, domain, 0, names[i].value.place, err)
+                != MTA_STS_OK)
+            {
+                goto failed;
+            }
+
+        } else if (mta_sts_table_policy(&domains->table, domain) == NULL
+                   && !server_is_many(&names[i]))
         {
-            mta_sts_warn(env, name.place, "server name \"%.*s\" has no policy "
-                         "in the domains file", MTA_STS_SHOW(name.text));
+            mta_sts_warn(env, names[i].value.place, "server name \"%.*s\" has "
+                         "no policy in the domains file",
+                         MTA_STS_SHOW(names[i].value.text));
         }
     }
 
@@ -283,9 +365,45 @@ mta_sts_server_use(mta_sts_server_t *server,
                      "the policies are served as the default server alone");
     }
 
-    mta_sts_server_share(server, domains);
+    if (domains->default_policy
+        && server_keep_names(server, names, n, env, err) != MTA_STS_OK)
+    {
+        goto failed;
+    }
 
-    return MTA_STS_OK;
+    return mta_sts_table_end(&named, &server->named, err);
+
+failed:
+
+    mta_sts_table_discard(&named);
+
+    return MTA_STS_ERROR;
+}
+
+
+/* Is the default policy for the host? */
+
+static int
+server_matches(const mta_sts_server_t *server, mta_sts_str_t host,
+    mta_sts_str_t domain)
+{
+    size_t  i;
+
+    if (domain.len > MTA_STS_NAME_DOMAIN_MAX || !mta_sts_name_is_host(host)) {
+        return 0;
+    }
+
+    if (server->any || mta_sts_table_policy(&server->named, domain)) {
+        return 1;
+    }
+
+    for (i = 0; i < server->n; i++) {
+        if (server_name_matches(&server->names[i], host)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -302,11 +420,26 @@ mta_sts_server_find(const mta_sts_server_t *server, mta_sts_str_t host,
     policy = mta_sts_table_policy(&server->table, *domain);
 
     if (policy == NULL && server->default_policy
-        && domain->len <= MTA_STS_NAME_DOMAIN_MAX
-        && mta_sts_name_is_host(host))
+        && server_matches(server, host, *domain))
     {
         policy = server->default_policy;
     }
 
     return policy;
+}
+
+
+mta_sts_place_t
+mta_sts_server_default_place(const mta_sts_server_t *server,
+    mta_sts_str_t host)
+{
+    size_t  i;
+
+    for (i = 0; i < server->n && server->default_place.line == 0; i++) {
+        if (server_name_matches(&server->names[i], host)) {
+            return server->names[i].value.place;
+        }
+    }
+
+    return server->default_place;
 }

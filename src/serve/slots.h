@@ -9,52 +9,73 @@
 #include "table.h"
 
 
-/* A hash of bytes, for tables in memory; it differs between machines. */
-
-static inline uint64_t
-mta_sts_hash_mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-
-    return hash ^ (hash >> 29);
-}
-
+/*
+ * Makes a random key.
+ *
+ * Errors: getrandom() failed.
+ */
+int mta_sts_hash_init(mta_sts_hash_key_t *key, mta_sts_err_t *err);
 
 /*
- * Takes eight bytes at a time, the last eight once more where they overlap,
- * since this is what a request waits for.
+ * The keyed hash of at most MTA_STS_HASH_MAX bytes.  It differs between
+ * machines of another byte order.
+ *
+ * So that an attacker cannot choose names that collide, the sum is multilinear
+ * (Lemire and Kaser, "Strongly universal string hashing is fast", 2014): with a
+ * random key, those of two strings are equal with a probability of 2^-33,
+ * whatever the strings are.  The mixer of SplitMix64 then spreads the sums of
+ * strings that differ little.
  */
 
 static inline uint32_t
-mta_sts_hash(mta_sts_str_t str)
+mta_sts_hash(const mta_sts_hash_key_t *key, mta_sts_str_t str)
 {
-    size_t    i;
-    uint64_t  hash, word;
+    size_t           i;
+    uint64_t         sum, word;
+    const uint64_t  *k;
 
-    hash = str.len;
+    k = key->k;
+    sum = k[0] + k[1] * str.len;
+    word = 0;
 
     if (str.len < sizeof(word)) {
-        word = 0;
-
         for (i = 0; i < str.len; i++) {
             word = word << 8 | (unsigned char) str.data[i];
         }
 
-        return (uint32_t) (mta_sts_hash_mix(hash, word) >> 32);
+    } else {
+        for (i = 0; i + sizeof(word) < str.len; i += sizeof(word)) {
+            memcpy(&word, str.data + i, sizeof(word));
+
+            k += 2;
+            sum += k[0] * (uint32_t) word + k[1] * (word >> 32);
+        }
+
+        /* the last word may overlap the one before it */
+
+        memcpy(&word, str.data + str.len - sizeof(word), sizeof(word));
     }
 
-    for (i = 0; i + sizeof(word) < str.len; i += sizeof(word)) {
-        memcpy(&word, str.data + i, sizeof(word));
-        hash = mta_sts_hash_mix(hash, word);
-    }
+    k += 2;
+    sum += k[0] * (uint32_t) word + k[1] * (word >> 32);
 
-    memcpy(&word, str.data + str.len - sizeof(word), sizeof(word));
+    sum = (sum ^ sum >> 30) * 0xbf58476d1ce4e5b9u;
+    sum = (sum ^ sum >> 27) * 0x94d049bb133111ebu;
 
-    return (uint32_t) (mta_sts_hash_mix(hash, word) >> 32);
+    return (uint32_t) (sum >> 32);
 }
 
 
-/* The slot of n at which probing for a hash begins. */
+/* With so few slots, a hash costs more than it saves: it is 0. */
+
+#define MTA_STS_TABLE_FEW  8
+
+/* A tag is 8 bits of the hash, not those that choose the slot. */
+
+#define mta_sts_table_tag(hash)     ((hash) & 0xff)
+
+
+/* The slot of n at which probing for a hash begins; it is its high bits. */
 
 static inline uint64_t
 mta_sts_table_first(uint32_t hash, size_t n)
@@ -77,9 +98,9 @@ mta_sts_table_name(const char *names, uint32_t name)
 }
 
 
-/* The text of number in n runs; empty if it is before the first. */
-mta_sts_str_t mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n,
-    uint32_t number);
+/* The run of a number, or NULL if it is before the first of n. */
+const mta_sts_table_run_t *mta_sts_table_run(const mta_sts_table_run_t *runs,
+    size_t n, uint32_t number);
 
 
 #endif /* MTA_STS_SERVE_SLOTS_H */

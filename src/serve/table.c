@@ -1,7 +1,7 @@
 /*
  * Policy domain -> policy.
  *
- *     slots     [    ] [ name | policy | line ] [    ] [ ... ] [ ... ]
+ *     slots     [    ] [ name | policy, tag | line ] [    ] [ ... ] [ ... ]
  *                         |        |
  *     names     \0 |11|example.com|11|example.org|9|b.example| ...
  *                                  |
@@ -12,19 +12,18 @@
  *
  * Each name follows its length; offset 0 is no name.  The slots use open
  * addressing with linear probing and a load of 9/11: 14.7 bytes per domain.
- * They use the high bits of the hash.  Files and policy names are kept once per
- * run of names and of policies: the domains of a file are mostly added in one
- * run, and few policies have a name.
+ * The tag, 8 bits of the hash, spares most comparisons of names.  Files and
+ * policy names are kept once per run of names and of policies: the domains of a
+ * file are mostly added in one run, and few policies have a name.
  */
 
 #include "slots.h"
 
 
-mta_sts_str_t
+const mta_sts_table_run_t *
 mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n, uint32_t number)
 {
-    size_t         lo, hi, mid;
-    mta_sts_str_t  none = { NULL, 0 };
+    size_t  lo, hi, mid;
 
     lo = 0;
     hi = n;
@@ -40,37 +39,24 @@ mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n, uint32_t number)
         }
     }
 
-    return lo ? runs[lo - 1].text : none;
+    return lo ? &runs[lo - 1] : NULL;
 }
 
 
-int
-mta_sts_table_conflict(mta_sts_table_rule_e rule, const mta_sts_entry_t *first,
-    const mta_sts_entry_t *second, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
+/*
+ * The look-up.  A table that is mapped from a file may be damaged at any time, so
+ * each offset is checked where it is used.
+ */
+
+
+/* Is domain the name at an offset? */
+
+static int
+table_name_is(const mta_sts_table_t *table, uint32_t name,
+    mta_sts_str_t domain)
 {
-    mta_sts_str_t  file;
-
-    if (rule != MTA_STS_TABLE_ONCE
-        && mta_sts_policy_eq(first->policy, second->policy))
-    {
-        return MTA_STS_OK;
-    }
-
-    file = first->place.file;
-
-    (void) mta_sts_error(err, second->place, rule == MTA_STS_TABLE_ONCE
-                         ? "duplicate domain \"%.*s\", first at %.*s:%u"
-                         : "domain \"%.*s\" has another policy at %.*s:%u",
-                         MTA_STS_SHOW(first->domain), (int) file.len,
-                         file.len ? file.data : "", first->place.line);
-
-    if (rule == MTA_STS_TABLE_FIRST) {
-        env->warn(env->ctx, err);
-        return MTA_STS_OK;
-    }
-
-    return MTA_STS_ERROR;
+    return name + domain.len < table->names_len
+           && mta_sts_str_eq(mta_sts_table_name(table->names, name), domain);
 }
 
 
@@ -79,24 +65,23 @@ mta_sts_table_conflict(mta_sts_table_rule_e rule, const mta_sts_entry_t *first,
 static const mta_sts_table_slot_t *
 table_slot(const mta_sts_table_t *table, mta_sts_str_t domain)
 {
+    uint32_t                     hash, tag, left;
     uint64_t                     i;
     const mta_sts_table_slot_t  *slot;
 
-    if (table->n == 0) {
-        return NULL;
-    }
+    hash = table->key ? mta_sts_hash(table->key, domain) : 0;
+    tag = mta_sts_table_tag(hash);
+    i = mta_sts_table_first(hash, table->n_slots);
 
-    i = mta_sts_table_first(mta_sts_hash(domain), table->n_slots);
-
-    for ( ;; ) {
+    for (left = table->n_slots; left; left--) {
         slot = &table->slots[i];
 
         if (slot->name == 0) {
             return NULL;
         }
 
-        if (mta_sts_str_eq(mta_sts_table_name(table->names, slot->name),
-                           domain))
+        if ((slot->policy & 0xff) == tag
+            && table_name_is(table, slot->name, domain))
         {
             return slot;
         }
@@ -107,6 +92,77 @@ table_slot(const mta_sts_table_t *table, mta_sts_str_t domain)
             i = 0;
         }
     }
+
+    return NULL;
+}
+
+
+/* The policy of a slot, or NULL. */
+
+static const mta_sts_policy_t *
+table_policy(const mta_sts_table_t *table, const mta_sts_table_slot_t *slot)
+{
+    uint64_t                 offset, room;
+    const mta_sts_policy_t  *policy;
+
+    if (slot->policy >> 8 >= table->n_policies) {
+        return NULL;
+    }
+
+    offset = table->policies[slot->policy >> 8];
+
+    if (offset > table->limit
+        || table->limit - offset < sizeof(mta_sts_policy_t))
+    {
+        return NULL;
+    }
+
+    policy = (const mta_sts_policy_t *) (table->base + (uintptr_t) offset);
+    room = table->limit - offset - sizeof(mta_sts_policy_t);
+
+    return mta_sts_policy_is_sound(policy, room) ? policy : NULL;
+}
+
+
+/* The text of the run of a number; empty if there is none. */
+
+static mta_sts_str_t
+table_text(const mta_sts_table_t *table, const mta_sts_table_run_t *runs,
+    size_t n, uint32_t number)
+{
+    mta_sts_str_t               text = { NULL, 0 };
+    const mta_sts_table_run_t  *run;
+
+    run = mta_sts_table_run(runs, n, number);
+
+    if (run && run->text <= table->limit
+        && run->len <= table->limit - run->text)
+    {
+        text.data = (const char *) (table->base + (uintptr_t) run->text);
+        text.len = run->len;
+    }
+
+    return text;
+}
+
+
+/* The slot of domain in *table or its changes, to which *table is set. */
+
+static const mta_sts_table_slot_t *
+table_find_slot(const mta_sts_table_t **table, mta_sts_str_t domain)
+{
+    const mta_sts_table_slot_t  *slot;
+
+    if ((*table)->changes) {
+        slot = table_slot((*table)->changes, domain);
+
+        if (slot) {
+            *table = (*table)->changes;
+            return slot;
+        }
+    }
+
+    return table_slot(*table, domain);
 }
 
 
@@ -115,9 +171,17 @@ mta_sts_table_policy(const mta_sts_table_t *table, mta_sts_str_t domain)
 {
     const mta_sts_table_slot_t  *slot;
 
+    if (table->changes) {
+        slot = table_slot(table->changes, domain);
+
+        if (slot) {
+            return table_policy(table->changes, slot);
+        }
+    }
+
     slot = table_slot(table, domain);
 
-    return slot ? table->policies[slot->policy] : NULL;
+    return slot ? table_policy(table, slot) : NULL;
 }
 
 
@@ -127,23 +191,83 @@ mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
 {
     const mta_sts_table_slot_t  *slot;
 
-    slot = table_slot(table, domain);
+    slot = table_find_slot(&table, domain);
 
     if (slot == NULL) {
         return 0;
     }
 
     entry->domain = mta_sts_table_name(table->names, slot->name);
-    entry->policy = table->policies[slot->policy];
-    entry->policy_name = mta_sts_table_run(table->policy_names,
-                                           table->n_policy_names,
-                                           slot->policy);
-    entry->place.file = mta_sts_table_run(table->files, table->n_files,
-                                          slot->name);
+    entry->policy = table_policy(table, slot);
+    entry->policy_name = table_text(table, table->policy_names,
+                                    table->n_policy_names, slot->policy >> 8);
+    entry->place.file = table_text(table, table->files, table->n_files,
+                                   slot->name);
     entry->place.line = slot->line;
     entry->place.column = 0;
 
+    return entry->policy != NULL;
+}
+
+
+/* The name at an offset, which is moved to the next one; 0 at the end. */
+
+static int
+table_next_name(const mta_sts_table_t *table, size_t *offset,
+    mta_sts_str_t *domain)
+{
+    *offset = *offset ? *offset : 1;
+
+    if (*offset >= table->names_len) {
+        return 0;
+    }
+
+    *domain = mta_sts_table_name(table->names, (uint32_t) *offset);
+
+    if (domain->len >= table->names_len - *offset) {
+        *offset = table->names_len;
+        return 0;
+    }
+
+    *offset += 1 + domain->len;
+
     return 1;
+}
+
+
+int
+mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
+    mta_sts_str_t *domain)
+{
+    int                     found;
+    size_t                  offset;
+    const mta_sts_table_t  *changes;
+
+    changes = table->changes;
+
+    while (*cursor < table->names_len
+           && table_next_name(table, cursor, domain))
+    {
+        if (changes == NULL || table_slot(changes, *domain) == NULL) {
+            return 1;
+        }
+    }
+
+    if (changes == NULL) {
+        return 0;
+    }
+
+    /* the names of the changes come after those of the table */
+
+    offset = *cursor - table->names_len;
+
+    do {
+        found = table_next_name(changes, &offset, domain);
+    } while (found && mta_sts_table_policy(changes, *domain) == NULL);
+
+    *cursor = table->names_len + offset;
+
+    return found;
 }
 
 
@@ -153,14 +277,32 @@ mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
 {
     mta_sts_str_t  name;
 
-    *cursor = *cursor ? *cursor : 1;
-
-    if (*cursor >= table->names_len) {
-        return 0;
+    while (mta_sts_table_next_name(table, cursor, &name)) {
+        if (mta_sts_table_find(table, name, entry)) {
+            return 1;
+        }
     }
 
-    name = mta_sts_table_name(table->names, (uint32_t) *cursor);
-    *cursor += 1 + name.len;
+    return 0;
+}
 
-    return mta_sts_table_find(table, name, entry);
+
+void
+mta_sts_table_set_changes(mta_sts_table_t *table,
+    const mta_sts_table_t *changes)
+{
+    size_t         offset;
+    uint32_t       n;
+    mta_sts_str_t  name;
+
+    offset = 0;
+    n = table->n;
+
+    while (table_next_name(changes, &offset, &name)) {
+        n -= mta_sts_table_policy(table, name) != NULL;
+        n += mta_sts_table_policy(changes, name) != NULL;
+    }
+
+    table->n = n;
+    table->changes = changes;
 }

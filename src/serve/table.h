@@ -20,40 +20,61 @@ typedef struct {
 } mta_sts_entry_t;
 
 
-/* The fields of these are private to table.c, but for n, names and policies. */
+/* Bytes that can be hashed, the longest name. */
+
+#define MTA_STS_HASH_MAX  256
+
+typedef struct {
+    uint64_t       k[2 + MTA_STS_HASH_MAX / 4];
+} mta_sts_hash_key_t;
 
 typedef struct {
     uint32_t       name;                   /* its offset in names */
-    uint32_t       policy;
+    uint32_t       policy;                 /* in 24 bits, and the tag in 8 */
     uint32_t       line;
 } mta_sts_table_slot_t;
+
 
 /* The text of a run of numbers, up to the next run. */
 
 typedef struct {
     uint32_t       first;
-    mta_sts_str_t  text;
+    uint32_t       len;
+    uint64_t       text;                   /* its offset from base */
 } mta_sts_table_run_t;
 
-typedef struct {
-    const char              *names;
-    size_t                   names_len;
-    mta_sts_table_slot_t    *slots;
-    uint32_t                 n_slots;
-    uint32_t                 n;            /* domains */
-    const mta_sts_policy_t **policies;
-    mta_sts_table_run_t     *files;        /* of names */
-    size_t                   n_files;
-    mta_sts_table_run_t     *policy_names; /* of policies */
-    size_t                   n_policy_names;
-} mta_sts_table_t;
+
+/*
+ * A table.  base is that of the image that the table is in; in memory it is 0,
+ * and offsets from it are addresses.  Nothing that begins before limit, and ends
+ * after it, is used.  Only n is for others.
+ */
+
+typedef struct mta_sts_table_s  mta_sts_table_t;
+
+struct mta_sts_table_s {
+    uint32_t                     n;        /* domains */
+    uint32_t                     n_slots;
+    const mta_sts_table_slot_t  *slots;
+    const mta_sts_hash_key_t    *key;      /* or NULL, for few domains */
+    const char                  *names;
+    size_t                       names_len;
+    const uint64_t              *policies; /* offsets from base */
+    size_t                       n_policies;
+    const mta_sts_table_run_t   *files;    /* of names */
+    size_t                       n_files;
+    const mta_sts_table_run_t   *policy_names;        /* of policies */
+    size_t                       n_policy_names;
+    uintptr_t                    base;
+    uint64_t                     limit;
+    const mta_sts_table_t       *changes;  /* or NULL */
+};
 
 
 /* What happens when a domain is added again. */
 
 typedef enum {
-    MTA_STS_TABLE_SAME = 0,       /* an error, unless the policies are equal */
-    MTA_STS_TABLE_FIRST,          /* the first is kept, with a warning */
+    MTA_STS_TABLE_FIRST = 0,      /* the first is kept */
     MTA_STS_TABLE_ONCE            /* an error */
 } mta_sts_table_rule_e;
 
@@ -72,10 +93,11 @@ typedef struct {
 typedef struct {
     const mta_sts_env_t    *env;            /* of the table; for warnings */
     mta_sts_table_rule_e    rule;
+    mta_sts_hash_key_t      key;            /* set if index.n is not 0 */
     mta_sts_table_array_t   names;          /* bytes */
     mta_sts_table_array_t   rows;           /* domains */
     mta_sts_table_array_t   index;          /* of the rows */
-    mta_sts_table_array_t   policies;       /* const mta_sts_policy_t * */
+    mta_sts_table_array_t   policies;       /* their addresses */
     mta_sts_table_array_t   files;
     mta_sts_table_array_t   policy_names;
 } mta_sts_table_builder_t;
@@ -85,7 +107,7 @@ typedef struct {
  * Adds a policy and gives its index, for mta_sts_table_add().  The policy, and
  * a policy_name that is not empty, must live as long as the table.
  *
- * Errors: out of memory; too many policies for a table (at 2^32).
+ * Errors: out of memory; too many policies for a table (2^24).
  */
 int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
     const mta_sts_policy_t *policy, mta_sts_str_t policy_name, uint32_t *index,
@@ -96,27 +118,24 @@ int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
  * must live as long as the table.  A domain that was added before is handled as
  * the rule says.
  *
- * Errors: those of mta_sts_table_conflict(); out of memory; too many domains
- * for a table (at 4 GB of names).  After an error the builder is to be
- * discarded.
+ * Errors: duplicate domain "DOMAIN", first at FILE:LINE; out of memory; too
+ * many domains for a table (at 4 GB of names); getrandom() failed.  After an
+ * error the builder is to be discarded.
  */
 int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
 
-/*
- * Handles two entries of one domain by a rule.  Returns MTA_STS_OK if the first
- * may stay, after a warning if the rule asks for one.
- *
- * Errors, at the place of the second: domain "DOMAIN" has another policy at
- * FILE:LINE; duplicate domain "DOMAIN", first at FILE:LINE.
- */
-int mta_sts_table_conflict(mta_sts_table_rule_e rule,
-    const mta_sts_entry_t *first, const mta_sts_entry_t *second,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
-
 /* A policy that was added. */
 const mta_sts_policy_t *mta_sts_table_added(
     const mta_sts_table_builder_t *builder, uint32_t policy);
+
+/*
+ * In a table of changes: the policy of a domain that was removed from the table
+ * in which the changes are made.
+ */
+
+#define MTA_STS_TABLE_REMOVED  0xffffff
+
 
 /* Has a policy that was added a policy_name? */
 int mta_sts_table_is_named(const mta_sts_table_builder_t *builder,
@@ -145,6 +164,10 @@ const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
 int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     mta_sts_entry_t *entry);
 
+/* Gives only the names, which is faster; otherwise as mta_sts_table_next(). */
+int mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
+    mta_sts_str_t *domain);
+
 /*
  * Walks the domains in the order in which they were added: *cursor is 0 to
  * begin with; returns 0 at the end.
@@ -152,16 +175,35 @@ int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
 int mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
     mta_sts_entry_t *entry);
 
+/* A cursor that is beyond the last domain; all of a table are below it. */
+
+static inline size_t
+mta_sts_table_last(const mta_sts_table_t *table)
+{
+    return table->names_len + (table->changes ? table->changes->names_len : 0);
+}
+
+
+/*
+ * Puts a small table of changes in front of a table: domains that are new, have
+ * another policy, or were removed.  Changes must live as long as the table.
+ */
+void mta_sts_table_set_changes(mta_sts_table_t *table,
+    const mta_sts_table_t *changes);
+
 
 /*
  * Interned policies: equal policies of a builder share their memory.
  */
 
 
-/* Zero one to begin with, and set the builder. */
+/* Zero one to begin with, and set builder and max. */
 
 typedef struct {
     mta_sts_table_builder_t  *builder;
+    mta_sts_hash_key_t        key;       /* set if n_slots is not 0 */
+    size_t                    bytes;     /* of all policies that are kept */
+    size_t                    max;       /* an error above that; 0: no limit */
     uint32_t                 *slots;     /* 1 + the index of a policy, or 0 */
     uint8_t                  *tags;      /* of their hashes */
     size_t                    n_slots;
@@ -177,7 +219,8 @@ typedef struct {
  * scratch is not used after the call; policy_name must live as long as the
  * table.
  *
- * Errors: those of mta_sts_policy_render() and mta_sts_table_add_policy().
+ * Errors: those of mta_sts_policy_render() and mta_sts_table_add_policy();
+ * getrandom() failed; at the policy's place, too many different policies.
  */
 int mta_sts_intern_add(mta_sts_intern_t *intern,
     mta_sts_settings_t *settings, mta_sts_str_t policy_name,

@@ -57,7 +57,7 @@ again_parse(mta_sts_str_t text, const mta_sts_policy_t *policy,
 {
     body_t         body;
     size_t         i, cursor;
-    findings_t     findings = { env, NULL, 0, 0 };
+    findings_t     findings = { env, NULL, 0, 0, 0, 0 };
     mta_sts_str_t  mx;
 
     body_parse(&body, text, &findings);
@@ -126,8 +126,9 @@ again_entry(const mta_sts_entry_t *entry, const mta_sts_env_t *env,
     mta_sts_err_t            err;
     mta_sts_str_t            mx, body;
     mta_sts_value_t          domain;
-    mta_sts_digest_t         digest = { NULL };
     const mta_sts_policy_t  *policy;
+
+    static mta_sts_digest_t  digest;
 
     policy = entry->policy;
     body = mta_sts_policy_body(policy);
@@ -137,7 +138,6 @@ again_entry(const mta_sts_entry_t *entry, const mta_sts_env_t *env,
     again_parse(body, policy, env);
 
     (void) mta_sts_digest_id(&digest, body, id);
-    mta_sts_digest_free(&digest);
 
     fuzz_check(strcmp(id, policy->id) == 0, mta_sts_str_from(id),
                mta_sts_policy_id(policy));
@@ -166,7 +166,8 @@ again_entry(const mta_sts_entry_t *entry, const mta_sts_env_t *env,
         again_set_rua(result, mta_sts_policy_rua(policy), env);
     }
 
-    fuzz_check(mta_sts_result_make(result, env, &err) == MTA_STS_OK, body,
+    fuzz_check(mta_sts_result_make(result, &digest, env, &err) == MTA_STS_OK,
+               body,
                mta_sts_str_from(err.text));
 
     again_same(entry, &result->entry);
@@ -191,8 +192,8 @@ again_server_text(mta_sts_str_t block, const mta_sts_entry_t *entry,
     fuzz_check(site_read(&site, mta_sts_str("-"), mta_sts_str(""), env, &err)
                == MTA_STS_OK,
                mta_sts_buf_str(&text), mta_sts_str_from(err.text));
-    fuzz_check(site.catalog.n == 1
-               && mta_sts_catalog_find(&site.catalog, entry->domain, &again),
+    fuzz_check(site.answers.catalog.n == 1
+               && mta_sts_catalog_find(&site.answers.catalog, entry->domain, &again),
                mta_sts_buf_str(&text), entry->domain);
 
     again_same(entry, &again);

@@ -10,7 +10,7 @@
 
 
 static const int  types[] = { ns_t_txt, ns_t_a, ns_t_aaaa, ns_t_mx,
-                              ns_t_cname };
+                              ns_t_cname, ns_t_caa };
 
 
 static void

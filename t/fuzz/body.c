@@ -106,7 +106,7 @@ is_age(mta_sts_str_t text)
 
 
 static int
-judge(mta_sts_str_t text, const mta_sts_env_t *env)
+body_judge(mta_sts_str_t text, const mta_sts_env_t *env)
 {
     size_t         i;
     mta_sts_str_t  copy;
@@ -136,6 +136,8 @@ check_again(const body_t *body, const mta_sts_env_t *env)
     mta_sts_value_t   value;
     mta_sts_result_t  result, again;
 
+    static mta_sts_digest_t  digest;
+
     memset(&result, 0, sizeof(mta_sts_result_t));
 
     result.entry.domain = mta_sts_str("example.com");
@@ -158,7 +160,7 @@ check_again(const body_t *body, const mta_sts_env_t *env)
         }
     }
 
-    if (mta_sts_result_make(&result, env, &err) == MTA_STS_OK) {
+    if (mta_sts_result_make(&result, &digest, env, &err) == MTA_STS_OK) {
         again_entry(&result.entry, env, &again);
     }
 }
@@ -169,7 +171,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     size_t                i, j;
     body_t                body;
-    findings_t            findings = { NULL, NULL, 0, 0 };
+    findings_t            findings = { NULL, NULL, 0, 0, 0, 0 };
     mta_sts_str_t         text;
     const mta_sts_env_t  *env;
 
@@ -179,12 +181,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     body_parse(&body, text, &findings);
 
-    fuzz_check(body.valid == judge(text, env), text,
+    fuzz_check(body.valid == body_judge(text, env), text,
                findings.n ? findings.elts[0].text : FUZZ_NONE);
 
     for (i = 0; i < findings.n; i++) {
         for (j = 0; j < i; j++) {
-            fuzz_check(findings.elts[i].kind != findings.elts[j].kind,
+            fuzz_check(findings.elts[i].kind != findings.elts[j].kind
+                       || findings.elts[i].severity
+                          != findings.elts[j].severity,
                        findings.elts[i].text, findings.elts[j].text);
         }
     }

@@ -187,12 +187,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const mta_sts_env_t  *env;
     mta_sts_generator_t   generator;
 
+    static mta_sts_digest_t  digest;
+
     env = fuzz_begin();
     query = fuzz_str(data, size);
 
     check_query(query, env);
 
-    fuzz_check(mta_sts_generator_read(&generator, query, env, &err)
+    fuzz_check(mta_sts_generator_read(&generator, query, &digest, env, &err)
                == MTA_STS_OK, query, FUZZ_NONE);
 
     check_page(&generator);

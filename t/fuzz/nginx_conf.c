@@ -4,17 +4,34 @@
  * configuration that is accepted can be written as a server block that is
  * accepted, too.
  *
- * The input is read as the output of nginx -T, so that no file is opened; more
- * files are those behind marks of its own.
+ * The input is read as the output of nginx -T, so that no file is opened; marks
+ * in it begin more files.
  */
+
+#include <netdb.h>
 
 #include "cli/conf/site.h"
 #include "again.h"
 #include "fuzz.h"
 
 
-#define ENTRIES   4             /* that are looked at closely */
+#define ENTRIES   4             /* that are checked */
 #define WORD_MAX  2000          /* bytes; escaped, the longest still fits */
+
+
+/* No names of listen are looked up. */
+
+int
+getaddrinfo(const char *node, const char *service,
+    const struct addrinfo *hints, struct addrinfo **all)
+{
+    (void) node;
+    (void) service;
+    (void) hints;
+    (void) all;
+
+    return EAI_NONAME;
+}
 
 
 /* Appends a word so that nginx reads it as it is. */
@@ -131,8 +148,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     cursor = 0;
 
-    for (n = 0; n < ENTRIES
-                && mta_sts_catalog_next(&site.catalog, &cursor, &entry); n++)
+    for (n = 0;
+         n < ENTRIES
+         && mta_sts_catalog_next(&site.answers.catalog, &cursor, &entry);
+         n++)
     {
         again_entry(&entry, env, &result);
         again_server(&result, env);

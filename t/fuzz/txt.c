@@ -19,7 +19,7 @@ check_findings(findings_t *findings)
 
     n = findings->n;
 
-    finding_settle(findings, 1);
+    finding_settle(findings, MTA_STS_ENFORCE);
 
     fuzz_check(findings->n <= n, FUZZ_NONE, FUZZ_NONE);
 
@@ -67,7 +67,7 @@ check_again(mta_sts_str_t value, const char *front, const char *behind,
     const mta_sts_env_t *env, int clean)
 {
     dns_record_t           record;
-    findings_t      findings = { env, NULL, 0, 0 };
+    findings_t      findings = { env, NULL, 0, 0, 0, 0 };
     mta_sts_str_t   again;
     mta_sts_buf_t  text = { env, NULL, 0, 0 };
 
@@ -91,7 +91,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     dns_record_t                 records[RECORDS];
     size_t                n;
-    findings_t            findings = { NULL, NULL, 0, 0 };
+    findings_t            findings = { NULL, NULL, 0, 0, 0, 0 };
     mta_sts_str_t         id, rua;
     const mta_sts_env_t  *env;
 

@@ -1,6 +1,6 @@
 /*
- * The catalog finds every domain of every server, and a domain that two of
- * them configure differently, for which there can be but one id in the DNS.
+ * The catalog finds every domain of every server, once, and of a domain that
+ * several servers have, the entry of those that come first.
  */
 
 #include "serve/serve.h"
@@ -10,8 +10,8 @@
 #define MAIL   "mx mail.example.net"
 #define OTHER  "mx other.example.net"
 
-#define BUILD(catalog, lenient)                                               \
-    build(catalog, lenient, sizeof(all) / sizeof(all[0]), all)
+#define BUILD(catalog, first)                                               \
+    build(catalog, first, sizeof(all) / sizeof(all[0]), all)
 
 
 /*
@@ -67,12 +67,12 @@ serve(mta_sts_server_t *server, const char *domains,
 
 
 static int
-build(mta_sts_catalog_t *catalog, int lenient, size_t n,
+build(mta_sts_catalog_t *catalog, size_t first, size_t n,
     const mta_sts_server_t *const *servers)
 {
     memset(catalog, 0xa5, sizeof(mta_sts_catalog_t));
 
-    return mta_sts_catalog_build(catalog, servers, n, lenient, &test.env,
+    return mta_sts_catalog_build(catalog, servers, n, first, &test.env,
                                  &test.err);
 }
 
@@ -196,47 +196,10 @@ test_find(void)
 }
 
 
-static void
-test_strict(void)
-{
-    mta_sts_server_t         a, b, c;
-    mta_sts_catalog_t        catalog;
-    const mta_sts_policy_t  *mail, *other, *rua;
-
-    const mta_sts_server_t  *all[] = { &a, &b, &c };
-
-    test_begin(0);
-    mail = set_policy(MAIL);
-    other = set_policy(OTHER);
-    rua = set_policy(MAIL "\ntlsrpt_rua mailto:a@b.example");
-
-    serve(&a, "x.example y.example z.example", mail, "", "a.conf");
-    serve(&b, "b.example y.example", other, "", "test.conf");
-    serve(&c, "", mail, "", "c.conf");
-
-    is_int(BUILD(&catalog, 0), MTA_STS_ERROR, "a conflict with the largest");
-    is_err(&test.err, 2, 0, "domain \"y.example\" has another policy at "
-           "a.conf:2");
-
-    serve(&b, "b.example", other, "", "b.conf");
-    serve(&c, "c.example b.example", mail, "", "test.conf");
-
-    is_int(BUILD(&catalog, 0), MTA_STS_ERROR, "a conflict of the others");
-    is_err(&test.err, 2, 0, "domain \"b.example\" has another policy at "
-           "b.conf:1");
-
-    serve(&c, "c.example z.example", rua, "", "test.conf");
-
-    is_int(BUILD(&catalog, 0), MTA_STS_ERROR, "a conflict of reports alone");
-    is_err(&test.err, 2, 0, "domain \"z.example\" has another policy at "
-           "a.conf:3");
-
-    is_int((long long) test.n_warnings, 0, "no warnings");
-}
-
+/* Of several policies of a domain one is kept, and none of the rest counts. */
 
 static void
-test_lenient(void)
+test_first(void)
 {
     mta_sts_entry_t          entry;
     mta_sts_server_t         a, b, c;
@@ -257,62 +220,28 @@ test_lenient(void)
     serve(&b, "b.example y.example", other, "", "test.conf");
     serve(&c, "b.example y.example", mail, "", "test.conf");
 
-    is_int(BUILD(&catalog, 1), MTA_STS_OK, "conflicts, leniently");
-    is_int((long long) test.n_warnings, 2, "a warning for each");
-    is_err(&test.warnings[0], 2, 0, "domain \"y.example\" has another policy "
-           "at a.conf:2");
-    is_err(&test.warnings[1], 1, 0, "domain \"b.example\" has another policy "
-           "at test.conf:1");
-    ok(has(&catalog, "y.example", mail, "a.conf", 2), "the first is kept");
+    is_int(BUILD(&catalog, 3), MTA_STS_OK, "domains with two policies");
+    ok(has(&catalog, "y.example", mail, "a.conf", 2), "the largest is kept");
     ok(has(&catalog, "b.example", other, "test.conf", 1),
-       "of the others, too");
+       "of the others, the first");
     walks(&catalog, domains, 4);
 
-    /* the largest comes last: which is kept, the warning names */
-
-    serve(&a, "y.example", other, "", "test.conf");
-    serve(&b, "", other, "", "b.conf");
-    serve(&c, "x.example y.example z.example b.example", mail, "", "c.conf");
-
-    test.n_warnings = 0;
-
-    is_int(BUILD(&catalog, 1), MTA_STS_OK, "the largest is the last");
-    is_int((long long) test.n_warnings, 1, "one warning");
-    ok(mta_sts_catalog_find(&catalog, mta_sts_str("y.example"), &entry)
-       && entry.policy == mail, "its policy is kept");
-    is_err(&test.warnings[0], 1, 0, "domain \"y.example\" has another policy "
-           "at c.conf:2");
+    is_int(BUILD(&catalog, 1), MTA_STS_OK, "the largest is first");
+    ok(has(&catalog, "y.example", mail, "a.conf", 2), "and is kept");
+    ok(mta_sts_catalog_find_first(&catalog, mta_sts_str("y.example"), &entry),
+       "it is found among the first");
+    ok(!mta_sts_catalog_find_first(&catalog, mta_sts_str("b.example"), &entry),
+       "the others are not");
     walks(&catalog, domains, 4);
-}
 
+    all[0] = &b;
+    all[1] = &a;
 
-/* Not the pointer makes policies equal, but what senders see of them. */
-
-static void
-test_equal(void)
-{
-    int                      lenient;
-    mta_sts_server_t         a, b, c;
-    mta_sts_catalog_t        catalog;
-    const mta_sts_policy_t  *mail;
-
-    static const char  *domains[] = { "a.example", "b.example", "c.example" };
-
-    const mta_sts_server_t  *all[] = { &a, &b, &c };
-
-    test_begin(0);
-    mail = set_policy(MAIL);
-
-    serve(&a, "a.example b.example", mail, "p", "a.conf");
-    serve(&b, "b.example c.example", set_policy(MAIL), "", "b.conf");
-    serve(&c, "c.example a.example", set_policy(MAIL), "q", "c.conf");
-
-    for (lenient = 0; lenient < 2; lenient++) {
-        is_int(BUILD(&catalog, lenient), MTA_STS_OK, "equal policies");
-        is_int((long long) test.n_warnings, 0, "no warnings");
-        ok(has(&catalog, "b.example", mail, "a.conf", 2), "the first is kept");
-        walks(&catalog, domains, 3);
-    }
+    is_int(BUILD(&catalog, 1), MTA_STS_OK, "the largest is not first");
+    ok(has(&catalog, "y.example", other, "test.conf", 2), "the first is kept");
+    ok(has(&catalog, "x.example", mail, "a.conf", 1), "the rest is there");
+    walks(&catalog, domains, 4);
+    is_int((long long) test.n_warnings, 0, "no warnings");
 }
 
 
@@ -338,12 +267,11 @@ test_shared(void)
     is_int(BUILD(&catalog, 0), MTA_STS_OK, "shared tables");
     walks(&catalog, domains, 3);
 
-    ok(catalog.largest.names == a.table.names, "the largest is not copied");
-    is_int(catalog.others.n, 1, "nor its domains");
+    ok(mta_sts_catalog_has(&catalog, &a.table), "the largest is not copied");
+    ok(!mta_sts_catalog_has(&catalog, &c.table), "the other one is");
 
-    is_int(BUILD(&catalog, 1), MTA_STS_OK, "the same, leniently");
-    is_int((long long) test.n_warnings, 0, "no warnings");
-    is_int((long long) catalog.n, 3, "the same domains");
+    is_int(BUILD(&catalog, 1), MTA_STS_OK, "with one of them first");
+    walks(&catalog, domains, 3);
 }
 
 
@@ -422,9 +350,7 @@ int
 main(void)
 {
     test_find();
-    test_strict();
-    test_lenient();
-    test_equal();
+    test_first();
     test_shared();
     test_empty();
     test_memory_build();

@@ -9,6 +9,8 @@
 #define ALIAS  "\"*\" begins an alias in YAML, which is not supported; " \
                "write a pattern in quotes: \"*.example.com\""
 #define USE    "must be the name of a policy or a map of settings"
+#define MARK   "this line is like one that nginx -T prints, which the " \
+               "helper could not tell from it; change the comment"
 #define MODES  "must be \"enforce\", \"testing\" or \"none\""
 
 
@@ -37,10 +39,10 @@ static const struct {
       1, 1, "\"test.conf\" must be a map with a key \"domains\"" },
 
     { "domain:\n  a.example: x\n",
-      1, 1, "unknown key \"domain\"" },
+      1, 1, "unknown key \"domain\", did you mean \"domains\"?" },
 
     { "\nmode: none\nMODE: none\n",
-      3, 1, "unknown key \"MODE\"" },
+      3, 1, "unknown key \"MODE\", did you mean \"mode\"?" },
 
     { "mode: none\nmode: none\n",
       2, 1, "duplicate key \"mode\"" },
@@ -104,13 +106,16 @@ static const struct {
       1, 10, "\"policies\" must be a map of policies" },
 
     { "domains: x\n",
-      1, 10, "\"domains\" must be a map of domains" },
+      1, 10, "\"domains\" must be a map of domains, such as "
+      "\"example.com: {}\"" },
 
     { "domains: [a.b]\n",
-      1, 10, "\"domains\" must be a map of domains" },
+      1, 10, "\"domains\" must be a map of domains, such as "
+      "\"example.com: {}\"" },
 
     { "domains:\n",
-      1, 9, "\"domains\" must be a map of domains" },
+      1, 9, "\"domains\" must be a map of domains, such as "
+      "\"example.com: {}\"" },
 
     { "domains:\n  a.b:\n",
       2, 7, "\"a.b\" " USE },
@@ -143,7 +148,7 @@ static const struct {
       2, 19, "\"mx\" must be a text or a list of texts" },
 
     { "domains:\n  a.b: {xm: x}\n",
-      2, 9, "unknown key \"xm\"" },
+      2, 9, "unknown key \"xm\", did you mean \"mx\"?" },
 
     { "domains:\n  [a.b]: p\n",
       2, 3, "a key must be a text" },
@@ -167,7 +172,7 @@ static const struct {
       1, 1, "mode \"testing\" needs at least one mx" },
 
     { "domains:\n  a.b: p\npolicies:\n  P: {mode: none}\n",
-      2, 8, "unknown policy \"p\"" },
+      2, 8, "unknown policy \"p\", did you mean \"P\"?" },
 
     { "domains:\n  a.b: p\n  b.b: q\n",
       2, 8, "unknown policy \"p\"" },
@@ -243,8 +248,38 @@ static const struct {
       3, 1, "a second document is not supported" },
 
     { "domains:\n\ta.b: p\n",
-      2, 1, "invalid YAML, found character that cannot start "
-      "any token, while scanning for the next token" },
+      2, 1, "invalid YAML, a tab cannot indent, use spaces" },
+
+    { "mode: none\n# \xc3\xbc\nmx: @b\n",
+      3, 5, "invalid YAML, found character that cannot start any token, while "
+      "scanning for the next token" },
+
+    { "\xef\xbb\xbf# \xc3\xbc\nmx:\n\t- a.b\n",
+      3, 1, "invalid YAML, a tab cannot indent, use spaces" },
+
+    { "policies:\n  hosted: {mode: none}\ndomains:\n  a.b: hosetd\n",
+      4, 8, "unknown policy \"hosetd\", did you mean \"hosted\"?" },
+
+    { "policies:\n  hosted: {mode: none}\ndomains:\n  a.b: other\n",
+      4, 8, "unknown policy \"other\"" },
+
+    { "mta_sts_mode: none\n",
+      1, 1, "unknown key \"mta_sts_mode\", did you mean \"mode\"?" },
+
+    { "domains:\n  a.b: {polciy: p}\n",
+      2, 9, "unknown key \"polciy\", did you mean \"policy\"?" },
+
+    { "policies:\n  p: {polciy: p}\n",
+      2, 7, "unknown key \"polciy\"" },
+
+    { "mode: none\n# configuration file /etc/nginx/nginx.conf:\n",
+      2, 1, MARK },
+
+    { "# configuration file /a:\nmode: none\n",
+      1, 1, MARK },
+
+    { "mode: |\n\n# configuration file /a b:",
+      3, 1, MARK },
 
     { "domains: {a.b: p\n",
       2, 1, "invalid YAML, did not find expected ',' or '}', "
@@ -289,8 +324,8 @@ static const struct {
       "host name" },
 
     { "domains:\n  a.b: {mode: none, tlsrpt_rua: a@b.c}\n",
-      2, 33, "invalid tlsrpt_rua \"a@b.c\", must begin with \""
-      "mailto:\" or \"https:\"" },
+      2, 33, "invalid tlsrpt_rua \"a@b.c\", must be a URI: "
+      "\"mailto:a@b.c\"" },
 
     { "domains:\n  a.b: p\n  b.b: {mode: x}\npolicies: {}\n",
       2, 8, "unknown policy \"p\"" },

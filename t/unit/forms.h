@@ -19,6 +19,8 @@
 static inline mta_sts_generator_t *
 form_read(mta_sts_str_t query)
 {
+    int                   rc;
+    mta_sts_digest_t      digest = { NULL };
     mta_sts_generator_t  *generator;
 
     generator = test_alloc(&test, sizeof(mta_sts_generator_t));
@@ -28,8 +30,12 @@ form_read(mta_sts_str_t query)
         return NULL;
     }
 
-    return mta_sts_generator_read(generator, query, &test.env, &test.err)
-           == MTA_STS_OK ? generator : NULL;
+    rc = mta_sts_generator_read(generator, query, &digest, &test.env,
+                                &test.err);
+
+    mta_sts_digest_free(&digest);
+
+    return rc == MTA_STS_OK ? generator : NULL;
 }
 
 

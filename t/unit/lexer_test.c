@@ -11,8 +11,8 @@
 
 
 /*
- * Appends the output of lexer: "<word@line:column>" for a word, then ";", "{" or
- * "}" for the token; "$" is the end of the file and "!" an error.
+ * Appends the output of lexer: "<word@line:column>" for a word, then ";", "{"
+ * or "}" for the token; "$" is the end of the file and "!" an error.
  */
 
 static void
@@ -243,14 +243,14 @@ test_broken(void)
 
 
 /*
- * "aaa..." of a length, between what stands before and behind; as nginx -t
- * has it, whose buffer of 4096 bytes a word must fit into with what ends it.
+ * "aaa..." of a length, between two texts; as nginx -t, whose buffer of 4096
+ * bytes must hold a word with the byte that ends it.
  */
 
 static const struct {
     const char  *before;
     size_t       len;
-    const char  *behind;
+    const char  *after;
     const char  *error;
 } limits[] = {
     { "", 4095, ";", NULL },
@@ -300,7 +300,7 @@ test_limits(void)
             len = (size_t) snprintf(conf, sizeof(conf), "%s%s", pads[k],
                                     limits[i].before);
             memset(conf + len, 'a', limits[i].len);
-            (void) strcpy(conf + len + limits[i].len, limits[i].behind);
+            (void) strcpy(conf + len + limits[i].len, limits[i].after);
 
             str = mta_sts_str_from(conf);
 
@@ -314,15 +314,15 @@ test_limits(void)
 
             if (limits[i].error) {
                 is_int(token, LEXER_ERROR, "%s%zu%s: too long",
-                       limits[i].before, limits[i].len, limits[i].behind);
+                       limits[i].before, limits[i].len, limits[i].after);
                 is_err(&test.err, k ? 2 : 1, k ? 3 : 1, limits[i].error);
                 continue;
             }
 
-            is_int(token, limits[i].behind[0] == '{' ? LEXER_BLOCK
+            is_int(token, limits[i].after[0] == '{' ? LEXER_BLOCK
                                                      : LEXER_DIRECTIVE,
                    "%s%zu%s: fits", limits[i].before, limits[i].len,
-                   limits[i].behind);
+                   limits[i].after);
 
             if (limits[i].before[0] != '#') {
                 is_int((long long) lexer.words[k == 2 ? 2 : 0].text.len,

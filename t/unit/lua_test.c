@@ -1,7 +1,6 @@
 /*
- * Lua code in nginx.conf has braces, quotes and brackets of its own: where it
- * is taken to end decides what the rest of the configuration means.  What is
- * expected is what version 0.10.23 of the lua module makes of the same bytes.
+ * Lua code in nginx.conf has its own braces, quotes and brackets.  It must end
+ * where it ends for version 0.10.23 of the lua module.
  */
 
 #include "cli/conf/nginx_conf.h"
@@ -13,7 +12,7 @@
                  "for lua code block"
 
 
-/* What follows "b{", and where the "}" is that closes it. */
+/* Text after "b{", and the place of the "}" that closes it. */
 
 static const struct {
     const char  *text;
@@ -72,7 +71,7 @@ static const struct {
 };
 
 
-/* What follows "\nb {" and does not close it: where, and why. */
+/* Text after "\nb {" that does not close it: place and error. */
 
 static const struct {
     const char  *text;
@@ -140,9 +139,9 @@ test_closed(void)
 
     (void) skip_lua(&lexer, "b{", "'{'} y;}", conf, sizeof(conf));
 
-    is_int(lexer_next(&lexer, &test.err), LEXER_DIRECTIVE, "what comes behind");
+    is_int(lexer_next(&lexer, &test.err), LEXER_DIRECTIVE, "what follows");
     is_str(lexer.words[0].text, mta_sts_str("y"), "is read on");
-    is_int(lexer.words[0].place.column, 8, "where it stands");
+    is_int(lexer.words[0].place.column, 8, "its column");
     is_int(lexer_next(&lexer, &test.err), LEXER_BLOCK_END, "up to the end");
 }
 

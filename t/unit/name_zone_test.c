@@ -61,7 +61,8 @@ static const char  *bad[][2] = {
     { "_a.25", IP_FAULT },
     { "2001:db8::1", IP_FAULT },
     { "*.example.com", CHARS_FAULT },
-    { "_a:53", CHARS_FAULT },
+    { "_a:53", "must be a host name without a port" },
+    { "_a.xn--0", "a label that begins with \"xn--\" must be an A-label" },
     { "0/25.2.0.192.in-addr.arpa", CHARS_FAULT }
 };
 

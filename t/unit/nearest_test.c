@@ -1,6 +1,5 @@
 /*
- * What a person probably meant is only of use when it is right: the nearest
- * domain is that of a slow and plain way to look for it.
+ * The nearest domain is the same that a slow and simple search finds.
  */
 
 #include "cli/conf/site.h"
@@ -22,7 +21,7 @@
 #define LONG_C  A60 "." B60 "." A60 "." A10 A10 A10 A10 A10 "aaaaaaaab"
 
 
-/* A domain, those that exist, and which is the nearest; NULL: none is. */
+/* A domain, the configured ones, and the nearest of them, or NULL. */
 
 static const char  *tests[][3] = {
     { "example.com", "", NULL },
@@ -45,7 +44,7 @@ static const char  *tests[][3] = {
     { "abcd", "badc abxy", "abxy" },
     { "ca", "abc", "abc" },
 
-    /* a label in front of a domain is one edit */
+    /* a label before a domain is one edit */
 
     { "www.example.com", "wwv.example.com example.com", "example.com" },
     { "www.example.com", "example.com aww.example.com", "aww.example.com" },
@@ -338,7 +337,7 @@ plain_distance(const char *a, const char *b)
 }
 
 
-/* The labels in front of a domain that is above another one, or 99. */
+/* The number of labels before a domain that is above another one, or 99. */
 
 static size_t
 plain_labels(const char *domain, const char *above)

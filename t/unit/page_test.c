@@ -208,16 +208,24 @@ test_result(void)
     is_str(content(html, "server"), generator->result.server,
            "the server block");
     is_str(content(html, "yaml"), generator->result.yaml, "YAML");
-    ok(has(html, "mx &quot;*.example.com&quot; accepts every host"),
-       "the warning");
+    ok(has(html, "mail server &quot;*.example.com&quot; accepts every host"),
+       "the warning, with the field's label");
     ok(has(tag(html, "form"),
-           " action=\"./generator&lt;&quot;&amp;&#39;&gt;\""),
+           " action=\"./generator&lt;&quot;&amp;&#39;&gt;#result\""),
        "the form's URL");
 
     html = page(form(""));
 
-    ok(tag(html, "policy").len == 0 && tag(html, "result").len,
-       "without a policy the result has none");
+    ok(has(tag(html, "result"), " class=\"example\"")
+       && tag(html, "download").len == 0, "an empty form shows an example");
+    is_str(content(html, "result-title"),
+           mta_sts_str("Example for example.com"), "which is marked");
+
+    html = page(form("domain=example.com"));
+
+    ok(tag(html, "policy").len == 0 && tag(html, "summary").len,
+       "an error shows no policy but a summary");
+    ok(has(tag(html, "mx"), " aria-invalid"), "and marks the field");
 }
 
 
@@ -366,7 +374,8 @@ test_json_errors(void)
     mta_sts_generator_t  *generator;
 
     static const char *const  queries[] = {
-        "", "domain=%", "domain=%22&mode=%C3%BC&mx=%5C&max_age=%3C&rua='",
+        "format=json", "domain=%",
+        "domain=%22&mode=%C3%BC&mx=%5C&max_age=%3C&rua='",
         FORM_MX "&max_age=other", "domain=example.com&mode=enforce",
         FORM_MX "&mode=a&mode=b"
     };
@@ -377,7 +386,7 @@ test_json_errors(void)
     } keys[] = {
         { "domain", MTA_STS_FORM_DOMAIN }, { "mode", MTA_STS_FORM_MODE },
         { "mx", MTA_STS_FORM_MX }, { "max_age", MTA_STS_FORM_MAX_AGE },
-        { "rua", MTA_STS_FORM_RUA }, { "query", MTA_STS_FORM_QUERY }
+        { "tlsrpt_rua", MTA_STS_FORM_RUA }, { "query", MTA_STS_FORM_QUERY }
     };
 
     for (i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {

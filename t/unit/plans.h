@@ -25,6 +25,7 @@ static mta_sts_entry_t          entries[ENTRIES_MAX];
 static mta_sts_record_wanted_t  wanted;
 static zones_t                  zones;
 static plan_t                   plan;
+static entries_t                all;
 
 
 /* Makes entries of domains, the first at line 1. */
@@ -55,26 +56,26 @@ set_zones(const char *text)
 
     n = values_of(text, values);
 
-    if (zones_set(&zones, values, n, &test.env, &test.err) != MTA_STS_OK) {
+    if (zones_set(&zones, "zone", values, n, &test.env, &test.err) != MTA_STS_OK) {
         abort();
     }
 }
 
 
-static inline int
+static inline void
 build(const char *domains, const char *policy, int whole)
 {
-    size_t  n;
-
-    n = set_entries(domains, set_policy(policy));
+    all.elts = entries;
+    all.n = set_entries(domains, set_policy(policy));
 
     memset(&plan, 0, sizeof(plan_t));
 
+    plan.entries = &all;
     plan.wanted = &wanted;
     plan.zones = &zones;
     plan.whole = whole;
 
-    return plan_build(&plan, entries, n, &test.err);
+    plan_build(&plan);
 }
 
 
@@ -99,7 +100,7 @@ planned(void)
             mta_sts_buf_add_cstr(&text, "] ");
         }
 
-        mta_sts_buf_add(&text, batch.entry->domain);
+        mta_sts_buf_add(&text, batch.entry.domain);
         mta_sts_buf_add_cstr(&text, "\n");
         records_add(&text, batch.records, batch.n);
     }

@@ -3,7 +3,7 @@
  * follows it is another record.
  */
 
-#include "cli/formats/formats.h"
+#include "formats/formats.h"
 #include "tap.h"
 
 
@@ -15,21 +15,21 @@
 static void
 quote_spaced(mta_sts_buf_t *text, mta_sts_str_t value)
 {
-    quote_txt(text, value, " ");
+    mta_sts_quote_txt(text, value, " ");
 }
 
 
 static void
 quote_joined(mta_sts_buf_t *text, mta_sts_str_t value)
 {
-    quote_txt(text, value, "");
+    mta_sts_quote_txt(text, value, "");
 }
 
 
 static void
 quote_listed(mta_sts_buf_t *text, mta_sts_str_t value)
 {
-    quote_txt(text, value, ", ");
+    mta_sts_quote_txt(text, value, ", ");
 }
 
 
@@ -174,7 +174,7 @@ is_rdata(const char *type, mta_sts_str_t value, mta_sts_str_t expected)
     record.ttl = 3600;
     record.value = value;
 
-    quote_rdata(&text, &record);
+    mta_sts_quote_rdata(&text, &record);
 
     ok(!text.failed, "the data of %s", type);
     is_str(mta_sts_buf_str(&text), expected, "are these");
@@ -199,21 +199,23 @@ test_rdata(void)
 static void
 test_json(void)
 {
-    is_quoted(quote_json, mta_sts_str(""), mta_sts_str("\"\""), "nothing");
-    is_quoted(quote_json, mta_sts_str("a.example"),
+    is_quoted(mta_sts_quote_json, mta_sts_str(""), mta_sts_str("\"\""),
+              "nothing");
+    is_quoted(mta_sts_quote_json, mta_sts_str("a.example"),
               mta_sts_str("\"a.example\""), "a name");
-    is_quoted(quote_json, mta_sts_str("a\"b\\c"),
+    is_quoted(mta_sts_quote_json, mta_sts_str("a\"b\\c"),
               mta_sts_str("\"a\\\"b\\\\c\""), "quotes and backslashes");
-    is_quoted(quote_json, mta_sts_str("\"\\010\""),
+    is_quoted(mta_sts_quote_json, mta_sts_str("\"\\010\""),
               mta_sts_str("\"\\\"\\\\010\\\"\""), "what is quoted already");
-    is_quoted(quote_json, mta_sts_str("\b\t\n\f\r\x1f\x7f"),
+    is_quoted(mta_sts_quote_json, mta_sts_str("\b\t\n\f\r\x1f\x7f"),
               mta_sts_str("\"\\u0008\\u0009\\u000A\\u000C\\u000D\\u001F"
                           "\\u007F\""), "control bytes");
-    is_quoted(quote_json, mta_sts_str("a\0b"), mta_sts_str("\"a\\u0000b\""),
+    is_quoted(mta_sts_quote_json, mta_sts_str("a\0b"),
+              mta_sts_str("\"a\\u0000b\""),
               "a NUL");
-    is_quoted(quote_json, mta_sts_str("b\xfc\xff"),
+    is_quoted(mta_sts_quote_json, mta_sts_str("b\xfc\xff"),
               mta_sts_str("\"b\\u00FC\\u00FF\""), "bytes that are not ASCII");
-    is_quoted(quote_json, mta_sts_str("${a} %{b}"),
+    is_quoted(mta_sts_quote_json, mta_sts_str("${a} %{b}"),
               mta_sts_str("\"$\\u007Ba} %\\u007Bb}\""), "templates of HCL");
 }
 
@@ -228,13 +230,25 @@ test_add(void)
 
     test_begin(0);
 
-    format_add(&text, "%V. %u IN %V %R;%J\n", record.name, record.ttl,
+    mta_sts_format_add(&text, "%V. %u IN %V %R;%J\n", record.name, record.ttl,
                record.type, &record, record.value);
-    format_add(&text, "");
-    format_add(&text, "%V", mta_sts_str(""));
+    mta_sts_format_add(&text, "");
+    mta_sts_format_add(&text, "%V", mta_sts_str(""));
 
     is_str(mta_sts_buf_str(&text), mta_sts_str("a.b. 4294967295 IN TXT "
            "\"c\\\"d\";\"c\\\"d\"\n"), "formatted values");
+}
+
+
+static void
+test_yaml(void)
+{
+    is_quoted(mta_sts_quote_yaml, mta_sts_str(""), mta_sts_str("''"),
+              "nothing in YAML");
+    is_quoted(mta_sts_quote_yaml, mta_sts_str("v=STSv1; id='1': #"),
+              mta_sts_str("'v=STSv1; id=''1'': #'"), "a text in YAML");
+    is_quoted(mta_sts_quote_yaml, mta_sts_str("a\n'\xff"),
+              mta_sts_str("\"a\\u000A'\\u00FF\""), "any bytes in YAML");
 }
 
 
@@ -246,6 +260,7 @@ main(void)
     test_rdata();
     test_json();
     test_add();
+    test_yaml();
 
     return done();
 }

@@ -1,7 +1,7 @@
 /*
  * What a server block serves follows from its names and its effective policy:
  * which of nginx's kinds of names become policy domains, which make the policy
- * the default policy, and when there is nothing to serve at all.
+ * the default policy and for which hosts, and when nothing is served.
  */
 
 #include "serve/serve.h"
@@ -42,7 +42,6 @@ static const struct {
     { "www.example mta-sts.a.example", "a.example ", 0 },
     { "mta-sts.a.example mta-sts.a.example", "a.example ", 0 },
     { "mta-sts.xn--bcher-kva.example", "xn--bcher-kva.example ", 0 },
-    { "mta-sts.mta-sts.example", "mta-sts.example ", 0 },
     { "mta-sts.a", "a ", 0 },
     { "mta-sts." N242, N242 " ", 0 },
     { ".mta-sts.a.example", "a.example ", 1 },
@@ -102,7 +101,7 @@ test_names(void)
 }
 
 
-/* An inherited policy that no name uses is not served. */
+/* An inherited policy is not served where no name can match a policy host. */
 
 static void
 test_nothing(void)
@@ -113,7 +112,7 @@ test_nothing(void)
 
     static const char  *names[] = {
         "", "www.example", "mta-sts", "mta-stsx.a.example", "mta-sts.",
-        "www.mta-sts.a.example", "_"
+        "www.mta-sts.a.example", "_", "www.*", "mta-stsx.*"
     };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -147,8 +146,7 @@ test_nothing(void)
 
     is_int(build(&server, &settings, "mta-sts.a.example *.b"), MTA_STS_OK,
            "no policy at all");
-    ok(server.table.n == 0 && server.default_policy == NULL,
-           "serves nothing");
+    ok(server.table.n == 0 && server.default_policy == NULL, "serves nothing");
 
     (void) set_lines(&parent, "max_age 1w\nmode enforce");
     mta_sts_settings_inherit(&settings, &parent);
@@ -200,18 +198,17 @@ static const struct {
       "server name \"MTA-STS.A.example.\" is never matched, must be "
       "\"mta-sts.a.example\"" },
     { DEFAULT, "mta-sts.a.example mta-sts.b.example:443", 7, 19,
-      "invalid server name \"mta-sts.b.example:443\", a host name has only "
-      "letters, digits, \"-\" and \".\"" }
+      "invalid server name \"mta-sts.b.example:443\", must be a host name "
+      "without a port" }
 };
 
 
 static void
 test_refused(void)
 {
-    size_t                 i;
-    mta_sts_server_t       server;
-    mta_sts_settings_t     settings;
-    mta_sts_server_name_t  name;
+    size_t              i;
+    mta_sts_server_t    server;
+    mta_sts_settings_t  settings;
 
     for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         test_begin(0);
@@ -222,20 +219,6 @@ test_refused(void)
         is_err(&test.err, refused[i].line, refused[i].column,
                refused[i].error);
     }
-
-    /* nginx gives no place of a name: the error is at the policy */
-
-    test_begin(0);
-    (void) set_lines(&settings, "\n" DEFAULT);
-
-    name.value = test_value(mta_sts_str("mta-sts.a_b"), 0, 0);
-    name.regex = 0;
-
-    is_int(mta_sts_server_build(&server, &settings, &name, 1, &test.env,
-                                &test.err),
-           MTA_STS_ERROR, "refused: a name without a place");
-    is_err(&test.err, 2, 1, "invalid server name \"mta-sts.a_b\", \"_\" is "
-           "not allowed in a host name");
 
     /* the soft hyphen goes, and with it the policy domain */
 
@@ -318,7 +301,7 @@ test_find(void)
 
     is_found(&server, "mta-sts.a.example", policy);
     is_found(&server, "mta-sts.d.example", policy);
-    is_found(&server, "mta-sts.other", policy);
+    is_found(&server, "mta-sts.other", NULL);
     is_found(&server, "www.d.example", NULL);
     is_found(&server, "mta-sts.", NULL);
     is_found(&server, "mta-sts..", NULL);
@@ -337,6 +320,62 @@ test_find(void)
 }
 
 
+/*
+ * Of other hosts, the default policy is only for those that a wildcard or regex
+ * name of the server matches.
+ */
+
+static const struct {
+    const char  *names;
+    const char  *host;
+    int          found;
+} defaults[] = {
+    { "*.d.example", "mta-sts.d.example", 1 },
+    { "*.d.example", "mta-sts.e.d.example", 1 },
+    { "*.d.example", "mta-sts.dd.example", 0 },
+    { "*.d.example", "mta-sts.d.example.com", 0 },
+    { "*.mta-sts.d.example", "mta-sts.d.example", 0 },
+    { "*.example", "mta-sts.example", 1 },
+    { ".d.example", "mta-sts.d.example", 1 },
+    { ".d.example", "mta-sts.e.example", 0 },
+    { ".mta-sts.d.example", "mta-sts.d.example", 1 },
+    { ".mta-sts.d.example", "mta-sts.e.d.example", 0 },
+    { "mta-sts.*", "mta-sts.d.example", 1 },
+    { "mta-sts.*", "mta-sts.d", 1 },
+    { "mta-sts.d.*", "mta-sts.d.example.com", 1 },
+    { "mta-sts.d.*", "mta-sts.d", 0 },
+    { "mta-sts.d.*", "mta-sts.dd.example", 0 },
+    { "~d.example", "mta-sts.d.example", 1 },
+    { "~d.example", "mta-sts.e.example", 0 },
+    { "*.d.example ~e.example", "mta-sts.e.example", 1 },
+    { "mta-sts.a.example www.*", "mta-sts.a.example", 1 },
+    { "mta-sts.a.example www.*", "mta-sts.b.example", 0 }
+};
+
+
+static void
+test_defaults(void)
+{
+    size_t              i;
+    mta_sts_str_t       domain;
+    mta_sts_server_t    server;
+    mta_sts_settings_t  settings;
+
+    for (i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+        test_begin(0);
+        (void) set_lines(&settings, DEFAULT);
+
+        is_int(build(&server, &settings, defaults[i].names), MTA_STS_OK,
+               "names %s", defaults[i].names);
+        is_int(mta_sts_server_find(&server,
+                                   mta_sts_str_from(defaults[i].host),
+                                   &domain)
+               != NULL,
+               defaults[i].found, "and %s", defaults[i].host);
+    }
+}
+
+
 static int
 memory_build(void)
 {
@@ -346,7 +385,7 @@ memory_build(void)
     static mta_sts_value_t  mx = { { "a.b.example", 11 },
                                   { { NULL, 0 }, 3, 7 } };
 
-    /* a policy whose settings allocate nothing */
+    /* a policy whose setting needs no memory */
 
     memset(&settings, 0, sizeof(mta_sts_settings_t));
 
@@ -369,6 +408,7 @@ main(void)
     test_refused();
     test_warned();
     test_find();
+    test_defaults();
     test_memory(memory_build, "build");
 
     return done();

@@ -77,11 +77,10 @@ static const struct {
 static void
 test_names(void)
 {
-    size_t                 i;
-    mta_sts_server_t       server;
-    mta_sts_domains_t      domains;
-    mta_sts_settings_t     settings;
-    mta_sts_server_name_t  name;
+    size_t              i;
+    mta_sts_server_t    server;
+    mta_sts_domains_t   domains;
+    mta_sts_settings_t  settings;
 
     for (i = 0; i < sizeof(served) / sizeof(served[0]); i++) {
         test_begin(0);
@@ -101,22 +100,6 @@ test_names(void)
         is_int(server.table.n, 2, "all domains of the file");
         ok(server.default_policy == NULL, "and no default policy");
     }
-
-    /* nginx gives no place of a name: the error is at the directive */
-
-    test_begin(0);
-    read_domains(&domains, FILE_TEXT);
-
-    name.value = test_value(mta_sts_str("mta-sts.b.example"), 0, 0);
-    name.regex = 0;
-
-    is_int(mta_sts_server_use(&server, &settings, &domains,
-                              test_value(name.value.text, 3, 5).place, &name,
-                              1, &test.env, &test.err),
-           MTA_STS_OK, "a name without a place");
-    is_int((long long) test.n_warnings, 1, "one warning");
-    is_err(&test.warnings[0], 3, 5, "server name \"mta-sts.b.example\" has no "
-           "policy in the domains file");
 }
 
 
@@ -144,7 +127,7 @@ test_shared(void)
     ok(server.default_policy
        && server.default_policy == domains.default_policy,
        "the default policy");
-    is_str(server.default_name, mta_sts_str("p"), "its name");
+    is_str(server.default_name, mta_sts_str("p"), "its label");
     is_str(server.default_place.file, TEST_FILE, "its file");
     is_int(server.default_place.line, 6, "its line");
 
@@ -153,8 +136,20 @@ test_shared(void)
     ok(a && mta_sts_server_find(&server, mta_sts_str("mta-sts.a.example"),
                                 &domain)
             == a, "a domain is found");
+    ok(mta_sts_server_find(&server, mta_sts_str("mta-sts.unknown.example"),
+                           &domain)
+       == domains.default_policy, "its name gets the default policy");
     ok(mta_sts_server_find(&server, mta_sts_str("mta-sts.b.example"), &domain)
-       == domains.default_policy, "any other gets the default policy");
+       == NULL, "another host gets none");
+
+    (void) use(&server, &settings, &domains, "x.example *.b.example ~c");
+
+    ok(mta_sts_server_find(&server, mta_sts_str("mta-sts.b.example"), &domain)
+       == domains.default_policy, "so does that of a wildcard name");
+    ok(mta_sts_server_find(&server, mta_sts_str("mta-sts.c.example"), &domain)
+       == domains.default_policy, "that of a regex");
+    ok(mta_sts_server_find(&server, mta_sts_str("mta-sts.d.example"), &domain)
+       == NULL, "and no other one");
 
     memset(&server, 0xa5, sizeof(mta_sts_server_t));
     mta_sts_server_share(&server, &domains);
@@ -163,6 +158,8 @@ test_shared(void)
        && server.default_policy == domains.default_policy
        && mta_sts_str_eq(server.default_name, mta_sts_str("p"))
        && server.default_place.line == 6, "the same without names");
+    ok(mta_sts_server_find(&server, mta_sts_str("mta-sts.d.example"), &domain)
+       == domains.default_policy, "which is for every host");
 }
 
 
@@ -232,7 +229,8 @@ test_refused(void)
     is_int(use(&server, &settings, &domains, "mta-sts.a.example"), MTA_STS_OK,
            "inherited settings");
     is_int((long long) test.n_warnings, 0, "no warnings");
-    is_str(mta_sts_policy_mode(server.table.policies[0]),
+    is_str(mta_sts_policy_mode(mta_sts_table_policy(&server.table,
+                                                mta_sts_str("a.example"))),
            mta_sts_str("testing"), "are not the file's");
 }
 

@@ -61,7 +61,7 @@ static const struct {
     { "", "max_age ", 9, "invalid max_age \"\", " MAX_AGE_TIME },
 
     { "", "tlsrpt_rua a@example.com", 12, "invalid tlsrpt_rua "
-      "\"a@example.com\", " URI_FAULT },
+      "\"a@example.com\", must be a URI: \"mailto:a@example.com\"" },
     { "", "tlsrpt_rua mailto:a@example.com http://x", 33, "invalid tlsrpt_rua "
       "\"http://x\", " URI_FAULT },
     { "", "tlsrpt_rua ", 12, "invalid tlsrpt_rua \"\", " URI_FAULT }

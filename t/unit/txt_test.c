@@ -21,7 +21,7 @@ codes(void)
     size_t          i;
     mta_sts_buf_t  text = { &test.env, NULL, 0, 0, 0 };
 
-    finding_settle(&findings, 1);
+    finding_settle(&findings, MTA_STS_ENFORCE);
 
     for (i = 0; i < findings.n; i++) {
         if (i) {
@@ -96,6 +96,11 @@ test_sts(void)
     sts("v=STSv1; id=" ID32, NULL, ID32, "");
     sts("v=STSv1; id=1;", "v=spf1 -all", "1", "txt-other");
     sts("v=STSv1 ;id=1", NULL, "1", "txt-space");
+    sts("v=STSv1; id=1 ;", NULL, "1", "");
+    sts("v=STSv1;\tid=1;", NULL, "1", "txt-tab");
+    sts("v=STSv1; id=1;", "v=stsv1; id=1;", "", "txt-several");
+    sts("v=STSv1; id=1;", " v=STSv1; id=1;", "", "txt-several");
+    sts("v=STSv1; id=1;", "v=STSv10; id=1;", "1", "txt-other");
     sts("v=STSv1; id=1; ", NULL, "1", "txt-trailing-space");
     sts("v=STSv1; id=1; ext=2;", NULL, "1", "txt-extension");
     sts("v=STSv1; ext=2; id=1;", NULL, "1", "txt-extension");
@@ -164,9 +169,25 @@ test_tlsrpt(void)
     tlsrpt("v=TLSRPTv1;rua=mailto:a@b.example,https://c.example/;", NULL,
            "mailto:a@b.example,https://c.example/", "");
     tlsrpt("v=TLSRPTv1; rua=mailto:a@b.example", "v=spf1", "mailto:a@b.example",
-           "");
+           "tlsrpt-other");
+    tlsrpt("v=TLSRPTv1; rua=mailto:a@b.example, mailto:c@b.example;", NULL,
+           "mailto:a@b.example, mailto:c@b.example", "tlsrpt-space");
+    tlsrpt("v=TLSRPTv1;; rua=mailto:a@b.example", NULL, "mailto:a@b.example",
+           "tlsrpt-syntax");
+    tlsrpt("v=TLSRPTv1; rua=https://h/a;b", NULL, "https://h/a",
+           "tlsrpt-syntax");
+    tlsrpt("v=TLSRPTv1; a=b; rua=mailto:a@b.example", NULL,
+           "mailto:a@b.example", "tlsrpt-syntax");
+    tlsrpt("v=TLSRPTv1; rua=mailto:a@b.example; a=b", NULL,
+           "mailto:a@b.example", "");
+    tlsrpt("v=TLSRPTv1; rua=mailto:a@b.example; rua=mailto:a@b.example", NULL,
+           "mailto:a@b.example", "tlsrpt-syntax");
+    tlsrpt("v=tlsrptv1; rua=mailto:a@b.example", NULL, "", "tlsrpt-version");
+    tlsrpt("rua=mailto:a@b.example; v=TLSRPTv1", NULL, "", "tlsrpt-version");
+    tlsrpt("v=TLSRPTv1, rua=mailto:a@b.example", NULL, "", "tlsrpt-version");
+    tlsrpt("v=DMARC1; p=none", NULL, "", "tlsrpt-version");
     tlsrpt(NULL, NULL, "", "tlsrpt-none");
-    tlsrpt("v=TLSRPTv2; rua=mailto:a@b.example", NULL, "", "tlsrpt-none");
+    tlsrpt("v=TLSRPTv2; rua=mailto:a@b.example", NULL, "", "tlsrpt-version");
     tlsrpt("v=TLSRPTv1;", NULL, "", "tlsrpt-syntax");
     tlsrpt("v=TLSRPTv1; rua=", NULL, "", "tlsrpt-syntax");
     tlsrpt("v=TLSRPTv1; rua=a@b.example", NULL, "a@b.example",
@@ -191,7 +212,7 @@ test_escapes(void)
     record.text = mta_sts_str("v=STSv1; id=\033[2J\r\n\007; x=\302\233");
     record.strings = 1;
     (void) txt_sts(&record, 1, &findings);
-    finding_settle(&findings, 1);
+    finding_settle(&findings, MTA_STS_ENFORCE);
 
     ok(findings.n > 0, "there is something to show");
 
@@ -215,20 +236,48 @@ static void
 test_settle(void)
 {
     begin();
-    finding_add(&findings, MX_STALE, "b");
-    finding_add(&findings, SMTP_STARTTLS, "a");
-    finding_add(&findings, SMTP_STARTTLS, "a");
-    finding_add(&findings, TXT_NONE, "c");
-
-    finding_settle(&findings, 0);
+    finding_add(&findings, MX_STALE, NULL, "b");
+    finding_add(&findings, SMTP_STARTTLS, NULL, "a");
+    finding_add(&findings, SMTP_STARTTLS, NULL, "a");
+    finding_add(&findings, TXT_NONE, NULL, "c");
 
     is_str(codes(), mta_sts_str("txt-none mx-stale smtp-starttls"), "sorted");
 
-    finding_settle(&findings, 0);
+    is_int(findings.elts[2].severity, FINDING_ERROR, "an error in enforce");
+
+    finding_settle(&findings, MTA_STS_TESTING);
 
     is_int(findings.elts[0].severity, FINDING_ERROR, "an error always");
     is_int(findings.elts[2].severity, FINDING_WARNING, "less without enforce");
     is_int((long long) finding_count(&findings, FINDING_WARNING), 1, "count");
+
+    finding_settle(&findings, MTA_STS_NONE);
+
+    is_int(findings.elts[2].severity, FINDING_NOTE, "a note in mode none");
+    is_int(findings.elts[0].severity, FINDING_ERROR, "the record matters");
+}
+
+
+/* What differs only in where is one finding, which names each place once. */
+
+static void
+test_merge(void)
+{
+    begin();
+    finding_add(&findings, POLICY_TLS, "192.0.2.2", "the same");
+    finding_add(&findings, POLICY_TLS, "192.0.2.1", "the same");
+    findings.lower = 1;
+    finding_add(&findings, POLICY_TLS, "192.0.2.1", "the same");
+    finding_add(&findings, POLICY_TLS, "192.0.2.3", "something else");
+    findings.lower = 0;
+
+    finding_settle(&findings, MTA_STS_ENFORCE);
+
+    is_int((long long) findings.n, 2, "two findings");
+    is_str(findings.elts[1].where, mta_sts_str("192.0.2.1, 192.0.2.2"),
+           "one of them at two places");
+    is_int(findings.elts[1].severity, FINDING_ERROR, "the worse severity");
+    is_int(findings.elts[0].severity, FINDING_WARNING, "an error made less");
 }
 
 
@@ -256,7 +305,7 @@ test_table(void)
         }
 
         ok(k == i, "%s is there once", kind->code);
-        ok(!kind->enforce || kind->severity > FINDING_NOTE,
+        ok(!kind->less || kind->severity > FINDING_NOTE,
            "%s can be less severe", kind->code);
     }
 }
@@ -269,6 +318,7 @@ main(void)
     test_tlsrpt();
     test_escapes();
     test_settle();
+    test_merge();
     test_table();
 
     return done();

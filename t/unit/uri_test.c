@@ -8,6 +8,8 @@
 #include "tap.h"
 
 
+#define SLASHES  "\"mailto:\" must be followed by an e-mail address, " \
+                 "without \"//\""
 #define SCHEME   "must begin with \"mailto:\" or \"https:\""
 #define CHARS    "must be a URI, other characters percent-encoded"
 #define PERCENT  "\"%\" must be followed by two hex digits"
@@ -52,7 +54,10 @@ static const struct {
     { "", SCHEME },
     { "mailto", SCHEME },
     { "https", SCHEME },
-    { "tls@example.com", SCHEME },
+    { "tls@example.com", "must be a URI: \"mailto:tls@example.com\"" },
+    { "tls@example.com?x", "must be a URI: \"mailto:tls@example.com?x\"" },
+    { "tls@", SCHEME },
+    { "tls @example.com", SCHEME },
     { "http://example.com/", SCHEME },
     { "httpsx://example.com/", SCHEME },
     { " mailto:a@example.com", SCHEME },
@@ -90,13 +95,17 @@ static const struct {
     { "mailto:a@example.com,https://example.com", LIST },
     { "https://example.com/,mailto:b@example.com", LIST },
     { "https://example.com/,HTTPS://example.com", LIST },
+    { "mailto:a@example.com, mailto:b@example.com", LIST },
+    { "mailto:a@example.com mailto:b@example.com", LIST },
+    { "https://example.com/ ,  https://example.net", LIST },
 
     { "mailto:", ADDRESS },
     { "mailto:a", ADDRESS },
     { "mailto:example.com", ADDRESS },
     { "mailto:@example.com", ADDRESS },
     { "mailto:?to=a@example.com", ADDRESS },
-    { "mailto://example.com", ADDRESS },
+    { "mailto://example.com", SLASHES },
+    { "mailto://a@example.com", SLASHES },
 
     { "mailto:a@", AT_HOST },
     { "mailto:a@?x", AT_HOST },
@@ -128,6 +137,10 @@ static const struct {
     { "https://example.com:443x/", PORT },
     { "https://example.com:-1/", PORT },
     { "https://example.com:655350/", PORT },
+    { "https://example.com:65536/", PORT },
+    { "https://example.com:99999", PORT },
+    { "https://example.com:0/", PORT },
+    { "https://example.com:4294967297/", PORT },
     { "https://example.com:1:2/", PORT },
     { "https://user:secret@example.com/", HOST },
     { "https://[2001:db8::1]/", HOST },
@@ -179,6 +192,8 @@ test_encode(void)
 
     static const char  *uris[][2] = {
         { "mailto:a@example.com", "mailto:a@example.com" },
+        { "MAILTO:A@Example.com", "mailto:A@Example.com" },
+        { "HttpS://Example.com/A", "https://Example.com/A" },
         { "mailto:a,b!c;d@example.com", "mailto:a%2Cb%21c%3Bd@example.com" },
         { "mailto:a%2Cb@example.com", "mailto:a%2Cb@example.com" },
         { "https://example.com/;;!!,,", "https://example.com/"
@@ -231,7 +246,7 @@ main(void)
     is_checked(mta_sts_str("mailto:a@example.com\0"), CHARS);
     is_checked(mta_sts_str("https://example.com\0/"), CHARS);
 
-    /* what lies behind a slice is no part of it */
+    /* what follows a slice is no part of it */
 
     uri = mta_sts_str("https://example.com/%41");
 

@@ -71,7 +71,7 @@ set(zones_t *zones, const char *text)
 
     n = values_of(text, values);
 
-    return zones_set(zones, values, n, &test.env, &test.err);
+    return zones_set(zones, "zone", values, n, &test.env, &test.err);
 }
 
 
@@ -137,7 +137,7 @@ test_bad(void)
 
     memset(&value, 0, sizeof(mta_sts_value_t));
 
-    is_int(zones_set(&zones, &value, 1, &test.env, &test.err), MTA_STS_ERROR,
+    is_int(zones_set(&zones, "zone", &value, 1, &test.env, &test.err), MTA_STS_ERROR,
            "an empty value without a place");
     is_err(&test.err, 0, 0, "invalid zone \"\", must not be empty");
 }

@@ -2,6 +2,7 @@
  * mta-sts check: what is live against what is configured.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -32,8 +33,9 @@ check_fail_on(const options_t *options)
     }
 
     for (severity = FINDING_NOTE; severity <= FINDING_ERROR; severity++) {
-        if (strcmp(options->fail_on,
-                   finding_severity((finding_severity_e) severity)) == 0)
+        if (severity != FINDING_UNKNOWN
+            && strcmp(options->fail_on,
+                      finding_severity((finding_severity_e) severity)) == 0)
         {
             return severity;
         }
@@ -46,22 +48,20 @@ check_fail_on(const options_t *options)
 }
 
 
-/* Entries without a policy, of the arguments. */
+/* Entries without a policy, of names; each domain once. */
 
 static int
-check_arguments(const options_t *options, const mta_sts_env_t *env,
+check_unconfigured(const mta_sts_values_t *names, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n)
 {
-    size_t           i;
-    mta_sts_err_t    err;
+    size_t         i, k;
+    mta_sts_err_t  err;
 
-    *n = options->args.n;
-    *entries = env->alloc(env->ctx, (*n + 1) * sizeof(mta_sts_entry_t));
+    *entries = env->alloc(env->ctx, names->n * sizeof(mta_sts_entry_t));
+    memset(*entries, 0, names->n * sizeof(mta_sts_entry_t));
 
-    memset(*entries, 0, *n * sizeof(mta_sts_entry_t));
-
-    for (i = 0; i < *n; i++) {
-        if (mta_sts_name_domain("domain", &options->args.values[i], env,
+    for (i = 0; i < names->n; i++) {
+        if (mta_sts_name_domain("domain", &names->elts[i], env,
                                 &(*entries)[i].domain, &err)
             != MTA_STS_OK)
         {
@@ -69,6 +69,18 @@ check_arguments(const options_t *options, const mta_sts_env_t *env,
             return COMMAND_USAGE;
         }
     }
+
+    site_sort(*entries, names->n);
+
+    for (i = 0, k = 0; i < names->n; i++) {
+        if (k == 0 || !mta_sts_str_eq((*entries)[k - 1].domain,
+                                      (*entries)[i].domain))
+        {
+            (*entries)[k++] = (*entries)[i];
+        }
+    }
+
+    *n = k;
 
     return COMMAND_OK;
 }
@@ -80,14 +92,23 @@ static int
 check_entries(const options_t *options, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n)
 {
-    site_t  site;
+    site_t            site;
+    mta_sts_err_t     err;
+    mta_sts_values_t  names;
 
     if (options->no_config) {
-        return check_arguments(options, env, entries, n);
+
+        if (command_domains(options, env, &names, &err) != MTA_STS_OK) {
+            say_error(&err);
+            return COMMAND_UNKNOWN;
+        }
+
+        return check_unconfigured(&names, env, entries, n);
     }
 
     if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, options, env, entries, n) != MTA_STS_OK)
+        || command_entries(&site, options, env, entries, n) != MTA_STS_OK
+        || command_refused(&site, *entries, n))
     {
         return COMMAND_UNKNOWN;
     }
@@ -119,12 +140,27 @@ check_usage(const options_t *options, const report_format_t **format,
     if (options->no_config
         && (options->conf || options->domains || options->prefix))
     {
-        say("\"--no-config\" and \"-c\", \"-d\" or \"-p\" are mutually exclusive");
+        say("\"--no-config\" and \"-c\", \"-d\" or \"-p\" are mutually "
+            "exclusive");
         return COMMAND_USAGE;
     }
 
-    if (options->no_config && options->args.n == 0) {
+    if (options->no_config && options->args.n == 0
+        && options->domains_from == NULL)
+    {
         say("\"--no-config\" needs the names of domains");
+        return COMMAND_USAGE;
+    }
+
+    if (options->no_config && options->before_reload) {
+        say("\"--no-config\" and \"--before-reload\" are mutually exclusive");
+        return COMMAND_USAGE;
+    }
+
+    if (options->net.helo
+        && !mta_sts_name_is_host(mta_sts_str_from(options->net.helo)))
+    {
+        say("invalid helo \"%s\", must be a host name", options->net.helo);
         return COMMAND_USAGE;
     }
 
@@ -134,29 +170,40 @@ check_usage(const options_t *options, const report_format_t **format,
 }
 
 
+/* What is unknown is neither right nor wrong: a status of its own. */
+
 static int
 check_status(const report_t *report, const report_format_t *format,
     int fail_on)
 {
-    int  severity;
+    int            severity;
+    const size_t  *counts;
+
+    counts = report->counts;
 
     if (report->unknown == report->n) {
         return COMMAND_UNKNOWN;
     }
 
     if (format->nagios) {
-        return report->counts[FINDING_ERROR]
-               ? NAGIOS_CRITICAL
-               : report->counts[FINDING_WARNING] ? NAGIOS_WARNING : NAGIOS_OK;
+        if (counts[FINDING_ERROR]) {
+            return NAGIOS_CRITICAL;
+        }
+
+        if (counts[FINDING_WARNING]) {
+            return NAGIOS_WARNING;
+        }
+
+        return counts[FINDING_UNKNOWN] ? NAGIOS_UNKNOWN : NAGIOS_OK;
     }
 
     for (severity = fail_on; severity <= FINDING_ERROR; severity++) {
-        if (report->counts[severity]) {
+        if (severity != FINDING_UNKNOWN && counts[severity]) {
             return COMMAND_ERROR;
         }
     }
 
-    return COMMAND_OK;
+    return counts[FINDING_UNKNOWN] ? COMMAND_UNKNOWN : COMMAND_OK;
 }
 
 
@@ -165,6 +212,32 @@ check_done(void *ctx, const result_t *result)
 {
     command_progress_clear();
     report_add(ctx, result);
+}
+
+
+/* The same for --before-reload: only what the configured policy would stop. */
+
+static void
+check_done_before(void *ctx, const result_t *result)
+{
+    size_t      i, n;
+    result_t    before;
+    finding_t  *findings;
+
+    before = *result;
+    findings = before.findings.elts;
+
+    for (i = 0, n = 0; i < before.findings.n; i++) {
+        if (findings[i].kind == MX_NOT_COVERED_NEXT
+            || findings[i].kind == MX_DNS)
+        {
+            findings[n++] = findings[i];
+        }
+    }
+
+    before.findings.n = n;
+
+    check_done(ctx, &before);
 }
 
 
@@ -182,12 +255,14 @@ check_report(const options_t *options, const report_format_t *format,
 
     check.net = options->net;
     check.what = PROBE_POLICY|PROBE_RECORDS
-                 |(options->no_smtp ? 0 : PROBE_SMTP);
-    check.done = check_done;
+                 |(options->no_smtp || options->before_reload ? 0
+                                                              : PROBE_SMTP);
+    check.done = options->before_reload ? check_done_before : check_done;
     check.progress = command_progress;
     check.ctx = &report;
 
     report.out = stdout;
+    report.family = check.net.family;
     report.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 
     rc = check_run(&check, entries, n, &err);
@@ -199,6 +274,15 @@ check_report(const options_t *options, const report_format_t *format,
         return COMMAND_UNKNOWN;
     }
 
+    if (options->since
+        && report_since(&report, options->since, &err) != MTA_STS_OK)
+    {
+        say_error(&err);
+        report_free(&report);
+        return COMMAND_UNKNOWN;
+    }
+
+    report_end(&report);
     format->print(&report);
 
     if (report.unknown == report.n) {

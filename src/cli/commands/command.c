@@ -3,7 +3,7 @@
  */
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,26 +83,79 @@ command_site(site_t *site, const options_t *options, const mta_sts_env_t *env)
 }
 
 
-/* The entries of the arguments, sorted, without duplicates. */
+int
+command_names(const char *file, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err)
+{
+    int              rc;
+    char            *line, *rest, *word;
+    FILE            *in;
+    size_t           size;
+    mta_sts_place_t  place = MTA_STS_NOWHERE;
+
+    in = strcmp(file, "-") == 0 ? stdin : fopen(file, "r");
+
+    if (in == NULL) {
+        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()",
+                                   mta_sts_str_from(file));
+    }
+
+    line = NULL;
+    size = 0;
+    place.file = mta_sts_str_from(file);
+
+    while (getline(&line, &size, in) != -1) {
+
+        place.line++;
+        line[strcspn(line, "#")] = '\0';
+
+        for (word = strtok_r(line, " \t\r\n", &rest); word;
+             word = strtok_r(NULL, " \t\r\n", &rest))
+        {
+            (void) mta_sts_values_add(names,
+                               mta_sts_str_copy(env, mta_sts_str_from(word)),
+                               place, env, err);
+        }
+    }
+
+    rc = ferror(in) ? mta_sts_error_errno(err, MTA_STS_NOWHERE, "read()",
+                                          place.file)
+                    : MTA_STS_OK;
+
+    free(line);
+
+    if (in != stdin) {
+        (void) fclose(in);
+    }
+
+    if (rc == MTA_STS_OK && names->n == 0) {
+        rc = mta_sts_error(err, MTA_STS_NOWHERE, "no name is in \"%s\"", file);
+    }
+
+    return rc;
+}
+
+
+/* The entries of names, sorted, without duplicates. */
 
 static int
-command_pick(const site_t *site, const options_t *options,
+command_pick(const site_t *site, const mta_sts_values_t *names,
     const mta_sts_env_t *env, mta_sts_entry_t *entries, size_t *n,
     mta_sts_err_t *err)
 {
     size_t  i, k;
 
-    for (i = 0; i < options->args.n; i++) {
-        if (site_find(site, &options->args.values[i], env, &entries[i], err)
+    for (i = 0; i < names->n; i++) {
+        if (site_find(site, &names->elts[i], env, &entries[i], err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
         }
     }
 
-    site_sort(entries, options->args.n);
+    site_sort(entries, names->n);
 
-    for (i = 0, k = 0; i < options->args.n; i++) {
+    for (i = 0, k = 0; i < names->n; i++) {
         if (k == 0
             || !mta_sts_str_eq(entries[k - 1].domain, entries[i].domain))
         {
@@ -117,27 +170,77 @@ command_pick(const site_t *site, const options_t *options,
 
 
 int
+command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n)
+{
+    size_t         i, k;
+    mta_sts_err_t  err;
+
+    for (i = 0, k = 0; i < *n; i++) {
+        if (site_is_refused(site, entries[i].domain, &err)) {
+            say_error(&err);
+
+        } else {
+            entries[k++] = entries[i];
+        }
+    }
+
+    *n = k;
+
+    return k != i;
+}
+
+
+int
+command_domains(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err)
+{
+    size_t  i;
+
+    memset(names, 0, sizeof(mta_sts_values_t));
+
+    for (i = 0; i < options->args.n; i++) {
+        (void) mta_sts_values_add(names, options->args.values[i].text,
+                                  MTA_STS_NOWHERE, env, err);
+    }
+
+    return options->domains_from
+           ? command_names(options->domains_from, env, names, err)
+           : MTA_STS_OK;
+}
+
+
+void
+command_say_empty(const site_t *site)
+{
+    say("no policy is configured in %.*s", (int) site->file.len,
+        site->file.data);
+}
+
+
+int
 command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n)
 {
-    int            rc;
-    mta_sts_err_t  err;
+    int               rc;
+    mta_sts_err_t     err;
+    mta_sts_values_t  names;
 
-    if (options->args.n == 0) {
+    if (options->args.n == 0 && options->domains_from == NULL) {
         site_domains(site, env, entries, n);
 
         if (site_is_empty(site)) {
-            say("no policy is configured in %.*s", (int) site->file.len,
-                site->file.data);
+            command_say_empty(site);
         }
 
         return MTA_STS_OK;
     }
 
-    *entries = env->alloc(env->ctx,
-                          options->args.n * sizeof(mta_sts_entry_t));
+    rc = command_domains(options, env, &names, &err);
 
-    rc = command_pick(site, options, env, *entries, n, &err);
+    if (rc == MTA_STS_OK) {
+        *entries = env->alloc(env->ctx, names.n * sizeof(mta_sts_entry_t));
+        rc = command_pick(site, &names, env, *entries, n, &err);
+    }
 
     if (rc != MTA_STS_OK) {
         say_error(&err);

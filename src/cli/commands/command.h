@@ -33,11 +33,13 @@
 /* Groups of options; a command takes some of them. */
 
 #define OPTIONS_CONF      1           /* -c, -d, -p */
-#define OPTIONS_RECORDS   2           /* -f, -o, which records, which zones */
+#define OPTIONS_RECORDS   2           /* -o, which records, which zones */
 #define OPTIONS_SETTINGS  4           /* --mode, --mx, --max-age, --tlsrpt-rua */
-#define OPTIONS_HOSTS     8           /* --hosts */
+#define OPTIONS_HOSTS     8           /* --hosts, --pointing */
 #define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
+#define OPTIONS_FORMAT    64          /* -f, --provider, of records */
+#define OPTIONS_COMPILE   1024        /* -d, -o */
 
 
 /* A policy setting and its value. */
@@ -66,13 +68,20 @@ typedef struct {
     const char         *output;
     const char         *delegate;
     const char         *provider;
+    const char         *zones_from;
+    const char         *domains_from;
+    const char         *delegated_from;
     const char         *fail_on;
+    const char         *since;
 
     unsigned            ttl;          /* seconds */
     net_settings_t      net;
 
     options_list_t      zones;
     options_list_t      policy_hosts;
+    options_list_t      accept;
+    options_list_t      only;
+    options_list_t      pointing;
     options_list_t      args;
 
     options_setting_t  *settings;     /* in the order of the command line */
@@ -81,7 +90,11 @@ typedef struct {
     int                 customer;
     int                 escaped_semicolons;
     int                 served;
+    int                 smtp;
     int                 changed;
+    int                 only_changes;
+    int                 prune;
+    int                 before_reload;
     int                 no_config;
     int                 no_smtp;
     int                 hosts;
@@ -118,6 +131,7 @@ typedef struct {
 int command_records(const options_t *options, const mta_sts_env_t *env);
 int command_policy(const options_t *options, const mta_sts_env_t *env);
 int command_list(const options_t *options, const mta_sts_env_t *env);
+int command_compile(const options_t *options, const mta_sts_env_t *env);
 int command_check(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
 
@@ -129,12 +143,54 @@ int command_site(site_t *site, const options_t *options,
     const mta_sts_env_t *env);
 
 /*
- * Gives the entries of the domains that are arguments, or without arguments
- * all, sorted by domain, without duplicates; says so if no policy is configured
- * at all.  Returns as command_site().
+ * Reads names that are separated by white space from a file, or from standard
+ * input for "-", into env's memory; "#" begins a comment.
+ *
+ * Errors: open() or read() "FILE" failed; no name is in "FILE".
+ */
+int command_names(const char *file, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err);
+
+/*
+ * Gives the names of domains that are arguments or in --domains-from, in env's
+ * memory.  Errors: those of command_names().
+ */
+int command_domains(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_values_t *names, mta_sts_err_t *err);
+
+/* Says that no policy is configured at all. */
+void command_say_empty(const site_t *site);
+
+/*
+ * Gives the entries of the domains that are arguments or in --domains-from, or
+ * without both all, sorted by domain, without duplicates; says so if no policy
+ * is configured at all.  Returns as command_site().
  */
 int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);
+
+/*
+ * The format of -f and its settings, those of records; NULL after it has said
+ * what is wrong.
+ */
+const mta_sts_format_t *command_format(const options_t *options,
+    mta_sts_format_settings_t *settings);
+
+/*
+ * Removes the entries of domains whose policy is not what nginx serves, and says
+ * why.  Returns 1 if there are any.
+ */
+int command_refused(const site_t *site, mta_sts_entry_t *entries, size_t *n);
+
+/*
+ * Keeps the entries whose policy host resolves, and only to the addresses of
+ * --pointing.
+ *
+ * Errors: those of mta_sts_target_set() and net_init(); invalid address
+ * "NAME", must be an IP address.
+ */
+int command_pointing(const options_t *options, const mta_sts_env_t *env,
+    mta_sts_entry_t *entries, size_t *n, mta_sts_err_t *err);
 
 /*
  * Shows the progress of a command on standard error, if that is a terminal, for

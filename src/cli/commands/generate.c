@@ -14,7 +14,9 @@ static int
 generate_result(const options_t *options, mta_sts_result_t *result,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
+    int                       rc;
     size_t                    i;
+    mta_sts_digest_t          digest = { NULL };
     const options_setting_t  *setting;
 
     memset(result, 0, sizeof(mta_sts_result_t));
@@ -37,45 +39,86 @@ generate_result(const options_t *options, mta_sts_result_t *result,
         }
     }
 
-    return mta_sts_result_make(result, env, err);
+    rc = mta_sts_result_make(result, &digest, env, err);
+
+    mta_sts_digest_free(&digest);
+
+    return rc == MTA_STS_OK ? mta_sts_result_texts(result, env, err) : rc;
 }
 
 
-static void
-generate_records(const mta_sts_entry_t *entry, const char *format)
+/* Prints the records in a format. */
+
+static int
+generate_records(const mta_sts_result_t *result,
+    const mta_sts_format_t *format, const mta_sts_format_settings_t *settings,
+    const mta_sts_env_t *env)
 {
-    plan_t                   plan;
-    zones_t                  zones = { NULL, 0 };
-    mta_sts_err_t            err;
-    format_settings_t        settings = { FORMAT_NO_PROVIDER, 0 };
-    mta_sts_record_wanted_t  wanted;
+    mta_sts_err_t  err;
+    mta_sts_str_t  text;
 
-    memset(&wanted, 0, sizeof(mta_sts_record_wanted_t));
-    memset(&plan, 0, sizeof(plan_t));
+    if (mta_sts_result_records(result, format, settings, env, &text, &err)
+        != MTA_STS_OK)
+    {
+        say_error(&err);
+        return COMMAND_ERROR;
+    }
 
-    wanted.ttl = MTA_STS_RECORD_TTL;
+    (void) fwrite(text.data, 1, text.len, stdout);
 
-    plan.wanted = &wanted;
-    plan.zones = &zones;
+    return COMMAND_OK;
+}
 
-    /* neither fails without zones, delegation and files */
 
-    (void) plan_build(&plan, entry, 1, &err);
-    (void) output_plan(&plan, format_find(format), &settings, NULL, &err);
+/* Prints all that belongs to a policy, each part with a title. */
 
-    plan_free(&plan);
+static int
+generate_all(const mta_sts_result_t *result, const mta_sts_env_t *env)
+{
+    int                        rc;
+    mta_sts_str_t              body;
+    mta_sts_format_settings_t  settings = { MTA_STS_PROVIDER_NONE, 0 };
+
+    body = mta_sts_policy_body(result->entry.policy);
+
+    (void) printf("# Policy, at %.*s:\n\n%.*s\n", (int) result->policy_url.len,
+                  result->policy_url.data, (int) body.len, body.data);
+
+    (void) printf("# DNS records, as lines of a zone file:\n\n");
+
+    rc = generate_records(result, &mta_sts_format_zone, &settings, env);
+
+    if (rc != COMMAND_OK) {
+        return rc;
+    }
+
+    (void) printf("\n# The same records, for the form of a DNS panel:\n\n");
+
+    rc = generate_records(result, &mta_sts_format_text, &settings, env);
+
+    (void) printf("# nginx server block:\n\n%.*s", (int) result->server.len,
+                  result->server.data);
+
+    return rc;
 }
 
 
 int
 command_generate(const options_t *options, const mta_sts_env_t *env)
 {
-    mta_sts_err_t     err;
-    mta_sts_str_t     url, body, server;
-    mta_sts_result_t  result;
+    mta_sts_err_t              err;
+    mta_sts_result_t           result;
+    const mta_sts_format_t    *format;
+    mta_sts_format_settings_t  settings;
 
     if (options->args.n != 1) {
         say("command \"generate\" takes one domain");
+        return COMMAND_USAGE;
+    }
+
+    format = options->format ? command_format(options, &settings) : NULL;
+
+    if (options->format && format == NULL) {
         return COMMAND_USAGE;
     }
 
@@ -84,23 +127,6 @@ command_generate(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_ERROR;
     }
 
-    url = result.policy_url;
-    body = mta_sts_policy_body(result.entry.policy);
-    server = result.server;
-
-    (void) printf("# Policy, at %.*s:\n\n%.*s\n", (int) url.len, url.data,
-                  (int) body.len, body.data);
-
-    (void) printf("# DNS records, as lines of a zone file:\n\n");
-
-    generate_records(&result.entry, "zone");
-
-    (void) printf("\n# The same records, for the form of a DNS panel:\n\n");
-
-    generate_records(&result.entry, "text");
-
-    (void) printf("# nginx server block:\n\n%.*s", (int) server.len,
-                  server.data);
-
-    return COMMAND_OK;
+    return format ? generate_records(&result, format, &settings, env)
+                  : generate_all(&result, env);
 }

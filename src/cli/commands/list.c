@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cli/conf/site.h"
+#include "cli/diag/diag.h"
 #include "command.h"
 
 
@@ -28,14 +29,29 @@ list_line(const mta_sts_entry_t *entry, size_t width, const char *prefix,
                   (int) place->file.len, place->file.data, place->line);
 
     if (entry->policy_name.len) {
-        (void) printf("  %.*s", (int) entry->policy_name.len, entry->policy_name.data);
+        (void) printf("  %.*s", (int) entry->policy_name.len,
+                      entry->policy_name.data);
     }
 
     (void) putchar('\n');
 }
 
 
-/* What a server has for domains that it does not name. */
+/* A domain whose policy is not what nginx serves: the reason, no id. */
+
+static void
+list_refused(const mta_sts_entry_t *entry, size_t width,
+    const mta_sts_err_t *err)
+{
+    (void) printf("%-*.*s  mta-sts.%-*.*s  refused  %-20s  %.*s:%u  %s\n",
+                  (int) width, (int) entry->domain.len, entry->domain.data,
+                  (int) width, (int) entry->domain.len, entry->domain.data,
+                  "-", (int) entry->place.file.len, entry->place.file.data,
+                  entry->place.line, err->text);
+}
+
+
+/* The default policy of a server, for domains that it does not name. */
 
 static void
 list_default(const site_server_t *server, size_t width)
@@ -75,13 +91,22 @@ list_hosts(const mta_sts_entry_t *entries, size_t n)
 int
 command_list(const options_t *options, const mta_sts_env_t *env)
 {
+    int               rc;
     site_t            site;
     size_t            i, n, width;
+    mta_sts_err_t     err;
     mta_sts_entry_t  *entries;
 
     if (command_site(&site, options, env) != MTA_STS_OK
         || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK)
     {
+        return COMMAND_ERROR;
+    }
+
+    if (options->pointing.n
+        && command_pointing(options, env, entries, &n, &err) != MTA_STS_OK)
+    {
+        say_error(&err);
         return COMMAND_ERROR;
     }
 
@@ -98,15 +123,25 @@ command_list(const options_t *options, const mta_sts_env_t *env)
         }
     }
 
+    rc = COMMAND_OK;
+
     for (i = 0; i < n; i++) {
-        list_line(&entries[i], width, "mta-sts.", entries[i].domain);
+        if (site_is_refused(&site, entries[i].domain, &err)) {
+            list_refused(&entries[i], width, &err);
+            rc = COMMAND_ERROR;
+
+        } else {
+            list_line(&entries[i], width, "mta-sts.", entries[i].domain);
+        }
     }
 
-    for (i = 0; i < site.n && options->args.n == 0; i++) {
+    for (i = 0; i < site.n && options->args.n == 0 && !options->pointing.n;
+         i++)
+    {
         if (site.servers[i]->server.default_policy) {
             list_default(site.servers[i], width);
         }
     }
 
-    return COMMAND_OK;
+    return rc;
 }

@@ -1,8 +1,7 @@
 /*
- * The command line: a table of options, and getopt_long().
+ * The command line: a table of options, and what parses by it.
  */
 
-#include <getopt.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -54,17 +53,41 @@ static const option_t  options_table[] = {
     { "domains", 'd', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(domains), "FILE",
       "only a domains file, or \"-\" for standard input" },
 
+    { "domains", 'd', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(domains), "FILE",
+      "a domains file, or a glob of them; more may follow" },
+
+    { "output", 'o', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(output), "TABLE",
+      "the table, which is replaced" },
+
+    { "changes", 0, OPTIONS_COMPILE, OPTION_FLAG, OPTION_IN(only_changes), NULL,
+      "only what has changed since TABLE, to TABLE.changes" },
+
     { "prefix", 'p', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
       "the folder of a relative FILE, as nginx's -p" },
 
     { "hosts", 0, OPTIONS_HOSTS, OPTION_FLAG, OPTION_IN(hosts), NULL,
       "only the policy hosts, one per line" },
 
-    { "format", 'f', OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
+    { "pointing", 0, OPTIONS_HOSTS, OPTION_LIST, OPTION_IN(pointing), "ADDR",
+      "only those that resolve to this address and to no\n"
+      "others; may be repeated" },
+
+    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK, OPTION_TEXT,
       OPTION_IN(format), "FORMAT", "one of the formats (default: the first)" },
 
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
       "one file per zone, in DIR" },
+
+    { "prune", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(prune), NULL,
+      "with -o: remove the files of zones without domains" },
+
+    { "domains-from", 0, OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
+      OPTION_IN(domains_from), "FILE",
+      "names of domains, separated by white space, in a\n"
+      "file, or \"-\" for standard input" },
+
+    { "only", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(only), "KIND",
+      "address, policy or tlsrpt; may be repeated" },
 
     { "ttl", 0, OPTIONS_RECORDS, OPTION_TIME(0, MTA_STS_RECORD_TTL_MAX),
       OPTION_IN(ttl), "TIME",
@@ -73,6 +96,9 @@ static const option_t  options_table[] = {
     { "zone", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(zones), "APEX",
       "a zone that exists; may be repeated\n"
       "(default: each domain is a zone)" },
+
+    { "zones-from", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(zones_from),
+      "FILE", "the same, from a file; \"dns\": those that the DNS has" },
 
     { "policy-host", 0, OPTIONS_RECORDS, OPTION_LIST,
       OPTION_IN(policy_hosts), "TARGET",
@@ -83,29 +109,62 @@ static const option_t  options_table[] = {
       "NAME", "the records below a name of the delegate, which\n"
       "the customers' aliases point to" },
 
+    { "delegated-from", 0, OPTIONS_RECORDS, OPTION_TEXT,
+      OPTION_IN(delegated_from), "FILE",
+      "with --delegate: the domains that are delegated\n"
+      "(default: all)" },
+
     { "customer", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(customer), NULL,
       "with --delegate: the customers' aliases" },
 
-    { "escaped-semicolons", 0, OPTIONS_RECORDS, OPTION_FLAG,
+    { "escaped-semicolons", 0, OPTIONS_FORMAT, OPTION_FLAG,
       OPTION_IN(escaped_semicolons), NULL,
       "for octoDNS 1.x, where they are the default" },
 
-    { "provider", 0, OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(provider),
+    { "provider", 0, OPTIONS_FORMAT, OPTION_TEXT, OPTION_IN(provider),
       "NAME", "of Terraform or external-dns: route53 or\n"
       "cloudflare" },
 
     { "served", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(served), NULL,
-      "only domains whose policy is already served, on\n"
-      "every address of the policy host" },
+      "hold a policy's record back until it is served, on\n"
+      "every address of the policy host, and in mode\n"
+      "enforce as long as an MX does not match it" },
+
+    { "smtp", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(smtp), NULL,
+      "with --served: also certificates of mail servers" },
+
+    { "accept", 0, OPTIONS_RECORDS, OPTION_LIST, OPTION_IN(accept),
+      "CODE[:DOMAIN]", "with --served: what does not hold a record back;\n"
+      "may be repeated" },
 
     { "changed", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(changed), NULL,
-      "only what differs from the live DNS" },
+      "only what differs from what the name servers of\n"
+      "the zone have, or the one of --resolver" },
+
+    { "before-reload", 0, OPTIONS_CHECK, OPTION_FLAG,
+      OPTION_IN(before_reload), NULL,
+      "only whether mail would stop once the configured\n"
+      "policy is served" },
 
     { "no-config", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_config), NULL,
       "compare with no configuration: for any DOMAIN" },
 
     { "no-smtp", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_smtp), NULL,
       "do not connect to the mail servers" },
+
+    { "since", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(since), "FILE",
+      "only what is new or resolved since a check whose\n"
+      "output with -f json is in FILE" },
+
+    { "family", 0, OPTIONS_CHECK|OPTIONS_RECORDS, OPTION_NUMBER(4, 6),
+      OPTION_IN(net.family), "4|6",
+      "look only at IPv4 or IPv6 addresses" },
+
+    { "helo", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(net.helo), "NAME",
+      "the name for mail servers (default: this host's)" },
+
+    { "smtp-timeout", 0, OPTIONS_CHECK, OPTION_TIME(1, 600),
+      OPTION_IN(net.smtp_timeout), "TIME", "of an SMTP session (default: 1m)" },
 
     { "fail-on", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(fail_on),
       "SEVERITY", "note, warning (default) or error: the least that\n"
@@ -142,60 +201,7 @@ static const option_t  options_table[] = {
     { "help", 'h', 0, OPTION_FLAG, OPTION_IN(help), NULL, "this text" }
 };
 
-#define OPTIONS        (sizeof(options_table) / sizeof(options_table[0]))
-#define OPTIONS_LONG   256        /* and the index; above all characters */
-#define OPTIONS_WIDTH  22         /* of an option and its argument */
-
-
-/* What getopt_long() wants: a list of long options, and the short ones. */
-
-static void
-options_getopt(struct option *list, char *shorts)
-{
-    size_t           i;
-    const option_t  *option;
-
-    memset(list, 0, (OPTIONS + 1) * sizeof(struct option));
-
-    *shorts++ = ':';
-
-    for (i = 0; i < OPTIONS; i++) {
-        option = &options_table[i];
-
-        list[i].name = option->name;
-        list[i].has_arg = option->argument ? required_argument : no_argument;
-        list[i].val = OPTIONS_LONG + (int) i;
-
-        if (option->ch) {
-            *shorts++ = (char) option->ch;
-
-            if (option->argument) {
-                *shorts++ = ':';
-            }
-        }
-    }
-
-    *shorts = '\0';
-}
-
-
-/* The option that getopt_long() returned. */
-
-static const option_t *
-options_find(int ch)
-{
-    size_t  i;
-
-    if (ch >= OPTIONS_LONG) {
-        return &options_table[ch - OPTIONS_LONG];
-    }
-
-    for (i = 0; options_table[i].ch != ch; i++) {
-        /* void */
-    }
-
-    return &options_table[i];
-}
+#define OPTIONS  (sizeof(options_table) / sizeof(options_table[0]))
 
 
 static mta_sts_value_t
@@ -274,43 +280,64 @@ options_set(options_t *options, const option_t *option, const char *value)
 }
 
 
-/* What getopt_long() returned; word is the last argument that it read. */
+/* Is it the option of a word, "-c" or "--zone"?  Gives the value in the word. */
 
 static int
-options_take(options_t *options, int ch, const char *word, const char *command,
-    unsigned allowed)
+options_is(const option_t *option, const char *word, const char **value)
 {
-    const option_t  *option;
+    size_t  len;
 
-    if (ch == ':') {
-        say("option \"%s\" needs a value", word);
-        return MTA_STS_ERROR;
-    }
+    *value = NULL;
+    len = strcspn(word, "=");
 
-    if (ch == '?') {
-
-        /* a short option may be in the middle of a word */
-
-        if (optopt && optopt < OPTIONS_LONG) {
-            say("unknown option \"-%c\"", optopt);
-
-        } else {
-            say("unknown option \"%s\"", word);
+    if (word[1] == '-') {
+        if (strlen(option->name) != len - 2
+            || strncmp(option->name, word + 2, len - 2) != 0)
+        {
+            return 0;
         }
 
-        return MTA_STS_ERROR;
+        *value = word[len] ? word + len + 1 : NULL;
+
+    } else {
+        if (option->ch != word[1]) {
+            return 0;
+        }
+
+        *value = word[2] ? word + 2 : NULL;
     }
 
-    option = options_find(ch);
+    /* a flag has no value */
 
-    if (option->group && (option->group & allowed) == 0) {
-        say("command \"%s\" does not take option \"%s%s\"", command,
-            option->ch ? "-" : "--",
-            option->ch ? (char[]) { (char) option->ch, '\0' } : option->name);
-        return MTA_STS_ERROR;
+    return option->argument || *value == NULL;
+}
+
+
+/*
+ * The option of a word, with the value that is in the word: "-cFILE" or
+ * "--zone=APEX".  A name may be that of several options, of which the command
+ * takes one.  NULL if there is no such option.
+ */
+
+static const option_t *
+options_find(const char *word, unsigned allowed, const char **value)
+{
+    size_t           i;
+    const char      *text;
+    const option_t  *found;
+
+    found = NULL;
+
+    for (i = 0; i < OPTIONS; i++) {
+        if (options_is(&options_table[i], word, &text)
+            && (found == NULL || (options_table[i].group & allowed)))
+        {
+            found = &options_table[i];
+            *value = text;
+        }
     }
 
-    return options_set(options, option, optarg);
+    return found;
 }
 
 
@@ -326,6 +353,7 @@ options_init(options_t *options, size_t n, const mta_sts_env_t *env)
 
     options->ttl = MTA_STS_RECORD_TTL;
     options->net.timeout = 10;
+    options->net.smtp_timeout = 60;
     options->net.jobs = 64;
 
     for (i = 0; i < OPTIONS; i++) {
@@ -344,16 +372,44 @@ int
 options_parse(options_t *options, int argc, char **argv, unsigned allowed,
     const mta_sts_env_t *env)
 {
-    int            ch, i;
-    char           shorts[2 * OPTIONS + 2];
-    struct option  list[OPTIONS + 1];
+    int              i, only_args;
+    const char      *word, *value;
+    const option_t  *option;
 
     options_init(options, (size_t) argc, env);
-    options_getopt(list, shorts);
-    opterr = 0;
+    only_args = 0;
 
-    while ((ch = getopt_long(argc, argv, shorts, list, NULL)) != -1) {
-        if (options_take(options, ch, argv[optind - 1], argv[0], allowed)
+    for (i = 1; i < argc; i++) {
+        word = argv[i];
+
+        if (only_args || word[0] != '-' || word[1] == '\0') {
+            options->args.values[options->args.n++] = options_value(word);
+            continue;
+        }
+
+        if (strcmp(word, "--") == 0) {
+            only_args = 1;
+            continue;
+        }
+
+        option = options_find(word, allowed, &value);
+
+        if (option == NULL) {
+            say("unknown option \"%s\"", word);
+            return MTA_STS_ERROR;
+        }
+
+        if (option->group && (option->group & allowed) == 0) {
+            say("command \"%s\" does not take option \"%s\"", argv[0], word);
+            return MTA_STS_ERROR;
+        }
+
+        if (option->argument && value == NULL && ++i == argc) {
+            say("option \"%s\" needs a value", word);
+            return MTA_STS_ERROR;
+        }
+
+        if (options_set(options, option, value ? value : argv[i])
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -365,11 +421,13 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
         return MTA_STS_ERROR;
     }
 
-    options->net.timeout *= 1000;
-
-    for (i = optind; i < argc; i++) {
-        options->args.values[options->args.n++] = options_value(argv[i]);
+    if (options->net.family == 5) {
+        say("invalid family \"5\", must be 4 or 6");
+        return MTA_STS_ERROR;
     }
+
+    options->net.timeout *= 1000;
+    options->net.smtp_timeout *= 1000;
 
     return MTA_STS_OK;
 }
@@ -391,7 +449,7 @@ options_usage_one(FILE *out, const option_t *option)
 
     for (line = option->help; *line; line += len + (line[len] == '\n')) {
         len = (int) strcspn(line, "\n");
-        (void) fprintf(out, "    %-*s  %.*s\n", OPTIONS_WIDTH, text, len,
+        (void) fprintf(out, "    %-*s  %.*s\n", 22, text, len,
                        line);
         text[0] = '\0';
     }
@@ -401,15 +459,16 @@ options_usage_one(FILE *out, const option_t *option)
 void
 options_usage(FILE *out, unsigned allowed)
 {
-    size_t  i;
+    size_t           i;
+    const option_t  *option;
 
     (void) fprintf(out, "\noptions:\n");
 
     for (i = 0; i < OPTIONS; i++) {
-        if (options_table[i].group == 0
-            || (options_table[i].group & allowed))
-        {
-            options_usage_one(out, &options_table[i]);
+        option = &options_table[i];
+
+        if (option->group == 0 || (option->group & allowed)) {
+            options_usage_one(out, option);
         }
     }
 }

@@ -22,7 +22,8 @@ command_policy(const options_t *options, const mta_sts_env_t *env)
     }
 
     if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK)
+        || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK
+        || command_refused(&site, entries, &n))
     {
         return COMMAND_ERROR;
     }

@@ -2,6 +2,8 @@
  * mta-sts records: the DNS records of the configured domains.
  */
 
+#include <stdlib.h>
+
 #include "cli/diag/diag.h"
 #include "command.h"
 
@@ -40,28 +42,26 @@ records_say_defaults(const site_t *site)
 }
 
 
-static format_provider_e
+static mta_sts_provider_e
 records_provider(const char *name)
 {
     if (strcmp(name, "route53") == 0) {
-        return FORMAT_ROUTE53;
+        return MTA_STS_PROVIDER_ROUTE53;
     }
 
-    return strcmp(name, "cloudflare") == 0 ? FORMAT_CLOUDFLARE
-                                           : FORMAT_NO_PROVIDER;
+    return strcmp(name, "cloudflare") == 0 ? MTA_STS_PROVIDER_CLOUDFLARE
+                                           : MTA_STS_PROVIDER_NONE;
 }
 
 
-/* The format and its settings; NULL after it has said what is wrong. */
-
-static const format_t *
-records_format(const options_t *options, format_settings_t *settings)
+const mta_sts_format_t *
+command_format(const options_t *options, mta_sts_format_settings_t *settings)
 {
-    const char      *name;
-    const format_t  *format;
+    const char              *name;
+    const mta_sts_format_t  *format;
 
     name = options->format ? options->format : "zone";
-    format = format_find(name);
+    format = mta_sts_format_find(mta_sts_str_from(name));
 
     if (format == NULL) {
         say("unknown format \"%s\", see mta-sts records --help", name);
@@ -71,20 +71,24 @@ records_format(const options_t *options, format_settings_t *settings)
     settings->escaped_semicolons = options->escaped_semicolons;
     settings->provider = options->provider
                          ? records_provider(options->provider)
-                         : FORMAT_NO_PROVIDER;
+                         : MTA_STS_PROVIDER_NONE;
 
-    if (options->provider && settings->provider == FORMAT_NO_PROVIDER) {
+    if (options->provider && settings->provider == MTA_STS_PROVIDER_NONE) {
         say("unknown provider \"%s\", must be route53 or cloudflare",
             options->provider);
 
-    } else if (options->provider && !(format->flags & FORMAT_PROVIDER)) {
+    } else if (options->provider
+               && !(format->flags & MTA_STS_FORMAT_PROVIDER))
+    {
         say("format \"%s\" does not take option \"--provider\"", name);
 
-    } else if (!options->provider && (format->flags & FORMAT_NEEDS_PROVIDER)) {
+    } else if (!options->provider
+               && (format->flags & MTA_STS_FORMAT_NEEDS_PROVIDER))
+    {
         say("format \"%s\" needs \"--provider\": route53 or cloudflare", name);
 
     } else if (options->escaped_semicolons
-               && !(format->flags & FORMAT_SEMICOLONS))
+               && !(format->flags & MTA_STS_FORMAT_SEMICOLONS))
     {
         say("format \"%s\" does not take option \"--escaped-semicolons\"",
             name);
@@ -100,14 +104,105 @@ records_format(const options_t *options, format_settings_t *settings)
 }
 
 
-/* Makes wanted of --ttl, --delegate, --customer and --policy-host. */
+/* The kinds of --only; 0 after it has said what is wrong. */
+
+static unsigned
+records_kinds(const options_t *options)
+{
+    size_t                i;
+    unsigned              kinds;
+    const mta_sts_str_t  *name;
+
+    kinds = options->only.n ? 0 : MTA_STS_RECORD_ALL;
+
+    for (i = 0; i < options->only.n; i++) {
+        name = &options->only.values[i].text;
+
+        if (mta_sts_str_eq(*name, mta_sts_str("address"))) {
+            kinds |= MTA_STS_RECORD_ADDRESS;
+
+        } else if (mta_sts_str_eq(*name, mta_sts_str("policy"))) {
+            kinds |= MTA_STS_RECORD_POLICY;
+
+        } else if (mta_sts_str_eq(*name, mta_sts_str("tlsrpt"))) {
+            kinds |= MTA_STS_RECORD_TLSRPT;
+
+        } else {
+            say("unknown kind \"%.*s\", must be address, policy or tlsrpt",
+                MTA_STS_SHOW(*name));
+            return 0;
+        }
+    }
+
+    return kinds;
+}
+
+
+/* Are the options that need others next to others? */
+
+static int
+records_usage(const options_t *options, const mta_sts_format_t *format)
+{
+    size_t  i;
+
+    if (options->changed && options->output) {
+        say("\"--changed\" and \"-o\" are mutually exclusive: what is missing "
+            "in the file of a zone is deleted by the program that reads it");
+
+    } else if (options->changed && (format->flags & MTA_STS_FORMAT_WHOLE)) {
+        say("format \"%s\" does not take option \"--changed\": what is missing "
+            "there is deleted by the program that reads it", format->name);
+
+    } else if ((options->accept.n || options->smtp) && !options->served) {
+        say("option \"%s\" needs \"--served\"",
+            options->smtp ? "--smtp" : "--accept");
+
+    } else if (options->prune && options->output == NULL) {
+        say("option \"--prune\" needs \"-o\"");
+
+    } else if (options->prune && (options->args.n || options->domains_from)) {
+        say("\"--prune\" needs all domains, without names of some");
+
+    } else if (options->customer && options->delegate == NULL) {
+        say("option \"--customer\" needs \"--delegate\"");
+
+    } else if (options->delegated_from && options->delegate == NULL) {
+        say("option \"--delegated-from\" needs \"--delegate\"");
+
+    } else if (options->delegate && options->policy_hosts.n
+               && !options->customer && options->delegated_from == NULL)
+    {
+        say("policy hosts are in the customers' zones, \"--policy-host\" needs "
+            "\"--customer\" next to \"--delegate\"");
+
+    } else if (options->zones_from && options->zones.n) {
+        say("options \"--zone\" and \"--zones-from\" are mutually exclusive");
+
+    } else {
+
+        for (i = 0; i < options->accept.n; i++) {
+            if (!gate_is_code(options->accept.values[i].text)) {
+                say("unknown reason \"%.*s\", must be the code of a finding, or "
+                    "CODE:DOMAIN", MTA_STS_SHOW(options->accept.values[i].text));
+                return MTA_STS_ERROR;
+            }
+        }
+
+        return MTA_STS_OK;
+    }
+
+    return MTA_STS_ERROR;
+}
+
+
+/* Makes wanted of --only, --ttl, --delegate, --customer and --policy-host. */
 
 static int
 records_wanted(const options_t *options, const mta_sts_env_t *env,
     mta_sts_record_wanted_t *wanted, mta_sts_err_t *err)
 {
-    mta_sts_value_t       delegate;
-    mta_sts_target_t     *targets;
+    mta_sts_value_t        delegate;
+    mta_sts_target_t      *targets;
     const options_list_t  *hosts;
 
     memset(wanted, 0, sizeof(mta_sts_record_wanted_t));
@@ -115,20 +210,10 @@ records_wanted(const options_t *options, const mta_sts_env_t *env,
     hosts = &options->policy_hosts;
     targets = env->alloc(env->ctx, hosts->n * sizeof(mta_sts_target_t));
 
+    wanted->kinds = records_kinds(options);
     wanted->ttl = options->ttl;
     wanted->customer = options->customer;
     wanted->targets = targets;
-
-    if (options->customer && options->delegate == NULL) {
-        return mta_sts_error(err, MTA_STS_NOWHERE,
-                             "option \"--customer\" needs \"--delegate\"");
-    }
-
-    if (options->delegate && hosts->n && !options->customer) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "policy hosts are in the "
-                             "customers' zones, \"--policy-host\" needs "
-                             "\"--customer\" next to \"--delegate\"");
-    }
 
     if (options->delegate) {
         delegate.text = mta_sts_str_from(options->delegate);
@@ -147,81 +232,265 @@ records_wanted(const options_t *options, const mta_sts_env_t *env,
 }
 
 
+/* The names of a file, or else those of a list. */
+
+static int
+records_names(zones_t *zones, const char *what, const char *file,
+    const options_list_t *list, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    mta_sts_values_t  names;
+
+    if (file == NULL) {
+        return zones_set(zones, what, list->values, list->n, env, err);
+    }
+
+    memset(&names, 0, sizeof(mta_sts_values_t));
+
+    if (command_names(file, env, &names, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    return zones_set(zones, what, names.elts, names.n, env, err);
+}
+
+
+/* What the options say of the plan. */
+
+typedef struct {
+    plan_t                    plan;
+    zones_t                   zones;
+    zones_t                   delegated;
+    mta_sts_record_wanted_t   wanted;
+    mta_sts_record_wanted_t   own;
+    const mta_sts_format_t           *format;
+    mta_sts_format_settings_t         settings;
+} records_t;
+
+
+static int
+records_plan(records_t *records, const options_t *options,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    plan_t                *plan;
+    const options_list_t   none = { NULL, 0 };
+
+    plan = &records->plan;
+
+    plan->wanted = &records->wanted;
+    plan->zones = &records->zones;
+    plan->delegated = &records->delegated;
+    plan->whole = (records->format->flags & MTA_STS_FORMAT_DOMAIN) != 0;
+
+    if (records_wanted(options, env, &records->wanted, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    if (options->delegated_from) {
+        records->own = records->wanted;
+        records->own.delegate.len = 0;
+        records->own.customer = 0;
+
+        plan->own = &records->own;
+
+        if (records_names(&records->delegated, "domain",
+                          options->delegated_from, &none, env, err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    if (options->zones_from && strcmp(options->zones_from, "dns") == 0) {
+        return MTA_STS_OK;
+    }
+
+    return records_names(&records->zones, "zone", options->zones_from,
+                         &options->zones, env, err);
+}
+
+
+/* Holds the policies back that are not what nginx serves, and says why. */
+
+static void
+records_refuse(plan_t *plan, const site_t *site)
+{
+    char             *refused;
+    size_t            i, n;
+    mta_sts_err_t     err;
+    mta_sts_entry_t   entry;
+
+    if (site->n_refused == 0) {
+        return;
+    }
+
+    refused = diag_calloc(plan->entries->n, 1);
+
+    for (i = 0, n = 0; i < plan->entries->n; i++) {
+        entry = entries_get(plan->entries, i);
+
+        if (site_is_refused(site, entry.domain, &err)) {
+            say_error(&err);
+
+            refused[i] = 1;
+            n++;
+        }
+    }
+
+    for (i = 0; i < plan->n && n; i++) {
+        plan_set(plan, i)->held = refused[plan->parts[i].entry];
+    }
+
+    plan->held += n;
+
+    free(refused);
+}
+
+
+/* All domains, or those that are named; returns as command_entries(). */
+
+static int
+records_entries(entries_t *entries, const options_t *options,
+    const site_t *site, const mta_sts_env_t *env)
+{
+    int               rc;
+    size_t           *cursors;
+    mta_sts_entry_t  *elts;
+
+    memset(entries, 0, sizeof(entries_t));
+
+    if (options->args.n || options->domains_from) {
+        rc = command_entries(site, options, env, &elts, &entries->n);
+        entries->elts = elts;
+
+        return rc;
+    }
+
+    site_cursors(site, env, &cursors, &entries->n);
+
+    entries->catalog = &site->answers.catalog;
+    entries->cursors = cursors;
+
+    if (site_is_empty(site)) {
+        command_say_empty(site);
+    }
+
+    records_say_defaults(site);
+
+    return MTA_STS_OK;
+}
+
+
+/* Plans the records, and takes out what must not be printed. */
+
+static int
+records_select(records_t *records, const options_t *options,
+    const site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    plan_t           *plan;
+    gate_settings_t   gate;
+
+    plan = &records->plan;
+
+    if (options->zones_from && strcmp(options->zones_from, "dns") == 0
+        && zones_discover(&records->zones, plan, &options->net, env, err)
+           != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    plan_build(plan);
+    records_refuse(plan, site);
+
+    /* what is announced already needs no look at what is served */
+
+    if (options->changed
+        && live_changed(plan, &options->net, err) != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    gate.net = options->net;
+    gate.smtp = options->smtp;
+    gate.accept = options->accept.values;
+    gate.n_accept = options->accept.n;
+
+    if (options->served && gate_run(plan, &gate, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    if (plan->held
+        && (options->output || (records->format->flags & MTA_STS_FORMAT_WHOLE)))
+    {
+        return live_held(plan, &options->net, err);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+static files_e
+records_others(const options_t *options)
+{
+    if (options->prune) {
+        return FILES_PRUNE;
+    }
+
+    return options->args.n || options->domains_from ? FILES_IGNORE
+                                                    : FILES_NAME;
+}
+
+
 int
 command_records(const options_t *options, const mta_sts_env_t *env)
 {
-    int                       rc;
-    site_t                    site;
-    size_t                    n, all;
-    plan_t                    plan;
-    zones_t                   zones;
-    mta_sts_err_t             err;
-    const format_t           *format;
-    mta_sts_entry_t          *entries;
-    format_settings_t         settings;
-    mta_sts_record_wanted_t   wanted;
+    int            rc;
+    site_t         site;
+    entries_t      entries;
+    records_t      records;
+    mta_sts_err_t  err;
 
-    format = records_format(options, &settings);
+    memset(&records, 0, sizeof(records_t));
 
-    if (format == NULL) {
+    records.format = command_format(options, &records.settings);
+
+    if (records.format == NULL || records_kinds(options) == 0
+        || records_usage(options, records.format) != MTA_STS_OK)
+    {
         return COMMAND_USAGE;
     }
 
-    if (records_wanted(options, env, &wanted, &err) != MTA_STS_OK
-        || zones_set(&zones, options->zones.values, options->zones.n, env,
-                     &err)
-           != MTA_STS_OK)
-    {
+    if (records_plan(&records, options, env, &err) != MTA_STS_OK) {
         say_error(&err);
         return COMMAND_USAGE;
     }
 
     if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK)
+        || records_entries(&entries, options, &site, env) != MTA_STS_OK)
     {
         return COMMAND_ERROR;
     }
 
-    if (options->args.n == 0) {
-        records_say_defaults(&site);
-    }
-
     /* an empty output is more likely a wrong file than what was wanted */
 
-    if (n == 0) {
+    if (entries.n == 0) {
         return COMMAND_ERROR;
     }
 
-    memset(&plan, 0, sizeof(plan_t));
+    records.plan.entries = &entries;
 
-    plan.wanted = &wanted;
-    plan.zones = &zones;
-    plan.whole = format->flags & FORMAT_DOMAIN;
+    rc = records_select(&records, options, &site, env, &err);
 
-    all = n;
-    rc = MTA_STS_OK;
-
-    if (options->served) {
-        rc = guard_served(entries, &n, &options->net, &err);
+    if (rc == MTA_STS_OK && records.plan.n + records.plan.held > 0) {
+        rc = output_plan(&records.plan, records.format, &records.settings,
+                         options->output, records_others(options), &err);
     }
 
-    if (rc == MTA_STS_OK) {
-        rc = plan_build(&plan, entries, n, &err);
-    }
-
-    if (rc == MTA_STS_OK && options->changed) {
-        rc = changed_filter(&plan, &options->net, &err);
-    }
-
-    if (rc == MTA_STS_OK && n) {
-        rc = output_plan(&plan, format, &settings, options->output, &err);
-    }
-
-    plan_free(&plan);
+    plan_free(&records.plan);
 
     if (rc != MTA_STS_OK) {
         say_error(&err);
     }
 
-    return rc == MTA_STS_OK && n == all ? COMMAND_OK : COMMAND_ERROR;
+    return rc == MTA_STS_OK && records.plan.held == 0 ? COMMAND_OK
+                                                      : COMMAND_ERROR;
 }

@@ -35,9 +35,7 @@ typedef struct {
     nginx_conf_kind_e  kind;
     size_t             min;
     size_t             max;
-    int              (*set)(site_reader_t *reader,
-                            const mta_sts_value_t *words, size_t n,
-                            mta_sts_err_t *err);
+    site_set_pt        set;
 } site_directive_t;
 
 
@@ -58,22 +56,6 @@ struct site_reader_s {
     size_t                depth;
     const mta_sts_env_t  *env;
 };
-
-
-static int site_set_flag(site_reader_t *reader, const mta_sts_value_t *words,
-    size_t n, mta_sts_err_t *err);
-static int site_set_policy(site_reader_t *reader, const mta_sts_value_t *words,
-    size_t n, mta_sts_err_t *err);
-static int site_set_cache(site_reader_t *reader, const mta_sts_value_t *words,
-    size_t n, mta_sts_err_t *err);
-static int site_set_lua(site_reader_t *reader, const mta_sts_value_t *words,
-    size_t n, mta_sts_err_t *err);
-static int site_set_domains(site_reader_t *reader,
-    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
-static int site_set_generator(site_reader_t *reader,
-    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
-static int site_set_names(site_reader_t *reader, const mta_sts_value_t *words,
-    size_t n, mta_sts_err_t *err);
 
 
 #define site_block(name, contexts, inside, kind)                              \
@@ -126,7 +108,16 @@ static const site_directive_t  site_directives[] = {
               site_set_lua),
 
     site_line("server", SITE_UPSTREAM, 1, SIZE_MAX, NULL),
-    site_line("server_name", SITE_SERVER, 1, SIZE_MAX, site_set_names)
+    site_line("server_name", SITE_SERVER, 1, SIZE_MAX, site_set_names),
+
+    /* what is wrong with these, nginx -t reports */
+
+    site_line("listen", SITE_SERVER, 0, SIZE_MAX, site_set_listen),
+    site_line("ssl", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX, site_set_tls),
+    site_line("ssl_reject_handshake", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX,
+              site_set_tls),
+    site_line("ssl_verify_client", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX,
+              site_set_tls)
 };
 
 #define SITE_DIRECTIVES                                                       \
@@ -243,7 +234,13 @@ site_directive(void *ctx, const mta_sts_value_t *words, size_t n,
         return site_invalid_number(&words[0], err);
     }
 
-    return directive->set ? directive->set(reader, words, n, err) : MTA_STS_OK;
+    if (directive->set == NULL) {
+        return MTA_STS_OK;
+    }
+
+    reader->current->generator = &reader->open[reader->depth].generator;
+
+    return directive->set(reader->site, reader->current, words, n, err);
 }
 
 
@@ -322,124 +319,12 @@ site_end(void *ctx, mta_sts_err_t *err)
     site_reader_t *reader = ctx;
 
     if (site_context(reader) == SITE_SERVER) {
+        site_end_listen(reader->site, reader->current);
         reader->current = &reader->site->http;
     }
 
     return reader->open[reader->depth--].context == SITE_HTTP
            ? site_build(reader->site, reader->env, err) : MTA_STS_OK;
-}
-
-
-static int
-site_set_flag(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
-    mta_sts_err_t *err)
-{
-    (void) n;
-
-    if (reader->current->enable != -1) {
-        return site_misplaced(&words[0], "is duplicate", err);
-    }
-
-    if (mta_sts_str_caseeq(words[1].text, mta_sts_str("on"))) {
-        reader->current->enable = 1;
-
-    } else if (mta_sts_str_caseeq(words[1].text, mta_sts_str("off"))) {
-        reader->current->enable = 0;
-
-    } else {
-        return mta_sts_error(err, words[1].place, "invalid value \"%.*s\" in "
-                             "\"%.*s\" directive, it must be \"on\" or "
-                             "\"off\"", MTA_STS_SHOW(words[1].text),
-                             MTA_STS_SHOW(words[0].text));
-    }
-
-    return MTA_STS_OK;
-}
-
-
-static int
-site_set_policy(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
-    mta_sts_err_t *err)
-{
-    mta_sts_value_t  name;
-
-    name = words[0];
-    name.text = mta_sts_str_after(name.text, sizeof("mta_sts_") - 1);
-
-    return mta_sts_settings_set(&reader->current->settings, &name, &words[1],
-                                n - 1, reader->env, err);
-}
-
-
-static int
-site_set_domains(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
-    mta_sts_err_t *err)
-{
-    (void) n;
-
-    if (reader->current->domains.text.data) {
-        return site_misplaced(&words[0], "is duplicate", err);
-    }
-
-    reader->current->domains = words[1];
-
-    return MTA_STS_OK;
-}
-
-
-static int
-site_set_cache(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
-    mta_sts_err_t *err)
-{
-    if (reader->current->cache_set) {
-        return site_misplaced(&words[0], "is duplicate", err);
-    }
-
-    reader->current->cache_set = 1;
-
-    return mta_sts_cache_parse(&reader->current->cache, words, n, err);
-}
-
-
-static int
-site_set_lua(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
-    mta_sts_err_t *err)
-{
-    (void) n;
-    (void) err;
-
-    reader->current->by_lua = words[0];
-
-    return MTA_STS_OK;
-}
-
-
-static int
-site_set_generator(site_reader_t *reader, const mta_sts_value_t *words,
-    size_t n, mta_sts_err_t *err)
-{
-    (void) n;
-
-    return reader->open[reader->depth].generator++
-           ? site_misplaced(&words[0], "is duplicate", err) : MTA_STS_OK;
-}
-
-
-static int
-site_set_names(site_reader_t *reader, const mta_sts_value_t *words, size_t n,
-    mta_sts_err_t *err)
-{
-    size_t  i;
-
-    for (i = 1; i < n; i++) {
-        if (server_name_add(reader->current, &words[i], reader->env, err)
-            != MTA_STS_OK)
-        {
-            return MTA_STS_ERROR;
-        }
-    }
-
-    return MTA_STS_OK;
 }
 
 
@@ -452,6 +337,9 @@ site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
     memset(&reader, 0, sizeof(site_reader_t));
 
     site->http.enable = -1;
+    site->http.ssl = -1;
+    site->http.reject = -1;
+    site->http.verify = -1;
 
     reader.site = site;
     reader.current = &site->http;

@@ -1,16 +1,17 @@
 /*
- * Finds the policy of a domain: its own, or the default policy of the server
- * that nginx would choose.
+ * The policy of a domain, and the domains that are refused since nginx does not
+ * serve their policy everywhere.
  */
 
 #include <stdlib.h>
 
 #include "policy/policy.h"
+#include "cli/diag/diag.h"
 #include "site.h"
 
 
 static int
-site_entry_cmp(const void *a, const void *b)
+find_entry_cmp(const void *a, const void *b)
 {
     return mta_sts_str_cmp(((const mta_sts_entry_t *) a)->domain,
                            ((const mta_sts_entry_t *) b)->domain);
@@ -20,7 +21,7 @@ site_entry_cmp(const void *a, const void *b)
 void
 site_sort(mta_sts_entry_t *entries, size_t n)
 {
-    qsort(entries, n, sizeof(mta_sts_entry_t), site_entry_cmp);
+    qsort(entries, n, sizeof(mta_sts_entry_t), find_entry_cmp);
 }
 
 
@@ -28,15 +29,17 @@ void
 site_domains(const site_t *site, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n)
 {
-    size_t  cursor;
+    size_t                    cursor;
+    const mta_sts_catalog_t  *catalog;
 
     *n = 0;
     cursor = 0;
+    catalog = &site->answers.catalog;
 
     *entries = env->alloc(env->ctx,
-                          (site->catalog.n + 1) * sizeof(mta_sts_entry_t));
+                          (catalog->n + 1) * sizeof(mta_sts_entry_t));
 
-    while (mta_sts_catalog_next(&site->catalog, &cursor, &(*entries)[*n])) {
+    while (mta_sts_catalog_next(catalog, &cursor, &(*entries)[*n])) {
         (*n)++;
     }
 
@@ -44,77 +47,174 @@ site_domains(const site_t *site, const mta_sts_env_t *env,
 }
 
 
+/* A domain on its way into the order. */
+
+typedef struct {
+    mta_sts_str_t  domain;
+    size_t         cursor;
+} find_domain_t;
+
+
 static int
-site_ambiguous(const mta_sts_value_t *domain, const mta_sts_entry_t *entry,
-    const mta_sts_place_t *other, mta_sts_err_t *err)
+find_domain_cmp(const void *a, const void *b)
 {
-    return mta_sts_error(err, domain->place, "domain \"%.*s\" may have the "
-                         "policy in %.*s:%u or in %.*s:%u",
-                         MTA_STS_SHOW(entry->domain),
-                         (int) entry->place.file.len, entry->place.file.data,
-                         entry->place.line, (int) other->file.len,
-                         other->file.data, other->line);
+    return mta_sts_str_cmp(((const find_domain_t *) a)->domain,
+                           ((const find_domain_t *) b)->domain);
 }
 
 
-/* Warns of the first server without a policy that matches better than best. */
+void
+site_cursors(const site_t *site, const mta_sts_env_t *env, size_t **cursors,
+    size_t *n)
+{
+    size_t                    i, cursor;
+    find_domain_t            *domains;
+    mta_sts_entry_t           entry;
+    const mta_sts_catalog_t  *catalog;
+
+    catalog = &site->answers.catalog;
+
+    domains = diag_calloc(catalog->n, sizeof(find_domain_t));
+
+    for (i = 0, cursor = 0; i < catalog->n; i++) {
+        domains[i].cursor = cursor;
+
+        if (!mta_sts_catalog_next(catalog, &cursor, &entry)) {
+            break;
+        }
+
+        domains[i].domain = entry.domain;
+    }
+
+    *n = i;
+
+    qsort(domains, *n, sizeof(find_domain_t), find_domain_cmp);
+
+    *cursors = env->alloc(env->ctx, *n * sizeof(size_t));
+
+    for (i = 0; i < *n; i++) {
+        (*cursors)[i] = domains[i].cursor;
+    }
+
+    free(domains);
+}
+
+
+static int
+find_refused_cmp(const void *a, const void *b)
+{
+    return mta_sts_str_cmp(((const site_refused_t *) a)->conflict.domain,
+                           ((const site_refused_t *) b)->conflict.domain);
+}
+
+
+/* Of several conflicts the first one is the reason. */
+
+static int
+find_refused_order(const void *a, const void *b)
+{
+    int  rc;
+
+    rc = find_refused_cmp(a, b);
+
+    return rc ? rc : ((const site_refused_t *) a)->order
+                     < ((const site_refused_t *) b)->order ? -1 : 1;
+}
+
+
+typedef struct {
+    site_t                  *site;
+    mta_sts_answer_pairs_t   pairs;
+} find_check_t;
+
 
 static void
-site_warn_better(const site_t *site, mta_sts_str_t host, size_t best,
-    const mta_sts_env_t *env)
+find_report(void *ctx, const mta_sts_answer_conflict_t *conflict)
 {
-    size_t                        i;
-    const mta_sts_server_name_t  *name;
+    find_check_t *check = ctx;
 
-    for (i = 0; i < site->n; i++) {
-        if (site->servers[i]->server.default_policy == NULL
-            && server_name_rank(site->servers[i], host, &name) > best)
-        {
-            mta_sts_warn(env, name->value.place, "server name \"%.*s\" has no "
-                         "policy for host \"%.*s\" and may be chosen for it",
-                         MTA_STS_SHOW(name->value.text), MTA_STS_SHOW(host));
-            return;
-        }
+    site_t  *site;
+
+    if (conflict->carved) {
+        mta_sts_answer_pairs_add(&check->pairs, conflict);
+        return;
     }
+
+    site = check->site;
+
+    site->refused = mta_sts_env_grow(check->pairs.env, site->refused,
+                                     site->n_refused, &site->refused_size,
+                                     sizeof(site_refused_t));
+    site->refused[site->n_refused].order = site->n_refused;
+    site->refused[site->n_refused++].conflict = *conflict;
 }
 
 
-/* How nginx ranks a server's default policy for host, and its place. */
-
-static size_t
-site_rank_default(const site_server_t *server, mta_sts_str_t host,
-    mta_sts_place_t *place)
+void
+site_check(site_t *site, const mta_sts_env_t *env)
 {
-    size_t                        rank;
-    const mta_sts_server_name_t  *name;
+    size_t        i, n;
+    find_check_t  check;
 
-    if (server->server.default_policy == NULL) {
+    memset(&check, 0, sizeof(find_check_t));
+
+    check.site = site;
+    check.pairs.answers = &site->answers;
+    check.pairs.env = env;
+
+    mta_sts_answers_check(&site->answers, find_report, &check);
+    mta_sts_answer_pairs_warn(&check.pairs);
+    mta_sts_answers_warn_unreachable(&site->answers, env);
+
+    if (site->n_refused == 0) {
+        return;
+    }
+
+    qsort(site->refused, site->n_refused, sizeof(site_refused_t),
+          find_refused_order);
+
+    for (i = 1, n = 1; i < site->n_refused; i++) {
+        if (find_refused_cmp(&site->refused[i], &site->refused[n - 1]) != 0) {
+            site->refused[n++] = site->refused[i];
+        }
+    }
+
+    site->n_refused = n;
+}
+
+
+int
+site_is_refused(const site_t *site, mta_sts_str_t domain, mta_sts_err_t *err)
+{
+    site_refused_t        key;
+    const site_refused_t  *found;
+
+    memset(&key, 0, sizeof(site_refused_t));
+
+    key.conflict.domain = domain;
+
+    found = site->n_refused
+            ? bsearch(&key, site->refused, site->n_refused,
+                      sizeof(site_refused_t), find_refused_cmp)
+            : NULL;
+
+    if (found == NULL) {
         return 0;
     }
 
-    *place = server->server.default_place;
+    (void) mta_sts_answers_error(&site->answers, &found->conflict, err);
 
-    if (server->any) {
-        return SERVER_NAME_REGEX;
-    }
-
-    rank = server_name_rank(server, host, &name);
-
-    if (rank && place->line == 0) {
-        *place = name->value.place;
-    }
-
-    return rank;
+    return 1;
 }
 
 
 static int
-site_unknown(const site_t *site, const mta_sts_value_t *domain,
+find_unknown(const site_t *site, const mta_sts_value_t *domain,
     mta_sts_str_t name, mta_sts_err_t *err)
 {
     mta_sts_str_t  nearest;
 
-    if (site_nearest(&site->catalog, name, &nearest)) {
+    if (site_nearest(&site->answers.catalog, name, &nearest)) {
         return mta_sts_error(err, domain->place, "no policy for domain "
                              "\"%.*s\", the nearest is \"%.*s\"",
                              MTA_STS_SHOW(name), MTA_STS_SHOW(nearest));
@@ -125,63 +225,46 @@ site_unknown(const site_t *site, const mta_sts_value_t *domain,
 }
 
 
-/* Finds the default policy that nginx chooses for entry->domain. */
-
-static int
-site_find_default(const site_t *site, const mta_sts_value_t *domain,
-    const mta_sts_env_t *env, mta_sts_entry_t *entry, mta_sts_err_t *err)
-{
-    size_t                   i, rank, best;
-    mta_sts_str_t            host;
-    mta_sts_place_t          place;
-    const mta_sts_server_t  *server;
-
-    host = mta_sts_name_policy_host(entry->domain, env);
-    best = 0;
-
-    for (i = 0; i < site->n; i++) {
-        server = &site->servers[i]->server;
-
-        rank = site_rank_default(site->servers[i], host, &place);
-
-        if (rank > best) {
-            best = rank;
-            entry->policy = server->default_policy;
-            entry->policy_name = server->default_name;
-            entry->place = place;
-
-        } else if (rank && rank == best
-                   && !mta_sts_policy_eq(entry->policy, server->default_policy))
-        {
-            return site_ambiguous(domain, entry, &place, err);
-        }
-    }
-
-    if (best == 0) {
-        return site_unknown(site, domain, entry->domain, err);
-    }
-
-    site_warn_better(site, host, best, env);
-
-    return MTA_STS_OK;
-}
-
-
 int
 site_find(const site_t *site, const mta_sts_value_t *domain,
     const mta_sts_env_t *env, mta_sts_entry_t *entry, mta_sts_err_t *err)
 {
-    mta_sts_str_t  name;
+    uint32_t                    server;
+    mta_sts_str_t               name, host;
+    const mta_sts_server_t     *serves;
+    mta_sts_answer_conflict_t   conflict;
 
     if (mta_sts_name_domain("domain", domain, env, &name, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
-    if (mta_sts_catalog_find(&site->catalog, name, entry)) {
+    if (mta_sts_catalog_find(&site->answers.catalog, name, entry)) {
         return MTA_STS_OK;
     }
 
-    entry->domain = name;
+    host = mta_sts_name_policy_host(name, env);
+    server = 0;
 
-    return site_find_default(site, domain, env, entry, err);
+    if (site->n && site->servers[0]->any) {
+        entry->policy = mta_sts_server_find(&site->servers[0]->server, host,
+                                            &entry->domain);
+
+    } else if (mta_sts_answers_find(&site->answers, name, &entry->policy,
+                                    &server, &conflict)
+               != MTA_STS_OK)
+    {
+        return mta_sts_answers_error(&site->answers, &conflict, err);
+    }
+
+    if (entry->policy == NULL) {
+        return find_unknown(site, domain, name, err);
+    }
+
+    serves = &site->servers[server]->server;
+
+    entry->domain = name;
+    entry->policy_name = serves->default_name;
+    entry->place = mta_sts_server_default_place(serves, host);
+
+    return MTA_STS_OK;
 }

@@ -7,10 +7,14 @@
  *     --[[...]] --[=[...]=] ...  long comments
  *     --...                      comments up to the end of the line
  *
- * A quote that is not closed on its line is an ordinary byte.
+ * A quote that is not closed on its line is an ordinary byte.  The lua module
+ * looks for the end of a long string only in its buffer of 4096 bytes.
  */
 
 #include "nginx_conf.h"
+
+
+#define LUA_LONG_MAX  4095
 
 
 /*
@@ -37,7 +41,7 @@ lua_bracket(mta_sts_str_t text)
 
 /*
  * The length of the long string that begins with a long bracket of len bytes,
- * or 0 if it is not closed.
+ * or 0 if it is not closed or too long.
  */
 
 static size_t
@@ -49,7 +53,7 @@ lua_long(mta_sts_str_t text, size_t len)
         if (text.data[i] == ']' && text.data[i + len - 1] == ']'
             && memcmp(text.data + i + 1, text.data + 1, len - 2) == 0)
         {
-            return i + len;
+            return i + len <= LUA_LONG_MAX ? i + len : 0;
         }
     }
 

@@ -16,6 +16,8 @@
 typedef struct {
     mta_sts_str_t         name;
     mta_sts_str_t         text;
+    unsigned              line;       /* of its mark */
+    int                   used;
 } source_file_t;
 
 
@@ -37,7 +39,8 @@ typedef struct {
  * relative to its folder, or to prefix if that is the root folder, as with
  * nginx.
  *
- * Errors: those of source_read(); standard input is empty.
+ * Errors: those of source_read(); standard input is empty; a line that begins
+ * as a mark of nginx -T has no absolute name, or one that came before.
  */
 int source_init(source_t *source, mta_sts_str_t name, mta_sts_str_t prefix,
     const mta_sts_env_t *env, mta_sts_err_t *err);
@@ -62,6 +65,16 @@ mta_sts_str_t source_full_name(const source_t *source, mta_sts_str_t name);
  */
 int source_read(const source_t *source, mta_sts_str_t name,
     mta_sts_place_t place, mta_sts_str_t *text, mta_sts_err_t *err);
+
+/* Notes that something includes a file, without reading it. */
+void source_use(const source_t *source, mta_sts_str_t name);
+
+/*
+ * To be called when all includes were followed.
+ *
+ * Errors: nothing includes "NAME", at its mark in the output of nginx -T.
+ */
+int source_end(const source_t *source, mta_sts_err_t *err);
 
 /*
  * The same for a domains file, to be freed with mta_sts_file_free().

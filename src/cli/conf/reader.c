@@ -43,6 +43,33 @@ reader_file(reader_t *reader, mta_sts_str_t name, mta_sts_place_t place,
 }
 
 
+/* In a block that is not known, an include is not read. */
+
+static int
+reader_use(const reader_t *reader, const mta_sts_value_t *include,
+    mta_sts_err_t *err)
+{
+    size_t          i, n;
+    mta_sts_str_t  *names;
+
+    if (!reader->source->dump) {
+        return MTA_STS_OK;
+    }
+
+    if (source_names(reader->source, include, 1, &names, &n, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        source_use(reader->source, names[i]);
+    }
+
+    return MTA_STS_OK;
+}
+
+
 static int
 reader_include(reader_t *reader, const lexer_t *lexer, nginx_conf_kind_e kind,
     mta_sts_err_t *err)
@@ -161,6 +188,10 @@ reader_directive(reader_t *reader, lexer_t *lexer, lexer_token_e token,
 
     if (include && (kind == NGINX_CONF_DIRECTIVES || kind == NGINX_CONF_DATA)) {
         return reader_include(reader, lexer, kind, err);
+    }
+
+    if (include && kind == NGINX_CONF_UNKNOWN && lexer->n == 2) {
+        return reader_use(reader, &lexer->words[1], err);
     }
 
     if (kind == NGINX_CONF_DIRECTIVES) {

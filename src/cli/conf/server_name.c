@@ -1,20 +1,22 @@
 /*
- * server_name: how nginx reads the names of a server and ranks them for a host.
+ * server_name: how nginx reads the names of a server.  Regexes are compiled and
+ * executed by PCRE2, as in nginx.
  */
 
+#define PCRE2_CODE_UNIT_WIDTH  8
+
 #include <limits.h>
-#include <stdint.h>
+#include <pcre2.h>
 #include <unistd.h>
 
 #include "policy/policy.h"
 #include "site.h"
 
 
-/* between two ranks there is room for the length of a name */
-
-#define SERVER_NAME_TRAILING  1000
-#define SERVER_NAME_LEADING   100000
-#define SERVER_NAME_EXACT     SIZE_MAX
+typedef struct {
+    pcre2_code        *code;
+    pcre2_match_data  *data;
+} server_name_regex_t;
 
 
 /* The value of "$hostname". */
@@ -34,8 +36,95 @@ server_name_hostname(const mta_sts_env_t *env)
 }
 
 
+static void *
+server_name_alloc(size_t size, void *ctx)
+{
+    const mta_sts_env_t *env = ctx;
+
+    return env->alloc(env->ctx, size);
+}
+
+
+static void
+server_name_free(void *p, void *ctx)
+{
+    (void) p;
+    (void) ctx;
+}
+
+
+static int
+server_name_match(void *regex, mta_sts_str_t host)
+{
+    server_name_regex_t *re = regex;
+
+    return pcre2_match(re->code, (PCRE2_SPTR) host.data, host.len, 0, 0,
+                       re->data, NULL)
+           >= 0;
+}
+
+
+/*
+ * Compiles a regex in env's memory.  Follows ngx_regex_compile(), and
+ * ngx_http_core_server_name() in that a capital makes it case-insensitive.
+ *
+ * Errors: pcre2_compile() failed: TEXT in "REGEX" at "REST".
+ */
+
+static void *
+server_name_compile(const mta_sts_value_t *value, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
+{
+    int                      code;
+    char                     text[128];
+    size_t                   i, offset;
+    uint32_t                 options;
+    mta_sts_str_t            rest;
+    server_name_regex_t     *re;
+    pcre2_compile_context   *compile;
+    pcre2_general_context   *general;
+
+    options = 0;
+
+    for (i = 0; i < value->text.len; i++) {
+        if (value->text.data[i] >= 'A' && value->text.data[i] <= 'Z') {
+            options = PCRE2_CASELESS;
+        }
+    }
+
+    re = env->alloc(env->ctx, sizeof(server_name_regex_t));
+    general = pcre2_general_context_create(server_name_alloc, server_name_free,
+                                           (void *) (uintptr_t) env);
+    compile = pcre2_compile_context_create(general);
+
+    re->code = pcre2_compile((PCRE2_SPTR) value->text.data, value->text.len,
+                             options, &code, &offset, compile);
+
+    if (re->code) {
+        re->data = pcre2_match_data_create(1, general);
+        return re;
+    }
+
+    (void) pcre2_get_error_message(code, (PCRE2_UCHAR *) text, sizeof(text));
+
+    rest = mta_sts_str_after(value->text, offset);
+
+    if (rest.len == 0) {
+        (void) mta_sts_error(err, value->place, "pcre2_compile() failed: %s in "
+                             "\"%.*s\"", text, MTA_STS_SHOW(value->text));
+
+    } else {
+        (void) mta_sts_error(err, value->place, "pcre2_compile() failed: %s in "
+                             "\"%.*s\" at \"%.*s\"", text,
+                             MTA_STS_SHOW(value->text), MTA_STS_SHOW(rest));
+    }
+
+    return NULL;
+}
+
+
 int
-server_name_add(site_server_t *server, const mta_sts_value_t *value,
+site_server_name(site_server_t *server, const mta_sts_value_t *value,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     mta_sts_str_t           text;
@@ -62,11 +151,14 @@ server_name_add(site_server_t *server, const mta_sts_value_t *value,
     name = &server->names[server->n++];
 
     name->value = *value;
-    name->regex = mta_sts_str_starts(text, mta_sts_str("~"));
+    name->regex = NULL;
 
-    if (name->regex) {
+    if (mta_sts_str_starts(text, mta_sts_str("~"))) {
         name->value.text = mta_sts_str_after(text, 1);
-        return MTA_STS_OK;
+        name->regex = server_name_compile(&name->value, env, err);
+        name->match = server_name_match;
+
+        return name->regex ? MTA_STS_OK : MTA_STS_ERROR;
     }
 
     text = mta_sts_str_caseeq(text, mta_sts_str("$hostname"))
@@ -82,86 +174,8 @@ server_name_add(site_server_t *server, const mta_sts_value_t *value,
 }
 
 
-/* Can the name match more than one host? */
-
-static int
-server_name_is_wild(const mta_sts_server_name_t *name)
-{
-    return name->regex
-           || mta_sts_str_starts(name->value.text, mta_sts_str("*."))
-           || mta_sts_str_starts(name->value.text, mta_sts_str("."))
-           || mta_sts_str_ends(name->value.text, mta_sts_str(".*"));
-}
-
-
-static size_t
-server_name_rank_one(const mta_sts_server_name_t *name, mta_sts_str_t host)
-{
-    mta_sts_str_t  text;
-
-    text = name->value.text;
-
-    if (name->regex) {
-        return SERVER_NAME_REGEX;
-    }
-
-    if (mta_sts_str_starts(text, mta_sts_str("*."))) {
-        text = mta_sts_str_after(text, 1);
-
-    } else if (mta_sts_str_eq(text, host)
-               || (mta_sts_str_starts(text, mta_sts_str("."))
-                   && mta_sts_str_eq(mta_sts_str_after(text, 1), host)))
-    {
-        return SERVER_NAME_EXACT;
-    }
-
-    if (mta_sts_str_starts(text, mta_sts_str("."))) {
-        return host.len > text.len && mta_sts_str_ends(host, text)
-               ? SERVER_NAME_LEADING + text.len : 0;
-    }
-
-    if (mta_sts_str_ends(text, mta_sts_str(".*"))) {
-        text.len--;
-
-        return host.len > text.len && mta_sts_str_starts(host, text)
-               ? SERVER_NAME_TRAILING + text.len : 0;
-    }
-
-    return 0;
-}
-
-
-size_t
-server_name_rank(const site_server_t *server, mta_sts_str_t host,
-    const mta_sts_server_name_t **name)
-{
-    size_t  i, rank, best;
-
-    best = 0;
-
-    for (i = 0; i < server->n; i++) {
-        rank = server_name_rank_one(&server->names[i], host);
-
-        if (rank > best) {
-            best = rank;
-            *name = &server->names[i];
-        }
-    }
-
-    return best;
-}
-
-
 const mta_sts_server_name_t *
 site_names_first(const site_server_t *server)
 {
-    size_t  i;
-
-    for (i = 0; i < server->n; i++) {
-        if (server_name_is_wild(&server->names[i])) {
-            return &server->names[i];
-        }
-    }
-
-    return NULL;
+    return server->server.n ? &server->server.names[0] : NULL;
 }

@@ -1,9 +1,38 @@
 /*
- * From settings and names to what each server of a site serves, and to the
- * catalog of all domains.
+ * From settings and names to what each server of a site serves, and on to who
+ * answers for each domain.
  */
 
 #include "site.h"
+#include "serve/image.h"
+
+
+/* Maps a table and its changes. */
+
+static int
+site_read_table(mta_sts_str_t name, mta_sts_place_t place,
+    const mta_sts_env_t *env, mta_sts_domains_t *domains, mta_sts_err_t *err)
+{
+    mta_sts_buf_t    buf = { env, NULL, 0, 0, 0 };
+    mta_sts_image_t  image, *changes;
+
+    mta_sts_buf_add(&buf, name);
+    mta_sts_buf_add_cstr(&buf, MTA_STS_IMAGE_CHANGES);
+
+    if (mta_sts_image_open(&image, name, MTA_STS_IMAGE_ALL, place, domains,
+                           err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    name = mta_sts_str_copy(env, mta_sts_buf_str(&buf));
+
+    changes = env->alloc(env->ctx, sizeof(mta_sts_image_t));
+
+    return mta_sts_image_open_changes(changes, name, MTA_STS_IMAGE_ALL, place,
+                                      &image, domains, err);
+}
 
 
 /* Reads the file, or the files of the glob, that value names. */
@@ -13,9 +42,9 @@ site_read_files(const site_t *site, const mta_sts_value_t *value,
     mta_sts_str_t full, const mta_sts_env_t *env, mta_sts_domains_t *domains,
     mta_sts_err_t *err)
 {
-    size_t           i, n;
-    mta_sts_str_t   *names;
-    mta_sts_file_t  *files;
+    size_t            i, n;
+    mta_sts_str_t    *names;
+    mta_sts_file_t   *files;
 
     if (source_names(&site->source, value, 1, &names, &n, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -24,6 +53,12 @@ site_read_files(const site_t *site, const mta_sts_value_t *value,
     if (n == 0) {
         return mta_sts_error(err, value->place, "no file matches \"%.*s\"",
                              MTA_STS_SHOW(full));
+    }
+
+    /* a table is not in the output of nginx -T */
+
+    if (n == 1 && mta_sts_image_is(names[0])) {
+        return site_read_table(names[0], value->place, env, domains, err);
     }
 
     files = env->alloc(env->ctx, n * sizeof(mta_sts_file_t));
@@ -86,6 +121,9 @@ site_add_server(site_t *site, const mta_sts_env_t *env)
     memset(server, 0, sizeof(site_server_t));
 
     server->enable = -1;
+    server->ssl = -1;
+    server->reject = -1;
+    server->verify = -1;
 
     site->servers = mta_sts_env_grow(env, site->servers, site->n, &site->size,
                                      sizeof(site_server_t *));
@@ -181,26 +219,67 @@ site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
 }
 
 
-/* Makes the catalog of the domains of all servers. */
+/* The value of a flag of a server, its own or inherited; default off. */
 
 static int
-site_collect(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
+site_flag(int own, int inherited)
 {
-    size_t                    i;
-    const mta_sts_server_t  **servers;
+    return own != -1 ? own == 1 : inherited == 1;
+}
 
-    servers = env->alloc(env->ctx, (site->n + 1) * sizeof(mta_sts_server_t *));
+
+/* Hands the servers over to serve/answer, and looks for refused domains. */
+
+static int
+site_answer(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    size_t                     i;
+    site_server_t             *server;
+    mta_sts_answers_t         *answers;
+    mta_sts_answer_server_t   *s;
+    mta_sts_answer_address_t  *address;
+
+    answers = &site->answers;
+
+    answers->n = (uint32_t) site->n;
+    answers->servers = env->alloc(env->ctx, (site->n + 1)
+                                            * sizeof(mta_sts_answer_server_t));
 
     for (i = 0; i < site->n; i++) {
-        servers[i] = &site->servers[i]->server;
+        server = site->servers[i];
+        s = &answers->servers[i];
 
-        if (servers[i]->default_policy) {
-            site->n_defaults++;
+        s->serves = &server->server;
+        s->names = server->names;
+        s->n = server->n;
+        s->place = server->place;
+        s->own = server->domains.text.data
+                 || mta_sts_settings_own_policy(&server->settings);
+        s->on = server->enable == 1;
+        s->reject = site_flag(server->reject, site->http.reject) ? 1 : 0;
+        s->verify = site_flag(server->verify, site->http.verify) ? 1 : 0;
+
+        site->n_defaults += server->server.default_policy != NULL;
+    }
+
+    /* "ssl on" of nginx before 1.25.1 */
+
+    for (i = 0; i < answers->n_addresses; i++) {
+        address = &answers->addresses[i];
+        server = site->servers[address->default_server];
+
+        if (site_flag(server->ssl, site->http.ssl)) {
+            address->tls = 1;
         }
     }
 
-    return mta_sts_catalog_build(&site->catalog, servers, site->n, 0, env,
-                                 err);
+    if (mta_sts_answers_init(answers, env, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    site_check(site, env);
+
+    return MTA_STS_OK;
 }
 
 
@@ -213,12 +292,13 @@ site_read(site_t *site, mta_sts_str_t file, mta_sts_str_t prefix,
     site->file = file;
 
     if (source_init(&site->source, file, prefix, env, err) != MTA_STS_OK
-        || site_conf_read(site, env, err) != MTA_STS_OK)
+        || site_conf_read(site, env, err) != MTA_STS_OK
+        || source_end(&site->source, err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }
 
-    return site_collect(site, env, err);
+    return site_answer(site, env, err);
 }
 
 
@@ -249,5 +329,5 @@ site_read_domains(site_t *site, mta_sts_str_t file,
     server->domains.text = file;
 
     return site_build(site, env, err) == MTA_STS_OK
-           ? site_collect(site, env, err) : MTA_STS_ERROR;
+           ? site_answer(site, env, err) : MTA_STS_ERROR;
 }

@@ -14,7 +14,7 @@
 
 #include "domains/domains.h"
 #include "nginx_conf.h"
-#include "serve/serve.h"
+#include "serve/answer.h"
 
 
 typedef struct {
@@ -23,7 +23,12 @@ typedef struct {
     mta_sts_cache_t         cache;        /* of certificates */
     int                     cache_set;
     mta_sts_value_t         by_lua;       /* ssl_certificate_by_lua_* */
-    int                     enable;       /* -1 is not set */
+    int                     enable;       /* of flags -1 is not set */
+    int                     ssl;
+    int                     reject;       /* ssl_reject_handshake */
+    int                     verify;       /* ssl_verify_client on */
+    int                     listens;
+    int                    *generator;    /* of the current location */
     int                     any;          /* matches every host */
     mta_sts_place_t         place;        /* of its "{" */
     mta_sts_server_name_t  *names;
@@ -41,6 +46,14 @@ typedef struct {
 } site_file_t;
 
 
+/* A domain whose policy is not served everywhere. */
+
+typedef struct {
+    mta_sts_answer_conflict_t  conflict;
+    size_t                     order;
+} site_refused_t;
+
+
 typedef struct {
     mta_sts_str_t      file;
     source_t           source;
@@ -54,7 +67,11 @@ typedef struct {
     size_t             n_files;
     size_t             files_size;
 
-    mta_sts_catalog_t  catalog;           /* the domains of all servers */
+    mta_sts_answers_t  answers;           /* with the catalog of domains */
+    size_t             addresses_size;
+    site_refused_t    *refused;           /* sorted by domain */
+    size_t             n_refused;
+    size_t             refused_size;
     size_t             n_defaults;        /* servers with a default policy */
 } site_t;
 
@@ -85,27 +102,38 @@ int site_read_domains(site_t *site, mta_sts_str_t file,
 static inline int
 site_is_empty(const site_t *site)
 {
-    return site->catalog.n == 0 && site->n_defaults == 0;
+    return site->answers.catalog.n == 0 && site->n_defaults == 0;
 }
 
 
-/* Gives all domains, sorted bytewise, in env's memory. */
+/* Gives all domains, sorted bytewise, in env's memory, refused ones as well. */
 void site_domains(const site_t *site, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n);
+
+/*
+ * Gives the same domains as cursors for mta_sts_catalog_next() and
+ * site->answers.catalog, which take less memory.
+ */
+void site_cursors(const site_t *site, const mta_sts_env_t *env,
+    size_t **cursors, size_t *n);
 
 /* Sorts entries by domain, bytewise. */
 void site_sort(mta_sts_entry_t *entries, size_t n);
 
 /*
- * Finds the policy of a domain as a person writes it: its own, or else that of
- * the server whose wildcard or regex name nginx would choose.
- *
- * Warns when a server without a policy has a name that matches better: which
- * of the two nginx chooses depends on their addresses.
+ * Is the policy of a domain of the catalog not what nginx serves?  Returns 1
+ * and err filled by mta_sts_answers_error().
+ */
+int site_is_refused(const site_t *site, mta_sts_str_t domain,
+    mta_sts_err_t *err);
+
+/*
+ * Finds the policy of a domain as a person writes it: its own, which may be
+ * refused, or else the default policy that nginx serves for it.
  *
  * Errors: invalid domain "DOMAIN", and the rule; no policy for domain
- * "DOMAIN", the nearest is "DOMAIN"; domain "DOMAIN" may have the policy in
- * FILE:LINE or in FILE:LINE.
+ * "DOMAIN", the nearest is "DOMAIN"; for a default policy those of
+ * mta_sts_answers_error().
  */
 int site_find(const site_t *site, const mta_sts_value_t *domain,
     const mta_sts_env_t *env, mta_sts_entry_t *entry, mta_sts_err_t *err);
@@ -113,7 +141,7 @@ int site_find(const site_t *site, const mta_sts_value_t *domain,
 /*
  * Gives in *nearest the domain of the catalog with the smallest edit distance
  * to a normalised one, where two neighbours that changed places are one edit
- * and so is a label in front of the domain.  Of several it is the first in
+ * and so is a label before the domain.  Of several it is the first in
  * the alphabet.  Returns 0 if the catalog is empty.
  */
 int site_nearest(const mta_sts_catalog_t *catalog, mta_sts_str_t domain,
@@ -130,6 +158,12 @@ const mta_sts_server_name_t *site_names_first(const site_server_t *server);
 site_server_t *site_add_server(site_t *site, const mta_sts_env_t *env);
 
 /*
+ * Looks for refused domains; warns as mta_sts_answer_pairs_warn() of addresses
+ * that are carved out, and as mta_sts_answers_warn_unreachable().
+ */
+void site_check(site_t *site, const mta_sts_env_t *env);
+
+/*
  * Reads site->source into servers and builds them at the end of http.
  *
  * Errors: as site_read().
@@ -139,31 +173,59 @@ int site_conf_read(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
 /*
  * Builds site's servers, each with what it inherits.
  *
- * Errors: those of mta_sts_server_build(), mta_sts_server_use(), source_names(),
- * source_open() and mta_sts_domains_read(); no file matches "PATTERN";
- * "ssl_certificate_by_lua_..." is incompatible with "mta_sts_certificate_cache".
+ * Errors: those of mta_sts_server_build(), mta_sts_server_use(),
+ * source_names(), source_open() and mta_sts_domains_read(); no file matches
+ * "PATTERN"; "ssl_certificate_by_lua_..." is incompatible with
+ * "mta_sts_certificate_cache".
  */
 int site_build(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
  * Adds a name to a server.  Follows ngx_http_core_server_name().
  *
- * Errors: server name "NAME" is invalid; empty regex in server name "NAME".
+ * Errors: server name "NAME" is invalid; empty regex in server name "NAME";
+ * that of PCRE2.
  */
-int server_name_add(site_server_t *server, const mta_sts_value_t *value,
+int site_server_name(site_server_t *server, const mta_sts_value_t *value,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
-/* The helper cannot execute a regex: it may match. */
-
-#define SERVER_NAME_REGEX  1
-
 /*
- * How nginx ranks the server's names for host: 0 if none matches,
- * SERVER_NAME_REGEX for a regex, more for a wildcard by its length and for a
- * leading one, the most for the name itself.  *name is the best one.
+ * A directive: sets what words, of which the first is its name, say about http
+ * or a server.
+ *
+ * Errors: nginx's own; of the policy, those of mta_sts_settings_set().
  */
-size_t server_name_rank(const site_server_t *server, mta_sts_str_t host,
-    const mta_sts_server_name_t **name);
+
+typedef int (*site_set_pt)(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+
+int site_set_flag(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_policy(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_domains(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_cache(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_lua(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_generator(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_names(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+int site_set_tls(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+
+/* Adds an address to the last server. */
+int site_set_listen(site_t *site, site_server_t *server,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
+
+/* Adds nginx's standard address to the last server if it has no other. */
+void site_end_listen(site_t *site, const site_server_t *server);
+
+
+/* Is name a public suffix, such as "co.uk"?  Fits into mta_sts_env_t. */
+int site_is_public_suffix(const char *name);
 
 
 #endif /* MTA_STS_CONF_SITE_H */

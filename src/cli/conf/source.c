@@ -65,30 +65,70 @@ source_read_fd(const source_t *source, int fd, mta_sts_str_t name,
 }
 
 
-/*
- * Looks a name up among the files of standard input; *text has data NULL for a
- * file that is to be opened.
- */
+/* The file of a name in standard input, or NULL; it is used from now on. */
+
+static source_file_t *
+source_find(const source_t *source, mta_sts_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < source->n; i++) {
+        if (mta_sts_str_eq(source->files[i].name, name)) {
+            source->files[i].used = 1;
+            return &source->files[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* The same; *text has data NULL for a file that is to be opened. */
 
 static int
 source_lookup(const source_t *source, mta_sts_str_t name,
     mta_sts_place_t place, mta_sts_str_t *text, mta_sts_err_t *err)
 {
-    size_t  i;
+    const source_file_t  *file;
 
-    text->data = NULL;
-    text->len = 0;
+    file = source_find(source, name);
 
-    for (i = 0; i < source->n; i++) {
-        if (mta_sts_str_eq(source->files[i].name, name)) {
-            *text = source->files[i].text;
-            return MTA_STS_OK;
-        }
-    }
-
-    if (source->dump) {
+    if (file == NULL && source->dump) {
         return mta_sts_error(err, place, "file \"%.*s\" is not in the output "
                              "of nginx -T", MTA_STS_SHOW(name));
+    }
+
+    text->data = file ? file->text.data : NULL;
+    text->len = file ? file->text.len : 0;
+
+    return MTA_STS_OK;
+}
+
+
+void
+source_use(const source_t *source, mta_sts_str_t name)
+{
+    (void) source_find(source, name);
+}
+
+
+int
+source_end(const source_t *source, mta_sts_err_t *err)
+{
+    size_t                i;
+    mta_sts_place_t       place;
+    const source_file_t  *file;
+
+    for (i = 0; i < source->n && source->dump; i++) {
+        file = &source->files[i];
+
+        if (!file->used) {
+            place = (mta_sts_place_t) { mta_sts_str("stdin"), file->line, 1 };
+
+            return mta_sts_error(err, place, "nothing includes \"%.*s\", so "
+                                 "this is no mark of nginx -T",
+                                 MTA_STS_SHOW(file->name));
+        }
     }
 
     return MTA_STS_OK;
@@ -211,8 +251,8 @@ source_names(const source_t *source, const mta_sts_value_t *include,
 
 
 /*
- * Finds the next mark of nginx -T at or after pos and the name in it; returns
- * 0 if there is none.
+ * Finds the next line at or after pos that begins as a mark of nginx -T, and
+ * the name in it; returns 0 if there is none.
  */
 
 static int
@@ -243,9 +283,36 @@ source_mark(mta_sts_str_t text, size_t pos, size_t *start, source_file_t *file)
         }
 
         pos += len + 1;
+        file->line++;
     }
 
     return 0;
+}
+
+
+/* Is it a mark, and the first one of its name? */
+
+static int
+source_check_mark(const source_file_t *files, size_t n,
+    const source_file_t *file, mta_sts_err_t *err)
+{
+    size_t           i;
+    mta_sts_place_t  place = { mta_sts_str("stdin"), file->line, 1 };
+
+    if (!mta_sts_str_starts(file->name, mta_sts_str("/"))) {
+        return mta_sts_error(err, place, "\"%.*s\" is not absolute, so this is "
+                             "no mark of nginx -T", MTA_STS_SHOW(file->name));
+    }
+
+    for (i = 0; i < n; i++) {
+        if (mta_sts_str_eq(files[i].name, file->name)) {
+            return mta_sts_error(err, place, "\"%.*s\" came before in line %u, "
+                                 "so this is no mark of nginx -T",
+                                 MTA_STS_SHOW(file->name), files[i].line);
+        }
+    }
+
+    return MTA_STS_OK;
 }
 
 
@@ -262,8 +329,8 @@ source_trim(mta_sts_str_t *text)
 
 /* Splits the output of nginx -T; in any other text there is no mark. */
 
-static void
-source_split(source_t *source, mta_sts_str_t text)
+static int
+source_split(source_t *source, mta_sts_str_t text, mta_sts_err_t *err)
 {
     size_t          start, size, n;
     mta_sts_str_t  *prev;
@@ -274,7 +341,14 @@ source_split(source_t *source, mta_sts_str_t text)
     n = 0;
     files = NULL;
 
+    memset(&file, 0, sizeof(source_file_t));
+    file.line = 1;
+
     while (source_mark(text, start, &start, &file)) {
+
+        if (source_check_mark(files, n, &file, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
 
         if (n) {
             prev = &files[n - 1].text;
@@ -286,6 +360,7 @@ source_split(source_t *source, mta_sts_str_t text)
                                  sizeof(source_file_t));
         files[n++] = file;
         start = (size_t) (file.text.data - text.data);
+        file.line++;
     }
 
     if (n) {
@@ -294,6 +369,8 @@ source_split(source_t *source, mta_sts_str_t text)
         source->n = n;
         source->dump = 1;
     }
+
+    return MTA_STS_OK;
 }
 
 
@@ -306,6 +383,8 @@ source_init_stdin(source_t *source, const mta_sts_env_t *env,
     memset(source, 0, sizeof(source_t));
 
     file = env->alloc(env->ctx, sizeof(source_file_t));
+    memset(file, 0, sizeof(source_file_t));
+
     file->name = mta_sts_str("stdin");
 
     source->env = env;
@@ -340,7 +419,10 @@ source_init(source_t *source, mta_sts_str_t name, mta_sts_str_t prefix,
             return MTA_STS_ERROR;
         }
 
-        source_split(source, source->files[0].text);
+        if (source_split(source, source->files[0].text, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+
         source->main = source->files[0].name;
 
     } else {

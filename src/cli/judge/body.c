@@ -24,16 +24,43 @@ typedef struct {
     findings_t           *findings;
     unsigned              line;
     unsigned              seen;       /* bits of body_key_e */
+    mta_sts_str_t         values[BODY_MX];    /* of the first of each key */
     unsigned              crlf;       /* lines */
     unsigned              lf;
 } body_parser_t;
 
 
-/* Each kind is reported once, with its first line. */
+static const mta_sts_str_t  body_keys[] = {
+    { "version", 7 }, { "mode", 4 }, { "max_age", 7 }, { "mx", 2 }
+};
+
+
+/*
+ * Each kind is reported once, with its first line; an error also after a
+ * warning of the same kind.
+ */
+
+static int
+body_is_new(const findings_t *findings, finding_kind_e kind)
+{
+    size_t  i;
+
+    for (i = 0; i < findings->n; i++) {
+        if (findings->elts[i].kind == kind
+            && (findings->lower || findings->elts[i].severity == FINDING_ERROR
+                || finding_kind(kind)->severity != FINDING_ERROR))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
 
 #define body_say(parser, kind, ...)                                           \
-    if (!finding_has((parser)->findings, kind)) {                             \
-        finding_add((parser)->findings, kind, __VA_ARGS__);                   \
+    if (body_is_new((parser)->findings, kind)) {                              \
+        finding_add((parser)->findings, kind, NULL, __VA_ARGS__);             \
     }
 
 #define body_invalid(parser, kind, ...)                                       \
@@ -80,16 +107,19 @@ body_age(body_parser_t *parser, mta_sts_str_t value)
         || age > MTA_STS_MAX_AGE_MAX)
     {
         body_invalid(parser, POLICY_MAX_AGE, "line %u: max_age \"%.*s\" is "
-                     "not a number of seconds up to %d; mailauth, mox and "
+                     "not a number of seconds up to %d; mailauth and "
                      "postfix-mta-sts-resolver reject the policy",
                      parser->line, MTA_STS_SHOW(value), MTA_STS_MAX_AGE_MAX);
         return;
     }
 
+    parser->body->max_age = (int64_t) age;
+
     if (age < BODY_DAY) {
         body_say(parser, POLICY_MAX_AGE_SHORT, "line %u: a max_age of %u is "
-                 "less than a day; Google ignores such a policy, mox one of 0",
-                 parser->line, (unsigned) age);
+                 "less than a day; Google ignores such a policy%s",
+                 parser->line, (unsigned) age,
+                 age == 0 ? ", chasquid rejects it" : "");
     }
 }
 
@@ -100,6 +130,32 @@ body_add_mx(body_t *body, mta_sts_str_t mx, const mta_sts_env_t *env)
     body->mx = mta_sts_env_grow(env, body->mx, body->n, &body->size,
                                 sizeof(mta_sts_str_t));
     body->mx[body->n++] = mx;
+}
+
+
+/* The A-label of an mx with a U-label, as advice; or nothing. */
+
+static const char *
+body_mx_advice(mta_sts_str_t value, const mta_sts_env_t *env)
+{
+    mta_sts_str_t    name;
+    mta_sts_err_t    err;
+    mta_sts_buf_t    text = { env, NULL, 0, 0, 0 };
+    mta_sts_value_t  mx;
+
+    mx.text = value;
+    mx.place = MTA_STS_NOWHERE;
+
+    if (mta_sts_str_is_ascii(value)
+        || mta_sts_name_mx(&mx, env, &name, &err) != MTA_STS_OK)
+    {
+        return "";
+    }
+
+    mta_sts_buf_add_cstr(&text, "; write it as ");
+    mta_sts_buf_add(&text, name);
+
+    return mta_sts_str_copy(env, mta_sts_buf_str(&text)).data;
 }
 
 
@@ -121,8 +177,9 @@ body_mx(body_parser_t *parser, mta_sts_str_t value)
     if (name.len != value.len || !mta_sts_name_is_mx(name)) {
         body_invalid(parser, POLICY_MX, "line %u: mx \"%.*s\" is not a host "
                      "name or \"*.\" and a host name; senders drop the policy, "
-                     "or match no server with it and keep the mail",
-                     parser->line, MTA_STS_SHOW(value));
+                     "or match no server with it and keep the mail%s",
+                     parser->line, MTA_STS_SHOW(value),
+                     body_mx_advice(value, env));
         return;
     }
 
@@ -136,31 +193,70 @@ body_mx(body_parser_t *parser, mta_sts_str_t value)
 }
 
 
+/*
+ * An extension is legal.  Of senders in wide use, Postfix 3.10 with TLSRPT
+ * defers all mail after one with braces, and those that decode the policy as
+ * ASCII drop it after another byte.
+ */
+
 static void
 body_extension(body_parser_t *parser, mta_sts_str_t key, mta_sts_str_t value)
 {
+    const char  *who;
+
     if (!field_is_name(key) || value.len == 0) {
         body_invalid(parser, POLICY_SYNTAX, "line %u: \"%.*s\" is not a key, "
                      "\":\" and a value", parser->line, MTA_STS_SHOW(key));
         return;
     }
 
-    body_say(parser, POLICY_EXTENSION, "line %u: the RFC does not know key "
-             "\"%.*s\", and checkdmarc and mail-sts-perl reject the policy; "
-             "leave it out", parser->line, MTA_STS_SHOW(key));
+    if (!mta_sts_str_is_ascii(value)) {
+        who = "has bytes that are not ASCII, and Postfix's policy servers drop "
+              "the policy";
+
+    } else if (memchr(value.data, '{', value.len)
+               || memchr(value.data, '}', value.len))
+    {
+        who = "has braces, and Postfix 3.10 with TLSRPT defers all mail";
+
+    } else {
+        who = "is not in the RFC, and checkdmarc and mail-sts-perl reject the "
+              "policy";
+        parser->findings->lower = 1;
+    }
+
+    body_say(parser, POLICY_EXTENSION, "line %u: key \"%.*s\" %s; leave it out",
+             parser->line, MTA_STS_SHOW(key), who);
+
+    parser->findings->lower = 0;
+}
+
+
+/* A key that must be unique: harmless only if its value is the same again. */
+
+static void
+body_duplicate(body_parser_t *parser, unsigned key, mta_sts_str_t value)
+{
+    parser->findings->lower = mta_sts_str_eq(value, parser->values[key]);
+
+    body_say(parser, POLICY_DUPLICATE, "line %u: %.*s for the second time%s",
+             parser->line, MTA_STS_SHOW(body_keys[key]),
+             parser->findings->lower
+             ? "; KumoMTA and checkdmarc reject the policy"
+             : " with another value; postfix-mta-sts-resolver takes the last, "
+               "KumoMTA and checkdmarc reject the policy");
+
+    parser->findings->lower = 0;
 }
 
 
 static void
 body_field(body_parser_t *parser, mta_sts_str_t key, mta_sts_str_t value)
 {
-    unsigned                    i, bit;
-    static const mta_sts_str_t  keys[] = {
-        { "version", 7 }, { "mode", 4 }, { "max_age", 7 }, { "mx", 2 }
-    };
+    unsigned  i, bit;
 
     for (i = 0; i < BODY_EXTENSION; i++) {
-        if (mta_sts_str_eq(key, keys[i])) {
+        if (mta_sts_str_eq(key, body_keys[i])) {
             break;
         }
     }
@@ -173,10 +269,12 @@ body_field(body_parser_t *parser, mta_sts_str_t key, mta_sts_str_t value)
     }
 
     if (i < BODY_MX && (parser->seen & bit)) {
-        body_say(parser, POLICY_DUPLICATE, "line %u: %.*s for the second "
-                 "time; some senders take the last, KumoMTA and checkdmarc "
-                 "none", parser->line, MTA_STS_SHOW(key));
+        body_duplicate(parser, i, value);
         return;
+    }
+
+    if (i < BODY_MX) {
+        parser->values[i] = value;
     }
 
     parser->seen |= bit;
@@ -229,6 +327,35 @@ body_strange(mta_sts_str_t line)
 }
 
 
+/* White space that is legal around a value, but that some senders reject. */
+
+static void
+body_space(body_parser_t *parser, mta_sts_str_t value)
+{
+    const char  *who;
+
+    if (field_trim(value).len == 0) {
+        return;
+    }
+
+    if (!field_is_space(value.data[0])) {
+        who = "no space before a value, with which mail-sts-perl rejects";
+
+    } else if (value.data[0] == '\t') {
+        who = "a tab before a value, with which Courier rejects";
+
+    } else if (field_is_space(value.data[value.len - 1])) {
+        who = "white space after a value, with which mail-sts-perl rejects";
+
+    } else {
+        return;
+    }
+
+    body_say(parser, POLICY_SPACE, "line %u: %s the policy", parser->line,
+             who);
+}
+
+
 static void
 body_line(body_parser_t *parser, mta_sts_str_t line)
 {
@@ -260,16 +387,8 @@ body_line(body_parser_t *parser, mta_sts_str_t line)
         return;
     }
 
-    line = value;
-    value = field_trim(value);
-
-    if (value.len == 0 || line.len != value.len + 1 || line.data[0] != ' ') {
-        body_say(parser, POLICY_SPACE, "line %u: a value has other white "
-                 "space than one space before it, with which Courier or "
-                 "mail-sts-perl reject the policy", parser->line);
-    }
-
-    body_field(parser, key, value);
+    body_space(parser, value);
+    body_field(parser, key, field_trim(value));
 }
 
 
@@ -327,6 +446,7 @@ body_parse(body_t *body, mta_sts_str_t text, findings_t *findings)
 
     body->valid = 1;
     body->mode = -1;
+    body->max_age = -1;
 
     parser.body = body;
     parser.findings = findings;
@@ -368,6 +488,7 @@ body_of(body_t *body, const mta_sts_policy_t *policy,
 
     body->valid = 1;
     body->mode = policy->mode;
+    body->max_age = mta_sts_policy_max_age(policy);
 
     cursor = 0;
 

@@ -1,12 +1,15 @@
 /*
- * What a sender concludes from the certificate of a server.
+ * What a sender concludes from the certificates of a server.
  */
+
+#include <stdio.h>
 
 #include "judge.h"
 
 
 #define CERT_DAY    86400
 #define CERT_SOON   14                /* days, or a third of its lifetime */
+#define CERT_BITS   2048              /* of an RSA key */
 
 /* Offsets from POLICY_CERT_NAME and SMTP_CERT_NAME. */
 
@@ -14,16 +17,18 @@
 #define CERT_EXPIRED  (POLICY_CERT_EXPIRED - POLICY_CERT_NAME)
 #define CERT_NOT_YET  (POLICY_CERT_NOT_YET - POLICY_CERT_NAME)
 #define CERT_EXPIRES  (POLICY_CERT_EXPIRES - POLICY_CERT_NAME)
+#define CERT_WEAK     (POLICY_CERT_WEAK - POLICY_CERT_NAME)
 
 
-/* The chain's error, except the dates of the certificate itself. */
+/* The chain's error, except those of the certificate that are told apart. */
 
 static int
 cert_chain_fault(const cert_t *cert)
 {
     if (cert->depth == 0
         && (cert->chain == X509_V_ERR_CERT_HAS_EXPIRED
-            || cert->chain == X509_V_ERR_CERT_NOT_YET_VALID))
+            || cert->chain == X509_V_ERR_CERT_NOT_YET_VALID
+            || cert->chain == X509_V_ERR_EE_KEY_TOO_SMALL))
     {
         return X509_V_OK;
     }
@@ -32,10 +37,17 @@ cert_chain_fault(const cert_t *cert)
 }
 
 
-static const char *
-cert_chain_advice(int fault)
+static int
+cert_is_weak(const cert_t *cert)
 {
-    switch (fault) {
+    return cert->type == EVP_PKEY_RSA && cert->bits < CERT_BITS;
+}
+
+
+static const char *
+cert_chain_advice(const cert_t *cert)
+{
+    switch (cert->chain) {
 
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -47,8 +59,24 @@ cert_chain_advice(int fault)
         return "the root must be one that senders trust";
 
     default:
-        return "have a new certificate issued";
+        return cert->depth
+               ? "this is an intermediate certificate: the server must send "
+                 "the issuer's current one"
+               : "have a new certificate issued";
     }
+}
+
+
+static const char *
+cert_days(time_t seconds, char *buf, size_t size)
+{
+    long  days;
+
+    days = (long) (seconds / CERT_DAY);
+
+    (void) snprintf(buf, size, "%ld day%s", days, days == 1 ? "" : "s");
+
+    return buf;
 }
 
 
@@ -56,30 +84,33 @@ int
 cert_is_trusted(const cert_t *cert, time_t now)
 {
     return cert->named && cert_chain_fault(cert) == X509_V_OK
+           && !cert_is_weak(cert)
            && now >= cert->not_before && now <= cert->not_after;
 }
 
 
 static void
-cert_times(const cert_t *cert, const char *address, time_t now,
+cert_times(const cert_t *cert, const char *where, time_t now,
     finding_kind_e kind, findings_t *findings)
 {
+    char    days[32];
     time_t  left, soon;
 
     if (now < cert->not_before) {
-        finding_add(findings, kind + CERT_NOT_YET, "%s at %s: the certificate "
-                    "is not valid before %ld days from now", cert->host,
-                    address,
-                    (long) ((cert->not_before - now) / CERT_DAY + 1));
+        finding_add(findings, kind + CERT_NOT_YET, where, "the certificate is "
+                    "not valid before %s from now; is the server's clock "
+                    "right?",
+                    cert_days(cert->not_before - now + CERT_DAY - 1, days,
+                              sizeof(days)));
         return;
     }
 
     left = cert->not_after - now;
 
     if (left < 0) {
-        finding_add(findings, kind + CERT_EXPIRED, "%s at %s: the certificate "
-                    "expired %ld days ago; renew it, and let the server read "
-                    "it", cert->host, address, (long) (-left / CERT_DAY));
+        finding_add(findings, kind + CERT_EXPIRED, where, "the certificate "
+                    "expired %s ago; renew it, and let the server read it",
+                    cert_days(-left, days, sizeof(days)));
         return;
     }
 
@@ -90,32 +121,63 @@ cert_times(const cert_t *cert, const char *address, time_t now,
     }
 
     if (left < soon) {
-        finding_add(findings, kind + CERT_EXPIRES, "%s at %s: the certificate "
-                    "expires in %ld days; see why it was not renewed",
-                    cert->host, address, (long) (left / CERT_DAY));
+        finding_add(findings, kind + CERT_EXPIRES, where, "the certificate "
+                    "expires in %s; see why it was not renewed",
+                    cert_days(left, days, sizeof(days)));
     }
 }
 
 
-void
-cert_findings(const cert_t *cert, const char *address, time_t now,
+static void
+cert_judge(const cert_t *cert, const char *where, time_t now,
     finding_kind_e kind, findings_t *findings)
 {
-    int  fault;
-
     if (!cert->named) {
-        finding_add(findings, kind, "%s at %s: the certificate names %s; it "
-                    "must have %s as a DNS name", cert->host, address,
+        finding_add(findings, kind, where, "the certificate names %s; it must "
+                    "have %s as a DNS name",
                     cert->names[0] ? cert->names : "no DNS name", cert->host);
     }
 
-    fault = cert_chain_fault(cert);
-
-    if (fault != X509_V_OK) {
-        finding_add(findings, kind + CERT_CHAIN, "%s at %s: %s; %s",
-                    cert->host, address, X509_verify_cert_error_string(fault),
-                    cert_chain_advice(fault));
+    if (cert_chain_fault(cert) != X509_V_OK) {
+        finding_add(findings, kind + CERT_CHAIN, where, "%s; %s",
+                    X509_verify_cert_error_string(cert->chain),
+                    cert_chain_advice(cert));
     }
 
-    cert_times(cert, address, now, kind, findings);
+    if (cert_is_weak(cert)) {
+        finding_add(findings, kind + CERT_WEAK, where, "the certificate has an "
+                    "RSA key of %d bits, which mailauth and "
+                    "postfix-mta-sts-resolver reject; %d are needed",
+                    cert->bits, CERT_BITS);
+    }
+
+    cert_times(cert, where, now, kind, findings);
+}
+
+
+void
+cert_findings(const fetch_t *fetch, time_t now, finding_kind_e kind,
+    findings_t *findings)
+{
+    char  where[FETCH_WHERE];
+
+    (void) snprintf(where, sizeof(where), "%s at %s", fetch->host,
+                    fetch->address);
+
+    if (fetch->other == NULL) {
+        cert_judge(&fetch->cert, where, now, kind, findings);
+        return;
+    }
+
+    /* a server with two certificates: which of them is meant */
+
+    (void) snprintf(where, sizeof(where), "%s at %s (%s)", fetch->host,
+                    fetch->address,
+                    fetch->cert.type == EVP_PKEY_RSA ? "RSA" : "ECDSA");
+    cert_judge(&fetch->cert, where, now, kind, findings);
+
+    (void) snprintf(where, sizeof(where), "%s at %s (%s)", fetch->host,
+                    fetch->address,
+                    fetch->other->cert.type == EVP_PKEY_RSA ? "RSA" : "ECDSA");
+    cert_judge(&fetch->other->cert, where, now, kind, findings);
 }

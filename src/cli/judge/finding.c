@@ -8,8 +8,8 @@
 #include "judge.h"
 
 
-#define FINDING_ROW(kind, code, subject, severity, enforce, section, about)   \
-    { code, FINDING_ ## subject, FINDING_ ## severity, enforce, section, about },
+#define FINDING_ROW(kind, code, subject, severity, less, section, about)      \
+    { code, FINDING_ ## subject, FINDING_ ## severity, less, section, about },
 
 static const finding_kind_t  finding_kinds[FINDING_KINDS] = {
     FINDING_LIST(FINDING_ROW)
@@ -26,7 +26,8 @@ finding_kind(finding_kind_e kind)
 const char *
 finding_severity(finding_severity_e severity)
 {
-    static const char *const  names[] = { "note", "warning", "error" };
+    static const char *const  names[] = { "note", "unknown", "warning",
+                                          "error" };
 
     return names[severity];
 }
@@ -42,10 +43,49 @@ finding_subject(finding_subject_e subject)
 }
 
 
-void
-finding_add(findings_t *findings, finding_kind_e kind, const char *fmt, ...)
+/* A copy without what would control a terminal, such as bytes above 0x7f. */
+
+static mta_sts_str_t
+finding_clean(const mta_sts_env_t *env, const char *text)
 {
-    char          *p;
+    char           *p;
+    mta_sts_str_t   copy;
+
+    copy = mta_sts_str_copy(env, mta_sts_str_from(text));
+
+    for (p = (char *) copy.data; *p; p++) {
+        if (*p < ' ' || *p > '~') {
+            *p = '?';
+        }
+    }
+
+    return copy;
+}
+
+
+/* "WHERE: WHAT", or what alone. */
+
+static mta_sts_str_t
+finding_text(const mta_sts_env_t *env, const finding_t *finding)
+{
+    mta_sts_buf_t  text = { env, NULL, 0, 0, 0 };
+
+    if (finding->where.len == 0) {
+        return finding->what;
+    }
+
+    mta_sts_buf_add(&text, finding->where);
+    mta_sts_buf_add_cstr(&text, ": ");
+    mta_sts_buf_add(&text, finding->what);
+
+    return mta_sts_str_copy(env, mta_sts_buf_str(&text));
+}
+
+
+void
+finding_add(findings_t *findings, finding_kind_e kind, const char *where,
+    const char *fmt, ...)
+{
     va_list        args;
     finding_t     *finding;
     mta_sts_err_t  line;
@@ -53,14 +93,6 @@ finding_add(findings_t *findings, finding_kind_e kind, const char *fmt, ...)
     va_start(args, fmt);
     (void) mta_sts_error_args(&line, MTA_STS_NOWHERE, fmt, args);
     va_end(args);
-
-    /* some terminals also obey a byte above 0x7f */
-
-    for (p = line.text; *p; p++) {
-        if (*p < ' ' || *p > '~') {
-            *p = '?';
-        }
-    }
 
     findings->elts = mta_sts_env_grow(findings->env, findings->elts,
                                       findings->n, &findings->size,
@@ -70,8 +102,13 @@ finding_add(findings_t *findings, finding_kind_e kind, const char *fmt, ...)
 
     finding->kind = kind;
     finding->severity = finding_kinds[kind].severity;
-    finding->text = mta_sts_str_copy(findings->env,
-                                     mta_sts_str_from(line.text));
+    finding->where = finding_clean(findings->env, where ? where : "");
+    finding->what = finding_clean(findings->env, line.text);
+    finding->text = finding_text(findings->env, finding);
+
+    if (findings->lower && finding->severity == FINDING_ERROR) {
+        finding->severity = FINDING_WARNING;
+    }
 }
 
 
@@ -93,18 +130,59 @@ finding_has(const findings_t *findings, finding_kind_e kind)
 static int
 finding_cmp(const void *a, const void *b)
 {
+    int               rc;
     const finding_t  *x = a, *y = b;
 
     if (x->kind != y->kind) {
         return x->kind < y->kind ? -1 : 1;
     }
 
-    return mta_sts_str_cmp(x->text, y->text);
+    rc = mta_sts_str_cmp(x->what, y->what);
+
+    return rc ? rc : mta_sts_str_cmp(x->where, y->where);
+}
+
+
+/* Merges a finding into the one before it that says the same. */
+
+static void
+finding_merge(const mta_sts_env_t *env, finding_t *into, const finding_t *from)
+{
+    mta_sts_buf_t  where = { env, NULL, 0, 0, 0 };
+
+    if (from->severity > into->severity) {
+        into->severity = from->severity;
+    }
+
+    if (from->where.len == 0 || mta_sts_str_ends(into->where, from->where)) {
+        return;
+    }
+
+    mta_sts_buf_add(&where, into->where);
+    mta_sts_buf_add_cstr(&where, ", ");
+    mta_sts_buf_add(&where, from->where);
+
+    into->where = mta_sts_buf_str(&where);
+    into->text = finding_text(env, into);
+}
+
+
+/* What hurts only in mode "enforce". */
+
+static finding_severity_e
+finding_in_mode(finding_severity_e severity, int mode)
+{
+    if (mode == MTA_STS_NONE) {
+        return FINDING_NOTE;
+    }
+
+    return severity == FINDING_ERROR && mode != MTA_STS_ENFORCE
+           ? FINDING_WARNING : severity;
 }
 
 
 void
-finding_settle(findings_t *findings, int enforce)
+finding_settle(findings_t *findings, int mode)
 {
     size_t      i, n;
     finding_t  *elts;
@@ -119,12 +197,15 @@ finding_settle(findings_t *findings, int enforce)
 
     for (i = 0, n = 0; i < findings->n; i++) {
 
-        if (n && finding_cmp(&elts[n - 1], &elts[i]) == 0) {
-            continue;
+        if (finding_kinds[elts[i].kind].less == 1) {
+            elts[i].severity = finding_in_mode(elts[i].severity, mode);
         }
 
-        if (finding_kinds[elts[i].kind].enforce && !enforce) {
-            elts[i].severity = finding_kinds[elts[i].kind].severity - 1;
+        if (n && elts[n - 1].kind == elts[i].kind
+            && mta_sts_str_eq(elts[n - 1].what, elts[i].what))
+        {
+            finding_merge(findings->env, &elts[n - 1], &elts[i]);
+            continue;
         }
 
         elts[n++] = elts[i];

@@ -5,7 +5,9 @@
 #include "judge.h"
 
 
-#define JUDGE_TTL  86400              /* seconds */
+#define JUDGE_TTL      86400          /* seconds */
+#define JUDGE_WEEK     604800
+#define JUDGE_PRELOAD  10886400       /* 18 weeks, as of the preload lists */
 
 
 /* The policy that senders follow: the live one, or else the configured one. */
@@ -18,10 +20,14 @@ typedef struct {
 } judge_policy_t;
 
 
+/* A faulty policy is followed by the senders that accept it. */
+
 static const body_t *
 judge_followed(const judge_policy_t *policy, const mta_sts_entry_t *entry)
 {
-    if (policy->read && policy->live.valid) {
+    if (policy->read && (policy->live.valid
+                         || (policy->live.mode != -1 && policy->live.n)))
+    {
         return &policy->live;
     }
 
@@ -39,8 +45,66 @@ judge_is_live(const judge_policy_t *policy, const mta_sts_policy_t *configured)
 }
 
 
+/*
+ * An id of this project can be computed again.  One with digits alone is more
+ * likely a date.
+ */
+
+static int
+judge_is_stale(mta_sts_str_t id, mta_sts_str_t body)
+{
+    char              again[MTA_STS_ID_LEN + 1];
+    size_t            i, letters;
+    mta_sts_digest_t  digest = { NULL };
+
+    for (i = 0, letters = 0; i < id.len; i++) {
+        if (strchr("0123456789abcdef", id.data[i]) == NULL) {
+            return 0;
+        }
+
+        letters += id.data[i] >= 'a';
+    }
+
+    if (id.len != MTA_STS_ID_LEN || letters == 0
+        || mta_sts_digest_id(&digest, body, again) != MTA_STS_OK)
+    {
+        return 0;
+    }
+
+    mta_sts_digest_free(&digest);
+
+    return memcmp(again, id.data, MTA_STS_ID_LEN) != 0;
+}
+
+
+/* There is no STS record: is it at another name? */
+
 static void
-judge_txt(const facts_t *facts, result_t *result)
+judge_misplaced(const facts_t *facts, findings_t *findings)
+{
+    int                  twice;
+    mta_sts_str_t        d;
+    const dns_answer_t  *found;
+
+    twice = txt_has_sts(&facts->txt_twice);
+    found = twice ? &facts->txt_twice : &facts->txt_apex;
+    d = facts->domain;
+
+    if (!txt_has_sts(found)) {
+        (void) txt_sts(NULL, 0, findings);
+        return;
+    }
+
+    finding_add(findings, TXT_NONE, NULL, "no TXT record; there is one at "
+                "%s%.*s%s%.*s, where no sender looks: enter it as \"_mta-sts\" "
+                "in the zone of the domain", twice ? "_mta-sts." : "",
+                MTA_STS_SHOW(d), twice ? "." : "", twice ? (int) d.len : 0,
+                d.data);
+}
+
+
+static void
+judge_txt(const facts_t *facts, const judge_policy_t *live, result_t *result)
 {
     findings_t              *findings;
     const mta_sts_policy_t  *policy;
@@ -49,24 +113,39 @@ judge_txt(const facts_t *facts, result_t *result)
     policy = result->entry->policy;
 
     if (facts->txt.status == DNS_FAILED) {
-        finding_add(findings, TXT_DNS, "the lookup of _mta-sts.%.*s fails: "
-                    "%s", MTA_STS_SHOW(facts->domain), facts->txt.error);
+        finding_add(findings, TXT_DNS, NULL, "the lookup of the record fails: "
+                    "%s", facts->txt.error);
+        return;
+    }
+
+    if (facts->txt.n == 0) {
+        judge_misplaced(facts, findings);
         return;
     }
 
     result->id = txt_sts(facts->txt.records, facts->txt.n, findings);
 
-    if (policy && result->id.len
-        && !mta_sts_str_eq(result->id, mta_sts_policy_id(policy)))
-    {
-        finding_add(findings, TXT_ID_DIFFERS, "id %.*s is live, the "
-                    "configured policy has %s; publish it once the policy is "
-                    "served", MTA_STS_SHOW(result->id), policy->id);
+    if (result->id.len == 0) {
+        return;
     }
 
-    if (facts->txt.n && facts->txt.ttl > JUDGE_TTL) {
-        finding_add(findings, TXT_TTL, "a TTL of %u seconds keeps a new id "
-                    "from senders for so long", (unsigned) facts->txt.ttl);
+    if (policy && !mta_sts_str_eq(result->id, mta_sts_policy_id(policy))) {
+        finding_add(findings, TXT_ID_DIFFERS, NULL, "id %.*s is live, the "
+                    "configured policy has %s; publish it once the policy is "
+                    "served", MTA_STS_SHOW(result->id), policy->id);
+
+    } else if (policy == NULL && live->read
+               && judge_is_stale(result->id, live->text))
+    {
+        finding_add(findings, TXT_ID_STALE, NULL, "id %.*s looks like one of "
+                    "\"mta-sts records\", but is not that of the policy that "
+                    "is served: senders may not fetch this one",
+                    MTA_STS_SHOW(result->id));
+    }
+
+    if (facts->txt.ttl > JUDGE_TTL) {
+        finding_add(findings, TXT_TTL, NULL, "a TTL of %u seconds keeps a new "
+                    "id from senders for so long", (unsigned) facts->txt.ttl);
     }
 }
 
@@ -74,6 +153,7 @@ judge_txt(const facts_t *facts, result_t *result)
 static void
 judge_tlsrpt(const facts_t *facts, result_t *result)
 {
+    size_t          n;
     findings_t     *findings;
     mta_sts_str_t   rua, wanted = { NULL, 0 };
 
@@ -84,48 +164,28 @@ judge_tlsrpt(const facts_t *facts, result_t *result)
     }
 
     if (facts->tlsrpt.status == DNS_FAILED) {
-        finding_add(findings, TLSRPT_DNS, "the lookup of _smtp._tls.%.*s "
-                    "fails: %s", MTA_STS_SHOW(facts->domain),
-                    facts->tlsrpt.error);
+        finding_add(findings, TLSRPT_DNS, NULL, "the lookup of the record "
+                    "fails: %s", facts->tlsrpt.error);
         return;
     }
 
+    /* what is configured and missing is one finding */
+
+    if (wanted.len && facts->tlsrpt.n == 0) {
+        finding_add(findings, TLSRPT_DIFFERS, NULL, "no TXT record, configured "
+                    "is \"%.*s\": publish it", MTA_STS_SHOW(wanted));
+        return;
+    }
+
+    n = findings->n;
     rua = txt_tlsrpt(facts->tlsrpt.records, facts->tlsrpt.n, findings);
 
     if (wanted.len && !mta_sts_str_eq(wanted, rua)
-        && !finding_has(findings, TLSRPT_SEVERAL))
+        && (rua.len || findings->n == n))
     {
-        finding_add(findings, TLSRPT_DIFFERS, "reports go to \"%.*s\", "
+        finding_add(findings, TLSRPT_DIFFERS, NULL, "reports go to \"%.*s\", "
                     "configured is \"%.*s\"", MTA_STS_SHOW(rua),
                     MTA_STS_SHOW(wanted));
-    }
-}
-
-
-void
-judge_addresses(const probe_host_t *host, finding_kind_e dns,
-    findings_t *findings)
-{
-    size_t               i;
-    const dns_answer_t  *answers[] = { &host->a, &host->aaaa };
-
-    for (i = 0; i < 2; i++) {
-        if (answers[i]->status == DNS_FAILED) {
-            finding_add(findings, dns, "%.*s: the lookup of its addresses "
-                        "fails: %s", MTA_STS_SHOW(host->name),
-                        answers[i]->error);
-        }
-    }
-
-    if (host->a.status == DNS_EMPTY && host->aaaa.status == DNS_EMPTY) {
-        finding_add(findings, dns + 1, "%.*s has no address; publish an A or "
-                    "AAAA record for it", MTA_STS_SHOW(host->name));
-    }
-
-    if (host->n_addresses > HOST_ADDRESSES) {
-        finding_add(findings, dns + 2, "%.*s: %zu addresses not tried, %d are "
-                    "looked at", MTA_STS_SHOW(host->name),
-                    host->n_addresses - HOST_ADDRESSES, HOST_ADDRESSES);
     }
 }
 
@@ -143,12 +203,10 @@ judge_host(const facts_t *facts, judge_policy_t *policy, result_t *result)
     host = &facts->host;
     findings = &result->findings;
 
-    judge_addresses(host, HOST_DNS, findings);
+    host_findings(facts, findings);
 
     for (i = 0; i < host->n; i++) {
         fetch = host->fetches[i];
-
-        served_findings(fetch, result->entry->policy, facts->now, findings);
 
         if (!served_has_body(fetch, facts->now)) {
             continue;
@@ -159,13 +217,74 @@ judge_host(const facts_t *facts, judge_policy_t *policy, result_t *result)
             policy->text = fetch->body;
             body_parse(&policy->live, fetch->body, findings);
 
-        } else if (!mta_sts_str_eq(policy->text, fetch->body)
+        } else if (result->entry->policy == NULL
+                   && !mta_sts_str_eq(policy->text, fetch->body)
                    && !finding_has(findings, POLICY_ADDRESSES_DIFFER))
         {
-            finding_add(findings, POLICY_ADDRESSES_DIFFER, "the addresses of "
-                        "%.*s serve different policies",
-                        MTA_STS_SHOW(host->name));
+            finding_add(findings, POLICY_ADDRESSES_DIFFER, NULL, "the "
+                        "addresses serve different policies");
         }
+    }
+}
+
+
+/* Compares what each address serves with what is configured. */
+
+static void
+judge_configured(const facts_t *facts, result_t *result)
+{
+    size_t          i;
+    const fetch_t  *fetch;
+
+    for (i = 0; i < facts->host.n; i++) {
+        fetch = facts->host.fetches[i];
+
+        if (served_has_body(fetch, facts->now)) {
+            served_differs(fetch, mta_sts_policy_body(result->entry->policy),
+                           result->covered != 0, &result->findings);
+        }
+    }
+}
+
+
+/* What is right so far, and may be done next. */
+
+static void
+judge_notes(const body_t *live, result_t *result)
+{
+    findings_t  *findings;
+
+    findings = &result->findings;
+
+    if (!live->valid) {
+        return;
+    }
+
+    if (live->mode == MTA_STS_TESTING) {
+        finding_add(findings, POLICY_TESTING, NULL, "mode testing: senders "
+                    "report failures, but refuse no mail");
+        return;
+    }
+
+    if (live->mode != MTA_STS_ENFORCE) {
+        return;
+    }
+
+    if (live->max_age < JUDGE_WEEK && live->max_age >= JUDGE_TTL) {
+        finding_add(findings, POLICY_MAX_AGE_LOW, NULL, "a max_age of %lld "
+                    "seconds protects only domains that are mailed to often; "
+                    "weeks are usual", (long long) live->max_age);
+    }
+
+    if (live->max_age >= JUDGE_PRELOAD
+        && finding_count(findings, FINDING_ERROR) == 0
+        && finding_count(findings, FINDING_WARNING) == 0
+        && finding_count(findings, FINDING_UNKNOWN) == 0)
+    {
+        result->preload = 1;
+        finding_add(findings, POLICY_PRELOAD, NULL, "nothing is wrong, and "
+                    "max_age is at least 18 weeks: the policy is fit for "
+                    "preloading");
     }
 }
 
@@ -198,28 +317,40 @@ judge_is_served(const facts_t *facts, const mta_sts_policy_t *policy)
 
 
 static void
+judge_cert(const fetch_t *fetch, const mta_sts_env_t *env, size_t *size,
+    result_t *result)
+{
+    cert_seen_t  *cert;
+
+    result->certs = mta_sts_env_grow(env, result->certs, result->n_certs, size,
+                                     sizeof(cert_seen_t));
+
+    cert = &result->certs[result->n_certs++];
+    cert->smtp = fetch->what == FETCH_SMTP;
+    cert->rsa = fetch->cert.type == EVP_PKEY_RSA;
+    cert->host = mta_sts_str_from(fetch->host);
+    cert->address = mta_sts_str_from(fetch->address);
+    cert->not_after = fetch->cert.not_after;
+}
+
+
+static void
 judge_certs(const probe_host_t *host, const mta_sts_env_t *env, size_t *size,
     result_t *result)
 {
     size_t          i;
-    cert_seen_t    *cert;
     const fetch_t  *fetch;
 
     for (i = 0; i < host->n; i++) {
         fetch = host->fetches[i];
 
-        if (!fetch->cert.seen) {
-            continue;
+        if (fetch->cert.seen) {
+            judge_cert(fetch, env, size, result);
         }
 
-        result->certs = mta_sts_env_grow(env, result->certs, result->n_certs,
-                                         size, sizeof(cert_seen_t));
-
-        cert = &result->certs[result->n_certs++];
-        cert->smtp = fetch->what == FETCH_SMTP;
-        cert->host = host->name;
-        cert->address = mta_sts_str_from(fetch->address);
-        cert->not_after = fetch->cert.not_after;
+        if (fetch->other) {
+            judge_cert(fetch->other, env, size, result);
+        }
     }
 }
 
@@ -250,10 +381,15 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
     memset(result, 0, sizeof(result_t));
     memset(&policy, 0, sizeof(judge_policy_t));
 
+    result->facts = facts;
     result->entry = entry;
     result->now = facts->now;
     result->mode = -1;
+    result->max_age = -1;
+    result->covered = -1;
+    result->id = mta_sts_str("");
     result->findings.env = env;
+    result->findings.configured = entry->policy != NULL;
     result->unknown = judge_is_unknown(facts);
 
     size = 0;
@@ -268,12 +404,13 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
 
         result->served = judge_is_served(facts, entry->policy);
         result->mode = policy.read ? policy.live.mode : -1;
+        result->max_age = policy.read ? policy.live.max_age : -1;
     }
 
     followed = judge_followed(&policy, entry);
 
     if (facts->what & PROBE_RECORDS) {
-        judge_txt(facts, result);
+        judge_txt(facts, &policy, result);
         judge_tlsrpt(facts, result);
         mail_findings(facts, &result->findings);
 
@@ -288,10 +425,15 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
         }
     }
 
+    if (entry->policy) {
+        judge_configured(facts, result);
+    }
+
     for (i = 0; i < facts->n_mail; i++) {
         judge_certs(facts->mail[i], env, &size, result);
     }
 
-    finding_settle(&result->findings,
-                   followed && followed->mode == MTA_STS_ENFORCE);
+    finding_settle(&result->findings, followed ? followed->mode : -1);
+    judge_notes(&policy.live, result);
+    finding_settle(&result->findings, followed ? followed->mode : -1);
 }

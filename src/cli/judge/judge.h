@@ -17,9 +17,13 @@
 
 typedef enum {
     FINDING_NOTE = 0,
-    FINDING_WARNING,              /* to be repaired before it hurts */
-    FINDING_ERROR                 /* senders see no policy, an outdated one, or
-                                     refuse to deliver mail */
+    FINDING_UNKNOWN,              /* something could not be looked at, so
+                                     nothing is known to be right */
+    FINDING_WARNING,              /* to be repaired before it hurts, or what a
+                                     sender rejects that is rare */
+    FINDING_ERROR,                /* a common sender sees no policy, an outdated
+                                     one, or does not deliver mail */
+    FINDING_SEVERITIES
 } finding_severity_e;
 
 
@@ -34,7 +38,7 @@ typedef enum {
 } finding_subject_e;
 
 
-#define FINDING_ENUM(kind, code, subject, severity, enforce, section, about)  \
+#define FINDING_ENUM(kind, code, subject, severity, less, section, about)     \
     kind,
 
 typedef enum {
@@ -49,16 +53,20 @@ typedef struct {
     const char          *code;
     finding_subject_e    subject;
     finding_severity_e   severity;
-    int                  enforce;
+    int                  less;
     const char          *section;     /* "8461 3.1": an RFC and its section */
     const char          *about;
 } finding_kind_t;
 
 
+/* Texts are printable ASCII, one line. */
+
 typedef struct {
     finding_kind_e       kind;
     finding_severity_e   severity;
-    mta_sts_str_t        text;        /* printable ASCII, one line */
+    mta_sts_str_t        where;       /* a name or addresses, or empty */
+    mta_sts_str_t        what;
+    mta_sts_str_t        text;        /* both */
 } finding_t;
 
 
@@ -69,29 +77,33 @@ typedef struct {
     finding_t            *elts;
     size_t                n;
     size_t                size;
+    int                   configured; /* a policy is: for the advice in texts */
+    int                   lower;      /* what is added: errors are warnings */
 } findings_t;
 
 
 const finding_kind_t *finding_kind(finding_kind_e kind);
 
-/* "note", "warning" or "error"; of a subject, its heading. */
+/* "note", "unknown", "warning" or "error"; of a subject, its heading. */
 const char *finding_severity(finding_severity_e severity);
 const char *finding_subject(finding_subject_e subject);
 
 /*
- * Adds a finding; bytes of its text that are not printable ASCII become "?".
+ * Adds a finding; where, NULL or a text, is what differs between servers with
+ * the same fault.  Bytes that are not printable ASCII become "?".
  */
-void finding_add(findings_t *findings, finding_kind_e kind, const char *fmt,
-    ...) __attribute__((format(printf, 3, 4)));
+void finding_add(findings_t *findings, finding_kind_e kind, const char *where,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* Is one of this kind in the list? */
 int finding_has(const findings_t *findings, finding_kind_e kind);
 
 /*
- * Makes the severities those of a domain in mode "enforce", or in another mode,
- * and sorts the list by kind and text, without duplicates.
+ * Makes the severities those of a domain in a mode, mta_sts_mode_e or -1, and
+ * sorts the list by kind and text.  One finding remains of those that differ
+ * only in where.
  */
-void finding_settle(findings_t *findings, int enforce);
+void finding_settle(findings_t *findings, int mode);
 
 /* The number of findings of a severity. */
 size_t finding_count(const findings_t *findings, finding_severity_e severity);
@@ -106,6 +118,7 @@ size_t finding_count(const findings_t *findings, finding_severity_e severity);
 
 typedef struct {
     int            smtp;              /* of a mail server */
+    int            rsa;               /* its key; otherwise ECDSA */
     mta_sts_str_t  host;
     mta_sts_str_t  address;
     time_t         not_after;
@@ -113,9 +126,12 @@ typedef struct {
 
 
 typedef struct {
+    const facts_t          *facts;
     const mta_sts_entry_t  *entry;    /* its policy is NULL where nothing is
                                          configured */
     int                     mode;     /* of the live policy, or -1 */
+    int64_t                 max_age;  /* of the live policy; seconds, or -1 */
+    int                     preload;  /* the policy is fit for preloading */
     mta_sts_str_t           id;       /* of the live record, or empty */
     findings_t              findings; /* settled */
     cert_seen_t            *certs;
@@ -125,7 +141,7 @@ typedef struct {
                                          byte, in a way that senders accept */
     int                     covered;  /* every MX host matches the configured
                                          policy, or this is not in "enforce"; -1
-                                         if the MX records are unknown */
+                                         if the MX records are not known */
     int                     unknown;  /* no lookup had an answer */
     time_t                  now;      /* the time of the check */
 } result_t;
@@ -152,9 +168,12 @@ void judge(const facts_t *facts, const mta_sts_entry_t *entry,
 mta_sts_str_t txt_sts(const dns_record_t *records, size_t n,
     findings_t *findings);
 
+/* Is there an STS record in an answer? */
+int txt_has_sts(const dns_answer_t *answer);
+
 /*
- * The same for the TLSRPT record; returns the value of "rua=" as it is in the
- * record.
+ * The same as txt_sts() for the TLSRPT record; returns the value of "rua=" as
+ * it is in the record.
  */
 mta_sts_str_t txt_tlsrpt(const dns_record_t *records, size_t n,
     findings_t *findings);
@@ -168,6 +187,7 @@ mta_sts_str_t txt_tlsrpt(const dns_record_t *records, size_t n,
 typedef struct {
     int              valid;           /* by the RFC */
     int              mode;            /* mta_sts_mode_e, or -1 */
+    int64_t          max_age;         /* seconds, or -1 */
     mta_sts_str_t   *mx;              /* the valid ones, in lower case */
     size_t           n;
     size_t           size;            /* of mx */
@@ -181,7 +201,7 @@ typedef struct {
  */
 void body_parse(body_t *body, mta_sts_str_t text, findings_t *findings);
 
-/* Gives mode and mx of a rendered policy, which is valid. */
+/* The same as body_parse() for a rendered policy, which is valid. */
 void body_of(body_t *body, const mta_sts_policy_t *policy,
     const mta_sts_env_t *env);
 
@@ -204,9 +224,9 @@ void mx_findings(const facts_t *facts, const body_t *policy,
     findings_t *findings);
 
 /*
- * Would a policy that is not served yet stop mail?  Adds MX_NOT_COVERED_NEXT for
- * each MX host that matches no pattern of it in mode "enforce"; findings may be
- * NULL.  Returns what covered is in result_t.
+ * Would a policy that is not served yet stop mail?  Adds MX_NOT_COVERED_NEXT
+ * for each MX host that matches no pattern of it in mode "enforce"; findings
+ * may be NULL.  Returns what covered is in result_t.
  *
  * Whoever announces a policy (records --served) runs check_run() with
  * PROBE_POLICY|PROBE_RECORDS, without PROBE_SMTP: no mail server is connected
@@ -225,35 +245,45 @@ void mail_findings(const facts_t *facts, findings_t *findings);
  */
 
 
-/* Is there an answer with a body, from a server with a trusted certificate? */
+/* Is text a policy, with or without faults, and not another document? */
+int served_is_policy(mta_sts_str_t text);
+
+/* Is there an answer with a policy, from a server with trusted certificates? */
 int served_has_body(const fetch_t *fetch, time_t now);
 
-/* Would a sender that follows the RFC read that body? */
+/* Would a sender that follows the RFC read that policy? */
 int served_is_read(const fetch_t *fetch, time_t now);
 
+/* Judges one address, but not the contents of a policy. */
+void served_findings(const fetch_t *fetch, time_t now, findings_t *findings);
+
 /*
- * Judges one address; policy is the configured one, or NULL.  The contents of
- * the policy are not judged.
+ * Judges the policy of an address against the configured one.  reload: whether
+ * it is advised to serve the latter.
  */
-void served_findings(const fetch_t *fetch, const mta_sts_policy_t *policy,
-    time_t now, findings_t *findings);
+void served_differs(const fetch_t *fetch, mta_sts_str_t wanted, int reload,
+    findings_t *findings);
 
 /* Would a sender accept the certificate? */
 int cert_is_trusted(const cert_t *cert, time_t now);
 
 /*
  * Judges the lookups of a host's addresses.  dns is HOST_DNS or MX_HOST_DNS:
- * the two kinds after it, no address and not tried, have the same order.
+ * the kinds after it, up to that for family, have the same order.
  */
-void judge_addresses(const probe_host_t *host, finding_kind_e dns,
+void address_findings(const probe_host_t *host, finding_kind_e dns,
     findings_t *findings);
 
+/* Judges the policy host and each of its addresses by served_findings(). */
+void host_findings(const facts_t *facts, findings_t *findings);
+
 /*
- * Judges a certificate that an address has shown.  kind is POLICY_CERT_NAME or
- * SMTP_CERT_NAME: the kinds after it have the same order.
+ * Judges the certificates that an address has shown, also one of the other
+ * kind.  kind is POLICY_CERT_NAME or SMTP_CERT_NAME: the kinds after it have
+ * the same order.
  */
-void cert_findings(const cert_t *cert, const char *address, time_t now,
-    finding_kind_e kind, findings_t *findings);
+void cert_findings(const fetch_t *fetch, time_t now, finding_kind_e kind,
+    findings_t *findings);
 
 
 /*
@@ -266,8 +296,8 @@ void cert_findings(const cert_t *cert, const char *address, time_t now,
 
 /*
  * Takes the next field from *rest, up to a separator or the end.  Returns 0
- * when there is none.  An empty field follows a separator at the end; rest->data
- * is NULL after the last field.
+ * when there is none.  An empty field follows a separator at the end;
+ * rest->data is NULL after the last field.
  */
 int field_next(mta_sts_str_t *rest, char separator, mta_sts_str_t *field);
 

@@ -2,6 +2,7 @@
  * MX hosts and mx patterns, in both directions (RFC 8461, 4.1).
  */
 
+#include "policy/policy.h"
 #include "judge.h"
 
 
@@ -21,10 +22,16 @@ mx_matches(mta_sts_str_t pattern, mta_sts_str_t host)
 }
 
 
+/* What is no host name has a finding of its own. */
+
 static int
 mx_is_covered(mta_sts_str_t host, const body_t *policy)
 {
     size_t  i;
+
+    if (!mta_sts_name_is_host(host)) {
+        return 1;
+    }
 
     for (i = 0; i < policy->n; i++) {
         if (mx_matches(policy->mx[i], host)) {
@@ -71,11 +78,11 @@ mx_covered(const facts_t *facts, const body_t *policy, findings_t *findings)
         covered = 0;
 
         if (findings) {
-            finding_add(findings, MX_NOT_COVERED_NEXT, "%.*s matches no mx of "
-                        "the configured policy: once it is served, no mail is "
-                        "sent to this server; add it to the configuration "
-                        "before nginx is reloaded",
-                        MTA_STS_SHOW(facts->mail[i]->name));
+            finding_add(findings, MX_NOT_COVERED_NEXT,
+                        facts->mail[i]->name.data, "matches no mx of the "
+                        "configured policy: once this is served, no mail is "
+                        "sent there; add it to the configuration before nginx "
+                        "is reloaded");
         }
     }
 
@@ -94,18 +101,17 @@ mx_findings(const facts_t *facts, const body_t *policy, findings_t *findings)
 
     for (i = 0; i < facts->n_mail; i++) {
         if (!mx_is_covered(facts->mail[i]->name, policy)) {
-            finding_add(findings, MX_NOT_COVERED, "%.*s matches no mx of the "
-                        "policy; in mode enforce no mail is sent to it; add "
-                        "it, or remove the MX record",
-                        MTA_STS_SHOW(facts->mail[i]->name));
+            finding_add(findings, MX_NOT_COVERED, facts->mail[i]->name.data,
+                        "matches no mx of the policy; in mode enforce no mail "
+                        "is sent to it; add it, or remove the MX record");
         }
     }
 
     for (i = 0; i < policy->n; i++) {
         if (!mx_is_used(policy->mx[i], facts)) {
-            finding_add(findings, MX_STALE, "mx %.*s matches no mail server "
-                        "of the domain; remove it unless it is for one to "
-                        "come", MTA_STS_SHOW(policy->mx[i]));
+            finding_add(findings, MX_STALE, NULL, "mx %.*s matches no mail "
+                        "server of the domain; remove it unless it is for one "
+                        "to come", MTA_STS_SHOW(policy->mx[i]));
         }
     }
 }

@@ -7,7 +7,51 @@
 #include "judge.h"
 
 
-#define SERVED_SLOW  2000             /* ms: postfix-tlspol waits no longer */
+/* ms: postfix-tlspol waits no longer than the first, others than the second */
+
+#define SERVED_SLOW       2000
+#define SERVED_VERY_SLOW  4000
+
+/* bytes and lines of a head that the HTTP libraries of senders accept */
+
+#define SERVED_HEAD       16384
+#define SERVED_LINES      100
+
+/* alerts (RFC 8446, 6) */
+
+#define SERVED_INTERNAL_ERROR     80
+#define SERVED_UNRECOGNIZED_NAME  112
+
+
+/*
+ * The handshake failed.  Where it was tried with TLS 1.3 as well, the error of
+ * the first try, with TLS 1.2, is the cause.
+ */
+
+static void
+served_tls(const fetch_t *fetch, findings_t *findings)
+{
+    const char  *advice;
+
+    if (fetch->before) {
+        fetch = fetch->before;
+    }
+
+    switch (fetch->cert.alert) {
+
+    case SERVED_INTERNAL_ERROR:
+    case SERVED_UNRECOGNIZED_NAME:
+        advice = "there is no server, or no readable certificate, for this "
+                 "name";
+        break;
+
+    default:
+        advice = "TLS 1.2 must work";
+    }
+
+    finding_add(findings, POLICY_TLS, fetch->address, "the TLS handshake "
+                "fails (%s); %s", fetch->error, advice);
+}
 
 
 /* There is no answer, or not all of it. */
@@ -15,30 +59,31 @@
 static void
 served_broken(const fetch_t *fetch, findings_t *findings)
 {
+    const char  *where;
+
+    where = fetch->address;
+
     if (fetch->too_large) {
-        finding_add(findings, POLICY_TOO_LARGE, "%s: the answer's %s more "
-                    "than %d KiB, and senders stop reading", fetch->address,
+        finding_add(findings, POLICY_TOO_LARGE, where, "the answer's %s more "
+                    "than %d KiB, and senders stop reading",
                     fetch->headers > FETCH_BODY_MAX ? "headers are"
                                                     : "policy is",
                     FETCH_BODY_MAX / 1024);
 
     } else if (fetch->code == CURLE_OPERATION_TIMEDOUT) {
-        finding_add(findings, POLICY_TIMEOUT, "%s: no answer within %ld ms%s",
-                    fetch->address, fetch->ms,
+        finding_add(findings, POLICY_TIMEOUT, where, "no answer in time%s",
                     fetch->connected ? "" : "; does a firewall drop port 443?");
 
     } else if (!fetch->connected) {
-        finding_add(findings, POLICY_CONNECT, "%s: no connection on port 443 "
-                    "(%s); is a web server listening there?", fetch->address,
-                    fetch->error);
+        finding_add(findings, POLICY_CONNECT, where, "no connection on port "
+                    "443 (refused); is a web server listening there?");
 
     } else if (!fetch->secure) {
-        finding_add(findings, POLICY_TLS, "%s: the TLS handshake fails (%s); "
-                    "TLS 1.2 must work", fetch->address, fetch->error);
+        served_tls(fetch, findings);
 
     } else {
-        finding_add(findings, POLICY_CLOSED, "%s: the connection ends before "
-                    "the whole answer (%s)", fetch->address, fetch->error);
+        finding_add(findings, POLICY_CLOSED, where, "the connection ends "
+                    "before the whole answer (%s)", fetch->error);
     }
 }
 
@@ -53,23 +98,26 @@ served_is_plain(const fetch_t *fetch)
 }
 
 
-/* Parameters of text/plain that every sender accepts. */
+/* A charset that the libraries of all senders know. */
 
 static int
-served_is_known(const char *parameter)
+served_is_charset(mta_sts_str_t value)
 {
-    size_t                    i;
-    static const char *const  known[] = {
-        "", "charset=utf-8", "charset=\"utf-8\"", "charset=us-ascii",
-        "charset=iso-8859-1"
+    size_t                      i;
+    mta_sts_str_t               begin;
+    static const mta_sts_str_t  known[] = {
+        { "utf-8", 5 }, { "utf8", 4 }, { "us-ascii", 8 }, { "ascii", 5 },
+        { "iso-8859-", 9 }, { "windows-125", 11 }, { "latin1", 6 }
     };
 
-    parameter += strspn(parameter, " \t");
-    parameter += *parameter == ';';
-    parameter += strspn(parameter, " \t");
-
     for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (strcasecmp(parameter, known[i]) == 0) {
+        begin = value;
+
+        if (value.len >= known[i].len) {
+            begin.len = known[i].len;
+        }
+
+        if (mta_sts_str_caseeq(begin, known[i])) {
             return 1;
         }
     }
@@ -78,28 +126,82 @@ served_is_known(const char *parameter)
 }
 
 
+/* A parameter of a media type that some senders reject; or NULL. */
+
+static const char *
+served_parameter(mta_sts_str_t parameter)
+{
+    size_t         i;
+    mta_sts_str_t  name, value;
+
+    value = field_trim(parameter);
+
+    if (value.len == 0) {
+        return NULL;
+    }
+
+    (void) field_next(&value, '=', &name);
+
+    for (i = 0; i < name.len; i++) {
+        if (!field_is_alnum(name.data[i]) && name.data[i] != '-') {
+            break;
+        }
+    }
+
+    if (value.data == NULL || name.len == 0 || i < name.len) {
+        return "is malformed, and postfix-tlspol and maddy reject the policy";
+    }
+
+    if (!mta_sts_str_caseeq(name, mta_sts_str("charset"))) {
+        return NULL;
+    }
+
+    if (value.len > 1 && value.data[0] == '"'
+        && value.data[value.len - 1] == '"')
+    {
+        value = mta_sts_str_after(value, 1);
+        value.len--;
+    }
+
+    return served_is_charset(value)
+           ? NULL
+           : "has a charset that postfix-mta-sts-resolver does not know and "
+             "rejects the policy for";
+}
+
+
 static void
 served_type(const fetch_t *fetch, findings_t *findings)
 {
-    const char  *type;
-
-    type = fetch->type.data;
+    const char     *fault;
+    mta_sts_str_t   rest, parameter;
 
     if (!served_is_plain(fetch)) {
-        finding_add(findings, POLICY_TYPE, "%s: the media type is \"%s\", so "
-                    "many senders reject the policy; it must be text/plain",
-                    fetch->address, type);
+        finding_add(findings, POLICY_TYPE, fetch->address, "the media type is "
+                    "\"%s\", so many senders reject the policy; it must be "
+                    "text/plain", fetch->type.data);
+        return;
+    }
 
-    } else if (strncmp(type, "text/plain", 10) != 0) {
-        finding_add(findings, POLICY_TYPE_FORM, "%s: the media type \"%s\" has "
-                    "capital letters, which KumoMTA rejects", fetch->address,
-                    type);
+    if (!mta_sts_str_starts(fetch->type, mta_sts_str("text/plain"))) {
+        findings->lower = 1;
+        finding_add(findings, POLICY_TYPE_FORM, fetch->address, "the media "
+                    "type \"%s\" has capital letters, which KumoMTA rejects",
+                    fetch->type.data);
+        findings->lower = 0;
+    }
 
-    } else if (!served_is_known(type + 10)) {
-        finding_add(findings, POLICY_TYPE_FORM, "%s: the media type is "
-                    "\"%s\"; with such a parameter postfix-mta-sts-resolver, "
-                    "maddy or postfix-tlspol reject the policy",
-                    fetch->address, type);
+    rest = fetch->type;
+    (void) field_next(&rest, ';', &parameter);
+
+    while (field_next(&rest, ';', &parameter)) {
+        fault = served_parameter(parameter);
+
+        if (fault) {
+            finding_add(findings, POLICY_TYPE_FORM, fetch->address, "the "
+                        "media type \"%s\" %s", fetch->type.data, fault);
+            return;
+        }
     }
 }
 
@@ -108,14 +210,13 @@ static void
 served_status(const fetch_t *fetch, findings_t *findings)
 {
     if (fetch->status >= 300 && fetch->status < 400 && fetch->location.len) {
-        finding_add(findings, POLICY_REDIRECT, "%s: status %ld, a redirect to "
-                    "%s, which senders must not follow; serve the policy "
-                    "here", fetch->address, fetch->status,
-                    fetch->location.data);
+        finding_add(findings, POLICY_REDIRECT, fetch->address, "status %ld, a "
+                    "redirect to %s, which senders must not follow; serve the "
+                    "policy here", fetch->status, fetch->location.data);
 
     } else {
-        finding_add(findings, POLICY_STATUS, "%s: status %ld, must be 200",
-                    fetch->address, fetch->status);
+        finding_add(findings, POLICY_STATUS, fetch->address, "status %ld, "
+                    "must be 200", fetch->status);
     }
 }
 
@@ -124,15 +225,72 @@ static void
 served_size(const fetch_t *fetch, findings_t *findings)
 {
     if (fetch->body.len > MTA_STS_BODY_MAX) {
-        finding_add(findings, POLICY_TOO_LARGE, "%s: the policy has %zu "
-                    "bytes, and Postfix with TLSRPT defers all mail",
-                    fetch->address, fetch->body.len);
+        finding_add(findings, POLICY_TOO_LARGE, fetch->address, "the policy "
+                    "has %zu bytes, and Postfix with TLSRPT defers all mail",
+                    fetch->body.len);
 
     } else if (fetch->body.len > MTA_STS_BODY_WARN) {
-        finding_add(findings, POLICY_LARGE, "%s: the policy has %zu bytes, of "
-                    "which chasquid reads %d", fetch->address,
-                    fetch->body.len, MTA_STS_BODY_WARN);
+        finding_add(findings, POLICY_LARGE, fetch->address, "the policy has "
+                    "%zu bytes, of which chasquid reads %d", fetch->body.len,
+                    MTA_STS_BODY_WARN);
     }
+}
+
+
+/* What in the head some HTTP libraries reject. */
+
+static void
+served_head(const fetch_t *fetch, findings_t *findings)
+{
+    size_t    i;
+    unsigned  length_and_coding;
+
+    length_and_coding = fetch->head & FETCH_LENGTH
+                        && fetch->head & (FETCH_CHUNKED|FETCH_CODED);
+
+    const struct {
+        int          found;
+        const char  *text;
+    } faults[] = {
+        { fetch->n_headers > SERVED_LINES,
+          "more than 100 header lines, with which postfix-mta-sts-resolver "
+          "rejects" },
+        { fetch->headers > SERVED_HEAD,
+          "more than 16 KiB of headers, with which mailauth and "
+          "postfix-mta-sts-resolver reject" },
+        { length_and_coding != 0,
+          "both Content-Length and Transfer-Encoding, with which mailauth and "
+          "postfix-mta-sts-resolver reject" },
+        { (fetch->head & FETCH_CODED) != 0,
+          "a Transfer-Encoding other than chunked, with which most senders "
+          "reject" },
+        { (fetch->head & FETCH_INFORMATIONAL) != 0,
+          "an informational answer before it, with which Mimecast rejects" },
+        { (fetch->head & FETCH_BARE_LF) != 0,
+          "header lines that end in LF alone, with which mailauth rejects" }
+    };
+
+    for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        if (faults[i].found) {
+            finding_add(findings, POLICY_HEAD, fetch->address, "the answer "
+                        "has %s the policy", faults[i].text);
+        }
+    }
+}
+
+
+static void
+served_slow(const fetch_t *fetch, findings_t *findings)
+{
+    if (fetch->ms <= SERVED_SLOW) {
+        return;
+    }
+
+    findings->lower = fetch->ms <= SERVED_VERY_SLOW;
+    finding_add(findings, POLICY_SLOW, fetch->address, "the answer took %ld "
+                "ms; postfix-tlspol waits for %d, postfix-mta-sts-resolver "
+                "for %d", fetch->ms, SERVED_SLOW, SERVED_VERY_SLOW);
+    findings->lower = 0;
 }
 
 
@@ -159,8 +317,8 @@ served_line(mta_sts_str_t text, size_t at)
 }
 
 
-static void
-served_differs(const fetch_t *fetch, mta_sts_str_t wanted,
+void
+served_differs(const fetch_t *fetch, mta_sts_str_t wanted, int reload,
     findings_t *findings)
 {
     size_t         i;
@@ -182,15 +340,16 @@ served_differs(const fetch_t *fetch, mta_sts_str_t wanted,
     b = served_line(wanted, i);
 
     if (mta_sts_str_eq(a, b)) {
-        finding_add(findings, POLICY_DIFFERS, "%s: the policy has other line "
-                    "ends or lines than the configured one; does another "
-                    "server or a file answer?", fetch->address);
+        finding_add(findings, POLICY_DIFFERS, fetch->address, "the policy has "
+                    "other line ends or lines than the configured one; does "
+                    "another server or a file answer?");
         return;
     }
 
-    finding_add(findings, POLICY_DIFFERS, "%s: the policy has \"%.*s\" where "
-                "the configured one has \"%.*s\"; reload nginx there",
-                fetch->address, MTA_STS_SHOW(a), MTA_STS_SHOW(b));
+    finding_add(findings, POLICY_DIFFERS, fetch->address, "the policy has "
+                "\"%.*s\" where the configured one has \"%.*s\"%s",
+                MTA_STS_SHOW(a), MTA_STS_SHOW(b),
+                reload ? "; reload nginx there" : "");
 }
 
 
@@ -202,11 +361,41 @@ served_is_encoded(const fetch_t *fetch)
 
 
 int
+served_is_policy(mta_sts_str_t text)
+{
+    size_t                      i;
+    mta_sts_str_t               line, key;
+    static const mta_sts_str_t  keys[] = {
+        { "version", 7 }, { "mode", 4 }, { "max_age", 7 }, { "mx", 2 }
+    };
+
+    while (field_next(&text, '\n', &line)) {
+
+        if (!field_next(&line, ':', &key) || line.data == NULL) {
+            continue;
+        }
+
+        key = field_trim(key);
+
+        for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+            if (mta_sts_str_caseeq(key, keys[i])) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+int
 served_has_body(const fetch_t *fetch, time_t now)
 {
     return fetch->secure && cert_is_trusted(&fetch->cert, now)
+           && (fetch->other == NULL
+               || cert_is_trusted(&fetch->other->cert, now))
            && fetch->code == CURLE_OK && fetch->status == 200
-           && !served_is_encoded(fetch);
+           && !served_is_encoded(fetch) && served_is_policy(fetch->body);
 }
 
 
@@ -218,24 +407,52 @@ served_is_read(const fetch_t *fetch, time_t now)
 }
 
 
+static void
+served_handshake(const fetch_t *fetch, time_t now, findings_t *findings)
+{
+    cert_findings(fetch, now, POLICY_CERT_NAME, findings);
+
+    if (fetch->cert.must_staple && !fetch->cert.stapled) {
+        finding_add(findings, POLICY_CERT_STAPLE, fetch->address, "the "
+                    "certificate demands a stapled OCSP response "
+                    "(must-staple), without which Courier rejects it; enable "
+                    "ssl_stapling");
+    }
+
+    if (fetch->what == FETCH_POLICY_TLS13) {
+        finding_add(findings, POLICY_TLS13_ONLY, fetch->address, "only TLS "
+                    "1.3 is offered, and Mimecast needs TLS 1.2");
+
+    } else if (fetch->cert.exchange == NID_kx_dhe) {
+        finding_add(findings, POLICY_TLS_EXCHANGE, fetch->address, "TLS 1.2 "
+                    "only with DHE, which senders written in Go, such as "
+                    "postfix-tlspol and mox, do not support; enable ECDHE");
+
+    } else if (fetch->cert.exchange == NID_kx_rsa) {
+        finding_add(findings, POLICY_TLS_EXCHANGE, fetch->address, "TLS 1.2 "
+                    "only with RSA key exchange, which Mimecast does not "
+                    "support; enable ECDHE");
+    }
+}
+
+
 void
-served_findings(const fetch_t *fetch, const mta_sts_policy_t *policy,
-    time_t now, findings_t *findings)
+served_findings(const fetch_t *fetch, time_t now, findings_t *findings)
 {
     if (fetch->no_route) {
-        finding_add(findings, POLICY_NO_ROUTE, "%s: not tried, this machine "
-                    "has no route to it", fetch->address);
+        finding_add(findings, POLICY_NO_ROUTE, fetch->address, "not tried, "
+                    "this machine has no route to it");
+        return;
+    }
+
+    if (fetch->no_socket) {
+        finding_add(findings, POLICY_NOT_TRIED, fetch->address, "not tried, "
+                    "no socket: %s", strerror(fetch->no_socket));
         return;
     }
 
     if (fetch->secure) {
-        cert_findings(&fetch->cert, fetch->address, now, POLICY_CERT_NAME,
-                      findings);
-
-        if (fetch->what == FETCH_POLICY_TLS13) {
-            finding_add(findings, POLICY_TLS13_ONLY, "%s: only TLS 1.3 is "
-                        "offered, and Mimecast needs TLS 1.2", fetch->address);
-        }
+        served_handshake(fetch, now, findings);
 
         /* no sender reads on */
 
@@ -254,23 +471,26 @@ served_findings(const fetch_t *fetch, const mta_sts_policy_t *policy,
         return;
     }
 
-    if (fetch->ms > SERVED_SLOW) {
-        finding_add(findings, POLICY_SLOW, "%s: the answer took %ld ms, and "
-                    "postfix-tlspol waits for %d", fetch->address, fetch->ms,
-                    SERVED_SLOW);
+    if (served_is_encoded(fetch)) {
+        finding_add(findings, POLICY_ENCODING, fetch->address, "the answer has "
+                    "Content-Encoding \"%s\" although none was requested",
+                    fetch->encoding);
+        return;
+    }
+
+    served_slow(fetch, findings);
+    served_head(fetch, findings);
+
+    /* another document: that is the cause of all that would be found in it */
+
+    if (!served_is_policy(fetch->body)) {
+        finding_add(findings, POLICY_SYNTAX, fetch->address, "the answer is "
+                    "not a policy, but another document (\"%.*s\", %s)",
+                    MTA_STS_SHOW(served_line(fetch->body, 0)),
+                    fetch->type.len ? fetch->type.data : "no media type");
+        return;
     }
 
     served_type(fetch, findings);
     served_size(fetch, findings);
-
-    if (served_is_encoded(fetch)) {
-        finding_add(findings, POLICY_ENCODING, "%s: the answer has "
-                    "Content-Encoding \"%s\" although none was requested",
-                    fetch->address, fetch->encoding);
-        return;
-    }
-
-    if (policy) {
-        served_differs(fetch, mta_sts_policy_body(policy), findings);
-    }
 }

@@ -76,6 +76,34 @@ answer_txt(const ns_rr *rr, const mta_sts_env_t *env, dns_record_t *record)
 }
 
 
+/* A CAA record: flags, length of a tag, the tag, a value (RFC 8659, 4.1). */
+
+static int
+answer_caa(const unsigned char *data, size_t len, const mta_sts_env_t *env,
+    dns_record_t *record)
+{
+    mta_sts_str_t  tag, value;
+    mta_sts_buf_t  text = { env, NULL, 0, 0, 0 };
+
+    if (len < 2 || data[1] > len - 2) {
+        return MTA_STS_ERROR;
+    }
+
+    tag.data = (const char *) data + 2;
+    tag.len = data[1];
+    value.data = tag.data + tag.len;
+    value.len = len - 2 - tag.len;
+
+    mta_sts_buf_add(&text, tag);
+    mta_sts_buf_add_char(&text, ' ');
+    mta_sts_buf_add(&text, value);
+
+    record->text = mta_sts_str_copy(env, mta_sts_buf_str(&text));
+
+    return record->text.data ? MTA_STS_OK : MTA_STS_ERROR;
+}
+
+
 static int
 answer_record(const ns_msg *msg, const ns_rr *rr, const mta_sts_env_t *env,
     dns_record_t *record)
@@ -85,7 +113,7 @@ answer_record(const ns_msg *msg, const ns_rr *rr, const mta_sts_env_t *env,
     size_t                len, skip;
     const unsigned char  *data;
 
-    type = ns_rr_type(*rr);
+    type = (int) ns_rr_type(*rr);
     data = ns_rr_rdata(*rr);
     len = ns_rr_rdlen(*rr);
 
@@ -93,6 +121,9 @@ answer_record(const ns_msg *msg, const ns_rr *rr, const mta_sts_env_t *env,
 
     case ns_t_txt:
         return answer_txt(rr, env, record);
+
+    case ns_t_caa:
+        return answer_caa(data, len, env, record);
 
     case ns_t_a:
     case ns_t_aaaa:

@@ -45,7 +45,7 @@ static void
 cert_names(X509 *x509, cert_t *cert)
 {
     int                   i;
-    size_t                len, room;
+    size_t                k, len, room;
     mta_sts_str_t         name;
     GENERAL_NAMES        *names;
     const GENERAL_NAME   *general;
@@ -79,8 +79,9 @@ cert_names(X509 *x509, cert_t *cert)
             len += 2;
         }
 
-        memcpy(cert->names + len, name.data, name.len);
-        len += name.len;
+        for (k = 0; k < name.len; k++) {
+            cert->names[len++] = name.data[k] ? name.data[k] : '?';
+        }
     }
 
     cert->names[len] = '\0';
@@ -89,13 +90,62 @@ cert_names(X509 *x509, cert_t *cert)
 }
 
 
+/* What of the handshake is known when the certificate is verified. */
+
+static void
+cert_exchange(const SSL *ssl, cert_t *cert)
+{
+    const SSL_CIPHER  *cipher;
+
+    cipher = SSL_get_pending_cipher(ssl);
+
+    if (cipher) {
+        cert->exchange = SSL_CIPHER_get_kx_nid(cipher);
+    }
+}
+
+
+/* The slot of SSL_CTX, and of SSL, that has the cert_t. */
+
+static int
+cert_slot(void)
+{
+    static int  slot = -1;
+
+    if (slot == -1) {
+        slot = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    }
+
+    return slot;
+}
+
+
+static int
+cert_ssl_slot(void)
+{
+    static int  slot = -1;
+
+    if (slot == -1) {
+        slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    }
+
+    return slot;
+}
+
+
 /* Replaces OpenSSL's own verification: records its result and accepts. */
 
 static int
 cert_look(X509_STORE_CTX *ctx, void *arg)
 {
-    X509    *x509;
-    cert_t  *cert = arg;
+    SSL       *ssl;
+    X509      *x509;
+    cert_t    *cert = arg;
+    EVP_PKEY  *key;
+
+    ssl = X509_STORE_CTX_get_ex_data(ctx,
+                                     SSL_get_ex_data_X509_STORE_CTX_idx());
+    cert = cert ? cert : SSL_get_ex_data(ssl, cert_ssl_slot());
 
     x509 = X509_STORE_CTX_get0_cert(ctx);
 
@@ -116,16 +166,128 @@ cert_look(X509_STORE_CTX *ctx, void *arg)
                                   |X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL)
                   == 1;
 
-    cert_names(x509, cert);
+    key = X509_get0_pubkey(x509);
+
+    if (key) {
+        cert->type = EVP_PKEY_get_base_id(key);
+        cert->bits = EVP_PKEY_get_bits(key);
+    }
+
+    cert->must_staple = X509_get_ext_by_NID(x509, NID_tlsfeature, -1) >= 0;
+
+    cert_exchange(ssl, cert);
+
+    /* a certificate may have hundreds of names */
+
+    if (!cert->named) {
+        cert_names(x509, cert);
+    }
 
     return 1;
 }
 
 
-void
-cert_watch(SSL_CTX *ctx, X509_STORE *store, cert_t *cert)
+/* Records the first fatal alert of the server. */
+
+static void
+cert_info(const SSL *ssl, int where, int value)
+{
+    cert_t  *cert;
+
+    cert = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), cert_slot());
+
+    if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT
+        && value >> 8 == SSL3_AL_FATAL && cert->alert == 0)
+    {
+        cert->alert = value & 0xff;
+    }
+}
+
+
+/* Called with the OCSP response of the server, or without one. */
+
+static int
+cert_status(SSL *ssl, void *arg)
+{
+    cert_t               *cert = arg;
+    const unsigned char  *response;
+
+    cert->stapled = SSL_get_tlsext_status_ocsp_resp(ssl, &response) > 0;
+
+    return 1;
+}
+
+
+/* Only one kind of certificate: by cipher in TLS 1.2, by signature in 1.3. */
+
+static int
+cert_restrict(SSL_CTX *ctx, int kind)
+{
+    if (kind == EVP_PKEY_RSA) {
+        return SSL_CTX_set_cipher_list(ctx, "aRSA")
+               && SSL_CTX_set1_sigalgs_list(ctx, "RSA-PSS+SHA256:"
+                      "RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:"
+                      "RSA+SHA512");
+    }
+
+    return SSL_CTX_set_cipher_list(ctx, "aECDSA")
+           && SSL_CTX_set1_sigalgs_list(ctx, "ECDSA+SHA256:ECDSA+SHA384:"
+                                        "ECDSA+SHA512");
+}
+
+
+int
+cert_watch(SSL_CTX *ctx, X509_STORE *store, cert_t *cert, int kind)
 {
     SSL_CTX_set1_cert_store(ctx, store);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, cert_look, cert);
+    SSL_CTX_set_info_callback(ctx, cert_info);
+    SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
+    SSL_CTX_set_tlsext_status_cb(ctx, cert_status);
+    SSL_CTX_set_tlsext_status_arg(ctx, cert);
+
+    return SSL_CTX_set_ex_data(ctx, cert_slot(), cert)
+           && (kind == 0 || cert_restrict(ctx, kind));
+}
+
+
+SSL_CTX *
+cert_context(X509_STORE *store, int kind)
+{
+    SSL_CTX  *ctx;
+
+    ctx = SSL_CTX_new(TLS_client_method());
+
+    if (ctx == NULL || !SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION)
+        || !cert_restrict(ctx, kind))
+    {
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+
+    SSL_CTX_set1_cert_store(ctx, store);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx, cert_look, NULL);
+
+    return ctx;
+}
+
+
+SSL *
+cert_handshake(SSL_CTX *ctx, cert_t *cert, int fd)
+{
+    SSL  *ssl;
+
+    ssl = SSL_new(ctx);
+
+    if (ssl == NULL || !SSL_set_fd(ssl, fd)
+        || !SSL_set_tlsext_host_name(ssl, cert->host)
+        || !SSL_set_ex_data(ssl, cert_ssl_slot(), cert))
+    {
+        SSL_free(ssl);
+        return NULL;
+    }
+
+    return ssl;
 }

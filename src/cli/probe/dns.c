@@ -9,26 +9,51 @@
 #include "probe.h"
 
 
-#define DNS_TRIES  2
-#define DNS_EDNS   1232               /* bytes in a UDP answer */
+#define DNS_TRIES   2
+#define DNS_EDNS    1232              /* bytes in a UDP answer */
 
+/*
+ * Queries in flight: Linux's default for the buffer of a socket, which the
+ * server has, too, holds about 160 small datagrams.
+ */
+
+#define DNS_QUERIES  100
+
+#define DNS_LATE     "no answer in time"
+
+
+typedef struct dns_query_s  dns_query_t;
 
 struct dns_s {
+    dns_t               *next;        /* of net's name servers */
+    int                  follow;      /* aliases that lead out of an answer */
     ares_channel         channel;
+    unsigned             timeout;     /* ms */
     struct curl_waitfd  *sockets;     /* an fd of -1 is unused */
     unsigned             n;
     unsigned             size;
+
+    pool_t               pool;
+    pool_lane_t          lane;        /* of those without another */
+    dns_query_t         *first;       /* in flight, by deadline */
+    dns_query_t        **last;
 };
 
 
-typedef struct {
+struct dns_query_s {
+    pool_job_t        job;            /* the first */
     dns_t            *dns;
     dns_done_pt       done;
     void             *ctx;
+    long              deadline;       /* of net_clock() */
+    int               ended;          /* c-ares still has it */
+    dns_query_t      *next;
+    dns_query_t     **prev;           /* what points to it */
+
     answer_t          answer;
     mta_sts_arena_t   arena;
     mta_sts_env_t     env;
-} dns_query_t;
+};
 
 
 /* c-ares reports what it waits for on a socket; nothing: it is closed. */
@@ -72,6 +97,11 @@ dns_new(const char *server, unsigned timeout, mta_sts_err_t *err)
     struct ares_options  options;
 
     dns = diag_calloc(1, sizeof(dns_t));
+    dns->follow = 1;
+
+    dns->timeout = timeout;
+    dns->pool.max = DNS_QUERIES;
+    dns->last = &dns->first;
 
     /* the second try waits twice as long as the first */
 
@@ -117,16 +147,51 @@ dns_new(const char *server, unsigned timeout, mta_sts_err_t *err)
 void
 dns_free(dns_t *dns)
 {
+    pool_job_t  *job;
+
+    dns->pool.max = 0;
     ares_destroy(dns->channel);
+
+    while (dns->lane.first) {
+        job = dns->lane.first;
+        dns->lane.first = job->next;
+        free(job);
+    }
+
     ares_library_cleanup();
     free(dns->sockets);
     free(dns);
 }
 
 
+dns_t *
+net_server(net_t *net, const char *addresses, mta_sts_err_t *err)
+{
+    dns_t  *dns;
+
+    dns = dns_new(addresses, net->settings.timeout, err);
+
+    if (dns) {
+        dns->follow = 0;
+        dns->next = net->servers;
+        net->servers = dns;
+    }
+
+    return dns;
+}
+
+
+dns_t *
+dns_next(const dns_t *dns)
+{
+    return dns->next;
+}
+
+
 struct curl_waitfd *
 dns_sockets(dns_t *dns, unsigned *n, int *ms)
 {
+    long            left;
     unsigned        i, k;
     struct timeval  max, tv, *next;
 
@@ -146,7 +211,56 @@ dns_sockets(dns_t *dns, unsigned *n, int *ms)
     *ms = (int) (next->tv_sec * 1000 + next->tv_usec / 1000);
     *n = k;
 
+    if (dns->first) {
+        left = dns->first->deadline - net_clock();
+        left = left < 0 ? 0 : left;
+
+        *ms = left < *ms ? (int) left : *ms;
+    }
+
     return dns->sockets;
+}
+
+
+static void
+dns_free_query(dns_query_t *query)
+{
+    mta_sts_arena_free(&query->arena);
+    free(query);
+}
+
+
+/* Gives the answer; c-ares may still have a query that is too late. */
+
+static void
+dns_end(dns_query_t *query, const char *error)
+{
+    dns_answer_t  *answer;
+
+    query->ended = 1;
+    *query->prev = query->next;
+
+    if (query->next) {
+        query->next->prev = query->prev;
+
+    } else {
+        query->dns->last = query->prev;
+    }
+
+    answer = &query->answer.out;
+    answer->status = answer->n ? DNS_FOUND : DNS_EMPTY;
+
+    if (error) {
+        answer->status = DNS_FAILED;
+        answer->error = error;
+        answer->n = 0;
+    }
+
+    answer->target = mta_sts_str_from(query->answer.name);
+
+    query->done(query->ctx, answer);
+
+    pool_end(&query->dns->pool, query->job.lane);
 }
 
 
@@ -175,28 +289,10 @@ dns_process(dns_t *dns)
     /* timeouts */
 
     ares_process_fd(dns->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-}
 
-
-static void
-dns_finish(dns_query_t *query, const char *error)
-{
-    dns_answer_t  *answer;
-
-    answer = &query->answer.out;
-
-    answer->status = answer->n ? DNS_FOUND : DNS_EMPTY;
-
-    if (error) {
-        answer->status = DNS_FAILED;
-        answer->error = error;
-        answer->n = 0;
+    while (dns->first && dns->first->deadline <= net_clock()) {
+        dns_end(dns->first, DNS_LATE);
     }
-
-    query->done(query->ctx, answer);
-
-    mta_sts_arena_free(&query->arena);
-    free(query);
 }
 
 
@@ -212,6 +308,11 @@ dns_answered(dns_query_t *query, int status, const unsigned char *data,
     error = NULL;
     incomplete = 0;
 
+    if (query->ended) {
+        dns_free_query(query);
+        return;
+    }
+
     switch (status) {
 
     case ARES_SUCCESS:
@@ -226,7 +327,7 @@ dns_answered(dns_query_t *query, int status, const unsigned char *data,
         break;
 
     case ARES_ETIMEOUT:
-        error = "no answer in time";
+        error = DNS_LATE;
         break;
 
     case ARES_ECONNREFUSED:
@@ -238,12 +339,13 @@ dns_answered(dns_query_t *query, int status, const unsigned char *data,
         error = ares_strerror(status);
     }
 
-    if (incomplete) {
+    if (incomplete && query->dns->follow) {
         dns_ask(query);
         return;
     }
 
-    dns_finish(query, error);
+    dns_end(query, error);
+    dns_free_query(query);
 }
 
 
@@ -305,14 +407,42 @@ dns_ask(dns_query_t *query)
 #endif
 
 
+static void
+dns_start(pool_job_t *job)
+{
+    dns_t        *dns;
+    dns_query_t  *query;
+
+    query = (dns_query_t *) job;
+    dns = query->dns;
+
+    query->deadline = net_clock() + dns->timeout;
+    query->prev = dns->last;
+    *dns->last = query;
+    dns->last = &query->next;
+
+    dns_ask(query);
+}
+
+
 void
 dns_lookup(dns_t *dns, mta_sts_str_t name, int type, dns_done_pt done,
     void *ctx)
 {
+    dns_lookup_in(dns, &dns->lane, name, type, done, ctx);
+}
+
+
+void
+dns_lookup_in(dns_t *dns, pool_lane_t *lane, mta_sts_str_t name, int type,
+    dns_done_pt done, void *ctx)
+{
+    size_t        len;
     dns_query_t  *query;
 
     query = diag_calloc(1, sizeof(dns_query_t));
 
+    query->job.start = dns_start;
     query->dns = dns;
     query->done = done;
     query->ctx = ctx;
@@ -322,14 +452,12 @@ dns_lookup(dns_t *dns, mta_sts_str_t name, int type, dns_done_pt done,
     query->answer.env = &query->env;
     query->answer.out.ttl = UINT32_MAX;
 
-    if (name.len >= sizeof(query->answer.name)) {
-        dns_finish(query, "the name is too long");
-        return;
-    }
+    /* a name that is too long is refused by c-ares */
 
-    memcpy(query->answer.name, name.data, name.len);
+    len = name.len < NS_MAXDNAME ? name.len : NS_MAXDNAME - 1;
+    memcpy(query->answer.name, name.data, len);
 
-    dns_ask(query);
+    pool_add(&dns->pool, lane, &query->job);
 }
 
 
@@ -340,6 +468,7 @@ dns_copy(const dns_answer_t *answer, const mta_sts_env_t *env)
     dns_answer_t  copy;
 
     copy = *answer;
+    copy.target = mta_sts_str_copy(env, copy.target);
     copy.records = env->alloc(env->ctx, copy.n * sizeof(dns_record_t));
 
     for (i = 0; i < copy.n; i++) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cli/diag/diag.h"
@@ -25,12 +26,14 @@
 /* A transfer, and what libcurl needs for as long as it takes. */
 
 struct transfer_s {
+    pool_job_t             job;       /* the first */
     fetch_t               *fetch;
     const mta_sts_env_t   *env;
     net_t                 *net;
     fetch_done_pt          done;
     void                  *ctx;
 
+    long                   begin;     /* of net_clock() */
     CURL                  *easy;
     struct curl_slist     *connect_to;
     char                  *body;
@@ -66,28 +69,11 @@ fetch_body(char *data, size_t size, size_t n, void *ctx)
 }
 
 
-/* Copies a value without its white space and line end, truncated to size. */
-
-static void
-fetch_keep(char *buf, size_t size, mta_sts_str_t value)
-{
-    while (value.len && strchr(" \t", value.data[0])) {
-        value = mta_sts_str_after(value, 1);
-    }
-
-    while (value.len && strchr("\r\n", value.data[value.len - 1])) {
-        value.len--;
-    }
-
-    (void) snprintf(buf, size, "%.*s", (int) value.len, value.data);
-}
-
-
 static size_t
 fetch_header(char *data, size_t size, size_t n, void *ctx)
 {
     fetch_t        *fetch = ctx;
-    mta_sts_str_t   line, name;
+    mta_sts_str_t   line;
 
     line.data = data;
     line.len = size * n;
@@ -99,19 +85,55 @@ fetch_header(char *data, size_t size, size_t n, void *ctx)
         return 0;
     }
 
-    if (fetch->what == FETCH_SMTP) {
-        fetch_keep(fetch->line, sizeof(fetch->line), line);
-        return line.len;
-    }
-
-    name = mta_sts_str("Content-Encoding:");
-
-    if (line.len > name.len && strncasecmp(data, name.data, name.len) == 0) {
-        fetch_keep(fetch->encoding, sizeof(fetch->encoding),
-                   mta_sts_str_after(line, name.len));
-    }
+    head_line(fetch, line);
 
     return line.len;
+}
+
+
+/* Makes the socket: libcurl does not report why it cannot. */
+
+static curl_socket_t
+fetch_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    int          fd;
+    transfer_t  *transfer = ctx;
+
+    (void) purpose;
+
+    fd = socket(address->family, address->socktype, address->protocol);
+
+    if (fd == -1) {
+        transfer->fetch->no_socket = errno;
+        return CURL_SOCKET_BAD;
+    }
+
+    return fd;
+}
+
+
+/*
+ * An SMTP session may take long, a TCP connection may not: libcurl has one
+ * timeout for both.
+ */
+
+static int
+fetch_progress(void *ctx, curl_off_t down_total, curl_off_t down,
+    curl_off_t up_total, curl_off_t up)
+{
+    curl_off_t   us;
+    transfer_t  *transfer = ctx;
+
+    (void) down_total;
+    (void) down;
+    (void) up_total;
+    (void) up;
+
+    us = 0;
+    (void) curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &us);
+
+    return us == 0 && net_clock() - transfer->begin
+                      > transfer->net->settings.timeout;
 }
 
 
@@ -126,9 +148,9 @@ fetch_ssl(CURL *easy, void *ssl_ctx, void *ctx)
 
     transfer->fetch->connected = 1;
 
-    cert_watch(ssl_ctx, transfer->net->store, &transfer->fetch->cert);
-
-    return CURLE_OK;
+    return cert_watch(ssl_ctx, transfer->net->store, &transfer->fetch->cert,
+                      transfer->fetch->kind)
+           ? CURLE_OK : CURLE_ABORTED_BY_CALLBACK;
 }
 
 
@@ -137,10 +159,11 @@ fetch_ssl(CURL *easy, void *ssl_ctx, void *ctx)
 static int
 fetch_setup(transfer_t *transfer, const char *url)
 {
-    CURL        *easy;
-    CURLcode     rc;
-    net_t       *net;
-    fetch_t     *fetch;
+    CURL              *easy;
+    long               timeout;
+    CURLcode           rc;
+    fetch_t           *fetch;
+    net_settings_t    *settings;
 
 #define SET(option, value)                                                    \
     if (rc == CURLE_OK) {                                                     \
@@ -148,22 +171,30 @@ fetch_setup(transfer_t *transfer, const char *url)
     }
 
     easy = transfer->easy;
-    net = transfer->net;
     fetch = transfer->fetch;
+    settings = &transfer->net->settings;
+    timeout = (long) (fetch->what == FETCH_SMTP ? settings->smtp_timeout
+                                                : settings->timeout);
 
     rc = CURLE_OK;
 
-    SET(CURLOPT_URL, url);
     SET(CURLOPT_PRIVATE, transfer);
+    SET(CURLOPT_URL, url);
     SET(CURLOPT_ERRORBUFFER, fetch->error);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_PROXY, "");
     SET(CURLOPT_CONNECT_TO, transfer->connect_to);
     SET(CURLOPT_FRESH_CONNECT, 1L);
     SET(CURLOPT_FORBID_REUSE, 1L);
-    SET(CURLOPT_TIMEOUT_MS, (long) net->timeout);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long) net->timeout);
-    SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, (long) net->timeout / 1000 + 1);
+    SET(CURLOPT_TIMEOUT_MS, timeout);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, timeout);
+    SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, timeout / 1000 + 1);
+    SET(CURLOPT_OPENSOCKETFUNCTION, fetch_socket);
+    SET(CURLOPT_OPENSOCKETDATA, transfer);
+    SET(CURLOPT_NOPROGRESS, 0L);
+    SET(CURLOPT_XFERINFOFUNCTION, fetch_progress);
+    SET(CURLOPT_XFERINFODATA, transfer);
+    SET(CURLOPT_CONNECT_ONLY, fetch->kind ? 1L : 0L);
     SET(CURLOPT_BUFFERSIZE, (long) FETCH_BUFFER);
     SET(CURLOPT_WRITEFUNCTION, fetch_body);
     SET(CURLOPT_WRITEDATA, transfer);
@@ -204,26 +235,19 @@ fetch_setup(transfer_t *transfer, const char *url)
 }
 
 
-/* The URL; that of SMTP has this machine's name, for EHLO. */
+/* The URL; that of SMTP has the name for EHLO. */
 
 static void
-fetch_url(const fetch_t *fetch, char *url)
+fetch_url(const transfer_t *transfer, char *url)
 {
-    char  name[256];
-
-    if (fetch->what != FETCH_SMTP) {
-        (void) snprintf(url, FETCH_URL, "https://%s/.well-known/mta-sts.txt",
-                        fetch->host);
+    if (transfer->fetch->what == FETCH_SMTP) {
+        (void) snprintf(url, FETCH_URL, "smtp://%s:25/%s",
+                        transfer->fetch->host, transfer->net->helo);
         return;
     }
 
-    if (gethostname(name, sizeof(name)) != 0
-        || !mta_sts_name_is_host(mta_sts_str_from(name)))
-    {
-        (void) snprintf(name, sizeof(name), "localhost");
-    }
-
-    (void) snprintf(url, FETCH_URL, "smtp://%s:25/%s", fetch->host, name);
+    (void) snprintf(url, FETCH_URL, "https://%s/.well-known/mta-sts.txt",
+                    transfer->fetch->host);
 }
 
 
@@ -254,7 +278,7 @@ fetch_drop(net_t *net)
 }
 
 
-static fetch_t *
+fetch_t *
 fetch_new(const mta_sts_env_t *env, fetch_what_e what, const char *host,
     const char *address)
 {
@@ -276,24 +300,19 @@ fetch_new(const mta_sts_env_t *env, fetch_what_e what, const char *host,
 }
 
 
-void
-fetch_start(net_t *net, const mta_sts_env_t *env, fetch_what_e what,
-    const char *host, const char *address, fetch_done_pt done, void *ctx)
+static void
+fetch_begin(pool_job_t *job)
 {
     char         to[128], url[FETCH_URL];
-    fetch_t     *fetch;
+    net_t       *net;
+    const char  *address;
     transfer_t  *transfer;
 
-    fetch = fetch_new(env, what, host, address);
+    transfer = (transfer_t *) job;
+    net = transfer->net;
+    address = transfer->fetch->address;
 
-    transfer = diag_calloc(1, sizeof(transfer_t));
-
-    transfer->fetch = fetch;
-    transfer->env = env;
-    transfer->net = net;
-    transfer->done = done;
-    transfer->ctx = ctx;
-
+    transfer->begin = net_clock();
     transfer->next = net->transfers;
     transfer->prev = &net->transfers;
     net->transfers = transfer;
@@ -305,7 +324,7 @@ fetch_start(net_t *net, const mta_sts_env_t *env, fetch_what_e what,
     (void) snprintf(to, sizeof(to),
                     strchr(address, ':') ? "::[%s]:" : "::%s:", address);
 
-    fetch_url(fetch, url);
+    fetch_url(transfer, url);
 
     transfer->connect_to = curl_slist_append(NULL, to);
     transfer->easy = curl_easy_init();
@@ -315,6 +334,25 @@ fetch_start(net_t *net, const mta_sts_env_t *env, fetch_what_e what,
     {
         fetch_end(net, transfer->easy, CURLE_FAILED_INIT);
     }
+}
+
+
+void
+fetch_start(net_t *net, pool_lane_t *lane, const mta_sts_env_t *env,
+    fetch_t *fetch, fetch_done_pt done, void *ctx)
+{
+    transfer_t  *transfer;
+
+    transfer = diag_calloc(1, sizeof(transfer_t));
+
+    transfer->job.start = fetch_begin;
+    transfer->fetch = fetch;
+    transfer->env = env;
+    transfer->net = net;
+    transfer->done = done;
+    transfer->ctx = ctx;
+
+    pool_add(&net->pool, lane, &transfer->job);
 }
 
 
@@ -362,24 +400,33 @@ fetch_has_no_route(const transfer_t *transfer, CURLcode code)
 
     (void) curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
 
+    if (transfer->fetch->no_socket == EAFNOSUPPORT) {
+        return 1;
+    }
+
     return code == CURLE_COULDNT_CONNECT
            && (error == ENETUNREACH || error == EADDRNOTAVAIL
-               || error == EAFNOSUPPORT);
+               || error == EACCES || error == EPERM);
 }
 
 
 void
 fetch_end(net_t *net, CURL *easy, CURLcode code)
 {
-    fetch_t     *fetch;
-    curl_off_t   us;
-    const char  *error;
-    transfer_t  *transfer;
+    fetch_t      *fetch;
+    curl_off_t    us;
+    const char   *error;
+    transfer_t   *transfer;
+    pool_lane_t  *lane;
 
-    (void) net;
     (void) curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
 
     fetch = transfer->fetch;
+
+    if (code == CURLE_ABORTED_BY_CALLBACK && !fetch->connected) {
+        code = CURLE_OPERATION_TIMEDOUT;
+    }
+
     fetch->code = code;
     fetch->connected = fetch_is_connected(transfer, code);
     fetch->no_route = fetch_has_no_route(transfer, code);
@@ -412,5 +459,8 @@ fetch_end(net_t *net, CURL *easy, CURLcode code)
 
     transfer->done(transfer->ctx, fetch);
 
+    lane = transfer->job.lane;
     fetch_free(transfer);
+
+    pool_end(&net->pool, lane);
 }

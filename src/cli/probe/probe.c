@@ -9,9 +9,19 @@
 #include "probe.h"
 
 
+/* A domain's share of what is in flight. */
+
+#define PROBE_LANE_DNS    16
+#define PROBE_LANE_FETCH  32
+
+#define PROBE_DAY         86400
+#define PROBE_SOON        30          /* days that a certificate is valid */
+
+
 typedef struct {
-    facts_t               facts;      /* the first: see probe_host_end() */
+    facts_t               facts;
     probe_t              *probe;
+    net_lanes_t           lanes;
     const mta_sts_env_t  *env;
     unsigned              pending;    /* lookups and hosts */
     probe_done_pt         done;
@@ -51,16 +61,90 @@ probe_wait(probe_domain_t *domain, probe_host_t *host)
 }
 
 
+/* A lookup below the domain, or with an empty prefix of itself. */
+
+static void
+probe_lookup(probe_domain_t *domain, const char *prefix, int type,
+    dns_done_pt done)
+{
+    mta_sts_buf_t  name = { domain->env, NULL, 0, 0, 0 };
+
+    mta_sts_buf_add_cstr(&name, prefix);
+    mta_sts_buf_add(&name, domain->facts.domain);
+
+    domain->pending++;
+
+    dns_lookup_in(domain->probe->net->dns, &domain->lanes.dns,
+                  mta_sts_buf_str(&name), type, done, domain);
+}
+
+
+static void
+probe_caa_domain(void *ctx, const dns_answer_t *answer)
+{
+    probe_domain_t *domain = ctx;
+
+    domain->facts.caa = dns_copy(answer, domain->env);
+    probe_release(domain);
+}
+
+
+/* RFC 8659, 3: without a record of its own a name has that of the one above. */
+
+static void
+probe_caa_host(void *ctx, const dns_answer_t *answer)
+{
+    probe_domain_t *domain = ctx;
+
+    domain->facts.caa = dns_copy(answer, domain->env);
+
+    if (answer->status == DNS_EMPTY) {
+        probe_lookup(domain, "", ns_t_caa, probe_caa_domain);
+    }
+
+    probe_release(domain);
+}
+
+
+/* Is there a certificate that a new one may be needed for? */
+
+static int
+probe_needs_cert(const facts_t *facts)
+{
+    size_t         i;
+    const cert_t  *cert;
+
+    for (i = 0; i < facts->host.n; i++) {
+        cert = &facts->host.fetches[i]->cert;
+
+        if (cert->seen
+            && (!cert->named || cert->chain != X509_V_OK
+                || cert->not_after < facts->now + PROBE_SOON * PROBE_DAY))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 void
 probe_host_end(probe_host_t *host)
 {
+    probe_domain_t         *domain;
     struct probe_waiter_s  *waiter;
 
     while (host->waiters) {
         waiter = host->waiters;
         host->waiters = waiter->next;
+        domain = waiter->domain;
 
-        probe_release(waiter->domain);
+        if (host == &domain->facts.host && probe_needs_cert(&domain->facts)) {
+            probe_lookup(domain, "mta-sts.", ns_t_caa, probe_caa_host);
+        }
+
+        probe_release(domain);
     }
 }
 
@@ -103,6 +187,7 @@ probe_server(probe_domain_t *domain, mta_sts_str_t name)
     memset(host, 0, sizeof(probe_host_t));
 
     host->net = probe->net;
+    host->lanes = &domain->lanes;
     host->env.alloc = diag_alloc;
     host->env.ctx = &probe->arena;
     host->name = mta_sts_str_copy(&host->env, name);
@@ -167,11 +252,52 @@ probe_mx(void *ctx, const dns_answer_t *answer)
 
 
 static void
-probe_txt(void *ctx, const dns_answer_t *answer)
+probe_txt_twice(void *ctx, const dns_answer_t *answer)
 {
     probe_domain_t *domain = ctx;
 
+    domain->facts.txt_twice = dns_copy(answer, domain->env);
+    probe_release(domain);
+}
+
+
+static void
+probe_txt_apex(void *ctx, const dns_answer_t *answer)
+{
+    probe_domain_t *domain = ctx;
+
+    domain->facts.txt_apex = dns_copy(answer, domain->env);
+    probe_release(domain);
+}
+
+
+/*
+ * Where there is no record, it may be where an input form put it: below the
+ * domain's name twice, or at the domain itself.
+ */
+
+static void
+probe_txt(void *ctx, const dns_answer_t *answer)
+{
+    mta_sts_buf_t   prefix;
+    probe_domain_t *domain = ctx;
+
     domain->facts.txt = dns_copy(answer, domain->env);
+
+    if (answer->status == DNS_EMPTY) {
+        memset(&prefix, 0, sizeof(mta_sts_buf_t));
+        prefix.env = domain->env;
+
+        mta_sts_buf_add_cstr(&prefix, "_mta-sts.");
+        mta_sts_buf_add(&prefix, domain->facts.domain);
+        mta_sts_buf_add_cstr(&prefix, ".");
+        mta_sts_buf_add_char(&prefix, '\0');
+
+        probe_lookup(domain, mta_sts_buf_str(&prefix).data, ns_t_txt,
+                     probe_txt_twice);
+        probe_lookup(domain, "", ns_t_txt, probe_txt_apex);
+    }
+
     probe_release(domain);
 }
 
@@ -183,22 +309,6 @@ probe_tlsrpt(void *ctx, const dns_answer_t *answer)
 
     domain->facts.tlsrpt = dns_copy(answer, domain->env);
     probe_release(domain);
-}
-
-
-static void
-probe_lookup(probe_domain_t *domain, const char *prefix, int type,
-    dns_done_pt done)
-{
-    mta_sts_buf_t  name = { domain->env, NULL, 0, 0, 0 };
-
-    mta_sts_buf_add_cstr(&name, prefix);
-    mta_sts_buf_add(&name, domain->facts.domain);
-
-    domain->pending++;
-
-    dns_lookup(domain->probe->net->dns, mta_sts_buf_str(&name), type, done,
-               domain);
 }
 
 
@@ -219,9 +329,12 @@ probe_start(probe_t *probe, mta_sts_str_t domain, const mta_sts_env_t *env,
     of->done = done;
     of->ctx = ctx;
 
+    of->lanes.dns.max = PROBE_LANE_DNS;
+    of->lanes.fetch.max = PROBE_LANE_FETCH;
+
     facts->domain = domain;
     facts->what = probe->what;
-    facts->now = probe->net->now;
+    facts->now = time(NULL);
 
     /* one for this function: an answer may be there at once */
 
@@ -235,6 +348,7 @@ probe_start(probe_t *probe, mta_sts_str_t domain, const mta_sts_env_t *env,
 
     if (probe->what & PROBE_POLICY) {
         facts->host.net = probe->net;
+        facts->host.lanes = &of->lanes;
         facts->host.env = *env;
         facts->host.tries = FETCH_POLICY;
         facts->host.name = mta_sts_str_copy(env,

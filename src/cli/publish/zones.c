@@ -17,8 +17,8 @@ zones_cmp(const void *a, const void *b)
 
 
 int
-zones_set(zones_t *zones, const mta_sts_value_t *values, size_t n,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+zones_set(zones_t *zones, const char *what, const mta_sts_value_t *values,
+    size_t n, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     size_t  i, k;
 
@@ -26,7 +26,7 @@ zones_set(zones_t *zones, const mta_sts_value_t *values, size_t n,
     zones->apexes = env->alloc(env->ctx, n * sizeof(mta_sts_str_t));
 
     for (i = 0; i < n; i++) {
-        if (mta_sts_name_zone("zone", &values[i], env, &zones->apexes[i], err)
+        if (mta_sts_name_zone(what, &values[i], env, &zones->apexes[i], err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -67,36 +67,4 @@ zones_find(const zones_t *zones, mta_sts_str_t name)
 
         name = mta_sts_str_after(name, (size_t) (dot - name.data) + 1);
     }
-}
-
-
-size_t
-rrset_name_len(const mta_sts_record_t *records, size_t n)
-{
-    size_t  i;
-
-    for (i = 1; i < n; i++) {
-        if (!mta_sts_str_eq(records[i].name, records[0].name)) {
-            break;
-        }
-    }
-
-    return i;
-}
-
-
-size_t
-rrset_len(const mta_sts_record_t *records, size_t n)
-{
-    size_t  i;
-
-    n = rrset_name_len(records, n);
-
-    for (i = 1; i < n; i++) {
-        if (!mta_sts_str_eq(records[i].type, records[0].type)) {
-            break;
-        }
-    }
-
-    return i;
 }

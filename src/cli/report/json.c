@@ -54,10 +54,11 @@ json_certs(const result_t *result)
     for (i = 0; i < result->n_certs; i++) {
         cert = &result->certs[i];
 
-        (void) json_array_append_new(list, json_pack("{sssososIsI}",
+        (void) json_array_append_new(list, json_pack("{sssososssIsI}",
                    "subject", cert->smtp ? "smtp" : "policy",
                    "host", json_str(cert->host),
                    "address", json_str(cert->address),
+                   "key", cert->rsa ? "rsa" : "ecdsa",
                    "not_after", (json_int_t) cert->not_after,
                    "days_left", (json_int_t) report_days(cert, result->now)));
     }
@@ -69,7 +70,7 @@ json_certs(const result_t *result)
 static json_t *
 json_result(const result_t *result)
 {
-    json_t  *mode, *id;
+    json_t  *mode, *id, *max_age;
 
     mode = result->mode == -1
            ? json_null()
@@ -77,17 +78,47 @@ json_result(const result_t *result)
 
     id = result->id.len ? json_str(result->id) : json_null();
 
-    return json_pack("{sososososo}",
+    max_age = result->max_age == -1 ? json_null()
+                                    : json_integer(result->max_age);
+
+    return json_pack("{sososososbsoso}",
                      "domain", json_str(result->entry->domain),
                      "mode", mode,
                      "id", id,
+                     "max_age", max_age,
+                     "preload", result->preload,
                      "findings", json_findings(result),
                      "certificates", json_certs(result));
 }
 
 
+/* With --since: the codes that are resolved. */
+
+static void
+json_resolved(const report_t *report, const result_t *result, json_t *json)
+{
+    size_t   i;
+    json_t  *list;
+
+    if (!report->since) {
+        return;
+    }
+
+    list = json_array();
+
+    for (i = 0; i < report->n_resolved; i++) {
+        if (mta_sts_str_eq(report->resolved[i].domain, result->entry->domain)) {
+            (void) json_array_append_new(list,
+                                         json_str(report->resolved[i].code));
+        }
+    }
+
+    (void) json_object_set_new(json, "resolved", list);
+}
+
+
 void
-report_json(const report_t *report)
+report_json(report_t *report)
 {
     size_t   i;
     json_t  *json;
@@ -96,6 +127,7 @@ report_json(const report_t *report)
 
     for (i = 0; i < report->n; i++) {
         json = json_result(&report->results[i]);
+        json_resolved(report, &report->results[i], json);
 
         (void) fputs(i ? ",\n" : "[\n", report->out);
         (void) json_dumpf(json, report->out, JSON_ENSURE_ASCII);

@@ -1,64 +1,108 @@
 /*
- * A plugin's output: a line with the state, performance data after "|", and then
- * a line for each finding.
+ * A plugin's output: a line with the state, performance data after "|", and
+ * then findings, the worst first, in all no more than a monitor reads.
  */
 
+#include "cli/diag/diag.h"
 #include "report.h"
 
 
-static void
-nagios_findings(const report_t *report, const result_t *result)
+#define NAGIOS_MAX    4096            /* bytes */
+#define NAGIOS_LAST   64              /* of them for the last line */
+#define NAGIOS_FIRST  1024            /* of them at most for the first */
+
+
+static const char *
+nagios_state(const report_t *report)
 {
-    size_t            i, k;
-    const finding_t  *finding;
-
-    for (i = 0; i < result->findings.n; i++) {
-        finding = &result->findings.elts[i];
-
-        (void) fprintf(report->out, "%.*s %s %s: ",
-                       (int) result->entry->domain.len,
-                       result->entry->domain.data,
-                       finding_severity(finding->severity),
-                       finding_kind(finding->kind)->code);
-
-        /* performance data begins after "|" */
-
-        for (k = 0; k < finding->text.len; k++) {
-            (void) fputc(finding->text.data[k] == '|'
-                         ? '/' : finding->text.data[k], report->out);
-        }
-
-        (void) fputc('\n', report->out);
-    }
-}
-
-
-void
-report_nagios(const report_t *report)
-{
-    size_t         i;
-    const char    *state;
     const size_t  *counts;
 
     counts = report->counts;
 
     if (report->unknown == report->n) {
-        state = "UNKNOWN - no lookup had an answer";
-
-    } else if (counts[FINDING_ERROR]) {
-        state = "CRITICAL";
-
-    } else {
-        state = counts[FINDING_WARNING] ? "WARNING" : "OK";
+        return "UNKNOWN - no lookup had an answer";
     }
+
+    if (counts[FINDING_ERROR]) {
+        return "CRITICAL";
+    }
+
+    if (counts[FINDING_WARNING]) {
+        return "WARNING";
+    }
+
+    return counts[FINDING_UNKNOWN] ? "UNKNOWN" : "OK";
+}
+
+
+static void
+nagios_line(mta_sts_buf_t *line, const report_item_t *item)
+{
+    size_t            i;
+    const finding_t  *finding;
+
+    finding = item->finding;
+
+    mta_sts_buf_add(line, item->result->entry->domain);
+    mta_sts_buf_add_cstr(line, " ");
+    mta_sts_buf_add_cstr(line, finding_severity(finding->severity));
+    mta_sts_buf_add_cstr(line, " ");
+    mta_sts_buf_add_cstr(line, finding_kind(finding->kind)->code);
+    mta_sts_buf_add_cstr(line, ": ");
+    mta_sts_buf_add(line, finding->text);
+
+    /* performance data begins after "|" */
+
+    for (i = 0; i < line->len; i++) {
+        if (line->data[i] == '|') {
+            line->data[i] = '/';
+        }
+    }
+
+    mta_sts_buf_add_cstr(line, "\n");
+}
+
+
+void
+report_nagios(report_t *report)
+{
+    size_t           i, len;
+    const size_t    *counts;
+    mta_sts_buf_t    line;
+    mta_sts_arena_t  arena = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
+
+    counts = report->counts;
 
     (void) fprintf(report->out, "MTA-STS %s - %zu domains, %zu errors, %zu "
-                   "warnings | domains=%zu errors=%zu warnings=%zu "
-                   "notes=%zu\n", state, report->n, counts[FINDING_ERROR],
-                   counts[FINDING_WARNING], report->n, counts[FINDING_ERROR],
-                   counts[FINDING_WARNING], counts[FINDING_NOTE]);
+                   "warnings, %zu unknown%s | domains=%zu errors=%zu "
+                   "warnings=%zu unknown=%zu notes=%zu\n",
+                   nagios_state(report), report->n, counts[FINDING_ERROR],
+                   counts[FINDING_WARNING], counts[FINDING_UNKNOWN],
+                   report->family ? (report->family == 4 ? ", only IPv4"
+                                                         : ", only IPv6") : "",
+                   report->n, counts[FINDING_ERROR], counts[FINDING_WARNING],
+                   counts[FINDING_UNKNOWN], counts[FINDING_NOTE]);
 
-    for (i = 0; i < report->n; i++) {
-        nagios_findings(report, &report->results[i]);
+    len = NAGIOS_FIRST + NAGIOS_LAST;
+
+    for (i = 0; i < report->n_items; i++) {
+
+        memset(&line, 0, sizeof(mta_sts_buf_t));
+        line.env = &env;
+
+        nagios_line(&line, &report->items[i]);
+        len += line.len;
+
+        if (len > NAGIOS_MAX) {
+            (void) fprintf(report->out, "and %zu more\n",
+                           report->n_items - i);
+            break;
+        }
+
+        (void) fwrite(line.data, 1, line.len, report->out);
+        mta_sts_arena_reset(&arena);
     }
+
+    mta_sts_arena_free(&arena);
 }

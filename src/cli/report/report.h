@@ -1,7 +1,7 @@
 /*
  * What checks found, in one of several formats.  All results are collected
- * before the first is printed, since most formats begin with a summary or group
- * by finding.
+ * before the first is printed: reports begin with a summary, and list the worst
+ * first.
  */
 
 #ifndef MTA_STS_REPORT_REPORT_H
@@ -13,27 +13,58 @@
 #include "cli/judge/judge.h"
 
 
-/* Zero one to begin with, and set out and color. */
+#define REPORT_GROUP  6               /* domains with the same finding */
+
+
+/* A finding of a domain. */
 
 typedef struct {
-    FILE             *out;
-    int               color;              /* ECMA-48 colours are welcome */
+    const result_t   *result;
+    const finding_t  *finding;
+    size_t            same;           /* how many say the same, itself too */
+} report_item_t;
 
-    result_t         *results;            /* in the order of report_add() */
-    size_t            n;
-    size_t            size;
-    mta_sts_arena_t   arena;
 
-    size_t            unknown;            /* no lookup had an answer */
-    size_t            counts[FINDING_ERROR + 1];      /* findings */
+/* A finding of an earlier check that is no more. */
+
+typedef struct {
+    mta_sts_str_t     domain;
+    mta_sts_str_t     code;
+} report_resolved_t;
+
+
+/* Zero one to begin with, and set out, color and family. */
+
+typedef struct {
+    FILE               *out;
+    int                 color;        /* ECMA-48 colours are welcome */
+    unsigned            family;       /* 4 or 6: only its addresses were looked
+                                         at; or 0 */
+
+    result_t           *results;      /* in the order of report_add() */
+    size_t              n;
+    size_t              size;
+    mta_sts_arena_t     arena;
+
+    report_item_t      *items;        /* the worst first; those that say the
+                                         same next to each other */
+    size_t              n_items;
+
+    int                 since;        /* report_since() was called */
+    report_resolved_t  *resolved;
+    size_t              n_resolved;
+    size_t              resolved_size;
+
+    size_t              unknown;      /* domains without any answer */
+    size_t              counts[FINDING_SEVERITIES];   /* of findings */
 } report_t;
 
 
 typedef struct {
     const char  *name;
     const char  *about;
-    int          nagios;                  /* has a plugin's exit status */
-    void       (*print)(const report_t *report);
+    int          nagios;              /* has a plugin's exit status */
+    void       (*print)(report_t *report);
 } report_format_t;
 
 
@@ -46,18 +77,39 @@ void report_usage(FILE *out);
 /* Adds a result, of which everything but the entry is copied. */
 void report_add(report_t *report, const result_t *result);
 
+/*
+ * Leaves only findings that are not in file, the output of an earlier check in
+ * format "json", and lists those of file that are resolved.  A finding is the
+ * same if domain, code and severity are.  What a domain had is not resolved
+ * while something about it is unknown.
+ *
+ * Errors: cannot read "FILE", and why.
+ */
+int report_since(report_t *report, const char *file, mta_sts_err_t *err);
+
+/* After the last result: sorts and counts what is printed. */
+void report_end(report_t *report);
+
 void report_free(report_t *report);
 
 /* Days that a certificate is still valid; negative afterwards. */
 long report_days(const cert_seen_t *cert, time_t now);
 
+/* All certificates, by days left, and how many there are. */
+const cert_seen_t **report_certs(report_t *report, size_t *n);
+
+/* Finds the item of a finding. */
+const report_item_t *report_item(const report_t *report,
+    const finding_t *finding);
+
 
 /* The formats.  A write error is for whoever closes out. */
 
-void report_text(const report_t *report);
-void report_json(const report_t *report);
-void report_prometheus(const report_t *report);
-void report_nagios(const report_t *report);
+void report_text(report_t *report);
+void report_json(report_t *report);
+void report_prometheus(report_t *report);
+void report_nagios(report_t *report);
+void report_html(report_t *report);
 
 
 #endif /* MTA_STS_REPORT_REPORT_H */

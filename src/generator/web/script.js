@@ -1,13 +1,12 @@
-// What the page does with a script: copy buttons, and a result that follows
-// what is typed.  The server renders both; nothing is computed here.
+// What the page does with a script: copy buttons, steps that stay ticked off, and
+// a result that follows what is typed.  The server renders everything.
 
 'use strict';
 
 (() => {
     const form = document.getElementById('form');
     const status = document.getElementById('status');
-    const title = document.querySelector('h1').textContent;
-    const names = ['query', 'domain', 'mode', 'mx', 'max_age', 'rua'];
+    const names = ['query', 'domain', 'mx', 'mode', 'tlsrpt_rua', 'max_age'];
     const touched = new Set(['query']);
     let shown = document.getElementById('result').outerHTML;
     let request = new AbortController();
@@ -21,15 +20,44 @@
         status.textContent = same ? `${text}\u00a0` : text;
     };
 
-    const showCopyButtons = (root) => {
-        for (const button of root.querySelectorAll('button.copy')) {
-            button.hidden = false;
-        }
-    };
-
     const showOther = () => {
         document.getElementById('other').hidden =
             form.elements.max_age.value !== 'other';
+    };
+
+    // The steps that are done, by domain; a browser may refuse to keep them.
+
+    const keyOf = (result) => (
+        `mta-sts ${result.querySelector('#result-title').textContent}`);
+
+    const readTicks = (result) => {
+        try {
+            return (localStorage.getItem(keyOf(result)) || '').split(' ');
+        } catch (error) {
+            return [];
+        }
+    };
+
+    const writeTicks = (result) => {
+        const done = [...result.querySelectorAll('[data-step]')]
+            .filter((box) => box.checked).map((box) => box.dataset.step);
+        try {
+            localStorage.setItem(keyOf(result), done.join(' '));
+        } catch (error) {
+            // they last as long as the page
+        }
+    };
+
+    const prepare = (result) => {
+        const done = readTicks(result);
+
+        for (const button of result.querySelectorAll('button.copy')) {
+            button.hidden = false;
+        }
+
+        for (const box of result.querySelectorAll('[data-step]')) {
+            box.checked = done.includes(box.dataset.step);
+        }
     };
 
     // Over plain HTTP there is no navigator.clipboard.
@@ -79,9 +107,32 @@
                 : input.removeAttribute('aria-invalid')));
     };
 
+    const goToResult = () => {
+        const result = document.getElementById('result');
+        result.scrollIntoView();
+        result.focus({ preventScroll: true });
+    };
+
+    // The last good result stays while the form has an error.
+
+    const markStale = (text) => {
+        const result = document.getElementById('result');
+        const fresh = document.getElementById('fresh');
+
+        if (fresh && !result.classList.contains('example')) {
+            shown = '';
+            result.classList.add('stale');
+            fresh.textContent = text;
+            say(text);
+        }
+    };
+
     const showResult = (page) => {
+        const old = document.getElementById('result');
         const result = page.getElementById('result');
         const focused = document.activeElement.dataset.copy;
+        const open = [...old.querySelectorAll('details')]
+            .map((details) => details.open);
 
         // an equal one would only take away "Copied"
 
@@ -90,8 +141,11 @@
         }
 
         shown = result.outerHTML;
-        showCopyButtons(result);
-        document.getElementById('result').replaceWith(result);
+        prepare(result);
+        result.querySelectorAll('details').forEach((details, i) => {
+            details.open = open.length ? open[i] : details.open;
+        });
+        old.replaceWith(result);
         say('Result updated');
 
         const button = result.querySelector(`[data-copy="${focused}"]`);
@@ -100,18 +154,19 @@
         }
     };
 
-    const show = (page) => {
-        const old = document.getElementById('summary');
-        const now = page.getElementById('summary');
+    const show = (page, submitted) => {
+        const summary = document.getElementById('summary');
 
-        document.title = now ? title : page.title;
-        showResult(page);
         names.forEach((name) => showError(page, name));
 
-        // whoever has not submitted yet has no summary
+        // there is a summary only after Generate
 
-        if (old) {
-            old.replaceWith(now || '');
+        if (page.getElementById('policy') || summary || submitted) {
+            document.title = page.title;
+            showResult(page);
+
+        } else {
+            markStale('From before your last change.');
         }
     };
 
@@ -120,9 +175,11 @@
         request.abort();
     };
 
-    const update = async () => {
+    // Returns whether the result is that of the form.
+
+    const update = async (submitted) => {
         const query = new URLSearchParams(new FormData(form));
-        const url = `${form.getAttribute('action')}?${query}`;
+        const url = `${form.getAttribute('action').split('#')[0]}?${query}`;
 
         stop();
         request = new AbortController();
@@ -131,29 +188,31 @@
         try {
             const response = await fetch(url, { signal });
             const text = await response.text();
-            show(new DOMParser().parseFromString(text, 'text/html'));
-            history.replaceState(history.state, '', url);
+            show(new DOMParser().parseFromString(text, 'text/html'),
+                 submitted);
+            history.replaceState(history.state, '',
+                                 submitted ? `${url}#result` : url);
+            return true;
         } catch (error) {
             if (!signal.aborted) {
-                shown = '';
-                document.getElementById('result').classList.add('stale');
-                say('Result not updated');
+                markStale('Not up to date: the server did not answer.');
             }
+            return false;
         }
     };
 
-    // A mistake is shown when its field is left or typing has paused: what is
-    // half typed is not one.
+    // An error is shown when its field is left or typing has paused: a name that
+    // is half typed is none.
 
     const touch = (event) => {
         touched.add(event.target.name.replace('_other', ''));
-        update();
+        update(false);
     };
 
     form.addEventListener('input', (event) => {
         clearTimeout(typing);
         clearTimeout(pause);
-        typing = setTimeout(update, 300);
+        typing = setTimeout(update, 300, false);
         pause = setTimeout(touch, 1000, event);
         showOther();
     });
@@ -163,9 +222,22 @@
         touch(event);
     });
 
-    form.addEventListener('submit', () => {
+    // A submission to the URL that the page has already would load nothing.
+
+    form.addEventListener('submit', async (event) => {
         clearTimeout(pause);
         stop();
+
+        if (event.submitter && event.submitter.name === 'format') {
+            return;
+        }
+
+        event.preventDefault();
+        names.forEach((name) => touched.add(name));
+
+        if (await update(true)) {
+            goToResult();
+        }
     });
 
     document.addEventListener('click', (event) => {
@@ -175,7 +247,13 @@
         }
     });
 
-    // A browser may put back what was typed after this has run.
+    document.addEventListener('change', (event) => {
+        if (event.target.dataset.step) {
+            writeTicks(event.target.closest('#result'));
+        }
+    });
+
+    // A browser may restore what was typed after this has run.
 
     addEventListener('pageshow', () => {
         showOther();
@@ -184,15 +262,18 @@
             input.checked !== input.defaultChecked
             || (input.name && 'defaultValue' in input
                 && input.value !== input.defaultValue)))) {
-            update();
+            update(false);
         }
     });
 
     showOther();
-    showCopyButtons(document);
+    prepare(document.getElementById('result'));
 
     if (document.getElementById('summary')) {
         names.forEach((name) => touched.add(name));
-        document.getElementById('summary').focus();
+    }
+
+    if (location.hash === '#result') {
+        goToResult();
     }
 })();

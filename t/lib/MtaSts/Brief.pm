@@ -1,8 +1,8 @@
 package MtaSts::Brief;
 
-# An nginx that runs for a few requests and no longer, as one process, so that
-# thousands of configurations can be served one after the other; and which of
-# the servers it must choose for a host.
+# An nginx that runs only for a few requests, as one process, so that thousands
+# of configurations can be served one after the other; and whether a server name
+# matches a host.
 #
 # It listens on an address of its own, since ports that are free for a moment
 # would be taken by other tests, or by the requests themselves.
@@ -11,12 +11,13 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
-use IO::Socket::INET;
+use IO::Socket::IP;
+use IO::Socket::SSL;
 use MtaSts;
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(sleep);
 
-our @EXPORT = qw(brief_address brief_begin brief_ask brief_end chosen);
+our @EXPORT = qw(brief_address brief_begin brief_ask brief_end name_matches);
 
 
 sub brief_address {
@@ -59,7 +60,7 @@ sub brief_begin {
 
 
 # Ends it; returns its status as of wait().  A single process that is about to
-# wait for events when the signal comes goes on to wait: it is told again.
+# wait for events when the signal comes goes on to wait: the signal is sent again.
 
 sub brief_end {
     my ($nginx) = @_;
@@ -74,13 +75,18 @@ sub brief_end {
 }
 
 
-# Asks an address for the policies of hosts over one connection.  Returns for
-# each its body, or undef for any other answer; or nothing if nobody listens.
+# Asks an address for the policies of hosts over one connection, with TLS if it
+# is wanted.  Returns for each its body, or undef for any other answer; or nothing
+# if there is no connection.
 
 sub brief_ask {
-    my ($address, @hosts) = @_;
-    my $sock = IO::Socket::INET->new(PeerAddr => $address) or return;
+    my ($address, $tls, @hosts) = @_;
+    my $sock = $tls
+        ? IO::Socket::SSL->new(PeerAddr => $address, SSL_verify_mode => 0)
+        : IO::Socket::IP->new(PeerAddr => $address);
     my @bodies;
+
+    return if !$sock;
 
     for my $i (0 .. $#hosts) {
         print $sock "GET /.well-known/mta-sts.txt HTTP/1.1\r\n"
@@ -119,40 +125,21 @@ sub brief_ask {
 }
 
 
-# How nginx ranks a name for a host: 0 if it does not match.
+# Does a name of a server match a host?
 
-sub rank {
+sub name_matches {
     my ($name, $host) = @_;
-    my $end = $name =~ /^\*?(\..*)/ ? $1 : undef;
-    my $begin = $name =~ /^(.*\.)\*$/ ? $1 : undef;
 
-    return $host =~ /$1/ ? 1 : 0 if $name =~ /^~(.*)/;
-    return 1_000_000 if $name eq $host || $name eq ".$host";
-    return 10_000 + length $end if defined $end && $host =~ /.\Q$end\E$/;
-    return 1_000 + length $begin
-        if defined $begin && $host =~ /^\Q$begin\E./;
-
-    return 0;
-}
-
-
-# The server that nginx chooses for a host on an address: see random_conf().
-
-sub chosen {
-    my ($conf, $address, $host) = @_;
-    my ($chosen, $best) = (undef, 0);
-
-    my @here = grep { grep { $_ eq $address } @{ $_->{listen} } }
-        @{ $conf->{servers} };
-
-    for my $server (@here) {
-        for my $name (@{ $server->{names} }) {
-            my $rank = rank($name, $host);
-            ($chosen, $best) = ($server, $rank) if $rank > $best;
-        }
+    if ($name =~ /^~(.*)/) {
+        my $regex = $1;
+        return $regex =~ /[A-Z]/ ? $host =~ /$regex/i : $host =~ /$regex/;
     }
 
-    return $chosen // $conf->{default}{$address} // $here[0];
+    return 1 if $name eq $host || $name eq ".$host";
+    return $host =~ /.\Q$1\E$/ if $name =~ /^\*?(\..*)/;
+    return $host =~ /^\Q$1\E./ if $name =~ /^(.*\.)\*$/;
+
+    return 0;
 }
 
 

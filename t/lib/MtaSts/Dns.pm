@@ -10,7 +10,8 @@ package MtaSts::Dns;
 # named, nsd, knot and pdns take zones, a hash of name => text (see zone_text);
 # unbound takes stubs, a hash of name => server.  named and knot take key => 1
 # for a TSIG key "mta-sts", in key_file, that may update every zone, or for
-# named do what update says.  All take conf, more lines for the server's own
+# named do what update says.  With an address they have it and port 53, in a
+# network of the test's own.  All take conf, more lines for the server's own
 # section of its configuration; knot takes zone, more lines for each zone.
 
 use strict;
@@ -47,7 +48,7 @@ sub zone_text {
 }
 
 
-# A port that is free for UDP and TCP.  It is below those that the kernel gives
+# A port of loopback that is free for UDP and TCP.  It is below those that the kernel gives
 # to clients and to nginx's tests; the name of a socket, which goes away with
 # the process, keeps it from other tests until the server has it.
 
@@ -76,6 +77,7 @@ sub new {
     my $self = bless { owner => $$, conf => $opt{conf} // '',
                        zones => $opt{zones} // {},
                        update => $opt{update},
+                       address => $opt{address} // '127.0.0.1',
                        zone => $opt{zone} // '' }, $class;
 
     # the path of a unix socket has 107 bytes
@@ -83,7 +85,7 @@ sub new {
     my $tmp = File::Spec->tmpdir;
     $self->{dir} = tempdir('mta-sts-dns-XXXXXX', CLEANUP => 1,
                            DIR => length $tmp < 70 ? $tmp : '/tmp');
-    $self->{port} = $self->free_port;
+    $self->{port} = $opt{address} ? 53 : $self->free_port;
 
     $self->write_zone($_) for $self->zones;
 
@@ -102,6 +104,7 @@ sub new {
 
 sub dir { return $_[0]{dir} }
 sub port { return $_[0]{port} }
+sub address { return $_[0]{address} }
 sub pid { return $_[0]{pid} }
 sub zones { return sort keys %{ $_[0]{zones} } }
 sub zone_file { return "$_[0]{dir}/$_[1].zone" }
@@ -184,8 +187,8 @@ sub answers {
 sub ask {
     my ($self, @args) = @_;
     local $ENV{LC_ALL} = 'C';
-    return run('', '/usr/bin/dig', '-r', '@127.0.0.1', '-p', $self->{port},
-               @args);
+    return run('', '/usr/bin/dig', '-r', "\@$self->{address}", '-p',
+               $self->{port}, @args);
 }
 
 
@@ -252,7 +255,7 @@ options {
     $lock
     allow-transfer { any; };
     session-keyfile "$dir/session.key";
-    listen-on port $self->{port} { 127.0.0.1; };
+    listen-on port $self->{port} { $self->{address}; };
     listen-on-v6 { none; };
     recursion no;
     notify no;
@@ -276,7 +279,7 @@ sub nsd {
 
     spew("$dir/nsd.conf", <<"EOC");
 server:
-    ip-address: 127.0.0.1
+    ip-address: $self->{address}
     port: $self->{port}
     do-ip6: no
     server-count: 1
@@ -321,7 +324,7 @@ sub knot {
     spew("$dir/knot.conf", <<"EOC");
 server:
     rundir: $dir
-    listen: 127.0.0.1\@$self->{port}
+    listen: $self->{address}\@$self->{port}
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1
@@ -361,7 +364,7 @@ sub pdns {
 launch=gsqlite3
 gsqlite3-database=$dir/pdns.sqlite3
 gsqlite3-pragma-synchronous=0
-local-address=127.0.0.1
+local-address=$self->{address}
 local-port=$self->{port}
 socket-dir=$dir
 write-pid=no
@@ -410,16 +413,17 @@ sub unbound {
     my $self = $class->new(%opt);
     my $dir = $self->{dir};
     my $stubs = join '', map {
-        my $port = ref $opt{stubs}{$_} ? $opt{stubs}{$_}->port
-                                       : $opt{stubs}{$_};
-        "stub-zone:\n    name: \"$_\"\n    stub-addr: 127.0.0.1\@$port\n"
+        my $of = $opt{stubs}{$_};
+        my $addr = ref $of ? $of->address . '@' . $of->port : "127.0.0.1\@$of";
+        "stub-zone:\n    name: \"$_\"\n    stub-addr: $addr\n"
         } sort keys %{ $opt{stubs} };
 
     spew("$dir/root.zone", ". 60 SOA . . 1 3600 600 86400 60\n"
          . ". 60 NS localhost.\n");
     spew("$dir/unbound.conf", <<"EOC");
 server:
-    interface: 127.0.0.1\@$self->{port}
+    interface: $self->{address}\@$self->{port}
+    access-control: 0.0.0.0/0 allow
     do-ip6: no
     num-threads: 1
     so-reuseport: no

@@ -35,7 +35,8 @@ my $foreign = join '|', (
     qr/location\ "|percent\ total|unknown\ "[^"]*"\ variable|pcre2?_compile/,
     qr/the\ duplicate|conflicting|unexpected\ ["\w]+\ in\ condition|zone\ "/,
     qr/limit_req_zone\ "|duplicate\ (?:upstream|"log_format")/,
-    qr/invalid\ server\ name\ or\ wildcard/,
+    qr/invalid\ server\ name\ or\ wildcard|no\ "ssl_certificate|cannot\ load/,
+    qr/"limit_except"\ directive\ is\ duplicate/,
 
     # a pattern in geo, which nginx knows from 1.29.7 on
 
@@ -78,6 +79,7 @@ sub listed {
 
     for my $line (split /\n/, $list) {
         my ($domain, $host, $mode, $id, $place) = columns($line);
+        next if $mode eq 'refused';
         $ids{$domain} //= $id;
         push @fallbacks, $id if $domain eq '*' && $place !~ /\.yaml:\d+$/;
     }
@@ -106,8 +108,8 @@ sub helper_reason {
 }
 
 
-# Whether what stands from a place to the end of a line is one directive: it is
-# the last line that nginx blames.
+# Whether the text from a place to the end of a line is one directive: nginx
+# reports its last line.
 
 sub is_one_directive {
     my ($file, $line, $column, $last) = @_;
@@ -163,15 +165,17 @@ sub refusals_differ {
 
 # What both warn of in the same words, sorted; places only if they are asked
 # for, since nginx knows no columns of nginx.conf.  nginx's own are left out,
-# and that there is no policy at all, which the helper alone says.
+# that there is no policy at all, which only the helper says, and domains without
+# their policy, which are errors of the helper.
 
 sub warnings_of {
     my ($places, $said, $err) = @_;
 
-    my $own = qr/^(?:conflicting server name|duplicate (?:extension|network))/;
+    my $own = qr/^(?:conflicting\ server\ name|duplicate\ (?:extension|network)
+                   |for\ domains?\ ")/x;
     my @nginx = grep { !/$own/ }
         $said =~ /\[warn\] (?:\d+#\d+: )?(.*)/g;
-    my @helper = map { /^mta-sts: (?:(\/.*?): )?warning: (.*)/
+    my @helper = grep { !/^for domains? "/ } map { /^mta-sts: (?:(\/.*?): )?warning: (.*)/
                        ? $2 . (defined $1 ? " in $1" : '') : () }
         split /\n/, $err;
 

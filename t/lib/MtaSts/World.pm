@@ -10,7 +10,7 @@ use warnings;
 use Exporter qw(import);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
-use IO::Socket::SSL::Utils qw(CERT_create KEY_create_ec
+use IO::Socket::SSL::Utils qw(CERT_create KEY_create_ec KEY_create_rsa
                               PEM_cert2string PEM_key2string);
 use MtaSts;
 use MtaSts::Dns;
@@ -22,7 +22,7 @@ my $DAY = 86400;
 
 
 # Re-executes the test in a network namespace, with 192.0.2.1 to .40 and 2001:db8::1 to ::5 on
-# its loopback; other addresses have no route.
+# its loopback; packets to 198.18.0.0/15 vanish, other addresses have no route.
 
 sub enter_world {
     if (!$ENV{MTA_STS_WORLD}) {
@@ -35,7 +35,10 @@ sub enter_world {
 
     for my $args ('link set lo up',
                   (map { "addr add 192.0.2.$_/32 dev lo" } 1 .. 40),
-                  (map { "addr add 2001:db8::$_/128 dev lo nodad" } 1 .. 5)) {
+                  (map { "addr add 2001:db8::$_/128 dev lo nodad" } 1 .. 5),
+                  'link add void type veth peer name void1',
+                  'link set void1 up', 'link set void arp off up',
+                  'addr add 198.18.255.254/15 dev void') {
         my ($status, $out, $err) = run('', 'ip', split / /, $args);
         die "ip $args: $err" if $status;
     }
@@ -51,6 +54,7 @@ sub new {
     $self->{ca} = $self->authority('ca');
     $self->{strange} = $self->authority('strange');
     $self->{middle} = $self->authority('middle', $self->{ca});
+    $self->{old} = $self->authority('old', $self->{ca}, -1);
 
     return $self;
 }
@@ -63,11 +67,12 @@ sub ca { return "$_[0]{dir}/ca.pem" }
 # A root certificate, or an intermediate that a root has signed.
 
 sub authority {
-    my ($self, $name, $issuer) = @_;
+    my ($self, $name, $issuer, $days) = @_;
     my $key = KEY_create_ec();
     my ($cert) = CERT_create(CA => 1, key => $key,
-                             $issuer ? (issuer => $issuer) : (), not_before => time - $DAY,
-                             not_after => time + 3650 * $DAY,
+                             $issuer ? (issuer => $issuer) : (),
+                             not_before => time - 60 * $DAY,
+                             not_after => time + ($days // 3650) * $DAY,
                              subject => { commonName => "test $name" });
     spew("$self->{dir}/$name.pem", PEM_cert2string($cert));
     return [$cert, $key];
@@ -75,17 +80,18 @@ sub authority {
 
 
 # A certificate for DNS names, or with cn only for a common name.  Its issuer is
-# the root, or $opt{issuer}, which with chain is part of the file.
+# the root, or $opt{issuer}, which with chain is part of the file.  With rsa its
+# key has so many bits.
 
 sub cert {
     my ($self, $file, $names, %opt) = @_;
-    my $key = KEY_create_ec();
+    my $key = $opt{rsa} ? KEY_create_rsa($opt{rsa}) : KEY_create_ec();
     my ($cert) = CERT_create(
         key => $key, issuer => $self->{$opt{issuer} // 'ca'},
         not_before => time + ($opt{from} // -30) * $DAY,
         not_after => time + ($opt{to} // 60) * $DAY,
         subject => { commonName => $opt{cn} // 'test' },
-        purpose => 'server',
+        purpose => 'server', $opt{ext} ? (ext => $opt{ext}) : (),
         $opt{cn} ? ()
                  : (subjectAltNames => [map { [DNS => $_] } @$names]));
 
@@ -122,8 +128,11 @@ sub web {
     my $listen = join ' ', map { "listen $_:443 ssl;" }
                  @{ $opt{listen} // ['192.0.2.1'] };
     my $tls = $opt{tls} // 'TLSv1.2 TLSv1.3';
-    return "server { $listen server_name $host; ssl_certificate $cert.pem; "
-         . "ssl_certificate_key $cert.key; ssl_protocols $tls; $inside }\n";
+    my $certs = join '', map { "ssl_certificate $_.pem; "
+                               . "ssl_certificate_key $_.key; " }
+                         $cert, @{ $opt{certs} // [] };
+    return "server { $listen server_name $host; ${certs}ssl_protocols $tls; "
+         . "$inside }\n";
 }
 
 
@@ -158,6 +167,8 @@ maillog_file_prefixes = $dir
 smtpd_tls_security_level = may
 smtpd_client_connection_count_limit = 0
 smtpd_peername_lookup = no
+import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C POSTLOG_SERVICE
+    POSTLOG_HOSTNAME OPENSSL_CONF
 EOC
 
     spew("$dir/conf/master.cf", join "\n", (map {

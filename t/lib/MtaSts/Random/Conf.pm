@@ -87,7 +87,7 @@ my @odd = (
 );
 
 
-# Directives that a policy is made of; $mx tells that there must be an mx.
+# Directives that a policy is made of; with $mx there is an mx.
 
 sub policy {
     my ($mx) = @_;
@@ -107,7 +107,7 @@ sub policy {
 }
 
 
-# What nginx has beside, where it may stand in each kind of block.
+# Other directives of nginx, where each kind of block allows them.
 
 my @values = ('a', 'mta_sts_mode none;', '}', '{ }', '# no', "it's", 'say "a"',
               '$host', '${host}x', 'a\\nb', 'a b', '', "b\xc3\xbc", "\\",
@@ -154,7 +154,7 @@ sub locations {
 }
 
 
-sub beside {
+sub others {
     my ($g, $level) = @_;
     my $n = $g->{n}++;
 
@@ -199,7 +199,7 @@ sub names {
     my @names;
 
     for (1 .. pick(0, 1, 1, 1, 1, 2, 3)) {
-        my $domain = chance(0.04) ? pick(@domains) : shift @{ $g->{free} };
+        my $domain = chance(0.2) ? pick(@domains) : shift @{ $g->{free} };
         push @names, $_ for $domain // ();
     }
 
@@ -207,11 +207,14 @@ sub names {
     push @names, pick('www.example.com', 'mta-sts', "w$i.example", '',
                       'mta-stsx.a')
         if chance(0.3);
+    push @names, 'mta-sts.' . pick(@{ $g->{files_domains} })
+        if @{ $g->{files_domains} } && chance(0.1);
     push @names, pick('mta-sts.*', 'mta-sts.*', '*.example', '*.b.example',
                       'mta-sts.b.*', '*.mta-sts.example.com', '.a.example',
-                      ".mta-sts.s$i.example", '~^mta-sts\.',
-                      '~^mta-sts\.(?<d>[a-z]+)\.test$', '~example')
-        if $server->{kind} eq 'file' ? chance(0.85) : chance(0.25);
+                      ".mta-sts.s$i.example", '~^mta-sts\.', '*.com', '.test',
+                      '~^mta-sts\.(?<d>[a-z]+)\.test$', '~example', 'www.*',
+                      'mta-sts.example.*', '~^mta-sts\.[A-C]\.', '~x\d')
+        if $server->{kind} eq 'file' ? chance(0.85) : chance(0.35);
 
     $server->{names} = [map { /^~/ ? $_ : lc } @names];
 
@@ -223,12 +226,13 @@ sub server {
     my ($g, $i) = @_;
     my $server = { kind => pick(qw(own own own own inherit inherit file none)),
                    enabled => undef };
-    my @in = map { ['listen', $_] } grep { chance(0.5) } @{ $g->{addresses} };
+    my @in = map { ['listen', $_] } grep { chance(0.4) } @{ $g->{addresses} };
 
     @in = ['listen', pick(@{ $g->{addresses} })] if !@in;
     $server->{listen} = [map { $_->[1] } @in];
 
     for my $listen (@in) {
+        push @$listen, 'ssl' if $g->{tls}{ $listen->[1] };
         next if $g->{default}{ $listen->[1] } || chance(0.8);
         $g->{default}{ $listen->[1] } = $server;
         push @$listen, pick(qw(default_server default));
@@ -243,7 +247,7 @@ sub server {
         if $server->{kind} eq 'file';
     push @in, ['mta_sts', $server->{enabled} = pick(qw(on on off))]
         if chance($server->{kind} eq 'none' ? 0.5 : 0.1);
-    push @in, beside($g, 'server') for 1 .. int rand 4;
+    push @in, others($g, 'server') for 1 .. int rand 4;
 
     return { words => ['server'], in => [shuffle(@in)], server => $server };
 }
@@ -375,6 +379,7 @@ sub written {
 #     files      texts by name, nginx.conf among them
 #     servers    in order: listen, names, kind (own, inherit, file, none), file,
 #                enabled (on, off or undef)
+#     tls        which addresses have it
 #     default    of an address, where it is a certain server
 #     enabled    of http
 #     domains    that a test may ask for
@@ -388,11 +393,14 @@ sub random_conf {
     my $g = { n => 0, files => {}, addresses => \@addresses, servers => [],
               default => {}, free => [shuffle(@domains)], domains => \@domains,
               spread => chance(0.15), spoilt => chance(0.35), data => 'data',
-              include => 0.12, http_mx => chance(0.4) };
+              include => 0.12, http_mx => chance(0.4), files_domains => [],
+              tls => { map { chance(0.35) ? ($_ => 1) : () } @addresses } };
 
     $g->{files}{'data/geo'} = "10.0.0.0/8 a;\n";
     $g->{files}{'data/types'} = "text/css css;\ntext/html html htm;";
     $g->{files}{"d$_.yaml"} = (random_yaml("d$_-", 1, 0, 0.05))[0] for 0, 1;
+    $g->{files_domains} = [map { $g->{files}{$_} =~ /\b(d\d-[\w-]+\.example)\b/g }
+                           'd0.yaml', 'd1.yaml'];
     $g->{files}{'bad.yaml'} = (random_yaml('bad-', 1, 0.3, 0.05))[0];
     $g->{yaml} = ['d0.yaml', 'd1.yaml', '%%DIR%%/d1.yaml'];
 
@@ -400,9 +408,11 @@ sub random_conf {
 
     push @http, policy($g->{http_mx}) if $g->{http_mx};
     push @http, ['mta_sts', $g->{enabled} = pick(qw(on on off))] if chance(0.1);
-    push @http, beside($g, 'http') for 1 .. int rand 5;
+    push @http, others($g, 'http') for 1 .. int rand 5;
 
     @http = shuffle(['access_log', 'off'],
+                    ['ssl_certificate', '%%CERT%%'],
+                    ['ssl_certificate_key', '%%KEY%%'],
                     ['server_names_hash_bucket_size', '256'], @http);
     $g->{servers} = [map { ref $_ eq 'HASH' && $_->{server} || () } @http];
 

@@ -194,7 +194,7 @@ sub comment {
 }
 
 
-# What stands behind a key or "-", with its line end.
+# What follows a key or "-", with its line end.
 
 sub block {
     my ($g, $node) = @_;

@@ -1,0 +1,355 @@
+
+/*
+ * Copyright (C) the nginx-mta-sts authors
+ *
+ * Compiled tables: mapped when the configuration is read, and replaced by newer
+ * ones while a worker runs.
+ */
+
+
+#include "ngx_http_mta_sts_module.h"
+
+#include <grp.h>
+
+
+/* Above this size only the header is verified, to not delay other requests. */
+
+#define NGX_HTTP_MTA_STS_VERIFY  (64 * 1024 * 1024)
+
+
+/* A file, and what it was when it was looked at last. */
+
+typedef struct {
+    mta_sts_str_t               name;
+    mta_sts_image_t             image;
+    ngx_file_uniq_t             uniq;
+    time_t                      mtime;
+    off_t                       size;
+} ngx_http_mta_sts_image_t;
+
+
+struct ngx_http_mta_sts_table_s {
+    ngx_http_mta_sts_image_t    base;
+    ngx_http_mta_sts_image_t    changes;
+    mta_sts_domains_t           alone;      /* the base without changes */
+    mta_sts_domains_t          *domains;
+    ngx_http_core_main_conf_t  *cmcf;
+    time_t                      checked;    /* the last look at the files */
+};
+
+
+static void ngx_http_mta_sts_table_cleanup(void *data);
+static void ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table);
+static ngx_uint_t ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table);
+static void ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table);
+static ngx_uint_t ngx_http_mta_sts_image_is_new(
+    ngx_http_mta_sts_image_t *image);
+static int ngx_http_mta_sts_open_as(ngx_core_conf_t *ccf, const char *name);
+
+
+#define ngx_http_mta_sts_verify(image)                                        \
+    ((image)->size <= NGX_HTTP_MTA_STS_VERIFY ? MTA_STS_IMAGE_ALL             \
+                                              : MTA_STS_IMAGE_HEADER)
+
+
+int
+ngx_http_mta_sts_table_open(ngx_conf_t *cf, mta_sts_str_t name,
+    mta_sts_place_t place, mta_sts_domains_t *domains,
+    ngx_http_mta_sts_table_t **table, mta_sts_err_t *err)
+{
+    mta_sts_env_t                  env;
+    mta_sts_buf_t                  buf = { &env, NULL, 0, 0, 0 };
+    ngx_pool_cleanup_t            *cln;
+    ngx_http_mta_sts_table_t      *t, **tp;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
+
+    env = ngx_http_mta_sts_env(cf);
+    mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_mta_sts_module);
+
+    if (mmcf->tables.elts == NULL
+        && ngx_array_init(&mmcf->tables, cf->pool, 1,
+                          sizeof(ngx_http_mta_sts_table_t *))
+           != NGX_OK)
+    {
+        return mta_sts_error_memory(err);
+    }
+
+    mta_sts_buf_add(&buf, name);
+    mta_sts_buf_add_cstr(&buf, MTA_STS_IMAGE_CHANGES);
+    mta_sts_buf_add_char(&buf, '\0');
+
+    tp = ngx_array_push(&mmcf->tables);
+    t = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_table_t));
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+
+    if (tp == NULL || t == NULL || cln == NULL || buf.failed) {
+        return mta_sts_error_memory(err);
+    }
+
+    *tp = t;
+
+    t->base.name = name;
+    t->changes.name = mta_sts_str_from(buf.data);
+    t->domains = domains;
+    t->cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    cln->handler = ngx_http_mta_sts_table_cleanup;
+    cln->data = t;
+
+    /* before they are opened: if they are replaced then, a worker sees that */
+
+    (void) ngx_http_mta_sts_image_is_new(&t->base);
+    (void) ngx_http_mta_sts_image_is_new(&t->changes);
+
+    if (mta_sts_image_open(&t->base.image, name, MTA_STS_IMAGE_ALL, place,
+                           &t->alone, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    *domains = t->alone;
+
+    if (mta_sts_image_open_changes(&t->changes.image, t->changes.name,
+                                   MTA_STS_IMAGE_ALL, place, &t->base.image,
+                                   domains, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    *table = t;
+
+    return MTA_STS_OK;
+}
+
+
+static void
+ngx_http_mta_sts_table_cleanup(void *data)
+{
+    ngx_http_mta_sts_table_t *table = data;
+
+    mta_sts_image_close(&table->base.image);
+    mta_sts_image_close(&table->changes.image);
+}
+
+
+/* Is the file another one than before?  If it is gone, its size is -1. */
+
+static ngx_uint_t
+ngx_http_mta_sts_image_is_new(ngx_http_mta_sts_image_t *image)
+{
+    ngx_file_info_t           fi;
+    ngx_http_mta_sts_image_t  old;
+
+    old = *image;
+
+    image->uniq = 0;
+    image->mtime = 0;
+    image->size = -1;
+
+    if (ngx_file_info(image->name.data, &fi) != NGX_FILE_ERROR) {
+        image->uniq = ngx_file_uniq(&fi);
+        image->mtime = ngx_file_mtime(&fi);
+        image->size = ngx_file_size(&fi);
+    }
+
+    return image->uniq != old.uniq || image->mtime != old.mtime
+           || image->size != old.size;
+}
+
+
+const mta_sts_policy_t *
+ngx_http_mta_sts_lookup(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
+    mta_sts_str_t *domain)
+{
+    if (mscf->table && mscf->table->checked != ngx_time()) {
+        ngx_http_mta_sts_table_update(mscf->table);
+    }
+
+    return mta_sts_server_find(&mscf->server, host, domain);
+}
+
+
+/* Looks for a newer table and for newer changes. */
+
+static void
+ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
+{
+    ngx_uint_t                     s, new_base, new_changes;
+    ngx_http_core_srv_conf_t     **cscfp;
+    ngx_http_mta_sts_srv_conf_t   *mscf;
+
+    table->checked = ngx_time();
+
+    /* the table first: whoever writes both writes it first, too */
+
+    new_base = ngx_http_mta_sts_image_is_new(&table->base)
+               && ngx_http_mta_sts_table_base(table);
+
+    new_changes = ngx_http_mta_sts_image_is_new(&table->changes);
+
+    if (!new_base && !new_changes) {
+        return;
+    }
+
+    ngx_http_mta_sts_table_changes(table);
+
+    cscfp = table->cmcf->servers.elts;
+
+    for (s = 0; s < table->cmcf->servers.nelts; s++) {
+        mscf = cscfp[s]->ctx->srv_conf[ngx_http_mta_sts_module.ctx_index];
+
+        if (mscf->table == table) {
+            mta_sts_server_share(&mscf->server, table->domains);
+        }
+    }
+
+    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "table \"%s\" of %uD "
+                  "domains is in use", table->base.name.data,
+                  table->domains->table.n);
+}
+
+
+/*
+ * Maps a newer table; a bad one is logged once and the old one kept.  Requests
+ * copy what they need, so nothing refers to the old one.
+ */
+
+static ngx_uint_t
+ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
+{
+    mta_sts_err_t      err;
+    mta_sts_image_t    image;
+    mta_sts_domains_t  domains;
+
+    if (mta_sts_image_open(&image, table->base.name,
+                           ngx_http_mta_sts_verify(&table->base),
+                           MTA_STS_NOWHERE, &domains, &err)
+        != MTA_STS_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "%s, the old table is kept", err.text);
+        return 0;
+    }
+
+    mta_sts_image_close(&table->base.image);
+
+    table->base.image = image;
+    table->alone = domains;
+
+    return 1;
+}
+
+
+/* Maps the changes; bad ones are logged once and the old ones kept. */
+
+static void
+ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table)
+{
+    mta_sts_err_t      err;
+    mta_sts_image_t    image;
+    mta_sts_domains_t  domains;
+
+    domains = table->alone;
+
+    if (mta_sts_image_open_changes(&image, table->changes.name,
+                                   ngx_http_mta_sts_verify(&table->changes),
+                                   MTA_STS_NOWHERE, &table->base.image,
+                                   &domains, &err)
+        == MTA_STS_OK)
+    {
+        mta_sts_image_close(&table->changes.image);
+        table->changes.image = image;
+
+    } else {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "%s, the old changes are kept", err.text);
+    }
+
+    *table->domains = table->alone;
+
+    if (table->changes.image.data
+        && table->changes.image.base == table->base.image.serial)
+    {
+        mta_sts_table_set_changes(&table->domains->table,
+                                  &table->changes.image.changes);
+    }
+}
+
+
+/* The workers must be able to open a newer table. */
+
+ngx_int_t
+ngx_http_mta_sts_check_tables(ngx_cycle_t *cycle)
+{
+    int                             fd;
+    ngx_uint_t                      i;
+    ngx_core_conf_t                *ccf;
+    ngx_http_mta_sts_table_t      **tables;
+    ngx_http_mta_sts_main_conf_t   *mmcf;
+
+    mmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_mta_sts_module);
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    if (mmcf == NULL || mmcf->tables.nelts == 0 || geteuid() != 0
+        || ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT)
+    {
+        return NGX_OK;
+    }
+
+    tables = mmcf->tables.elts;
+
+    for (i = 0; i < mmcf->tables.nelts; i++) {
+        fd = ngx_http_mta_sts_open_as(ccf, tables[i]->base.name.data);
+
+        if (fd == -1) {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                          "table \"%s\" cannot be read by the workers' user "
+                          "\"%s\"", tables[i]->base.name.data, ccf->username);
+            return NGX_ERROR;
+        }
+
+        (void) close(fd);
+    }
+
+    return NGX_OK;
+}
+
+
+/* Opens a file as a worker would.  Returns -1 with errno. */
+
+static int
+ngx_http_mta_sts_open_as(ngx_core_conf_t *ccf, const char *name)
+{
+    int        fd, n;
+    gid_t      groups[256];
+    ngx_err_t  err;
+
+    n = getgroups(256, groups);
+    if (n == -1) {
+        return -1;
+    }
+
+    fd = -1;
+
+    if (initgroups(ccf->username, ccf->group) == 0
+        && setegid(ccf->group) == 0
+        && seteuid(ccf->user) == 0)
+    {
+        fd = open(name, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
+    }
+
+    err = ngx_errno;
+
+    if (seteuid(0) == -1 || setegid(0) == -1 || setgroups(n, groups) == -1) {
+
+        /* root may always do that */
+
+        ngx_abort();
+    }
+
+    ngx_set_errno(err);
+
+    return fd;
+}

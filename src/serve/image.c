@@ -1,0 +1,271 @@
+/*
+ * Opening images.
+ */
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image_format.h"
+
+
+int
+mta_sts_image_is(mta_sts_str_t name)
+{
+    int   fd;
+    char  magic[8];
+
+    fd = open(name.data, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
+    if (fd == -1) {
+        return 0;
+    }
+
+    if (read(fd, magic, sizeof(magic)) != (ssize_t) sizeof(magic)) {
+        magic[0] = '\0';
+    }
+
+    (void) close(fd);
+
+    return memcmp(magic, IMAGE_MAGIC, sizeof(magic)) == 0;
+}
+
+
+/* Is a part of elements of elt bytes within the file? */
+
+static int
+image_has(const image_header_t *header, const image_part_t *part, size_t elt)
+{
+    return part->offset <= header->size && part->offset % 8 == 0
+           && part->n <= (header->size - part->offset) / elt;
+}
+
+
+/* What is wrong with an image of size bytes; NULL if nothing. */
+
+static const char *
+image_fault(const image_header_t *header, size_t size,
+    mta_sts_image_verify_e verify)
+{
+    unsigned char  digest[IMAGE_DIGEST];
+
+    if (header->order != IMAGE_ORDER) {
+        return "is of a machine of another byte order";
+    }
+
+    if (header->format != IMAGE_FORMAT) {
+        return "is of another format, compile it again";
+    }
+
+    if (!image_check(header, digest)
+        || memcmp(digest, header->check, IMAGE_DIGEST) != 0)
+    {
+        return "is damaged";
+    }
+
+    if (header->size != size) {
+        return header->size > size ? "is truncated" : "is damaged";
+    }
+
+    if (!image_has(header, &header->policies, sizeof(uint64_t))
+        || !image_has(header, &header->files, sizeof(mta_sts_table_run_t))
+        || !image_has(header, &header->policy_names,
+                      sizeof(mta_sts_table_run_t))
+        || !image_has(header, &header->names, 1)
+        || !image_has(header, &header->slots, sizeof(mta_sts_table_slot_t))
+        || !image_has(header, &header->default_name, 1)
+        || !image_has(header, &header->default_file, 1)
+        || header->domains > UINT32_MAX || header->slots.n > UINT32_MAX
+        || header->names.n > UINT32_MAX)
+    {
+        return "is damaged";
+    }
+
+    if (verify == MTA_STS_IMAGE_ALL
+        && (EVP_Digest((const char *) header + sizeof(image_header_t),
+                       size - sizeof(image_header_t), digest, NULL,
+                       EVP_sha256(), NULL)
+            != 1
+            || memcmp(digest, header->digest, IMAGE_DIGEST) != 0))
+    {
+        return "is damaged";
+    }
+
+    return NULL;
+}
+
+
+static mta_sts_str_t
+image_text(const image_header_t *header, const image_part_t *part)
+{
+    mta_sts_str_t  text;
+
+    text.data = (const char *) header + part->offset;
+    text.len = (size_t) part->n;
+
+    return text;
+}
+
+
+/* Fills domains from an image. */
+
+static const char *
+image_domains(const image_header_t *header, mta_sts_domains_t *domains)
+{
+    const char              *base;
+    mta_sts_table_t         *table;
+    const mta_sts_policy_t  *policy;
+
+    base = (const char *) header;
+    table = &domains->table;
+
+    memset(domains, 0, sizeof(mta_sts_domains_t));
+
+    table->n = (uint32_t) header->domains;
+    table->n_slots = (uint32_t) header->slots.n;
+    table->slots = (const void *) (base + header->slots.offset);
+    table->key = table->n_slots > MTA_STS_TABLE_FEW ? &header->key : NULL;
+    table->names = base + header->names.offset;
+    table->names_len = (size_t) header->names.n;
+    table->policies = (const void *) (base + header->policies.offset);
+    table->n_policies = (size_t) header->policies.n;
+    table->files = (const void *) (base + header->files.offset);
+    table->n_files = (size_t) header->files.n;
+    table->policy_names = (const void *) (base + header->policy_names.offset);
+    table->n_policy_names = (size_t) header->policy_names.n;
+    table->base = (uintptr_t) base;
+    table->limit = header->size;
+
+    if (header->default_policy == 0) {
+        return NULL;
+    }
+
+    if (header->default_policy > header->size - sizeof(mta_sts_policy_t)) {
+        return "is damaged";
+    }
+
+    policy = (const void *) (base + header->default_policy);
+
+    if (!mta_sts_policy_is_sound(policy, header->size - header->default_policy
+                                         - sizeof(mta_sts_policy_t)))
+    {
+        return "is damaged";
+    }
+
+    domains->default_policy = policy;
+    domains->default_name = image_text(header, &header->default_name);
+    domains->default_place.file = image_text(header, &header->default_file);
+    domains->default_place.line = header->default_line;
+    domains->default_place.column = header->default_column;
+
+    return NULL;
+}
+
+
+int
+mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
+    mta_sts_image_verify_e verify, mta_sts_place_t place,
+    mta_sts_domains_t *domains, mta_sts_err_t *err)
+{
+    int          fd, rc;
+    void        *data;
+    const char  *fault;
+    struct stat  st;
+
+    memset(image, 0, sizeof(mta_sts_image_t));
+
+    fd = open(name.data, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
+    if (fd == -1) {
+        return mta_sts_error_errno(err, place, "open()", name);
+    }
+
+    rc = MTA_STS_OK;
+    fault = NULL;
+    data = MAP_FAILED;
+
+    if (fstat(fd, &st) == -1) {
+        rc = mta_sts_error_errno(err, place, "fstat()", name);
+
+    } else if (!S_ISREG(st.st_mode)
+               || (size_t) st.st_size < sizeof(image_header_t))
+    {
+        fault = "is not a table";
+
+    } else {
+        data = mmap(NULL, (size_t) st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+
+        if (data == MAP_FAILED) {
+            rc = mta_sts_error_errno(err, place, "mmap()", name);
+        }
+    }
+
+    (void) close(fd);
+
+    if (data != MAP_FAILED) {
+        image->data = data;
+        image->size = (size_t) st.st_size;
+        image->serial = ((const image_header_t *) data)->serial;
+        image->base = ((const image_header_t *) data)->base;
+
+        fault = memcmp(data, IMAGE_MAGIC, 8) == 0
+                ? image_fault(data, image->size, verify) : "is not a table";
+
+        if (fault == NULL) {
+            fault = image_domains(data, domains);
+        }
+    }
+
+    if (fault) {
+        rc = mta_sts_error(err, place, "\"%.*s\" %s", MTA_STS_SHOW(name),
+                           fault);
+    }
+
+    if (rc != MTA_STS_OK) {
+        mta_sts_image_close(image);
+    }
+
+    return rc;
+}
+
+
+int
+mta_sts_image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
+    mta_sts_image_verify_e verify, mta_sts_place_t place,
+    const mta_sts_image_t *base, mta_sts_domains_t *domains,
+    mta_sts_err_t *err)
+{
+    mta_sts_domains_t  changes;
+
+    memset(image, 0, sizeof(mta_sts_image_t));
+
+    if (access(name.data, F_OK) == -1) {
+        return MTA_STS_OK;
+    }
+
+    if (mta_sts_image_open(image, name, verify, place, &changes, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    if (image->base == base->serial) {
+        image->changes = changes.table;
+        mta_sts_table_set_changes(&domains->table, &image->changes);
+
+    } else {
+        mta_sts_image_close(image);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+void
+mta_sts_image_close(mta_sts_image_t *image)
+{
+    if (image->data) {
+        (void) munmap((void *) (uintptr_t) image->data, image->size);
+    }
+
+    memset(image, 0, sizeof(mta_sts_image_t));
+}

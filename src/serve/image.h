@@ -1,0 +1,83 @@
+/*
+ * The table as a file: what is served for the domains of domains files, in the
+ * form in which it is used.  It is written once, mapped read-only, and replaced
+ * by rename(); nothing in it depends on where it is mapped.
+ *
+ * What is mapped must not be truncated or overwritten: a process that touches a
+ * page that is gone ends by SIGBUS.
+ */
+
+#ifndef MTA_STS_SERVE_IMAGE_H
+#define MTA_STS_SERVE_IMAGE_H
+
+
+#include "serve.h"
+
+
+/* Changes of the table NAME are in a file NAME.changes. */
+
+#define MTA_STS_IMAGE_CHANGES  ".changes"
+
+
+typedef struct {
+    const void    *data;
+    size_t         size;
+    uint64_t       serial;          /* that it was written with */
+    uint64_t       base;            /* the serial of what it changes, or 0 */
+    mta_sts_table_t  changes;       /* of the base, if there is one */
+} mta_sts_image_t;
+
+
+/* How much of a file is verified before it is used. */
+
+typedef enum {
+    MTA_STS_IMAGE_HEADER = 0,       /* the header and its digest */
+    MTA_STS_IMAGE_ALL               /* also the digest of everything else */
+} mta_sts_image_verify_e;
+
+
+/*
+ * Returns 1 if a file begins as an image does.  0 if not, or if it cannot be
+ * read.  name is followed by a NUL.
+ */
+int mta_sts_image_is(mta_sts_str_t name);
+
+/*
+ * Maps an image and gives what it has; domains is valid until the image is
+ * closed.  name is followed by a NUL.
+ *
+ * Errors, at place: open(), fstat(), read() or mmap() "NAME" failed (ERRNO:
+ * TEXT); "NAME" is not a table, is of another format, is of a machine of another
+ * byte order, is truncated, is damaged; SHA-256 failed in libcrypto.
+ */
+int mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
+    mta_sts_image_verify_e verify, mta_sts_place_t place,
+    mta_sts_domains_t *domains, mta_sts_err_t *err);
+
+/*
+ * The same for the image of changes, which are put in front of the table of
+ * domains.  They are used if they were made for base, and otherwise ignored,
+ * since a newer base has them; also if there is no file.  image must not be moved.
+ */
+int mta_sts_image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
+    mta_sts_image_verify_e verify, mta_sts_place_t place,
+    const mta_sts_image_t *base, mta_sts_domains_t *domains,
+    mta_sts_err_t *err);
+
+/* Does nothing to a zeroed image. */
+void mta_sts_image_close(mta_sts_image_t *image);
+
+/*
+ * Writes domains to fd, a new file that is empty, from its beginning.  base is
+ * the serial of the image in which they are changes, or 0.  Equal
+ * domains in the same order make equal images, but for the hash key.
+ *
+ * Errors, at name: write() "NAME" failed (ERRNO: TEXT); SHA-256 failed in
+ * libcrypto.
+ */
+int mta_sts_image_write(int fd, mta_sts_str_t name,
+    const mta_sts_domains_t *domains, uint64_t serial, uint64_t base,
+    mta_sts_err_t *err);
+
+
+#endif /* MTA_STS_SERVE_IMAGE_H */

@@ -1,0 +1,90 @@
+#!/usr/bin/perl
+
+# The report of mta-sts check -f html in a real Chromium, driven by
+# t/browser/report.js: what servers sent is text and not markup, search and filter
+# work, and it is accessible, in both colour schemes and at 360 px.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Cwd qw(abs_path);
+use File::Temp qw(tempdir);
+use JSON::PP;
+use MtaSts;
+use MtaSts::World;
+use Test::More;
+
+use constant CHROMIUM => '/usr/bin/chromium';
+
+enter_world();
+
+$ENV{PATH} .= ':/usr/sbin:/sbin';
+
+my $json = JSON::PP->new->utf8->canonical;
+my $world = MtaSts::World->new;
+my $policy = "version: STSv1\r\nmode: enforce\r\nmx: mx.good.example\r\n"
+           . "max_age: 604800\r\n";
+my $cert = $world->cert('good', [map { "mta-sts.$_.example" }
+                                 qw(healthy status markup)]);
+
+$world->dns("mx.good A 192.0.2.10\n" . join('', map { <<"EOZ" }
+mta-sts.$_ A 192.0.2.1
+$_ MX 1 mx.good
+_smtp._tls.$_ TXT "v=TLSRPTv1; rua=mailto:a\@b.example"
+EOZ
+    qw(healthy status markup)) . <<'EOZ', [], []);
+_mta-sts.healthy TXT "v=STSv1; id=1;"
+_mta-sts.status TXT "v=STSv1; id=1;"
+_mta-sts.markup TXT "v=STSv1; id=<script>alert(1)</script>&quot'\"onload=x;"
+EOZ
+
+$world->nginx(join('', map { web("mta-sts.$_.example", $cert,
+    'default_type text/plain; root %%DIR%%; '
+    . 'location / { try_files /p.txt =404; }') } qw(healthy markup))
+    . web('mta-sts.status.example', $cert, 'return 500;'), 'p.txt' => $policy);
+$world->cert('mx', ['mx.good.example']);
+$world->postfix('192.0.2.10' => ['smtpd_tls_chain_files=' . $world->dir
+                                 . '/mx.key,' . $world->dir . '/mx.pem']);
+
+my ($status, $out, $err) = helper('check', '-f', 'html', '--no-config',
+    '--resolver', $world->resolver, '--ca', $world->ca, 'healthy.example',
+    'status.example', 'markup.example', 'none.example');
+
+is($status, 1, 'errors: 1') or diag $err;
+unlike($out, qr/<script>alert/, 'what a server sent is escaped');
+like($out, qr/&lt;script&gt;alert\(1\)&lt;\/script&gt;&amp;quot&#39;&quot;onload/,
+     'but shown');
+unlike($out, qr/[^\x20-\x7e\n]/, 'printable ASCII');
+
+my $home = tempdir(CLEANUP => 1);
+my $shots = "$MtaSts::BUILD/screenshots";
+mkdir $shots;
+spew("$home/report.html", $out);
+
+local @ENV{qw(HOME TMPDIR XDG_CONFIG_HOME XDG_CACHE_HOME)} = ($home) x 4;
+
+($status, $out, $err) = run($json->encode({
+    url      => "file://$home/report.html",
+    chromium => CHROMIUM,
+    modules  => abs_path('build/npm/node_modules'),
+    shots    => abs_path($shots),
+    domains  => [map { "$_.example" } qw(markup none status healthy)],
+    healthy  => ['healthy.example'],
+    search   => { words => 'STATUS 500', domains => ['status.example'] },
+}), 'node', 't/browser/report.js');
+
+my $ended = 0;
+
+for my $line (split /\n/, $out) {
+    my $seen = eval { $json->decode($line) };
+    $ended = 1 if $seen && $seen->{ended};
+    next if !$seen || !defined $seen->{name};
+    ok($seen->{ok}, $seen->{name}) or diag($seen->{detail});
+}
+
+is($status, 0, 'the browser ran') or diag($err);
+is($ended, 1, '... to the end');
+
+$world->stop;
+done_testing();

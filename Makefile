@@ -48,11 +48,18 @@ CLI_NEEDS   = libssl:3.0:libssl-dev     libcurl:7.85:libcurl4-openssl-dev \
               libcares:1.18:libc-ares-dev libpcre2-8:10.36:libpcre2-dev \
               libpsl:0.20:libpsl-dev
 
+# of the program that reads reports, besides
+
+REPORTS_NEEDS = gmime-3.0:3.2:libgmime-3.0-dev zlib:1.2:zlib1g-dev \
+              sqlite3:3.34:libsqlite3-dev
+
 pkg         = $(shell $(PKG_CONFIG) $(1) \
               $(foreach need,$(2),$(firstword $(subst :, ,$(need)))) 2>/dev/null)
 
 LIB_CFLAGS := $(call pkg,--cflags,$(CLI_NEEDS) $(CORE_NEEDS))
 CORE_LIBS  := $(call pkg,--libs,$(CORE_NEEDS))
+REPORTS_CFLAGS := $(call pkg,--cflags,$(REPORTS_NEEDS))
+REPORTS_LIBS := $(call pkg,--libs,$(REPORTS_NEEDS))
 LIBS       := $(call pkg,--libs,$(CLI_NEEDS)) $(CORE_LIBS) -lresolv
 
 # Debian's hardening, where the compiler has it
@@ -91,10 +98,14 @@ LINK        = $(CC) $(CFLAGS) -pie $(LDFLAGS)
 
 ROOMS       = base policy serve domains records formats generator
 CORE        = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
-CLI         = $(wildcard src/cli/*.c src/cli/*/*.c)
+REPORTS     = $(wildcard src/cli/reports/*.c)
+CLI         = $(filter-out $(REPORTS),$(wildcard src/cli/*.c src/cli/*/*.c))
 
 CORE_OBJS   = $(CORE:%.c=$(BUILD)/%.o)
 CLI_OBJS    = $(CLI:%.c=$(BUILD)/%.o)
+REPORTS_OBJS = $(REPORTS:%.c=$(BUILD)/%.o)
+
+$(REPORTS_OBJS) $(BUILD)/t/fuzz/reports.o: LIB_CFLAGS += $(REPORTS_CFLAGS)
 
 # all but main(): what unit tests and fuzz targets are linked with
 
@@ -134,7 +145,7 @@ unexport NGINX
 
 all: helper $(if $(wildcard $(NGINX_SRC)/conf_flags),module,no-module)
 
-helper: $(BUILD)/mta-sts
+helper: $(BUILD)/mta-sts $(BUILD)/mta-sts-reports
 
 objects: $(CORE_OBJS) $(CLI_OBJS)
 
@@ -147,11 +158,15 @@ no-module:
 	@echo "MOD  skipped: no nginx headers in $(NGINX_SRC) (Debian: nginx-dev)"
 
 needs:
-	@tools/need $(firstword $(CC)):gcc $(CLI_NEEDS) $(CORE_NEEDS)
+	@tools/need $(firstword $(CC)):gcc $(CLI_NEEDS) $(CORE_NEEDS) $(REPORTS_NEEDS)
 
 $(BUILD)/mta-sts: $(CORE_OBJS) $(CLI_OBJS)
 	@echo "LINK $@"
 	@$(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/mta-sts-reports: $(TEST_OBJS) $(REPORTS_OBJS)
+	@echo "LINK $@"
+	@$(LINK) -o $@ $^ $(LIBS) $(REPORTS_LIBS)
 
 $(BUILD)/%.o: %.c Makefile | needs
 	@mkdir -p $(@D)

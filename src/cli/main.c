@@ -27,27 +27,31 @@ static const command_t  commands[] = {
     { "records", "[DOMAIN...]",
       "the DNS records of the configured domains",
       OPTIONS_CONF|OPTIONS_FORMAT|OPTIONS_RECORDS|OPTIONS_NET, command_records,
-      format_usage },
+      format_usage, NULL },
 
     { "policy", "DOMAIN",
       "the exact bytes that are served for a domain",
-      OPTIONS_CONF, command_policy, NULL },
+      OPTIONS_CONF, command_policy, NULL, NULL },
 
     { "list", "[DOMAIN...]",
       "domains, policy hosts, modes, ids and where each is configured",
-      OPTIONS_CONF|OPTIONS_HOSTS|OPTIONS_NET, command_list, NULL },
+      OPTIONS_CONF|OPTIONS_HOSTS|OPTIONS_NET, command_list, NULL, NULL },
 
     { "compile", "-d FILE... -o TABLE",
       "domains files into a table that nginx maps",
-      OPTIONS_COMPILE, command_compile, NULL },
+      OPTIONS_COMPILE, command_compile, NULL, NULL },
 
     { "check", "[DOMAIN...]",
       "whether DNS, HTTPS and mail servers agree with the configuration",
-      OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET, command_check, report_usage },
+      OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET, command_check, report_usage, NULL },
 
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
-      OPTIONS_SETTINGS|OPTIONS_FORMAT, command_generate, format_usage }
+      OPTIONS_SETTINGS|OPTIONS_FORMAT, command_generate, format_usage, NULL },
+
+    { "reports", "[DOMAIN...] | add [FILE...] | show ID",
+      "what the TLS reports of senders say",
+      0, NULL, NULL, command_reports }
 };
 
 #define COMMANDS  (sizeof(commands) / sizeof(commands[0]))
@@ -145,6 +149,17 @@ run(int argc, char **argv, const mta_sts_env_t *env)
 
     if (command == NULL) {
         return COMMAND_USAGE;
+    }
+
+    if (command->program) {
+        argv += help;
+        argc -= help;
+
+        if (help && argc == 1) {
+            argv[argc++] = (char[]) { "--help" };
+        }
+
+        return command->program(argc, argv);
     }
 
     if (!help && options_parse(&options, argc, argv, command->options, env)

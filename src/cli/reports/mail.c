@@ -257,12 +257,12 @@ mail_part(mail_reader_t *reader, GMimePart *part)
     data.data = (const char *) bytes->data;
     data.len = bytes->len;
 
-    mail.data = mta_sts_str_copy(reader->env, data);
+    mail.data = data;
     mail.signer = reader->signer;
 
-    g_object_unref(stream);
-
     reader->each(reader->ctx, &mail);
+
+    g_object_unref(stream);
 }
 
 

@@ -105,7 +105,8 @@ CORE_OBJS   = $(CORE:%.c=$(BUILD)/%.o)
 CLI_OBJS    = $(CLI:%.c=$(BUILD)/%.o)
 REPORTS_OBJS = $(REPORTS:%.c=$(BUILD)/%.o)
 
-$(REPORTS_OBJS) $(BUILD)/t/fuzz/reports.o: LIB_CFLAGS += $(REPORTS_CFLAGS)
+$(REPORTS_OBJS) $(BUILD)/t/unit/reports_test.o \
+    $(BUILD)/t/fuzz/reports.o: LIB_CFLAGS += $(REPORTS_CFLAGS)
 
 # all but main(): what unit tests and fuzz targets are linked with
 
@@ -199,6 +200,14 @@ $(UNITS): %: %.o $(TEST_OBJS)
 	@$(LINK) $(UNIT_LINK) -o $@ $^ $(UNIT_LIBS)
 
 UNIT_LIBS   = $(LIBS)
+
+# two know the reader of reports, which only its own program has
+
+REPORTS_TESTS = $(BUILD)/t/unit/reports_test $(BUILD)/t/fuzz/reports
+
+$(REPORTS_TESTS): $(filter-out %/main.o,$(REPORTS_OBJS))
+$(BUILD)/t/unit/reports_test: UNIT_LIBS = $(LIBS) $(REPORTS_LIBS)
+$(BUILD)/t/fuzz/reports: FUZZ_LIBS = $(REPORTS_LIBS)
 
 # one lets each allocation fail, those of libyaml, too
 
@@ -314,7 +323,7 @@ FUZZERS     = $(filter-out $(FUZZ_SHARED:.o=), \
 
 $(FUZZERS): %: %.o $(FUZZ_SHARED) $(TEST_OBJS)
 	@echo "LINK $@"
-	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(FUZZ_LIBS)
 
 fuzzers: $(FUZZERS)
 
@@ -365,6 +374,8 @@ install:
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
 	    $(DESTDIR)$(DOC_DIR)/examples $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
 	install -m 755 $(BUILD)/mta-sts $(DESTDIR)$(PREFIX)/bin/
+	install -D -m 755 $(BUILD)/mta-sts-reports \
+	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-reports
 	install -m 644 man/mta-sts.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)/
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOC_DIR)/examples/
@@ -375,6 +386,7 @@ install:
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/mta-sts \
+	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-reports \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/mta-sts.1 \
 	    $(DESTDIR)$(BASH_DIR)/mta-sts $(DESTDIR)$(ZSH_DIR)/_mta-sts \
 	    $(DESTDIR)$(MODULES_DIR)/$(notdir $(MODULE))

@@ -43,7 +43,8 @@ static const command_t  commands[] = {
 
     { "check", "[DOMAIN...]",
       "whether DNS, HTTPS and mail servers agree with the configuration",
-      OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET, command_check, report_usage, NULL },
+      OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET, command_check,
+      report_usage, NULL },
 
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
@@ -132,6 +133,8 @@ run(int argc, char **argv, const mta_sts_env_t *env)
     options_t         options;
     const command_t  *command;
 
+    static char  help_option[] = "--help";
+
     help = strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0
            || strcmp(argv[0], "-h") == 0;
 
@@ -156,7 +159,7 @@ run(int argc, char **argv, const mta_sts_env_t *env)
         argc -= help;
 
         if (help && argc == 1) {
-            argv[argc++] = (char[]) { "--help" };
+            argv[argc++] = help_option;
         }
 
         return command->program(argc, argv);

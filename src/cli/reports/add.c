@@ -65,6 +65,11 @@ add_json(reports_input_t *input, mta_sts_str_t text, const reports_origin_t *ori
                              "future");
     }
 
+    if (report.end < adder->since) {
+        adder->old++;
+        return MTA_STS_OK;
+    }
+
     add_filter(adder, &report);
 
     if (report.n_policies == 0) {

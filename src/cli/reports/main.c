@@ -270,6 +270,7 @@ main_add(const main_options_t *options, char **names, size_t n,
     adder.trusted = main_texts(&options->trusted, env);
     adder.n_trusted = options->trusted.n;
     adder.now = (int64_t) time(NULL);
+    adder.since = adder.now - (int64_t) options->keep * DAY;
     adder.store = store_open(options->state, 1, &err);
 
     if (adder.store == NULL) {
@@ -284,8 +285,7 @@ main_add(const main_options_t *options, char **names, size_t n,
     }
 
     if (rc == MTA_STS_OK) {
-        rc = store_drop(adder.store,
-                        adder.now - (int64_t) options->keep * DAY, &err);
+        rc = store_drop(adder.store, adder.since, &err);
     }
 
     store_close(adder.store);
@@ -299,8 +299,9 @@ main_add(const main_options_t *options, char **names, size_t n,
         return COMMAND_OK;
     }
 
-    (void) printf("%zu new, %zu known, %zu refused (other domains), %zu bad\n",
-                  adder.added, adder.known, adder.refused, adder.bad);
+    (void) printf("%zu new, %zu known, %zu refused (other domains), %zu old, "
+                  "%zu bad\n", adder.added, adder.known, adder.refused,
+                  adder.old, adder.bad);
 
     return adder.bad ? COMMAND_ERROR : COMMAND_OK;
 }

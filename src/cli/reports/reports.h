@@ -190,10 +190,12 @@ typedef struct {
     const mta_sts_str_t    *trusted;  /* authserv-ids */
     size_t                  n_trusted;
     int64_t                 now;
+    int64_t                 since;    /* reports that ended before are old */
 
     size_t                  added;    /* what became of the reports */
     size_t                  known;
     size_t                  refused;
+    size_t                  old;
     size_t                  bad;      /* files that could not be read */
 } reports_adder_t;
 

@@ -326,6 +326,12 @@ summary_severity(const summary_t *summary, const summary_domain_t *domain)
 
     severity = SUMMARY_GOOD;
 
+    /* what names no domain says nothing about one */
+
+    if (domain->domain.len == 0) {
+        return severity;
+    }
+
     for (i = 0; i < domain->reporters.n; i++) {
         if (summary_has_stopped(summary, domain, &domain->reporters.elts[i])) {
             severity = SUMMARY_NOTE;

@@ -92,9 +92,8 @@ parse_count(const json_t *value)
 static int64_t
 parse_time(const json_t *value)
 {
-    char         sign;
-    int          n;
-    int          hours, minutes, used;
+    int          n, hours, minutes, used;
+    char         sign[2];
     struct tm    tm;
     const char  *text;
 
@@ -125,9 +124,9 @@ parse_time(const json_t *value)
 
     hours = minutes = 0;
 
-    if (sscanf(text, "%1[+-]%2d:%2d", &sign, &hours, &minutes) >= 2) {
-        hours = sign == '-' ? -hours : hours;
-        minutes = sign == '-' ? -minutes : minutes;
+    if (sscanf(text, "%1[+-]%2d:%2d", sign, &hours, &minutes) >= 2) {
+        hours = sign[0] == '-' ? -hours : hours;
+        minutes = sign[0] == '-' ? -minutes : minutes;
     }
 
     return (int64_t) timegm(&tm) - 3600 * hours - 60 * minutes;
@@ -272,7 +271,7 @@ parse_report(const json_t *root, const mta_sts_env_t *env,
                              "no list of policies");
     }
 
-    if (report->begin == 0) {
+    if (report->begin <= 0) {
         return mta_sts_error(err, MTA_STS_NOWHERE, "not a TLS report: it has "
                              "no valid date-range");
     }

@@ -101,6 +101,7 @@ static const site_directive_t  site_directives[] = {
               site_set_cache),
     site_line("mta_sts_domains", SITE_SERVER, 1, 1, site_set_domains),
     site_line("mta_sts_generator", SITE_LOCATION, 0, 0, site_set_generator),
+    site_line("mta_sts_reports", SITE_LOCATION, 1, SIZE_MAX, NULL),
 
     site_line("ssl_certificate_by_lua_block", SITE_HTTP|SITE_SERVER, 0, 0,
               site_set_lua),

@@ -50,11 +50,17 @@ CLI_NEEDS   = libssl:3.0:libssl-dev     libcurl:7.85:libcurl4-openssl-dev \
               libcares:1.18:libc-ares-dev libpcre2-8:10.36:libpcre2-dev \
               libpsl:0.20:libpsl-dev sqlite3:3.34:libsqlite3-dev
 
+# of the program that reads reports, besides
+
+REPORTS_NEEDS = gmime-3.0:3.2:libgmime-3.0-dev zlib:1.2:zlib1g-dev
+
 pkg         = $(shell $(PKG_CONFIG) $(1) \
               $(foreach need,$(2),$(firstword $(subst :, ,$(need)))) 2>/dev/null)
 
 LIB_CFLAGS := $(call pkg,--cflags,$(CLI_NEEDS) $(CORE_NEEDS))
 CORE_LIBS  := $(call pkg,--libs,$(CORE_NEEDS))
+REPORTS_CFLAGS := $(call pkg,--cflags,$(REPORTS_NEEDS))
+REPORTS_LIBS := $(call pkg,--libs,$(REPORTS_NEEDS))
 LIBS       := $(call pkg,--libs,$(CLI_NEEDS)) $(CORE_LIBS) -lresolv
 
 # Debian's hardening, where the compiler has it
@@ -93,10 +99,15 @@ LINK        = $(CC) $(CFLAGS) -pie $(LDFLAGS)
 
 ROOMS       = base policy serve domains records formats generator
 CORE        = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
-CLI         = $(wildcard src/cli/*.c src/cli/*/*.c)
+REPORTS     = $(wildcard src/cli/reports/*.c)
+CLI         = $(filter-out $(REPORTS),$(wildcard src/cli/*.c src/cli/*/*.c))
 
 CORE_OBJS   = $(CORE:%.c=$(BUILD)/%.o)
 CLI_OBJS    = $(CLI:%.c=$(BUILD)/%.o)
+REPORTS_OBJS = $(REPORTS:%.c=$(BUILD)/%.o)
+
+$(REPORTS_OBJS) $(BUILD)/t/unit/reports_test.o \
+    $(BUILD)/t/fuzz/reports.o: LIB_CFLAGS += $(REPORTS_CFLAGS)
 
 # all but main(): what unit tests and fuzz targets are linked with
 
@@ -136,7 +147,7 @@ unexport NGINX
 
 all: helper $(if $(wildcard $(NGINX_SRC)/conf_flags),module,no-module)
 
-helper: $(BUILD)/mta-sts
+helper: $(BUILD)/mta-sts $(BUILD)/mta-sts-reports
 
 objects: $(CORE_OBJS) $(CLI_OBJS)
 
@@ -149,11 +160,15 @@ no-module:
 	@echo "MOD  skipped: no nginx headers in $(NGINX_SRC) (Debian: nginx-dev)"
 
 needs:
-	@tools/need $(firstword $(CC)):gcc $(CLI_NEEDS) $(CORE_NEEDS)
+	@tools/need $(firstword $(CC)):gcc $(CLI_NEEDS) $(CORE_NEEDS) $(REPORTS_NEEDS)
 
 $(BUILD)/mta-sts: $(CORE_OBJS) $(CLI_OBJS)
 	@echo "LINK $@"
 	@$(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/mta-sts-reports: $(TEST_OBJS) $(REPORTS_OBJS)
+	@echo "LINK $@"
+	@$(LINK) -o $@ $^ $(LIBS) $(REPORTS_LIBS)
 
 $(BUILD)/%.o: %.c Makefile | needs
 	@mkdir -p $(@D)
@@ -186,6 +201,14 @@ $(UNITS): %: %.o $(TEST_OBJS)
 	@$(LINK) $(UNIT_LINK) -o $@ $^ $(UNIT_LIBS)
 
 UNIT_LIBS   = $(LIBS)
+
+# two know the reader of reports, which only its own program has
+
+REPORTS_TESTS = $(BUILD)/t/unit/reports_test $(BUILD)/t/fuzz/reports
+
+$(REPORTS_TESTS): $(filter-out %/main.o,$(REPORTS_OBJS))
+$(BUILD)/t/unit/reports_test: UNIT_LIBS = $(LIBS) $(REPORTS_LIBS)
+$(BUILD)/t/fuzz/reports: FUZZ_LIBS = $(REPORTS_LIBS)
 
 # one lets each allocation fail, those of libyaml, too
 
@@ -301,7 +324,7 @@ FUZZERS     = $(filter-out $(FUZZ_SHARED:.o=), \
 
 $(FUZZERS): %: %.o $(FUZZ_SHARED) $(TEST_OBJS)
 	@echo "LINK $@"
-	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(FUZZ_LIBS)
 
 fuzzers: $(FUZZERS)
 
@@ -357,6 +380,8 @@ install:
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
 	    $(DESTDIR)$(DOC_DIR)/examples $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
 	install -m 755 $(BUILD)/mta-sts $(DESTDIR)$(PREFIX)/bin/
+	install -D -m 755 $(BUILD)/mta-sts-reports \
+	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-reports
 	install -m 644 man/mta-sts.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)/
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOC_DIR)/examples/
@@ -367,6 +392,7 @@ install:
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/mta-sts \
+	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-reports \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/mta-sts.1 \
 	    $(DESTDIR)$(BASH_DIR)/mta-sts $(DESTDIR)$(ZSH_DIR)/_mta-sts \
 	    $(DESTDIR)$(MODULES_DIR)/$(notdir $(MODULE))

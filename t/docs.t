@@ -103,6 +103,7 @@ sub adapt {
     $conf =~ s{listen +80;}{listen 127.0.0.1:%%PORT1%%;}g;
     $conf =~ s{\[::1\]:%%PORT2%%;}{[::1]:%%PORT3%%;}g;
     $conf =~ s{\Ahttp \{(.*)\}\s*\z}{$1}s;
+    $conf =~ s{mta_sts_reports +\S+;}{mta_sts_reports spool;}g;
     $conf =~ s{mta_sts_domains +\S+;}{mta_sts_domains mta-sts.yaml;}g;
 
     return $conf;
@@ -405,12 +406,12 @@ for my $command (sort keys %found) {
 
 my $usage = join '', map {
     (helper($_, '--help'))[1]
-} qw(records policy list check plan generate);
+} qw(records policy list check plan generate reports);
 my %options = map { $_ => 1 } $usage =~ /^ {4}(-\w|--[\w-]+)(?= |$)/mg;
 
 cmp_ok(scalar keys %options, '>=', 25, 'options of the usage');
 
-for my $command (qw(records policy list check plan generate)) {
+for my $command (qw(records policy list check plan generate reports)) {
     my ($help) = (helper($command, '--help'))[1];
     my ($about) = $manual =~ /^\.SS mta-sts $command (.*?)^\.S[SH] /ms;
     my ($list) = ($about // '') =~ /^Options:\n(.*?)(?:^\.PP|\z)/ms;

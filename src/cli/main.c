@@ -29,33 +29,37 @@ static const command_t  commands[] = {
       "the DNS records of the configured domains",
       OPTIONS_CONF|OPTIONS_FORMAT|OPTIONS_RECORDS|OPTIONS_NET|OPTIONS_STATE,
       command_records,
-      format_usage },
+      format_usage, NULL },
 
     { "policy", "DOMAIN",
       "the exact bytes that are served for a domain",
-      OPTIONS_CONF, command_policy, NULL },
+      OPTIONS_CONF, command_policy, NULL, NULL },
 
     { "list", "[DOMAIN...]",
       "domains, policy hosts, modes, ids and where each is configured",
-      OPTIONS_CONF|OPTIONS_HOSTS|OPTIONS_NET, command_list, NULL },
+      OPTIONS_CONF|OPTIONS_HOSTS|OPTIONS_NET, command_list, NULL, NULL },
 
     { "compile", "-d FILE... -o TABLE",
       "domains files into a table that nginx maps",
-      OPTIONS_COMPILE, command_compile, NULL },
+      OPTIONS_COMPILE, command_compile, NULL, NULL },
 
     { "check", "[DOMAIN...]",
       "whether DNS, HTTPS and mail servers agree with the configuration",
       OPTIONS_CONF|OPTIONS_CHECK|OPTIONS_NET|OPTIONS_STATE, command_check,
-      report_usage },
+      report_usage, NULL },
 
     { "plan", "[DOMAIN...] | note DOMAIN | forget DOMAIN...",
       "what may be done next, and when: promote, move an MX, leave",
       OPTIONS_CONF|OPTIONS_STATE|OPTIONS_PLAN|OPTIONS_SETTINGS, command_plan,
-      plan_format_usage },
+      plan_format_usage, NULL },
 
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
-      OPTIONS_SETTINGS|OPTIONS_FORMAT, command_generate, format_usage }
+      OPTIONS_SETTINGS|OPTIONS_FORMAT, command_generate, format_usage, NULL },
+
+    { "reports", "[DOMAIN...] | add [FILE...] | show ID",
+      "what the TLS reports of senders say",
+      0, NULL, NULL, command_reports }
 };
 
 #define COMMANDS  (sizeof(commands) / sizeof(commands[0]))
@@ -136,6 +140,8 @@ run(int argc, char **argv, const mta_sts_env_t *env)
     options_t         options;
     const command_t  *command;
 
+    static char  help_option[] = "--help";
+
     help = strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0
            || strcmp(argv[0], "-h") == 0;
 
@@ -153,6 +159,17 @@ run(int argc, char **argv, const mta_sts_env_t *env)
 
     if (command == NULL) {
         return COMMAND_USAGE;
+    }
+
+    if (command->program) {
+        argv += help;
+        argc -= help;
+
+        if (help && argc == 1) {
+            argv[argc++] = help_option;
+        }
+
+        return command->program(argc, argv);
     }
 
     if (!help && options_parse(&options, argc, argv, command->options, env)

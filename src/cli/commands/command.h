@@ -130,6 +130,7 @@ typedef struct {
     unsigned     options;
     int        (*run)(const options_t *options, const mta_sts_env_t *env);
     void       (*formats)(FILE *out);  /* of -f; or NULL */
+    int        (*program)(int argc, char **argv);  /* instead of run; or NULL */
 } command_t;
 
 
@@ -144,6 +145,12 @@ int command_compile(const options_t *options, const mta_sts_env_t *env);
 int command_check(const options_t *options, const mta_sts_env_t *env);
 int command_plan(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
+
+/*
+ * Becomes the program that reads TLS reports; argv[0] is "reports", the others
+ * are its own.  Returns only after it has said why it could not.
+ */
+int command_reports(int argc, char **argv);
 
 /*
  * Reads the site that the options name.  Returns MTA_STS_OK, or MTA_STS_ERROR

@@ -102,6 +102,7 @@ static const site_directive_t  site_directives[] = {
     site_line("mta_sts_domains", SITE_SERVER, 1, 1, site_set_domains),
     site_line("mta_sts_state", SITE_HTTP, 1, 1, site_set_state),
     site_line("mta_sts_generator", SITE_LOCATION, 0, 0, site_set_generator),
+    site_line("mta_sts_reports", SITE_LOCATION, 1, SIZE_MAX, NULL),
 
     site_line("ssl_certificate_by_lua_block", SITE_HTTP|SITE_SERVER, 0, 0,
               site_set_lua),
@@ -113,7 +114,6 @@ static const site_directive_t  site_directives[] = {
 
     /* what is wrong with these, nginx -t reports */
 
-    site_line("mta_sts_reports", SITE_LOCATION, 1, SIZE_MAX, NULL),
     site_line("listen", SITE_SERVER, 0, SIZE_MAX, site_set_listen),
     site_line("ssl", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX, site_set_tls),
     site_line("ssl_certificate", SITE_HTTP|SITE_SERVER, 0, SIZE_MAX,

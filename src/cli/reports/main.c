@@ -1,0 +1,498 @@
+/*
+ * The program that "mta-sts reports" runs: its command line.
+ */
+
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/commands/command.h"
+#include "cli/diag/diag.h"
+#include "reports.h"
+
+
+#define MAIN_STATE  "/var/lib/mta-sts"
+#define MAIN_DAYS   30
+#define MAIN_KEEP   400
+#define DAY         86400
+
+
+typedef struct {
+    options_t           site;         /* -c, -d, -p */
+    const char         *state;
+    const char         *format;
+    unsigned            days;
+    unsigned            keep;         /* days */
+    summary_severity_e  fail_on;      /* SUMMARY_GOOD: nothing fails */
+    int                 pipe;
+    mta_sts_values_t    trusted;
+} main_options_t;
+
+
+static const struct option  options_long[] = {
+    { "conf", required_argument, NULL, 'c' },
+    { "domains", required_argument, NULL, 'd' },
+    { "prefix", required_argument, NULL, 'p' },
+    { "state", required_argument, NULL, 's' },
+    { "format", required_argument, NULL, 'f' },
+    { "days", required_argument, NULL, 'D' },
+    { "keep", required_argument, NULL, 'K' },
+    { "fail-on", required_argument, NULL, 'F' },
+    { "trust-authserv", required_argument, NULL, 'T' },
+    { "pipe", no_argument, NULL, 'P' },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 }
+};
+
+static const struct {
+    const char  *name;
+    void       (*print)(const summary_t *summary, FILE *out);
+    const char  *about;
+} formats[] = {
+    { "text", summary_text, "for people" },
+    { "json", summary_json, "one object" },
+    { "prometheus", summary_prometheus, "metrics; no text of a sender" },
+    { "html", summary_html, "one page, without scripts" }
+};
+
+#define FORMATS  (sizeof(formats) / sizeof(formats[0]))
+
+
+static void
+main_usage(FILE *out)
+{
+    size_t  i;
+
+    (void) fprintf(out,
+        "usage: mta-sts reports [options] [DOMAIN...]\n"
+        "       mta-sts reports add [options] [FILE...]\n"
+        "       mta-sts reports show [options] ID\n\n"
+        "    TLS reports (RFC 8460): a summary, adding, one report\n\n"
+        "options:\n"
+        "    --state DIR             where reports.sqlite is (default:\n"
+        "                            " MAIN_STATE ")\n"
+        "    -h                      this text\n\n"
+        "options of the summary:\n"
+        "    -f FORMAT               one of the formats (default: the first)\n"
+        "    --days N                of the last N days (default: %d)\n"
+        "    --fail-on SEVERITY      exit status 1 for note, warning or error,\n"
+        "                            and for what is worse (default: 0)\n\n"
+        "options of add, whose FILE is a report, a mail, an mbox, a Maildir,\n"
+        "a spool of nginx, or \"-\" for standard input (default):\n"
+        "    -c FILE                 nginx.conf, whose domains are ours\n"
+        "                            (default: " MTA_STS_CONF_PATH ")\n"
+        "    -d FILE                 only a domains file\n"
+        "    -p PREFIX               the folder of a relative FILE, as nginx's -p\n"
+        "    --trust-authserv ID     of the mail server whose DKIM results are\n"
+        "                            believed; may be repeated\n"
+        "    --keep DAYS             drop older reports (default: %d)\n"
+        "    --pipe                  exit statuses for a mail server: 0, or 75\n"
+        "                            to try again\n\n"
+        "formats:\n", MAIN_DAYS, MAIN_KEEP);
+
+    for (i = 0; i < FORMATS; i++) {
+        (void) fprintf(out, "    %-11s %s\n", formats[i].name,
+                       formats[i].about);
+    }
+}
+
+
+/* A number of days, or 0 after it has said what is wrong. */
+
+static unsigned
+main_days(const char *option, const char *value)
+{
+    char           *end;
+    unsigned long   n;
+
+    errno = 0;
+    n = strtoul(value, &end, 10);
+
+    if (value[0] < '0' || value[0] > '9' || *end || errno || n == 0
+        || n > 100000)
+    {
+        say("invalid \"--%s %s\", must be days from 1 to 100000", option,
+            value);
+        return 0;
+    }
+
+    return (unsigned) n;
+}
+
+
+static int
+main_severity(const char *value, summary_severity_e *severity)
+{
+    if (strcmp(value, "note") == 0) {
+        *severity = SUMMARY_NOTE;
+
+    } else if (strcmp(value, "warning") == 0) {
+        *severity = SUMMARY_WARNING;
+
+    } else if (strcmp(value, "error") == 0) {
+        *severity = SUMMARY_ERROR;
+
+    } else {
+        say("invalid \"--fail-on %s\", must be note, warning or error", value);
+        return 0;
+    }
+
+    return 1;
+}
+
+
+/* Returns 0 after it has said what is wrong. */
+
+static int
+main_set(main_options_t *options, int ch, const mta_sts_env_t *env)
+{
+    mta_sts_err_t  err;
+
+    switch (ch) {
+
+    case 'c':
+        options->site.conf = optarg;
+        return 1;
+
+    case 'd':
+        options->site.domains = optarg;
+        return 1;
+
+    case 'p':
+        options->site.prefix = optarg;
+        return 1;
+
+    case 's':
+        options->state = optarg;
+        return 1;
+
+    case 'f':
+        options->format = optarg;
+        return 1;
+
+    case 'D':
+        options->days = main_days("days", optarg);
+        return options->days != 0;
+
+    case 'K':
+        options->keep = main_days("keep", optarg);
+        return options->keep != 0;
+
+    case 'F':
+        return main_severity(optarg, &options->fail_on);
+
+    case 'T':
+        (void) mta_sts_values_add(&options->trusted, mta_sts_str_from(optarg),
+                                  MTA_STS_NOWHERE, env, &err);
+        return 1;
+
+    case 'P':
+        options->pipe = 1;
+        return 1;
+
+    default:
+        return 0;
+    }
+}
+
+
+static mta_sts_str_t *
+main_texts(const mta_sts_values_t *values, const mta_sts_env_t *env)
+{
+    size_t          i;
+    mta_sts_str_t  *texts;
+
+    texts = env->alloc(env->ctx, values->n * sizeof(mta_sts_str_t));
+
+    for (i = 0; i < values->n; i++) {
+        texts[i] = values->elts[i].text;
+    }
+
+    return texts;
+}
+
+
+/* The domains of the configuration. */
+
+static int
+main_ours(const main_options_t *options, const mta_sts_env_t *env,
+    reports_adder_t *adder)
+{
+    size_t            i;
+    site_t            site;
+    mta_sts_str_t    *ours;
+    mta_sts_entry_t  *entries;
+
+    if (command_site(&site, &options->site, env) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    site_domains(&site, env, &entries, &adder->n_ours);
+
+    if (adder->n_ours == 0) {
+        say("no domain is configured: no report would be about one of ours");
+        return MTA_STS_ERROR;
+    }
+
+    ours = env->alloc(env->ctx, adder->n_ours * sizeof(mta_sts_str_t));
+
+    for (i = 0; i < adder->n_ours; i++) {
+        ours[i] = entries[i].domain;
+    }
+
+    adder->ours = ours;
+
+    return MTA_STS_OK;
+}
+
+
+static int
+main_add(const main_options_t *options, char **names, size_t n,
+    const mta_sts_env_t *env)
+{
+    int              rc, failed;
+    size_t           i;
+    mta_sts_err_t    err;
+    reports_adder_t  adder;
+
+    failed = options->pipe ? EX_TEMPFAIL : COMMAND_UNKNOWN;
+
+    memset(&adder, 0, sizeof(reports_adder_t));
+
+    if (main_ours(options, env, &adder) != MTA_STS_OK) {
+        return failed;
+    }
+
+    adder.state = options->state;
+    adder.trusted = main_texts(&options->trusted, env);
+    adder.n_trusted = options->trusted.n;
+    adder.now = (int64_t) time(NULL);
+    adder.since = adder.now - (int64_t) options->keep * DAY;
+    adder.store = store_open(options->state, 1, &err);
+
+    if (adder.store == NULL) {
+        say_error(&err);
+        return failed;
+    }
+
+    rc = n ? MTA_STS_OK : reports_add(&adder, "-", &err);
+
+    for (i = 0; i < n && rc == MTA_STS_OK; i++) {
+        rc = reports_add(&adder, names[i], &err);
+    }
+
+    if (rc == MTA_STS_OK) {
+        rc = store_drop(adder.store, adder.since, &err);
+    }
+
+    store_close(adder.store);
+
+    if (rc != MTA_STS_OK) {
+        say_error(&err);
+        return failed;
+    }
+
+    if (options->pipe) {
+        return COMMAND_OK;
+    }
+
+    (void) printf("%zu new, %zu known, %zu refused (other domains), %zu old, "
+                  "%zu bad\n", adder.added, adder.known, adder.refused,
+                  adder.old, adder.bad);
+
+    return adder.bad ? COMMAND_ERROR : COMMAND_OK;
+}
+
+
+/* Names as a person writes them, normalised. */
+
+static int
+main_names(char **args, size_t n, const mta_sts_env_t *env,
+    mta_sts_str_t *names)
+{
+    size_t           i;
+    mta_sts_err_t    err;
+    mta_sts_value_t  value = { { NULL, 0 }, { { NULL, 0 }, 0, 0 } };
+
+    for (i = 0; i < n; i++) {
+        value.text = mta_sts_str_from(args[i]);
+
+        if (mta_sts_name_domain("domain", &value, env, &names[i], &err)
+            != MTA_STS_OK)
+        {
+            say_error(&err);
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return MTA_STS_OK;
+}
+
+
+static int
+main_summary(const main_options_t *options, char **args, size_t n,
+    const mta_sts_env_t *env)
+{
+    int             rc;
+    size_t          i, format;
+    store_t        *store;
+    summary_t       summary;
+    mta_sts_err_t   err;
+    mta_sts_str_t  *names;
+
+    for (format = 0; format < FORMATS; format++) {
+        if (strcmp(options->format, formats[format].name) == 0) {
+            break;
+        }
+    }
+
+    if (format == FORMATS) {
+        say("unknown format \"%s\", see mta-sts reports --help",
+            options->format);
+        return COMMAND_USAGE;
+    }
+
+    names = env->alloc(env->ctx, n * sizeof(mta_sts_str_t));
+
+    if (main_names(args, n, env, names) != MTA_STS_OK) {
+        return COMMAND_USAGE;
+    }
+
+    memset(&summary, 0, sizeof(summary_t));
+    summary.now = (int64_t) time(NULL);
+    summary.days = options->days;
+    summary.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+
+    store = store_open(options->state, 0, &err);
+    rc = store ? summary_read(&summary, store, names, n, env, &err)
+               : MTA_STS_ERROR;
+
+    if (store) {
+        store_close(store);
+    }
+
+    if (rc != MTA_STS_OK) {
+        say_error(&err);
+        return COMMAND_UNKNOWN;
+    }
+
+    formats[format].print(&summary, stdout);
+
+    for (i = 0; i < summary.n && options->fail_on != SUMMARY_GOOD; i++) {
+        if (summary_severity(&summary, &summary.domains[i])
+            >= options->fail_on)
+        {
+            return COMMAND_ERROR;
+        }
+    }
+
+    return COMMAND_OK;
+}
+
+
+static int
+main_show(const main_options_t *options, const char *id)
+{
+    int             rc;
+    store_t        *store;
+    mta_sts_err_t   err;
+
+    store = store_open(options->state, 0, &err);
+    rc = store ? reports_show(store, id, stdout, &err) : MTA_STS_ERROR;
+
+    if (rc != MTA_STS_OK) {
+        say_error(&err);
+    }
+
+    if (store) {
+        store_close(store);
+    }
+
+    return rc == MTA_STS_OK ? COMMAND_OK
+           : store ? COMMAND_ERROR : COMMAND_UNKNOWN;
+}
+
+
+static int
+main_run(int argc, char **argv, const mta_sts_env_t *env)
+{
+    int             ch;
+    size_t          n;
+    main_options_t  options;
+
+    memset(&options, 0, sizeof(main_options_t));
+
+    options.state = MAIN_STATE;
+    options.format = "text";
+    options.days = MAIN_DAYS;
+    options.keep = MAIN_KEEP;
+
+    while ((ch = getopt_long(argc, argv, "c:d:p:f:h", options_long, NULL))
+           != -1)
+    {
+        if (ch == 'h') {
+            main_usage(stdout);
+            return COMMAND_OK;
+        }
+
+        if (!main_set(&options, ch, env)) {
+            if (ch == '?') {
+                main_usage(stderr);
+            }
+
+            return COMMAND_USAGE;
+        }
+    }
+
+    argv += optind;
+    n = (size_t) (argc - optind);
+
+    if (n && strcmp(argv[0], "add") == 0) {
+        return main_add(&options, argv + 1, n - 1, env);
+    }
+
+    if (n && strcmp(argv[0], "show") == 0) {
+        if (n != 2) {
+            say("\"show\" takes one ID");
+            return COMMAND_USAGE;
+        }
+
+        return main_show(&options, argv[1]);
+    }
+
+    return main_summary(&options, argv, n, env);
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int              status;
+    mta_sts_arena_t  arena = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, say_warning, &arena,
+                             site_is_public_suffix };
+
+    static char  name[] = "mta-sts reports";
+
+    /* what getopt_long() begins its messages with */
+
+    argv[0] = name;
+
+    json_set_alloc_funcs(diag_malloc, free);
+
+    status = main_run(argc, argv, &env);
+
+    mta_sts_arena_free(&arena);
+
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        say("write error on standard output");
+        return COMMAND_ERROR;
+    }
+
+    return status;
+}

@@ -1,0 +1,332 @@
+/*
+ * JSON -> a report, as tolerant as real senders require: texts that are null,
+ * missing counts, dates without a zone, an mx-host that is a text or a list,
+ * unknown policy types.
+ */
+
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli/diag/diag.h"
+#include "policy/policy.h"
+#include "reports.h"
+
+
+/* A text, bounded and printable; empty for anything else. */
+
+static mta_sts_str_t
+parse_text(const json_t *value, const mta_sts_env_t *env)
+{
+    char           *copy;
+    size_t          i;
+    mta_sts_str_t   text = { "", 0 };
+
+    if (!json_is_string(value)) {
+        return text;
+    }
+
+    text.data = json_string_value(value);
+    text.len = json_string_length(value);
+    text.len = mta_sts_str_cut(text, REPORTS_TEXT_MAX);
+    text = mta_sts_str_copy(env, text);
+
+    copy = (char *) text.data;
+
+    for (i = 0; i < text.len; i++) {
+        if ((unsigned char) copy[i] < ' ' || copy[i] == 0x7f) {
+            copy[i] = '?';
+        }
+
+        /* U+0080 to U+009F */
+
+        if ((unsigned char) copy[i] == 0xc2 && i + 1 < text.len
+            && (unsigned char) copy[i + 1] <= 0x9f)
+        {
+            copy[i] = '?';
+            copy[i + 1] = '?';
+        }
+    }
+
+    return text;
+}
+
+
+/* A name in lower case and without trailing dot; empty if it is none. */
+
+static mta_sts_str_t
+parse_host(const json_t *value, const mta_sts_env_t *env)
+{
+    mta_sts_str_t  text, none = { "", 0 };
+
+    text = parse_text(value, env);
+    text.len = mta_sts_name_fold(text, (char *) text.data);
+
+    return text.len && mta_sts_name_is_host(text) ? text : none;
+}
+
+
+/* A number of sessions: not negative, and a real one. */
+
+static int64_t
+parse_count(const json_t *value)
+{
+    int64_t  n;
+
+    n = json_is_integer(value) ? json_integer_value(value) : 0;
+
+    if (json_is_real(value) && json_real_value(value) > 0
+        && json_real_value(value) < (double) REPORTS_COUNT_MAX)
+    {
+        n = (int64_t) json_real_value(value);
+    }
+
+    return n < 0 ? 0 : n > REPORTS_COUNT_MAX ? REPORTS_COUNT_MAX : n;
+}
+
+
+/* RFC 3339; without a zone, UTC is meant.  0 if it is none. */
+
+static int64_t
+parse_time(const json_t *value)
+{
+    int          n, hours, minutes, used;
+    char         sign[2];
+    struct tm    tm;
+    const char  *text;
+
+    if (!json_is_string(value)) {
+        return 0;
+    }
+
+    text = json_string_value(value);
+
+    memset(&tm, 0, sizeof(struct tm));
+
+    n = sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &tm.tm_year,
+               &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
+               &used);
+
+    if (n != 6 || tm.tm_year < 1970 || tm.tm_year > 9999) {
+        return 0;
+    }
+
+    tm.tm_year -= 1900;
+    tm.tm_mon--;
+    text += used;
+
+    if (*text == '.') {
+        text++;
+        text += strspn(text, "0123456789");
+    }
+
+    hours = minutes = 0;
+
+    if (sscanf(text, "%1[+-]%2d:%2d", sign, &hours, &minutes) >= 2) {
+        hours = sign[0] == '-' ? -hours : hours;
+        minutes = sign[0] == '-' ? -minutes : minutes;
+    }
+
+    return (int64_t) timegm(&tm) - 3600 * hours - 60 * minutes;
+}
+
+
+static reports_type_e
+parse_type(const json_t *value)
+{
+    const char  *type;
+
+    type = json_is_string(value) ? json_string_value(value) : "";
+
+    return strcmp(type, "sts") == 0 ? REPORTS_STS
+           : strcmp(type, "tlsa") == 0 ? REPORTS_TLSA
+           : strcmp(type, "no-policy-found") == 0 ? REPORTS_NO_POLICY
+           : REPORTS_OTHER;
+}
+
+
+/* The mode in a policy-string, a list of the policy's lines. */
+
+static mta_sts_str_t
+parse_mode(const json_t *lines, const mta_sts_env_t *env)
+{
+    size_t         i;
+    mta_sts_str_t  line, mode, none = { "", 0 };
+
+    for (i = 0; i < json_array_size(lines); i++) {
+        line = parse_text(json_array_get(lines, i), env);
+
+        if (!mta_sts_str_starts(line, mta_sts_str("mode:"))) {
+            continue;
+        }
+
+        mode = mta_sts_str_after(line, sizeof("mode:") - 1);
+
+        while (mta_sts_str_starts(mode, mta_sts_str(" "))) {
+            mode = mta_sts_str_after(mode, 1);
+        }
+
+        if (mta_sts_str_eq(mode, mta_sts_str("enforce"))
+            || mta_sts_str_eq(mode, mta_sts_str("testing"))
+            || mta_sts_str_eq(mode, mta_sts_str("none")))
+        {
+            return mode;
+        }
+    }
+
+    return none;
+}
+
+
+static void
+parse_detail(const json_t *value, const mta_sts_env_t *env,
+    reports_detail_t *detail)
+{
+    detail->result = parse_text(json_object_get(value, "result-type"), env);
+    detail->mx = parse_host(json_object_get(value, "receiving-mx-hostname"),
+                           env);
+    detail->reason = parse_text(json_object_get(value, "failure-reason-code"),
+                               env);
+    detail->sessions = parse_count(json_object_get(value,
+                                                  "failed-session-count"));
+}
+
+
+static void
+parse_policy(const json_t *value, const mta_sts_env_t *env,
+    reports_policy_t *policy)
+{
+    size_t         i;
+    const json_t  *applied, *summary, *details;
+
+    applied = json_object_get(value, "policy");
+    summary = json_object_get(value, "summary");
+    details = json_object_get(value, "failure-details");
+
+    policy->type = parse_type(json_object_get(applied, "policy-type"));
+    policy->domain = parse_host(json_object_get(applied, "policy-domain"), env);
+    policy->mode = parse_mode(json_object_get(applied, "policy-string"), env);
+    policy->good = parse_count(json_object_get(summary,
+                                       "total-successful-session-count"));
+    policy->failed = parse_count(json_object_get(summary,
+                                         "total-failure-session-count"));
+
+    policy->n_details = json_array_size(details);
+
+    if (policy->n_details > REPORTS_DETAILS_MAX) {
+        policy->n_details = REPORTS_DETAILS_MAX;
+    }
+
+    policy->details = env->alloc(env->ctx, (policy->n_details + 1)
+                                           * sizeof(reports_detail_t));
+
+    for (i = 0; i < policy->n_details; i++) {
+        parse_detail(json_array_get(details, i), env, &policy->details[i]);
+    }
+}
+
+
+static void
+parse_digest(const json_t *root, char *hex)
+{
+    char           *text;
+    size_t          i;
+    unsigned        len;
+    unsigned char   hash[EVP_MAX_MD_SIZE];
+
+    text = json_dumps(root, JSON_COMPACT|JSON_SORT_KEYS);
+
+    len = 0;
+    (void) EVP_Digest(text, strlen(text), hash, &len, EVP_sha256(), NULL);
+
+    for (i = 0; i < len; i++) {
+        (void) snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+    }
+
+    free(text);
+}
+
+
+static int
+parse_report(const json_t *root, const mta_sts_env_t *env,
+    reports_report_t *report, mta_sts_err_t *err)
+{
+    size_t         i;
+    const json_t  *range, *policies;
+
+    range = json_object_get(root, "date-range");
+    policies = json_object_get(root, "policies");
+
+    report->organization = parse_text(json_object_get(root,
+                                                     "organization-name"), env);
+    report->contact = parse_text(json_object_get(root, "contact-info"), env);
+    report->id = parse_text(json_object_get(root, "report-id"), env);
+    report->begin = parse_time(json_object_get(range, "start-datetime"));
+    report->end = parse_time(json_object_get(range, "end-datetime"));
+
+    if (!json_is_object(root) || !json_is_array(policies)) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "not a TLS report: it has "
+                             "no list of policies");
+    }
+
+    if (report->begin <= 0) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "not a TLS report: it has "
+                             "no valid date-range");
+    }
+
+    if (report->end < report->begin) {
+        report->end = report->begin;
+    }
+
+    report->n_policies = json_array_size(policies);
+
+    if (report->n_policies > REPORTS_POLICIES_MAX) {
+        report->n_policies = REPORTS_POLICIES_MAX;
+    }
+
+    report->policies = env->alloc(env->ctx, (report->n_policies + 1)
+                                            * sizeof(reports_policy_t));
+
+    for (i = 0; i < report->n_policies; i++) {
+        parse_policy(json_array_get(policies, i), env, &report->policies[i]);
+    }
+
+    parse_digest(root, report->digest);
+
+    return MTA_STS_OK;
+}
+
+
+int
+reports_json(mta_sts_str_t text, const mta_sts_env_t *env,
+    reports_report_t *report, mta_sts_err_t *err)
+{
+    int           rc;
+    json_t       *root;
+    json_error_t  error;
+
+    memset(report, 0, sizeof(reports_report_t));
+
+    /* some editors begin a file with a byte order mark */
+
+    if (mta_sts_str_starts(text, mta_sts_str("\xef\xbb\xbf"))) {
+        text = mta_sts_str_after(text, 3);
+    }
+
+    json_set_alloc_funcs(diag_malloc, free);
+
+    root = json_loadb(text.data, text.len, JSON_ALLOW_NUL, &error);
+
+    if (root == NULL) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "not JSON: line %d: %s",
+                             error.line, error.text);
+    }
+
+    rc = parse_report(root, env, report, err);
+
+    json_decref(root);
+
+    return rc;
+}

@@ -1,0 +1,342 @@
+/*
+ * TLS reports (RFC 8460): reader, store, summaries.  Reader: from what senders send, by mail or by https, to
+ * values.  Everything in a report is untrusted, and real senders take liberties:
+ * shared by all readers is that what is bounded here is bounded everywhere.
+ *
+ * Memory comes from diag, so no allocation fails.
+ */
+
+#ifndef MTA_STS_REPORTS_REPORTS_H
+#define MTA_STS_REPORTS_REPORTS_H
+
+
+#include <stdio.h>
+
+#include "base/base.h"
+
+
+#define REPORTS_INPUT_MAX     (16 * 1024 * 1024)  /* bytes, unpacked or not */
+#define REPORTS_RATIO_MAX     200     /* unpacked to packed */
+#define REPORTS_POLICIES_MAX  100     /* of a report */
+#define REPORTS_DETAILS_MAX   100     /* of a policy */
+#define REPORTS_TEXT_MAX      255     /* bytes of any text */
+#define REPORTS_COUNT_MAX     1000000000000   /* sessions; more are not real */
+
+
+/* The policy that a sender applied (RFC 8460, 4.1 and 4.4). */
+
+typedef enum {
+    REPORTS_STS = 0,
+    REPORTS_TLSA,
+    REPORTS_NO_POLICY,
+    REPORTS_OTHER                 /* a type that nobody defined */
+} reports_type_e;
+
+
+/* Sessions that failed for one reason (RFC 8460, 4.3 and 4.4). */
+
+typedef struct {
+    mta_sts_str_t       result;       /* "certificate-expired", or empty */
+    mta_sts_str_t       mx;           /* receiving-mx-hostname, or empty */
+    mta_sts_str_t       reason;       /* free text of the sender */
+    int64_t             sessions;
+} reports_detail_t;
+
+
+typedef struct {
+    reports_type_e      type;
+    mta_sts_str_t       domain;       /* in lower case; empty if not named */
+    mta_sts_str_t       mode;         /* of the policy-string, or empty */
+    int64_t             good;         /* sessions */
+    int64_t             failed;       /* sessions */
+    reports_detail_t   *details;
+    size_t              n_details;
+} reports_policy_t;
+
+
+typedef struct {
+    mta_sts_str_t       organization;
+    mta_sts_str_t       contact;
+    mta_sts_str_t       id;
+    int64_t             begin;        /* seconds since the epoch */
+    int64_t             end;
+    reports_policy_t   *policies;
+    size_t              n_policies;
+    char                digest[65];   /* SHA-256 of the JSON in one fixed form:
+                                         the same report has the same one,
+                                         however it came */
+} reports_report_t;
+
+
+/*
+ * Reads a report from JSON.  Control characters in a text become "?", and a
+ * text is cut after REPORTS_TEXT_MAX bytes; policies and details beyond their
+ * limits are left out.  The texts are in env's memory.
+ *
+ * Errors: not JSON, and what jansson found; not a TLS report, and what it lacks.
+ */
+int reports_json(mta_sts_str_t text, const mta_sts_env_t *env,
+    reports_report_t *report, mta_sts_err_t *err);
+
+/* Is it gzip? */
+int reports_is_gzip(mta_sts_str_t data);
+
+/*
+ * Unpacks gzip, in env's memory, never more than the limits above allow.
+ *
+ * Errors: damaged; truncated; more than REPORTS_INPUT_MAX bytes;
+ * more than REPORTS_RATIO_MAX times its size.
+ */
+int reports_unpack(mta_sts_str_t data, const mta_sts_env_t *env,
+    mta_sts_str_t *text, mta_sts_err_t *err);
+
+
+/* A report in a mail, and who vouches for it. */
+
+typedef struct {
+    mta_sts_str_t       data;         /* JSON or gzip */
+    mta_sts_str_t       signer;       /* the domain of a valid DKIM signature, in
+                                         lower case; empty: unverified */
+} reports_mail_t;
+
+
+/*
+ * Calls each for every report in a mail, or in an mbox of them; what it gets is
+ * valid until it returns, its signer in env's memory.  trusted are the
+ * authserv-ids (RFC 8601, 2.5) whose Authentication-Results count: only the
+ * topmost of such fields is read.  Mails within mails are read up to a depth of
+ * 8.  Returns the number of mails; each returns nothing.
+ */
+size_t reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
+    const mta_sts_env_t *env,
+    void (*each)(void *ctx, const reports_mail_t *mail), void *ctx);
+
+/*
+ * Gives the signing domain (d=) of the first passing DKIM result in the value of
+ * an Authentication-Results field whose authserv-id is one of trusted; empty
+ * when there is none.  *ours says whether the authserv-id is one of them.
+ */
+mta_sts_str_t reports_signer(mta_sts_str_t field, const mta_sts_str_t *trusted,
+    size_t n, const mta_sts_env_t *env, int *ours);
+
+
+/*
+ * The store: reports.sqlite in the state directory.  Its schema has a version; a
+ * newer one is refused.
+ */
+
+typedef struct store_s  store_t;
+
+
+/* How a report came, and who vouches for it. */
+
+typedef struct {
+    mta_sts_str_t       source;       /* "mail", "file" or "https ADDRESS" */
+    mta_sts_str_t       signer;       /* as in reports_mail_t */
+    int64_t             received;     /* seconds since the epoch */
+} reports_origin_t;
+
+
+typedef enum {
+    STORE_NEW = 0,
+    STORE_KNOWN                       /* the same digest is there already */
+} store_result_e;
+
+
+/*
+ * Opens the store in dir, or with create makes it.  NULL and err on failure:
+ * cannot open "FILE", and what SQLite says; it has a newer version.
+ */
+store_t *store_open(const char *dir, int create, mta_sts_err_t *err);
+
+void store_close(store_t *store);
+
+/* A transaction; store_add() and store_refuse() must be within one. */
+int store_begin(store_t *store, mta_sts_err_t *err);
+int store_commit(store_t *store, mta_sts_err_t *err);
+
+/*
+ * Adds a report.  One that is known counts once; when the known one is
+ * unverified and this one is not, it becomes verified.
+ */
+int store_add(store_t *store, const reports_report_t *report,
+    const reports_origin_t *origin, store_result_e *result,
+    mta_sts_err_t *err);
+
+/* Counts a report about domains that are not ours. */
+int store_refuse(store_t *store, mta_sts_err_t *err);
+
+/* Removes the reports that ended before a time, in seconds since the epoch. */
+int store_drop(store_t *store, int64_t before, mta_sts_err_t *err);
+
+
+/*
+ * Rows of a query.  args are bound in their order, and then numbers.  each gets
+ * the texts of the columns, never NULL, which are valid until it returns.
+ */
+typedef void (*store_each_pt)(void *ctx, const char *const *columns);
+
+int store_query(store_t *store, const char *sql, const char *text,
+    int64_t number, store_each_pt each, void *ctx, mta_sts_err_t *err);
+
+
+/* Adding: from files, directories and standard input to the store. */
+
+typedef struct {
+    store_t                *store;
+    const char             *state;    /* directory, for bad/ of standard input */
+    const mta_sts_str_t    *ours;     /* domains, sorted bytewise */
+    size_t                  n_ours;
+    const mta_sts_str_t    *trusted;  /* authserv-ids */
+    size_t                  n_trusted;
+    int64_t                 now;
+    int64_t                 since;    /* reports that ended before are old */
+
+    size_t                  added;    /* what became of the reports */
+    size_t                  known;
+    size_t                  refused;
+    size_t                  old;
+    size_t                  bad;      /* files that could not be read */
+} reports_adder_t;
+
+
+/*
+ * Adds what is in a file, "-" or directory.  In a directory, files that are
+ * named as nginx names those of its spool are removed once they are stored, or
+ * moved to bad/ next to a file with the reason; others are only read.
+ *
+ * Errors: those of the store.  What is wrong with a file is said and counted.
+ */
+int reports_add(reports_adder_t *adder, const char *name, mta_sts_err_t *err);
+
+/* What is being read; for the two files that add. */
+
+typedef struct {
+    reports_adder_t    *adder;
+    mta_sts_env_t       env;
+    reports_origin_t    origin;
+    size_t              parts;        /* of mails, that are reports */
+    int                 bad;
+    mta_sts_err_t       why;          /* of the first bad report */
+    int                 failed;
+    mta_sts_err_t       err;          /* of the store */
+} reports_input_t;
+
+
+/* Begins with an input, whose memory is in arena. */
+void reports_add_begin(reports_input_t *input, reports_adder_t *adder,
+    mta_sts_arena_t *arena, int64_t received, mta_sts_str_t source);
+
+/*
+ * Adds what the bytes of a file have, within a transaction; says in input
+ * whether a report is bad.  Errors: those of the store, in input->err.
+ */
+int reports_add_data(reports_input_t *input, mta_sts_str_t data);
+
+
+/* The summary of a domain.  Sessions of different types are never added up. */
+
+typedef struct {
+    int64_t             good;
+    int64_t             failed;
+    int64_t             reports;
+} summary_sessions_t;
+
+
+typedef struct {
+    reports_type_e      type;
+    int                 verified;
+    mta_sts_str_t       name;         /* result type, MX, or organisation */
+    mta_sts_str_t       signer;       /* of an organisation */
+    mta_sts_str_t       digest;       /* of the organisation's last report */
+    int64_t             good;
+    int64_t             failed;
+    int64_t             reports;
+    int64_t             last;         /* time, or the day of a trend */
+} summary_row_t;
+
+
+typedef struct {
+    summary_row_t      *elts;
+    size_t              n;
+    size_t              size;
+} summary_rows_t;
+
+
+typedef struct {
+    mta_sts_str_t       domain;       /* empty: not named */
+    summary_sessions_t  sessions[REPORTS_OTHER + 1][2];   /* type, verified */
+    summary_rows_t      failures;     /* by type and result */
+    summary_rows_t      hosts;        /* by type and MX */
+    summary_rows_t      reporters;    /* by type and organisation */
+    summary_rows_t      days;         /* by type and day, the oldest first */
+    int64_t             last;         /* end of the last report */
+} summary_domain_t;
+
+
+typedef struct {
+    summary_domain_t   *domains;
+    size_t              n;
+    size_t              size;
+    int64_t             refused;      /* reports, since the store is there */
+    int64_t             now;
+    unsigned            days;
+    int                 color;        /* out is a terminal */
+} summary_t;
+
+
+typedef enum {
+    SUMMARY_GOOD = 0,
+    SUMMARY_NOTE,                     /* a reporter has stopped */
+    SUMMARY_WARNING,                  /* unverified failures; no report for a
+                                         week */
+    SUMMARY_ERROR                     /* verified failures */
+} summary_severity_e;
+
+
+/*
+ * Sums up the reports that ended in the last days, of names or with n 0 of all
+ * domains; now, days and color must be set.
+ */
+int summary_read(summary_t *summary, store_t *store,
+    const mta_sts_str_t *names, size_t n, const mta_sts_env_t *env,
+    mta_sts_err_t *err);
+
+summary_severity_e summary_severity(const summary_t *summary,
+    const summary_domain_t *domain);
+
+/* Has a reporter stopped: none for a week, but other reporters go on? */
+int summary_has_stopped(const summary_t *summary,
+    const summary_domain_t *domain, const summary_row_t *reporter);
+
+/* "sts", "tlsa", "no-policy-found" or "other" */
+const char *summary_type(reports_type_e type);
+
+/*
+ * What a result type (RFC 8460, 4.3) means, and what to do; NULL if nobody
+ * defined it.  *name is the type's own name, which may be a label.
+ */
+const char *summary_meaning(mta_sts_str_t result, const char **name);
+
+/* Formats a day of a time as YYYY-MM-DD. */
+#define SUMMARY_DAY  sizeof("YYYY-MM-DD")
+const char *summary_day(int64_t time, char *buf);
+
+
+/* The formats.  A write error is for whoever closes out. */
+
+void summary_text(const summary_t *summary, FILE *out);
+void summary_json(const summary_t *summary, FILE *out);
+void summary_prometheus(const summary_t *summary, FILE *out);
+void summary_html(const summary_t *summary, FILE *out);
+
+/*
+ * Prints the report whose digest begins with id.
+ *
+ * Errors: no report "ID"; more than one report begins with "ID"; the store's.
+ */
+int reports_show(store_t *store, const char *id, FILE *out,
+    mta_sts_err_t *err);
+
+
+#endif /* MTA_STS_REPORTS_REPORTS_H */

@@ -1,0 +1,356 @@
+/*
+ * The store -> a summary per domain.
+ *
+ * Queries sum over one type at a time: a session that a sender judged by MTA-STS
+ * and by DANE is in both lists.
+ */
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "reports.h"
+
+
+#define DAY           86400
+#define SUMMARY_WEEK  (7 * DAY)
+
+/* of a domain, ?1, since a time, ?2 */
+
+#define SUMMARY_FROM                                                          \
+    " FROM policy p JOIN report r ON r.id = p.report"                         \
+    " WHERE p.domain = ?1 AND r.ends >= ?2"
+
+#define SUMMARY_DETAIL                                                        \
+    " FROM detail d JOIN policy p ON p.id = d.policy"                         \
+    " JOIN report r ON r.id = p.report"                                       \
+    " WHERE p.domain = ?1 AND r.ends >= ?2"
+
+#define VERIFIED  "(r.signer <> '')"
+
+/* type, verified, name, signer, digest, good, failed, reports, last */
+
+static const char  summary_sessions[] =
+    "SELECT p.type, " VERIFIED " AS v, '', '', '', sum(p.good), sum(p.failed),"
+    " count(DISTINCT r.id), max(r.ends)" SUMMARY_FROM
+    " GROUP BY p.type, v";
+
+static const char  summary_failures[] =
+    "SELECT p.type, " VERIFIED " AS v, d.result, '', '', 0, sum(d.sessions) s,"
+    " count(DISTINCT r.id), max(r.ends)" SUMMARY_DETAIL
+    " GROUP BY p.type, v, d.result ORDER BY p.type, v DESC, s DESC, d.result"
+    " LIMIT 200";
+
+static const char  summary_hosts[] =
+    "SELECT p.type, " VERIFIED " AS v, d.mx, '', '', 0, sum(d.sessions) s,"
+    " count(DISTINCT r.id), max(r.ends)" SUMMARY_DETAIL
+    " AND d.mx <> '' GROUP BY p.type, v, d.mx"
+    " ORDER BY p.type, v DESC, s DESC, d.mx LIMIT 200";
+
+/* SQLite takes the digest of the row that has the maximum */
+
+static const char  summary_reporters[] =
+    "SELECT p.type, " VERIFIED " AS v, r.organization, r.signer, r.digest,"
+    " sum(p.good) g, sum(p.failed) f, count(DISTINCT r.id), max(r.ends)"
+    SUMMARY_FROM " GROUP BY p.type, r.organization, r.signer"
+    " ORDER BY p.type, v DESC, g + f DESC, r.organization LIMIT 200";
+
+static const char  summary_days[] =
+    "SELECT p.type, " VERIFIED " AS v, '', '', '', sum(p.good), sum(p.failed),"
+    " count(DISTINCT r.id), r.begins / 86400 * 86400 AS day" SUMMARY_FROM
+    " GROUP BY p.type, v, day ORDER BY p.type, v DESC, day";
+
+
+typedef struct {
+    const mta_sts_env_t  *env;
+    summary_t            *summary;
+    summary_rows_t       *rows;
+} summary_reader_t;
+
+
+static const struct {
+    const char  *name;
+    const char  *meaning;
+} summary_meanings[] = {
+    { "starttls-not-supported", "the MX did not offer STARTTLS: enable it, and "
+      "look for a firewall that rewrites SMTP" },
+    { "certificate-host-mismatch", "the certificate has another name than the "
+      "MX: get one with the name that the MX record has" },
+    { "certificate-expired", "the certificate has expired: renew it, and "
+      "reload the mail server" },
+    { "certificate-not-trusted", "the sender knows no way from the certificate "
+      "to a CA: send the intermediate certificate, too" },
+    { "validation-failure", "TLS failed for a reason without a type: see the "
+      "reason that the sender gives" },
+    { "tlsa-invalid", "the TLSA records match no certificate: publish the new "
+      "record before the certificate changes" },
+    { "dnssec-invalid", "DNSSEC validation failed: check the zone's signatures "
+      "and its DS record" },
+    { "dane-required", "the sender requires DANE, and there is no TLSA record" },
+    { "sts-policy-fetch-error", "the policy could not be fetched: run mta-sts "
+      "check" },
+    { "sts-policy-invalid", "the policy is not valid: run mta-sts check" },
+    { "sts-webpki-invalid", "the certificate of the policy host is not valid: "
+      "run mta-sts check" }
+};
+
+
+const char *
+summary_type(reports_type_e type)
+{
+    static const char *const  names[] = {
+        "sts", "tlsa", "no-policy-found", "other"
+    };
+
+    return names[type];
+}
+
+
+const char *
+summary_meaning(mta_sts_str_t result, const char **name)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(summary_meanings) / sizeof(summary_meanings[0]);
+         i++)
+    {
+        if (mta_sts_str_caseeq(result,
+                               mta_sts_str_from(summary_meanings[i].name)))
+        {
+            *name = summary_meanings[i].name;
+            return summary_meanings[i].meaning;
+        }
+    }
+
+    *name = "other";
+
+    return NULL;
+}
+
+
+const char *
+summary_day(int64_t when, char *buf)
+{
+    time_t     t;
+    struct tm  tm;
+
+    t = (time_t) when;
+
+    if (gmtime_r(&t, &tm) == NULL
+        || strftime(buf, SUMMARY_DAY, "%Y-%m-%d", &tm) == 0)
+    {
+        buf[0] = '\0';
+    }
+
+    return buf;
+}
+
+
+static int64_t
+summary_int(const char *text)
+{
+    return strtoll(text, NULL, 10);
+}
+
+
+static void
+summary_row(void *ctx, const char *const *columns)
+{
+    summary_reader_t  *reader = ctx;
+
+    int              type;
+    summary_row_t   *row;
+    summary_rows_t  *rows;
+
+    rows = reader->rows;
+    rows->elts = mta_sts_env_grow(reader->env, rows->elts, rows->n,
+                                  &rows->size, sizeof(summary_row_t));
+    row = &rows->elts[rows->n++];
+
+    type = (int) summary_int(columns[0]);
+
+    row->type = type >= 0 && type < REPORTS_OTHER ? (reports_type_e) type
+                                                  : REPORTS_OTHER;
+    row->verified = columns[1][0] == '1';
+    row->name = mta_sts_str_copy(reader->env, mta_sts_str_from(columns[2]));
+    row->signer = mta_sts_str_copy(reader->env, mta_sts_str_from(columns[3]));
+    row->digest = mta_sts_str_copy(reader->env, mta_sts_str_from(columns[4]));
+    row->good = summary_int(columns[5]);
+    row->failed = summary_int(columns[6]);
+    row->reports = summary_int(columns[7]);
+    row->last = summary_int(columns[8]);
+}
+
+
+static summary_domain_t *
+summary_add(summary_t *summary, mta_sts_str_t name, const mta_sts_env_t *env)
+{
+    summary_domain_t  *domain;
+
+    summary->domains = mta_sts_env_grow(env, summary->domains, summary->n,
+                                        &summary->size,
+                                        sizeof(summary_domain_t));
+    domain = &summary->domains[summary->n++];
+
+    memset(domain, 0, sizeof(summary_domain_t));
+    domain->domain = mta_sts_str_copy(env, name);
+
+    return domain;
+}
+
+
+static void
+summary_name(void *ctx, const char *const *columns)
+{
+    summary_reader_t  *reader = ctx;
+
+    (void) summary_add(reader->summary, mta_sts_str_from(columns[0]),
+                       reader->env);
+}
+
+
+static void
+summary_refused(void *ctx, const char *const *columns)
+{
+    summary_t  *summary = ctx;
+
+    summary->refused = summary_int(columns[0]);
+}
+
+
+static int
+summary_query(summary_reader_t *reader, store_t *store, const char *sql,
+    const summary_domain_t *domain, summary_rows_t *rows, mta_sts_err_t *err)
+{
+    int64_t  since;
+
+    since = reader->summary->now - (int64_t) reader->summary->days * DAY;
+    reader->rows = rows;
+
+    return store_query(store, sql, domain->domain.data, since, summary_row,
+                       reader, err);
+}
+
+
+static int
+summary_domain(summary_reader_t *reader, store_t *store,
+    summary_domain_t *domain, mta_sts_err_t *err)
+{
+    size_t               i;
+    summary_rows_t       rows = { NULL, 0, 0 };
+    summary_row_t       *row;
+    summary_sessions_t  *sessions;
+
+    if (summary_query(reader, store, summary_sessions, domain, &rows, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    for (i = 0; i < rows.n; i++) {
+        row = &rows.elts[i];
+
+        sessions = &domain->sessions[row->type][row->verified];
+        sessions->good = row->good;
+        sessions->failed = row->failed;
+        sessions->reports = row->reports;
+
+        domain->last = row->last > domain->last ? row->last : domain->last;
+    }
+
+    return summary_query(reader, store, summary_failures, domain,
+                         &domain->failures, err) != MTA_STS_OK
+           || summary_query(reader, store, summary_hosts, domain,
+                            &domain->hosts, err) != MTA_STS_OK
+           || summary_query(reader, store, summary_reporters, domain,
+                            &domain->reporters, err) != MTA_STS_OK
+           || summary_query(reader, store, summary_days, domain,
+                            &domain->days, err) != MTA_STS_OK
+           ? MTA_STS_ERROR : MTA_STS_OK;
+}
+
+
+int
+summary_read(summary_t *summary, store_t *store, const mta_sts_str_t *names,
+    size_t n, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    size_t            i;
+    summary_reader_t  reader = { env, summary, NULL };
+
+    if (store_query(store, "SELECT reports FROM refused", NULL, 0,
+                    summary_refused, summary, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        (void) summary_add(summary, names[i], env);
+    }
+
+    /* a domain whose reports are older is there as well: they stopped */
+
+    if (n == 0 && store_query(store, "SELECT DISTINCT domain FROM policy "
+                              "ORDER BY domain", NULL, 0, summary_name,
+                              &reader, err) != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    for (i = 0; i < summary->n; i++) {
+        if (summary_domain(&reader, store, &summary->domains[i], err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return MTA_STS_OK;
+}
+
+
+int
+summary_has_stopped(const summary_t *summary, const summary_domain_t *domain,
+    const summary_row_t *reporter)
+{
+    return reporter->last < summary->now - SUMMARY_WEEK
+           && domain->last >= summary->now - SUMMARY_WEEK;
+}
+
+
+summary_severity_e
+summary_severity(const summary_t *summary, const summary_domain_t *domain)
+{
+    size_t              i;
+    reports_type_e      type;
+    summary_severity_e  severity;
+
+    severity = SUMMARY_GOOD;
+
+    /* what names no domain says nothing about one */
+
+    if (domain->domain.len == 0) {
+        return severity;
+    }
+
+    for (i = 0; i < domain->reporters.n; i++) {
+        if (summary_has_stopped(summary, domain, &domain->reporters.elts[i])) {
+            severity = SUMMARY_NOTE;
+        }
+    }
+
+    if (domain->last < summary->now - SUMMARY_WEEK) {
+        severity = SUMMARY_WARNING;
+    }
+
+    for (type = REPORTS_STS; type <= REPORTS_OTHER; type++) {
+        if (domain->sessions[type][1].failed) {
+            return SUMMARY_ERROR;
+        }
+
+        if (domain->sessions[type][0].failed) {
+            severity = SUMMARY_WARNING;
+        }
+    }
+
+    return severity;
+}

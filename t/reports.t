@@ -1,0 +1,390 @@
+#!/usr/bin/perl
+
+# mta-sts reports: what is added and how often, who is believed, what the
+# summaries say, and what bad input costs.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use File::Temp qw(tempdir);
+use IO::Compress::Gzip qw(gzip);
+use JSON::PP;
+use MIME::Base64 qw(encode_base64);
+use MtaSts;
+use POSIX qw(strftime);
+use Test::More;
+
+my $BUILD = $ENV{MTA_STS_BUILD} // 'build';
+my $DAY = 86400;
+my $dir = tempdir(CLEANUP => 1);
+my @ours = ('-d', "$dir/domains.yaml");
+my $number = 0;
+
+spew("$dir/domains.yaml", <<'EOC');
+policies:
+  a: { mode: enforce, mx: mx.example.com }
+domains:
+  example.com: a
+  example.net: a
+EOC
+
+
+# A state, what a command does to it, and what its summary says.
+
+sub state_dir {
+    my $state = "$dir/state" . ++$number;
+    mkdir $state;
+    return $state;
+}
+
+sub add {
+    my ($state, @args) = @_;
+    my @in = ref $args[0] ? shift @args : ();
+    return helper(@in, 'reports', 'add', @ours, '--state', $state, @args);
+}
+
+sub summary {
+    my ($state, @args) = @_;
+    my ($rc, $out, $err) = helper('reports', '--state', $state, '-f', 'json',
+                                  @args);
+    is("$rc$err", 0, 'a summary');
+    return decode_json($out);
+}
+
+sub sessions {
+    my ($summary, $domain) = @_;
+    my ($of) = grep { ($_->{domain} // '') eq $domain } @{ $summary->{domains} };
+    return join '; ', map { sprintf '%s%s %d/%d of %d', $_->{type},
+                            $_->{verified} ? ' verified' : '', @$_{qw(good
+                            failed reports)} } @{ $of->{sessions} };
+}
+
+sub slurp_zip {
+    my ($text) = @_;
+    gzip(\$text, \my $packed);
+    return $packed;
+}
+
+# A report that ended some days ago.
+
+sub report {
+    my (%is) = @_;
+    my $end = time - ($is{ago} // 0) * $DAY;
+    my ($from, $to) = map { strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $_) }
+                      $end - $DAY, $end;
+    return encode_json({
+        'organization-name' => $is{organization} // 'Sender',
+        'contact-info' => 'x', 'report-id' => $is{id} // ++$number,
+        'date-range' => { 'start-datetime' => $from, 'end-datetime' => $to },
+        policies => [map { {
+            policy => { 'policy-type' => $is{type} // 'sts',
+                        'policy-domain' => $_ },
+            summary => { 'total-successful-session-count' => $is{good} // 1,
+                         'total-failure-session-count' => $is{failed} // 0 },
+            'failure-details' => [map { {
+                'result-type' => $_, 'failed-session-count' => $is{failed},
+                'receiving-mx-hostname' => 'mx.example.com' } }
+                @{ $is{results} // [] }],
+        } } @{ $is{domains} // ['example.com'] }],
+    });
+}
+
+sub mail {
+    my ($report, %is) = @_;
+    my $auth = $is{auth} // 'mx.example.com; dkim=pass header.d=sender.example';
+    return join "\n", ($is{forged} ? () : "Authentication-Results: $auth"),
+        "From: x\@sender.example", 'MIME-Version: 1.0',
+        'Content-Type: application/tlsrpt+gzip',
+        'Content-Transfer-Encoding: base64', '',
+        encode_base64(slurp_zip($report));
+}
+
+
+# What real senders write
+
+my @all = ('--keep', 9999);
+my $state = state_dir();
+my ($rc, $out, $err) = add($state, @all, glob 't/data/tlsrpt/*.json');
+
+is($rc, 0, 'reports of real senders are read') or diag($err);
+is($out, "9 new, 0 known, 0 refused (other domains), 0 old, 0 bad\n",
+   '... every one');
+
+($rc, $out) = add($state, @all, glob 't/data/tlsrpt/*.eml');
+is($out, "0 new, 3 known, 0 refused (other domains), 0 old, 0 bad\n",
+   'the same reports by mail count once');
+
+my $real = 'sts 11/7 of 7; tlsa 2/0 of 1; no-policy-found 1/0 of 1';
+
+is(sessions(summary($state, '--days', 9999), 'example.com'), $real,
+   'sessions by type: those of sts and tlsa are not added up');
+is(sessions(summary($state), 'example.com'), '', '... of the last days only');
+is(sessions(summary($state, '--days', 9999), ''),
+   'no-policy-found 1/0 of 1; other 1/0 of 1', 'a report may name no domain');
+
+($rc, $out) = add($state, @all, '--trust-authserv', 'mx.example.com',
+                  glob 't/data/tlsrpt/*.eml');
+is(sessions(summary($state, '--days', 9999), 'example.com'),
+   'sts verified 8/0 of 2; sts 3/7 of 5; tlsa 2/0 of 1; no-policy-found 1/0 of 1',
+   'a mail whose signature is valid verifies a report that is known');
+
+my $folder = state_dir();
+my $same = state_dir();
+
+(undef, $out) = add($same, @all, 't/data/tlsrpt');
+is($out, "9 new, 3 known, 0 refused (other domains), 0 old, 0 bad\n",
+   'a directory gives the same');
+
+mkdir "$folder/$_" for qw(new cur tmp);
+spew("$folder/new/1.x", slurp('t/data/tlsrpt/google.eml'));
+spew("$folder/cur/2:2,S", slurp('t/data/tlsrpt/microsoft.eml'));
+
+$same = state_dir();
+(undef, $out) = add($same, @all, $folder);
+like($out, qr/^2 new/, 'so does a Maildir');
+ok(-e "$folder/new/1.x", '... which stays as it is');
+
+spew("$dir/mbox", join '', map { "From x\@y Thu Jan  1 00:00:00 2026\n"
+    . slurp("t/data/tlsrpt/$_.eml") =~ s/\r//gr . "\n" } qw(google mailru));
+$same = state_dir();
+(undef, $out) = add($same, @all, "$dir/mbox");
+like($out, qr/^2 new/, 'and an mbox');
+
+$same = state_dir();
+(undef, $out) = add($same, \slurp('t/data/tlsrpt/google.eml'), @all);
+like($out, qr/^1 new/, 'and standard input');
+
+
+# Whose word counts
+
+for my $case (
+    ['mx.example.com; dkim=pass header.d=sender.example', ' verified'],
+    ['mx.example.com; dkim=fail header.d=sender.example', ''],
+    ['mx.other.example; dkim=pass header.d=sender.example', ''],
+) {
+    my ($auth, $verified) = @$case;
+    $state = state_dir();
+    add($state, \mail(report(), auth => $auth), '--trust-authserv',
+        'mx.example.com');
+    is(sessions(summary($state), 'example.com'), "sts$verified 1/0 of 1", $auth);
+}
+
+$state = state_dir();
+add($state, \mail(report(), auth => "mx.example.com; dkim=none\n"
+    . 'Authentication-Results: mx.example.com; dkim=pass header.d=forged.example'),
+    '--trust-authserv', 'mx.example.com');
+is(sessions(summary($state), 'example.com'), 'sts 1/0 of 1',
+   'only the topmost result of the server counts');
+
+
+# What is refused
+
+$state = state_dir();
+(undef, $out) = add($state, \report(domains => ['example.org']));
+is($out, "0 new, 0 known, 1 refused (other domains), 0 old, 0 bad\n",
+   'a report about another domain is refused');
+add($state, \report(domains => ['example.org', 'EXAMPLE.net.']));
+is(join(' ', map { $_->{domain} } @{ summary($state)->{domains} }),
+   'example.net', 'of a report about more domains, ours is taken');
+is(summary($state)->{refused}, 1, 'refused reports are counted');
+
+(undef, $out) = add($state, \report(ago => 401));
+like($out, qr/ 1 old,/, 'an old report is not taken');
+($rc, $out, $err) = add($state, \report(ago => -3));
+is("$rc$err", qq{1mta-sts: "standard input": the date-range ends in the future\n},
+   'one of the future is bad');
+is(scalar(my @kept = glob "$state/bad/*"), 2, '... and kept, with the reason');
+
+is((add($state, \'', '--pipe'))[0], 0, '--pipe: a bad mail is not sent back');
+is((run('', "$BUILD/mta-sts", 'reports', 'add', @ours, '--pipe', '--state',
+        "$dir/none"))[0], 75,
+   '... and without a store, the mail server tries again');
+
+($rc, $out, $err) = helper('reports', '--state', "$dir/none");
+is($rc, 3, 'a store that is not there is unknown');
+
+
+# A report is dropped after some time
+
+$state = state_dir();
+add($state, \report(ago => 20));
+add($state, \report(ago => 2), '--keep', 10);
+is(sessions(summary($state), 'example.com'), 'sts 1/0 of 1',
+   'reports that are too old are dropped');
+
+
+# The summary
+
+$state = state_dir();
+add($state, \report(organization => 'Stopped', ago => 20));
+add($state, \mail(report(failed => 3, good => 5,
+                         organization => qq{<b>"\\\e[31m},
+                         results => ['certificate-expired', "a\"b\nc{}"])),
+    '--trust-authserv', 'mx.example.com');
+
+add($state, \report(organization => 'Stopped', ago => 21));
+
+my $json = summary($state);
+
+is(sessions($json, 'example.com'), 'sts verified 5/3 of 1; sts 2/0 of 2',
+   'verified and unverified sessions are apart');
+is(join(' ', map { "$_->{result}=$_->{failed}" }
+        @{ $json->{domains}[0]{failures} }),
+   'a"b?c{}=3 certificate-expired=3', 'failures by type');
+is(join(' ', map { "$_->{mx}=$_->{failed}" } @{ $json->{domains}[0]{hosts} }),
+   'mx.example.com=6', '... and by MX');
+is(join(' ', map { $_->{organization} } grep { $_->{stopped} }
+        @{ $json->{domains}[0]{reporters} }), 'Stopped', 'who stopped');
+is($json->{domains}[0]{reporters}[0]{signer}, 'sender.example', 'who signed');
+is(scalar @{ $json->{domains}[0]{days} }, 3, 'sessions by day');
+
+($rc, $out) = helper('reports', '--state', $state, '-f', 'text', 'example.com');
+
+like($out, qr/^example\.com: error$/m, 'text: the severity');
+like($out, qr/3  sts, verified: certificate-expired\n +the certificate has expired/,
+     '... what a failure means');
+like($out, qr/Stopped, unverified: 2 good, 0 failed; STOPPED/, '... who stopped');
+unlike($out, qr/[^\n -~]/, '... without control characters');
+
+($rc, $out) = helper('reports', '--state', $state, '-f', 'prometheus');
+
+like($out, qr/^mta_sts_reports_sessions\{domain="example\.com",type="sts",verified="1",result="failed"\} 3$/m,
+     'prometheus: sessions');
+like($out, qr/,verified="1",failure="other"\} 3$/m,
+     '... a type that no RFC defines is "other"');
+unlike($out, qr/a"b|<b>|sender/, '... and no text of a sender is there');
+
+my $line = qr/^(?:\# .*|\w+(?:\{\w+="[^"\\]*"(?:,\w+="[^"\\]*")*\})? -?\d+)$/;
+
+is(join("\n", grep { !/$line/ } split /\n/, $out), '', '... in its syntax');
+
+($rc, $out) = helper('reports', '--state', $state, '-f', 'html');
+
+unlike($out, qr/<b>|<script|https?:/, 'html: no markup of a sender, no script');
+like($out, qr/<svg /, '... and a chart');
+
+is((helper('reports', '--state', $state))[0], 0, 'failures are no error');
+
+for my $case (['example.com', 1, 1, 1], ['example.net', 1, 1, 0]) {
+    my ($domain, @expected) = @$case;
+    is(join(' ', map { (helper('reports', '--state', $state, '--fail-on', $_,
+                               $domain))[0] } qw(note warning error)),
+       "@expected", "--fail-on for $domain");
+}
+
+my ($id) = map { substr $_->{last_id}, 0, 12 }
+           @{ $json->{domains}[0]{reporters} };
+
+($rc, $out) = helper('reports', 'show', '--state', $state, $id);
+like($out, qr/^origin: +verified, signed by sender\.example$/m, 'show: the origin');
+like($out, qr/^sts example\.com: 5 good, 3 failed\n    sts certificate-expired/m,
+     '... and what it says');
+
+($rc, $out, $err) = helper('reports', 'show', '--state', $state, 'ffff');
+is("$rc$err", qq{1mta-sts: no report "ffff"\n}, '... of a report that is there');
+
+for my $args (['-f', 'x'], ['--days', 0], ['--fail-on', 'x'], ['--x'], ['show'],
+              ['a b'])
+{
+    is((helper('reports', '--state', $state, @$args))[0], 2, "refused: @$args");
+}
+
+is((helper('help', 'reports'))[1], (helper('reports', '-h'))[1], 'help');
+
+
+# nginx's spool, end to end
+
+my $nginx = MtaSts->new(<<'EOC')->start;
+server {
+    listen 127.0.0.1:%%PORT0%%;
+    location = /tlsrpt { mta_sts_reports spool; }
+}
+EOC
+my $spool = $nginx->dir . '/spool';
+
+for my $body (slurp_zip(report(id => 'a')), slurp_zip(report(id => 'b')),
+              slurp_zip(report(domains => ['example.org'])), 'not gzip')
+{
+    my $length = length $body;
+    like($nginx->http(0, "POST /tlsrpt HTTP/1.0\r\nContent-Length: $length\r\n"
+                      . "Content-Type: application/tlsrpt+gzip\r\n\r\n$body"),
+         qr{^HTTP/1\.1 201 }, 'nginx takes a report');
+}
+
+spew("$spool/1-incomplete", 'x');
+spew("$spool/other.json", report(id => 'c'));
+
+$state = state_dir();
+($rc, $out, $err) = add($state, $spool);
+
+is("$rc $out", "1 3 new, 0 known, 1 refused (other domains), 0 old, 1 bad\n",
+   'the spool is read');
+
+my @bad = map { s{.*/}{}r } glob "$spool/bad/*";
+
+is(scalar @bad, 2, 'what is not a report moves to bad/');
+is(slurp("$spool/bad/$bad[1]"), "neither JSON nor gzip nor a mail with a TLS "
+   . "report\n", '... with the reason');
+is(slurp("$spool/bad/$bad[0]"), 'not gzip', '... as it came');
+is(join(' ', map { s{.*/}{}r } glob "$spool/*"), '1-incomplete bad other.json',
+   '... and only what nginx stored is removed');
+
+($rc, $out, $err) = helper('reports', 'show', '--state', $state,
+    map { $_->{last_id} } grep { $_->{organization} eq 'Sender' }
+    @{ summary($state)->{domains}[0]{reporters} });
+is($rc, 0, 'a report of the spool is shown');
+
+spew("$spool/1700000000.000-1-$_-ab_192.0.2.1.gz", 'x') for 1 .. 120;
+add($state, $spool);
+cmp_ok(scalar(@bad = glob "$spool/bad/*"), '<=', 200, 'bad/ is bounded');
+is(scalar(@bad = glob "$spool/17*"), 0, '... and the spool is empty');
+$nginx->stop;
+
+
+# Two at a time lose nothing
+
+$state = state_dir();
+mkdir "$dir/two";
+spew("$dir/two/1700000000.000-1-$_-ab_192.0.2.1.json", report(id => "two$_"))
+    for 1 .. 600;
+
+my @pids = map {
+    my $pid = fork // die "fork: $!";
+    if ($pid == 0) {
+        my ($status) = run('', "$BUILD/mta-sts", 'reports', 'add', @ours,
+                           '--state', $state, "$dir/two");
+        POSIX::_exit($status);
+    }
+    $pid;
+} 1 .. 2;
+
+is(join(' ', map { waitpid($_, 0); $? } @pids), '0 0', 'two readers of a spool');
+is(sessions(summary($state), 'example.com'), 'sts 600/0 of 600',
+   '... lose no report');
+
+
+# What a bomb costs
+
+run('', 'sh', '-c', "head -c 1000000000 /dev/zero | gzip > $dir/bomb.gz");
+
+# a sanitizer would take memory as well
+
+my $plain = $ENV{MTA_STS_PLAIN} // $BUILD;
+
+$state = state_dir();
+($rc, $out, $err) = run('', 'time', '-f', '%M KB', "$plain/mta-sts", 'reports',
+                        'add', @ours, '--state', $state, "$dir/bomb.gz");
+
+is($rc, 1, '1 GB of zeros is refused');
+like($err, qr/unpacks to more than 200 times its size|more than 16 MiB/,
+     '... with the reason');
+
+cmp_ok($err =~ /(\d+) KB/ ? $1 : 1e9, '<', 20_000, '... in less than 20 MB');
+
+my $deep = '{"a":' x 100_000;
+
+($rc, $out, $err) = add($state, \$deep);
+is($rc, 1, 'deep JSON is refused');
+
+done_testing;

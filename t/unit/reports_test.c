@@ -106,7 +106,8 @@ test_policy(void)
     (void) parse_policy("\"policy\":{\"policy-type\":\"sts\",\"policy-domain\":"
                         "\"EXAMPLE.com.\",\"policy-string\":[\"version: x\","
                         "\"mode:  testing\"]},\"summary\":{\"total-successful-"
-                        "session-count\":7,\"total-failure-session-count\":-1}");
+                        "session-count\":7,"
+                        "\"total-failure-session-count\":-1}");
 
     is_int(report.policies[0].type, REPORTS_STS, "the type");
     is_str(report.policies[0].domain, mta_sts_str("example.com"),

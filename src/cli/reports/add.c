@@ -46,8 +46,8 @@ add_filter(const reports_adder_t *adder, reports_report_t *report)
 /* Adds a report; *err is why it is bad.  A failed store is input->failed. */
 
 static int
-add_json(reports_input_t *input, mta_sts_str_t text, const reports_origin_t *origin,
-    mta_sts_err_t *err)
+add_json(reports_input_t *input, mta_sts_str_t text,
+    const reports_origin_t *origin, mta_sts_err_t *err)
 {
     int               rc;
     store_result_e    result;
@@ -177,8 +177,8 @@ reports_add_data(reports_input_t *input, mta_sts_str_t data)
 
 
 void
-reports_add_begin(reports_input_t *input, reports_adder_t *adder, mta_sts_arena_t *arena,
-    int64_t received, mta_sts_str_t source)
+reports_add_begin(reports_input_t *input, reports_adder_t *adder,
+    mta_sts_arena_t *arena, int64_t received, mta_sts_str_t source)
 {
     mta_sts_env_t  env = { diag_alloc, say_warning, arena, NULL };
 

@@ -1,8 +1,8 @@
 /*
  * Files, directories and standard input -> the store.
  *
- * A file of a spool is removed after the commit of what it has, so that whatever
- * ends the process, no report is lost; one that comes twice counts once.
+ * A file of a spool is removed after the commit of what it has, so that no
+ * report is lost whatever ends the process; one that comes twice counts once.
  */
 
 #include <dirent.h>
@@ -36,8 +36,8 @@ files_path(const mta_sts_env_t *env, const char *dir, const char *name,
 
 
 /*
- * Opens NAME.reason in DIR/bad for the reason, or returns NULL where there is no
- * room: anybody may send bad reports.
+ * Opens NAME.reason in DIR/bad for the reason, or returns NULL where there is
+ * no room: anybody may send bad reports.
  */
 
 static FILE *
@@ -145,8 +145,8 @@ files_say(reports_adder_t *adder, const char *path, const mta_sts_err_t *why)
 
 
 /*
- * Adds a regular file; dir is its spool, or NULL.  *done: it may be removed after
- * the commit.  Errors of the store only.
+ * Adds a regular file; dir is its spool, or NULL.  *done: it may be removed
+ * after the commit.  Errors of the store only.
  */
 
 static int

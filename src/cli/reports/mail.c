@@ -269,7 +269,7 @@ mail_part(mail_reader_t *reader, GMimePart *part)
 static void
 mail_object(mail_reader_t *reader, GMimeObject *object, unsigned depth)
 {
-    int            i;
+    int            i, n;
     GMimeMessage  *message;
 
     if (depth == MAIL_DEPTH) {
@@ -280,9 +280,9 @@ mail_object(mail_reader_t *reader, GMimeObject *object, unsigned depth)
         mail_part(reader, GMIME_PART(object));
 
     } else if (GMIME_IS_MULTIPART(object)) {
-        for (i = 0; i < g_mime_multipart_get_count(GMIME_MULTIPART(object));
-             i++)
-        {
+        n = g_mime_multipart_get_count(GMIME_MULTIPART(object));
+
+        for (i = 0; i < n; i++) {
             mail_object(reader,
                         g_mime_multipart_get_part(GMIME_MULTIPART(object), i),
                         depth + 1);
@@ -290,7 +290,7 @@ mail_object(mail_reader_t *reader, GMimeObject *object, unsigned depth)
 
     } else if (GMIME_IS_MESSAGE_PART(object)) {
 
-        /* a mail that was forwarded: its own signature is not the outer one's */
+        /* a mail that was forwarded: the outer signature is not its own */
 
         reader->signer = mta_sts_str("");
         message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));

@@ -1,7 +1,7 @@
 /*
- * TLS reports (RFC 8460): reader, store, summaries.  Reader: from what senders send, by mail or by https, to
- * values.  Everything in a report is untrusted, and real senders take liberties:
- * shared by all readers is that what is bounded here is bounded everywhere.
+ * TLS reports (RFC 8460): the reader of what senders send by mail or by https,
+ * the store, and the summaries.  Everything in a report is untrusted, and real
+ * senders take liberties; the bounds below hold for all readers.
  *
  * Memory comes from diag, so no allocation fails.
  */
@@ -73,7 +73,8 @@ typedef struct {
  * text is cut after REPORTS_TEXT_MAX bytes; policies and details beyond their
  * limits are left out.  The texts are in env's memory.
  *
- * Errors: not JSON, and what jansson found; not a TLS report, and what it lacks.
+ * Errors: not JSON, and what jansson found; not a TLS report, and what it
+ * lacks.
  */
 int reports_json(mta_sts_str_t text, const mta_sts_env_t *env,
     reports_report_t *report, mta_sts_err_t *err);
@@ -95,8 +96,8 @@ int reports_unpack(mta_sts_str_t data, const mta_sts_env_t *env,
 
 typedef struct {
     mta_sts_str_t       data;         /* JSON or gzip */
-    mta_sts_str_t       signer;       /* the domain of a valid DKIM signature, in
-                                         lower case; empty: unverified */
+    mta_sts_str_t       signer;       /* the domain of a valid DKIM signature,
+                                         in lower case; empty: unverified */
 } reports_mail_t;
 
 
@@ -112,8 +113,8 @@ size_t reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
     void (*each)(void *ctx, const reports_mail_t *mail), void *ctx);
 
 /*
- * Gives the signing domain (d=) of the first passing DKIM result in the value of
- * an Authentication-Results field whose authserv-id is one of trusted; empty
+ * Gives the signing domain (d=) of the first passing DKIM result in the value
+ * of an Authentication-Results field whose authserv-id is one of trusted; empty
  * when there is none.  *ours says whether the authserv-id is one of them.
  */
 mta_sts_str_t reports_signer(mta_sts_str_t field, const mta_sts_str_t *trusted,
@@ -121,8 +122,8 @@ mta_sts_str_t reports_signer(mta_sts_str_t field, const mta_sts_str_t *trusted,
 
 
 /*
- * The store: reports.sqlite in the state directory.  Its schema has a version; a
- * newer one is refused.
+ * The store: reports.sqlite in the state directory.  Its schema has a version;
+ * a newer one is refused.
  */
 
 typedef struct store_s  store_t;
@@ -184,7 +185,7 @@ int store_query(store_t *store, const char *sql, const char *text,
 
 typedef struct {
     store_t                *store;
-    const char             *state;    /* directory, for bad/ of standard input */
+    const char             *state;    /* directory, for bad/ of stdin */
     const mta_sts_str_t    *ours;     /* domains, sorted bytewise */
     size_t                  n_ours;
     const mta_sts_str_t    *trusted;  /* authserv-ids */

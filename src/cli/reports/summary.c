@@ -1,8 +1,8 @@
 /*
  * The store -> a summary per domain.
  *
- * Queries sum over one type at a time: a session that a sender judged by MTA-STS
- * and by DANE is in both lists.
+ * Queries sum over one type at a time: a session that a sender judged by
+ * MTA-STS and by DANE is in both lists.
  */
 
 #include <stdlib.h>
@@ -85,7 +85,8 @@ static const struct {
       "record before the certificate changes" },
     { "dnssec-invalid", "DNSSEC validation failed: check the zone's signatures "
       "and its DS record" },
-    { "dane-required", "the sender requires DANE, and there is no TLSA record" },
+    { "dane-required", "the sender requires DANE, and there is no TLSA "
+      "record" },
     { "sts-policy-fetch-error", "the policy could not be fetched: run mta-sts "
       "check" },
     { "sts-policy-invalid", "the policy is not valid: run mta-sts check" },
@@ -108,11 +109,11 @@ summary_type(reports_type_e type)
 const char *
 summary_meaning(mta_sts_str_t result, const char **name)
 {
-    size_t  i;
+    size_t  i, n;
 
-    for (i = 0; i < sizeof(summary_meanings) / sizeof(summary_meanings[0]);
-         i++)
-    {
+    n = sizeof(summary_meanings) / sizeof(summary_meanings[0]);
+
+    for (i = 0; i < n; i++) {
         if (mta_sts_str_caseeq(result,
                                mta_sts_str_from(summary_meanings[i].name)))
         {

@@ -27,8 +27,8 @@ unpack_error(mta_sts_err_t *err, const char *what)
 
 
 /*
- * Inflates all members of a gzip file.  Counts the bytes into *total, and stores
- * them where out is not NULL.
+ * Inflates all members of a gzip file.  Counts the bytes into *total, and
+ * stores them where out is not NULL.
  */
 
 static int

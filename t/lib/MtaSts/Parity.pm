@@ -37,6 +37,7 @@ my $foreign = join '|', (
     qr/limit_req_zone\ "|duplicate\ (?:upstream|"log_format")/,
     qr/invalid\ server\ name\ or\ wildcard|no\ "ssl_certificate|cannot\ load/,
     qr/"limit_except"\ directive\ is\ duplicate/,
+    qr/\d+\ worker_connections\ are\ not\ enough/,
 
     # a pattern in geo, which nginx knows from 1.29.7 on
 

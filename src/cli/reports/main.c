@@ -87,7 +87,7 @@ main_usage(FILE *out)
         "    -c FILE              nginx.conf, whose domains are ours\n"
         "                         (default: " MTA_STS_CONF_PATH ")\n"
         "    -d FILE              only a domains file\n"
-        "    -p PREFIX            the folder of a relative FILE, as nginx's -p\n"
+        "    -p PREFIX            folder of a relative FILE, as nginx's -p\n"
         "    --trust-authserv ID  of the mail server whose DKIM results are\n"
         "                         believed; may be repeated\n"
         "    --keep DAYS          drop older reports (default: %d)\n"

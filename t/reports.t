@@ -210,8 +210,14 @@ is($rc, 3, 'a store that is not there is unknown');
 $state = state_dir();
 add($state, \report(ago => 20));
 add($state, \report(ago => 2), '--keep', 10);
-is(sessions(summary($state), 'example.com'), 'sts 1/0 of 1',
-   'reports that are too old are dropped');
+add($state, \report(ago => 1), '--keep', 10);
+
+my $dropped = summary($state)->{domains}[0];
+
+is(sessions({ domains => [$dropped] }, 'example.com'), 'sts 3/0 of 3',
+   'reports that are too old are sums');
+is(scalar @{ $dropped->{days} }, 3, '... of days');
+is($dropped->{reporters}[0]{reports}, 2, '... and dropped');
 
 
 # The summary

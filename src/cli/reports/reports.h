@@ -167,7 +167,10 @@ int store_add(store_t *store, const reports_report_t *report,
 /* Counts a report about domains that are not ours. */
 int store_refuse(store_t *store, mta_sts_err_t *err);
 
-/* Removes the reports that ended before a time, in seconds since the epoch. */
+/*
+ * Removes the reports that ended before a time, in seconds since the epoch;
+ * what remains are sums per domain, type and day.
+ */
 int store_drop(store_t *store, int64_t before, mta_sts_err_t *err);
 
 

@@ -39,6 +39,10 @@ static const char  store_schema[] =
     " REFERENCES policy (id) ON DELETE CASCADE, result TEXT NOT NULL,"
     " mx TEXT NOT NULL, reason TEXT NOT NULL, sessions INTEGER NOT NULL);"
     "CREATE INDEX detail_policy ON detail (policy);"
+    "CREATE TABLE day (domain TEXT NOT NULL, type INTEGER NOT NULL,"
+    " verified INTEGER NOT NULL, day INTEGER NOT NULL, good INTEGER NOT NULL,"
+    " failed INTEGER NOT NULL, reports INTEGER NOT NULL,"
+    " PRIMARY KEY (domain, type, verified, day)) WITHOUT ROWID;"
     "CREATE TABLE refused (reports INTEGER NOT NULL);"
     "INSERT INTO refused VALUES (0);"
     "PRAGMA user_version = 1;";
@@ -346,10 +350,21 @@ store_refuse(store_t *store, mta_sts_err_t *err)
 int
 store_drop(store_t *store, int64_t before, mta_sts_err_t *err)
 {
-    char  sql[80];
+    char  sql[800];
 
-    (void) snprintf(sql, sizeof(sql), "DELETE FROM report WHERE ends < %lld",
-                    (long long) before);
+    (void) snprintf(sql, sizeof(sql),
+        "BEGIN IMMEDIATE;"
+        "INSERT INTO day SELECT p.domain, p.type, r.signer <> '' AS v,"
+        " r.begins / 86400 * 86400 AS d, sum(p.good), sum(p.failed),"
+        " count(DISTINCT r.id)"
+        " FROM policy p JOIN report r ON r.id = p.report"
+        " WHERE r.ends < %lld GROUP BY p.domain, p.type, v, d"
+        " ON CONFLICT (domain, type, verified, day)"
+        " DO UPDATE SET good = good + excluded.good,"
+        " failed = failed + excluded.failed,"
+        " reports = reports + excluded.reports;"
+        "DELETE FROM report WHERE ends < %lld;"
+        "COMMIT", (long long) before, (long long) before);
 
     return store_exec(store, sql, err);
 }

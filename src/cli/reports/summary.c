@@ -29,10 +29,17 @@
 
 /* type, verified, name, signer, digest, good, failed, reports, last */
 
+#define SUMMARY_SUMS(day)                                                     \
+    " sum(good), sum(failed), sum(reports), " day " FROM"                     \
+    " (SELECT p.type AS type, " VERIFIED " AS v, sum(p.good) AS good,"        \
+    " sum(p.failed) AS failed, count(DISTINCT r.id) AS reports,"              \
+    " max(r.ends) AS ends, r.begins / 86400 * 86400 AS day" SUMMARY_FROM      \
+    " GROUP BY 1, 2, 7 UNION ALL SELECT type, verified, good, failed,"        \
+    " reports, day, day FROM day WHERE domain = ?1 AND day >= ?2)"
+
 static const char  summary_sessions[] =
-    "SELECT p.type, " VERIFIED " AS v, '', '', '', sum(p.good), sum(p.failed),"
-    " count(DISTINCT r.id), max(r.ends)" SUMMARY_FROM
-    " GROUP BY p.type, v";
+    "SELECT type, v, '', '', ''," SUMMARY_SUMS("max(ends)")
+    " GROUP BY type, v";
 
 static const char  summary_failures[] =
     "SELECT p.type, " VERIFIED " AS v, d.result, '', '', 0, sum(d.sessions) s,"
@@ -55,9 +62,8 @@ static const char  summary_reporters[] =
     " ORDER BY p.type, v DESC, g + f DESC, r.organization LIMIT 200";
 
 static const char  summary_days[] =
-    "SELECT p.type, " VERIFIED " AS v, '', '', '', sum(p.good), sum(p.failed),"
-    " count(DISTINCT r.id), r.begins / 86400 * 86400 AS day" SUMMARY_FROM
-    " GROUP BY p.type, v, day ORDER BY p.type, v DESC, day";
+    "SELECT type, v, '', '', ''," SUMMARY_SUMS("day")
+    " GROUP BY type, v, day ORDER BY type, v DESC, day";
 
 
 typedef struct {
@@ -290,8 +296,8 @@ summary_read(summary_t *summary, store_t *store, const mta_sts_str_t *names,
 
     /* a domain whose reports are older is there as well: they stopped */
 
-    if (n == 0 && store_query(store, "SELECT DISTINCT domain FROM policy "
-                              "ORDER BY domain", NULL, 0, summary_name,
+    if (n == 0 && store_query(store, "SELECT domain FROM policy UNION "
+                              "SELECT domain FROM day ORDER BY 1", NULL, 0, summary_name,
                               &reader, err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;

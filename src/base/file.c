@@ -191,6 +191,10 @@ file_glob_error(const char *path, int errnum)
 {
     (void) path;
 
+    /* where glob() ends, errno is what is left of it */
+
+    errno = errnum;
+
     return errnum != ENOENT && errnum != ENOTDIR;
 }
 
@@ -256,7 +260,8 @@ mta_sts_glob(const char *pattern, mta_sts_place_t place,
     }
 
     if (rc == GLOB_ABORTED) {
-        return file_glob_failed(pattern, place, err);
+        return errno == ENOMEM ? mta_sts_error_memory(err)
+                               : file_glob_failed(pattern, place, err);
     }
 
     if (rc != 0 && rc != GLOB_NOMATCH) {

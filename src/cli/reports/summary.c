@@ -296,9 +296,11 @@ summary_read(summary_t *summary, store_t *store, const mta_sts_str_t *names,
 
     /* a domain whose reports are older is there as well: they stopped */
 
-    if (n == 0 && store_query(store, "SELECT domain FROM policy UNION "
-                              "SELECT domain FROM day ORDER BY 1", NULL, 0, summary_name,
-                              &reader, err) != MTA_STS_OK)
+    if (n == 0
+        && store_query(store, "SELECT domain FROM policy UNION "
+                       "SELECT domain FROM day ORDER BY 1", NULL, 0,
+                       summary_name, &reader, err)
+           != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }

@@ -92,6 +92,7 @@ static int
 check_entries(const options_t *options, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n, state_t **state)
 {
+    int               rc;
     site_t            site;
     mta_sts_err_t     err;
     mta_sts_values_t  names;
@@ -103,9 +104,13 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
             return COMMAND_UNKNOWN;
         }
 
-        *state = command_state(options, NULL);
+        rc = check_unconfigured(&names, env, entries, n);
 
-        return check_unconfigured(&names, env, entries, n);
+        if (rc == COMMAND_OK) {
+            *state = command_state(options, NULL);
+        }
+
+        return rc;
     }
 
     if (command_site(&site, options, env) != MTA_STS_OK

@@ -27,15 +27,19 @@ typedef struct {
 static int
 gate_is_policy(const plan_t *plan, size_t part, mta_sts_arena_t *arena)
 {
+    int            is;
     batch_t        batch;
     mta_sts_env_t  env = { diag_alloc, NULL, arena, NULL };
 
     plan_batch(plan, part, &env, &batch);
-    mta_sts_arena_reset(arena);
 
     /* by kind it is the first one */
 
-    return batch.n && batch.records[0].kind == MTA_STS_RECORD_POLICY;
+    is = batch.n && batch.records[0].kind == MTA_STS_RECORD_POLICY;
+
+    mta_sts_arena_reset(arena);
+
+    return is;
 }
 
 

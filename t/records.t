@@ -297,7 +297,9 @@ my @peaks = map {
     $said =~ /^peak (\d+)/m
 } [], [map { ('--policy-host', "192.0.2.$_") } 1 .. 20];
 
-cmp_ok($peaks[1], '<', $peaks[0] * 1.1,
+# a sanitizer keeps for a while what was freed
+
+cmp_ok($peaks[1], '<', $peaks[0] * ($ENV{ASAN_OPTIONS} ? 3 : 1.1),
        '20 more records a domain take no memory');
 
 # A file keeps its mode and owner; files of other zones are named, or removed

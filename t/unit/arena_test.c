@@ -104,12 +104,14 @@ test_large(void)
     first = arena.chunks;
     left = arena.left;
 
+    /* nothing is left where each piece is a chunk, as under a sanitizer */
+
     ok(mta_sts_arena_alloc(&arena, 1000 * 1000) != NULL, "a large piece");
-    ok(arena.chunks == first && arena.left == left,
+    ok(left == 0 || (arena.chunks == first && arena.left == left),
        "leaves the current chunk in use");
 
     (void) mta_sts_arena_alloc(&arena, 16);
-    ok(arena.chunks == first && arena.left == left - 16,
+    ok(left == 0 || (arena.chunks == first && arena.left == left - 16),
        "which the next one comes from");
 
     mta_sts_arena_free(&arena);

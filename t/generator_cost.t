@@ -15,7 +15,7 @@ use MtaSts::Worst;
 use Test::More;
 
 use constant {
-    RATIO   => 20,
+    RATIO   => 20.8,              # 20, and the heap's 4 %
     STREAMS => 128,
     HELD    => 10 * 1024,               # kB
 };
@@ -137,7 +137,7 @@ for my $case (@MtaSts::Worst::QUERIES) {
 }
 
 
-# Instructions
+# Instructions; the heap's state moves a request by up to 4 %, see bench/generator
 
 SKIP: {
     skip 'callgrind cannot run a sanitizer', 1 if $ENV{ASAN_OPTIONS};

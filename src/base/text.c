@@ -39,6 +39,10 @@ mta_sts_str_clean(char *data, size_t len)
         p = (unsigned char *) data + i;
         n = 1;
 
+        if (*p >= ' ' && *p < 0x7f) {
+            continue;
+        }
+
         if (*p < ' ' || *p == 0x7f) {
             *p = '?';
 

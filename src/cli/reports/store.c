@@ -79,6 +79,29 @@ store_number(void *ctx, const char *const *columns)
 }
 
 
+/*
+ * Switches a new file to WAL.  SQLite does not wait here for another process
+ * that does the same.
+ */
+
+static void
+store_wal(store_t *store)
+{
+    int  ms;
+
+    for (ms = 0; ms < STORE_WAIT; ms += 10) {
+        if (sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL,
+                         NULL)
+            != SQLITE_BUSY)
+        {
+            return;
+        }
+
+        (void) sqlite3_sleep(10);
+    }
+}
+
+
 /* Creates the tables in a new file; two processes may do so at once. */
 
 static int
@@ -87,11 +110,12 @@ store_upgrade(store_t *store, int create, mta_sts_err_t *err)
     int      rc;
     int64_t  version;
 
-    if (create && (store_exec(store, "PRAGMA journal_mode = WAL", err)
-                   != MTA_STS_OK
-                   || store_begin(store, err) != MTA_STS_OK))
-    {
-        return MTA_STS_ERROR;
+    if (create) {
+        store_wal(store);
+
+        if (store_begin(store, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
     }
 
     version = 0;

@@ -340,3 +340,28 @@ mta_sts_name_policy_domain(mta_sts_str_t host, mta_sts_str_t *domain)
 
     return 1;
 }
+
+
+int
+mta_sts_name_matches_mx(mta_sts_str_t pattern, mta_sts_str_t host)
+{
+    size_t       label;
+    const char  *dot;
+
+    if (!mta_sts_str_starts(pattern, mta_sts_str("*."))) {
+        return mta_sts_str_eq(pattern, host);
+    }
+
+    /* the wildcard is exactly one label */
+
+    dot = host.len ? memchr(host.data, '.', host.len) : NULL;
+
+    if (dot == NULL || dot == host.data) {
+        return 0;
+    }
+
+    label = (size_t) (dot - host.data);
+
+    return mta_sts_str_eq(mta_sts_str_after(pattern, 2),
+                          mta_sts_str_after(host, label + 1));
+}

@@ -67,6 +67,9 @@ int mta_sts_name_is_host(mta_sts_str_t name);
 /* The same for an mx pattern. */
 int mta_sts_name_is_mx(mta_sts_str_t pattern);
 
+/* Does a host name in lower case match an mx pattern (RFC 8461, 4.1)? */
+int mta_sts_name_matches_mx(mta_sts_str_t pattern, mta_sts_str_t host);
+
 /*
  * Is a normalised name that of zone, or below it?  Returns 1 and in *labels
  * what is before zone, without the dot at its end; empty at the apex.

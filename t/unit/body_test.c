@@ -250,7 +250,8 @@ test_mx(void)
 static void
 matches(const char *pattern, const char *host, int expected)
 {
-    is_int(mx_matches(mta_sts_str_from(pattern), mta_sts_str_from(host)),
+    is_int(mta_sts_name_matches_mx(mta_sts_str_from(pattern),
+                                   mta_sts_str_from(host)),
            expected, "%s matches %s?", pattern, host);
 }
 

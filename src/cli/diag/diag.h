@@ -7,6 +7,8 @@
 #define MTA_STS_DIAG_DIAG_H
 
 
+#include <stdio.h>
+
 #include "base/base.h"
 
 
@@ -27,6 +29,10 @@ void say_warning(void *ctx, const mta_sts_err_t *warning);
 
 /* "mta-sts: text" */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+
+/* Writes a text into a page, in an element or a quoted attribute. */
+void diag_html(FILE *out, mta_sts_str_t text);
 
 
 /*

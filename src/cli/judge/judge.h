@@ -211,9 +211,6 @@ void body_of(body_t *body, const mta_sts_policy_t *policy,
  */
 
 
-/* Does a host name in lower case match an mx pattern (RFC 8461, 4.1)? */
-int mx_matches(mta_sts_str_t pattern, mta_sts_str_t host);
-
 /*
  * Compares the MX hosts of facts with a policy that senders follow, in both
  * directions: adds MX_NOT_COVERED for each host that matches no pattern, and

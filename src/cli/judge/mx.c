@@ -6,22 +6,6 @@
 #include "judge.h"
 
 
-int
-mx_matches(mta_sts_str_t pattern, mta_sts_str_t host)
-{
-    mta_sts_str_t  label;
-
-    if (!mta_sts_str_starts(pattern, mta_sts_str("*."))) {
-        return mta_sts_str_eq(pattern, host);
-    }
-
-    /* the wildcard stands for exactly one label */
-
-    return field_next(&host, '.', &label) && label.len && host.data
-           && mta_sts_str_eq(mta_sts_str_after(pattern, 2), host);
-}
-
-
 /* What is no host name has a finding of its own. */
 
 static int
@@ -34,7 +18,7 @@ mx_is_covered(mta_sts_str_t host, const body_t *policy)
     }
 
     for (i = 0; i < policy->n; i++) {
-        if (mx_matches(policy->mx[i], host)) {
+        if (mta_sts_name_matches_mx(policy->mx[i], host)) {
             return 1;
         }
     }
@@ -49,7 +33,7 @@ mx_is_used(mta_sts_str_t pattern, const facts_t *facts)
     size_t  i;
 
     for (i = 0; i < facts->n_mail; i++) {
-        if (mx_matches(pattern, facts->mail[i]->name)) {
+        if (mta_sts_name_matches_mx(pattern, facts->mail[i]->name)) {
             return 1;
         }
     }

@@ -18,28 +18,10 @@ end_max(int64_t a, int64_t b)
 int
 plan_matches(const plan_policy_t *policy, mta_sts_str_t host)
 {
-    size_t         i, dot;
-    mta_sts_str_t  mx, rest;
-
-    rest = host;
-
-    for (dot = 0; dot < host.len; dot++) {
-        if (host.data[dot] == '.') {
-            rest = mta_sts_str_after(host, dot + 1);
-            break;
-        }
-    }
+    size_t  i;
 
     for (i = 0; i < policy->n_mx; i++) {
-        mx = policy->mx[i];
-
-        if (mta_sts_str_eq(mx, host)) {
-            return 1;
-        }
-
-        if (mta_sts_str_starts(mx, mta_sts_str("*.")) && dot > 0
-            && dot < host.len && mta_sts_str_eq(mta_sts_str_after(mx, 2), rest))
-        {
+        if (mta_sts_name_matches_mx(policy->mx[i], host)) {
             return 1;
         }
     }

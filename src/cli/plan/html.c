@@ -3,6 +3,7 @@
  * and dark, on a narrow screen.
  */
 
+#include "cli/diag/diag.h"
 #include "output.h"
 
 
@@ -25,37 +26,6 @@ static const char  html_head[] =
     "</style>\n"
     "<main>\n"
     "<h1>What may be done next</h1>\n";
-
-
-static void
-html_text(FILE *out, mta_sts_str_t text)
-{
-    size_t  i;
-
-    for (i = 0; i < text.len; i++) {
-        switch (text.data[i]) {
-
-        case '<':
-            (void) fputs("&lt;", out);
-            break;
-
-        case '>':
-            (void) fputs("&gt;", out);
-            break;
-
-        case '&':
-            (void) fputs("&amp;", out);
-            break;
-
-        case '"':
-            (void) fputs("&quot;", out);
-            break;
-
-        default:
-            (void) fputc(text.data[i], out);
-        }
-    }
-}
 
 
 void
@@ -82,7 +52,7 @@ html_advice(FILE *out, const plan_advice_t *advice)
                    advice->state == PLAN_WAIT && advice->from != PLAN_NEVER
                    ? plan_date(advice->from, buf) : "", advice->what);
 
-    html_text(out, advice->text);
+    diag_html(out, advice->text);
 
     if (advice->rule) {
         (void) fprintf(out, " (rule %u)", advice->rule);
@@ -96,7 +66,7 @@ html_advice(FILE *out, const plan_advice_t *advice)
         }
 
         (void) fputs("<code>", out);
-        html_text(out, advice->steps[i].text);
+        diag_html(out, advice->steps[i].text);
         (void) fputs("</code>", out);
     }
 
@@ -115,7 +85,7 @@ plan_html_domain(plan_output_t *output, mta_sts_str_t domain,
     }
 
     (void) fputs("<h2>", output->out);
-    html_text(output->out, domain);
+    diag_html(output->out, domain);
     (void) fputs("</h2>\n<ul>\n", output->out);
 
     for (i = 0; i < list->n; i++) {

@@ -3,6 +3,7 @@
  * its Content-Security-Policy permits none.
  */
 
+#include "cli/diag/diag.h"
 #include "policy/policy.h"
 #include "report.h"
 
@@ -102,44 +103,6 @@ static const char  html_script[] =
 "</script>\n";
 
 
-/* A text, in which nothing is markup. */
-
-static void
-html_text(FILE *out, mta_sts_str_t text)
-{
-    size_t  i;
-
-    for (i = 0; i < text.len; i++) {
-
-        switch (text.data[i]) {
-
-        case '<':
-            (void) fputs("&lt;", out);
-            break;
-
-        case '>':
-            (void) fputs("&gt;", out);
-            break;
-
-        case '&':
-            (void) fputs("&amp;", out);
-            break;
-
-        case '"':
-            (void) fputs("&quot;", out);
-            break;
-
-        case '\'':
-            (void) fputs("&#39;", out);
-            break;
-
-        default:
-            (void) fputc(text.data[i], out);
-        }
-    }
-}
-
-
 static void
 html_total(FILE *out, const char *class, size_t n, const char *what)
 {
@@ -204,7 +167,7 @@ html_finding(FILE *out, const finding_t *finding)
     (void) fprintf(out, "<li><strong class=\"%s\">%s</strong> "
                    "<code>%s</code>: ", severity, severity, kind->code);
 
-    html_text(out, finding->text);
+    diag_html(out, finding->text);
     (void) fprintf(out, " (RFC %s)</li>\n", kind->section);
 }
 
@@ -218,7 +181,7 @@ html_domain(FILE *out, const result_t *result, int worst)
     (void) fprintf(out, "<section class=\"domain\" data-worst=\"%s\">\n<h3>",
                    worst == -1 ? "none"
                                : finding_severity((finding_severity_e) worst));
-    html_text(out, result->entry->domain);
+    diag_html(out, result->entry->domain);
     (void) fputs("</h3>\n<p>", out);
 
     if (result->mode != -1) {
@@ -232,7 +195,7 @@ html_domain(FILE *out, const result_t *result, int worst)
 
     if (result->id.len) {
         (void) fputs(", id ", out);
-        html_text(out, result->id);
+        diag_html(out, result->id);
     }
 
     (void) fputs(result->findings.n ? "</p>\n<ul>\n"
@@ -260,9 +223,9 @@ html_resolved(const report_t *report)
 
     for (i = 0; i < report->n_resolved; i++) {
         (void) fputs("<li>", report->out);
-        html_text(report->out, report->resolved[i].domain);
+        diag_html(report->out, report->resolved[i].domain);
         (void) fputs(": <code>", report->out);
-        html_text(report->out, report->resolved[i].code);
+        diag_html(report->out, report->resolved[i].code);
         (void) fputs("</code></li>\n", report->out);
     }
 
@@ -313,9 +276,9 @@ html_certs(report_t *report)
         (void) fprintf(out, "<tr><td class=\"days %s\">%ld</td><td>",
                        days < 0 ? "error" : days < HTML_DAYS ? "warning" : "",
                        days);
-        html_text(out, certs[i]->host);
+        diag_html(out, certs[i]->host);
         (void) fputs("</td><td>", out);
-        html_text(out, certs[i]->address);
+        diag_html(out, certs[i]->address);
         (void) fprintf(out, "</td><td>%s</td></tr>\n",
                        certs[i]->rsa ? "RSA" : "ECDSA");
     }

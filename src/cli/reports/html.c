@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "cli/diag/diag.h"
 #include "reports.h"
 
 
@@ -47,24 +48,6 @@ static const char  html_head[] =
 "<h1>TLS reports</h1>\n";
 
 
-/* A text, in which nothing is markup. */
-
-static void
-html_text(FILE *out, mta_sts_str_t text)
-{
-    size_t  i;
-
-    for (i = 0; i < text.len; i++) {
-        if (strchr("<>&\"'", text.data[i])) {
-            (void) fprintf(out, "&#%d;", text.data[i]);
-
-        } else {
-            (void) fputc(text.data[i], out);
-        }
-    }
-}
-
-
 static void
 html_table(FILE *out, const char *title, const char *columns)
 {
@@ -92,7 +75,7 @@ static void
 html_cell(FILE *out, mta_sts_str_t text)
 {
     (void) fputs("<td>", out);
-    html_text(out, text);
+    diag_html(out, text);
     (void) fputs("</td>", out);
 }
 
@@ -258,7 +241,7 @@ summary_html(const summary_t *summary, FILE *out)
         severity = summary_severity(summary, domain);
 
         (void) fputs("<h2>", out);
-        html_text(out, domain->domain.len ? domain->domain
+        diag_html(out, domain->domain.len ? domain->domain
                                           : mta_sts_str("(no domain named)"));
         (void) fprintf(out, ": <span class=\"%s\">%s</span></h2>\n",
                        names[severity], names[severity]);

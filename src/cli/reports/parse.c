@@ -20,9 +20,7 @@
 static mta_sts_str_t
 parse_text(const json_t *value, const mta_sts_env_t *env)
 {
-    char           *copy;
-    size_t          i;
-    mta_sts_str_t   text = { "", 0 };
+    mta_sts_str_t  text = { "", 0 };
 
     if (!json_is_string(value)) {
         return text;
@@ -33,22 +31,7 @@ parse_text(const json_t *value, const mta_sts_env_t *env)
     text.len = mta_sts_str_cut(text, REPORTS_TEXT_MAX);
     text = mta_sts_str_copy(env, text);
 
-    copy = (char *) text.data;
-
-    for (i = 0; i < text.len; i++) {
-        if ((unsigned char) copy[i] < ' ' || copy[i] == 0x7f) {
-            copy[i] = '?';
-        }
-
-        /* U+0080 to U+009F */
-
-        if ((unsigned char) copy[i] == 0xc2 && i + 1 < text.len
-            && (unsigned char) copy[i + 1] <= 0x9f)
-        {
-            copy[i] = '?';
-            copy[i + 1] = '?';
-        }
-    }
+    mta_sts_str_clean((char *) text.data, text.len);
 
     return text;
 }

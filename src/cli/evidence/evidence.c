@@ -167,14 +167,21 @@ evidence_open(const char *dir)
 }
 
 
-void
-evidence_close(evidence_reader_t *reader)
+int
+evidence_close(evidence_reader_t *reader, mta_sts_err_t *err)
 {
+    int  known;
+
+    known = reader->status != EVIDENCE_UNKNOWN;
+    *err = reader->err;
+
     if (reader->store) {
         store_close(reader->store);
     }
 
     free(reader);
+
+    return known;
 }
 
 
@@ -210,7 +217,13 @@ evidence_read(evidence_reader_t *reader, mta_sts_str_t domain, int64_t since,
 const char *
 evidence_text(const evidence_failure_t *failure, char buf[EVIDENCE_TEXT])
 {
-    char  count[32];
+    char           count[32];
+    mta_sts_str_t  result, organization;
+
+    result = failure->result.len ? failure->result
+                                 : mta_sts_str("no reason given");
+    organization = failure->organization.len ? failure->organization
+                                             : mta_sts_str("nobody by name");
 
     (void) snprintf(count, sizeof(count), "%" PRId64, failure->sessions);
 
@@ -218,11 +231,7 @@ evidence_text(const evidence_failure_t *failure, char buf[EVIDENCE_TEXT])
                     "%.*s%s%.*s", failure->sessions ? count : "some",
                     failure->sessions == 1 ? "" : "s",
                     failure->mx.len ? " to " : "", MTA_STS_SHOW(failure->mx),
-                    MTA_STS_SHOW(failure->result.len ? failure->result
-                                 : mta_sts_str("no reason given")),
-                    MTA_STS_SHOW(failure->organization.len
-                                 ? failure->organization
-                                 : mta_sts_str("nobody by name")),
+                    MTA_STS_SHOW(result), MTA_STS_SHOW(organization),
                     failure->signer.len ? ", signed by " : "",
                     MTA_STS_SHOW(failure->signer));
 

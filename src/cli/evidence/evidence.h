@@ -161,7 +161,8 @@ typedef struct evidence_reader_s  evidence_reader_t;
 /* Opens the store in dir for reading; never NULL.  dir NULL is none. */
 evidence_reader_t *evidence_open(const char *dir);
 
-void evidence_close(evidence_reader_t *reader);
+/* Frees it.  Returns 0 and err if the store could not be read. */
+int evidence_close(evidence_reader_t *reader, mta_sts_err_t *err);
 
 /*
  * Gives what the reports that ended since a time, in seconds since the epoch,

@@ -8,15 +8,13 @@ use warnings;
 
 use lib 't/lib';
 use File::Temp qw(tempdir);
-use IO::Compress::Gzip qw(gzip);
 use JSON::PP;
-use MIME::Base64 qw(encode_base64);
 use MtaSts;
-use POSIX qw(strftime);
+use MtaSts::Reports;
+use POSIX ();
 use Test::More;
 
 my $BUILD = $ENV{MTA_STS_BUILD} // 'build';
-my $DAY = 86400;
 my $dir = tempdir(CLEANUP => 1);
 my @ours = ('-d', "$dir/domains.yaml");
 my $number = 0;
@@ -58,46 +56,6 @@ sub sessions {
     return join '; ', map { sprintf '%s%s %d/%d of %d', $_->{type},
                             $_->{verified} ? ' verified' : '', @$_{qw(good
                             failed reports)} } @{ $of->{sessions} };
-}
-
-sub slurp_zip {
-    my ($text) = @_;
-    gzip(\$text, \my $packed);
-    return $packed;
-}
-
-# A report that ended some days ago.
-
-sub report {
-    my (%is) = @_;
-    my $end = time - ($is{ago} // 0) * $DAY;
-    my ($from, $to) = map { strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $_) }
-                      $end - $DAY, $end;
-    return encode_json({
-        'organization-name' => $is{organization} // 'Sender',
-        'contact-info' => 'x', 'report-id' => $is{id} // ++$number,
-        'date-range' => { 'start-datetime' => $from, 'end-datetime' => $to },
-        policies => [map { {
-            policy => { 'policy-type' => $is{type} // 'sts',
-                        'policy-domain' => $_ },
-            summary => { 'total-successful-session-count' => $is{good} // 1,
-                         'total-failure-session-count' => $is{failed} // 0 },
-            'failure-details' => [map { {
-                'result-type' => $_, 'failed-session-count' => $is{failed},
-                'receiving-mx-hostname' => 'mx.example.com' } }
-                @{ $is{results} // [] }],
-        } } @{ $is{domains} // ['example.com'] }],
-    });
-}
-
-sub mail {
-    my ($report, %is) = @_;
-    my $auth = $is{auth} // 'mx.example.com; dkim=pass header.d=sender.example';
-    return join "\n", ($is{forged} ? () : "Authentication-Results: $auth"),
-        "From: x\@sender.example", 'MIME-Version: 1.0',
-        'Content-Type: application/tlsrpt+gzip',
-        'Content-Transfer-Encoding: base64', '',
-        encode_base64(slurp_zip($report));
 }
 
 
@@ -309,8 +267,8 @@ server {
 EOC
 my $spool = $nginx->dir . '/spool';
 
-for my $body (slurp_zip(report(id => 'a')), slurp_zip(report(id => 'b')),
-              slurp_zip(report(domains => ['example.org'])), 'not gzip')
+for my $body (zipped(report(id => 'a')), zipped(report(id => 'b')),
+              zipped(report(domains => ['example.org'])), 'not gzip')
 {
     my $length = length $body;
     like($nginx->http(0, "POST /tlsrpt HTTP/1.0\r\nContent-Length: $length\r\n"

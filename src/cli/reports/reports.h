@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "cli/evidence/evidence.h"
 
 
 #define REPORTS_INPUT_MAX     (16 * 1024 * 1024)  /* bytes, unpacked or not */
@@ -21,16 +22,6 @@
 #define REPORTS_DETAILS_MAX   100     /* of a policy */
 #define REPORTS_TEXT_MAX      255     /* bytes of any text */
 #define REPORTS_COUNT_MAX     1000000000000   /* sessions; more are not real */
-
-
-/* The policy that a sender applied (RFC 8460, 4.1 and 4.4). */
-
-typedef enum {
-    REPORTS_STS = 0,
-    REPORTS_TLSA,
-    REPORTS_NO_POLICY,
-    REPORTS_OTHER                 /* a type that nobody defined */
-} reports_type_e;
 
 
 /* Sessions that failed for one reason (RFC 8460, 4.3 and 4.4). */
@@ -122,11 +113,8 @@ mta_sts_str_t reports_signer(mta_sts_str_t field, const mta_sts_str_t *trusted,
 
 
 /*
- * The store: reports.sqlite in the state directory.  Its schema has a version;
- * a newer one is refused.
+ * Adding to the store.
  */
-
-typedef struct store_s  store_t;
 
 
 /* How a report came, and who vouches for it. */
@@ -144,17 +132,7 @@ typedef enum {
 } store_result_e;
 
 
-/*
- * Opens the store in dir, or with create makes it.  NULL and err on failure:
- * cannot open "FILE", and what SQLite says; it has a newer version.
- */
-store_t *store_open(const char *dir, int create, mta_sts_err_t *err);
-
-void store_close(store_t *store);
-
-/* A transaction; store_add() and store_refuse() must be within one. */
-int store_begin(store_t *store, mta_sts_err_t *err);
-int store_commit(store_t *store, mta_sts_err_t *err);
+/* store_add() and store_refuse() must be within a transaction. */
 
 /*
  * Adds a report.  One that is known counts once; when the known one is
@@ -172,16 +150,6 @@ int store_refuse(store_t *store, mta_sts_err_t *err);
  * what remains are sums per domain, type and day.
  */
 int store_drop(store_t *store, int64_t before, mta_sts_err_t *err);
-
-
-/*
- * Rows of a query.  args are bound in their order, and then numbers.  each gets
- * the texts of the columns, never NULL, which are valid until it returns.
- */
-typedef void (*store_each_pt)(void *ctx, const char *const *columns);
-
-int store_query(store_t *store, const char *sql, const char *text,
-    int64_t number, store_each_pt each, void *ctx, mta_sts_err_t *err);
 
 
 /* Adding: from files, directories and standard input to the store. */
@@ -241,13 +209,6 @@ int reports_add_data(reports_input_t *input, mta_sts_str_t data);
 /* The summary of a domain.  Sessions of different types are never added up. */
 
 typedef struct {
-    int64_t             good;
-    int64_t             failed;
-    int64_t             reports;
-} summary_sessions_t;
-
-
-typedef struct {
     reports_type_e      type;
     int                 verified;
     mta_sts_str_t       name;         /* result type, MX, or organisation */
@@ -268,13 +229,13 @@ typedef struct {
 
 
 typedef struct {
-    mta_sts_str_t       domain;       /* empty: not named */
-    summary_sessions_t  sessions[REPORTS_OTHER + 1][2];   /* type, verified */
-    summary_rows_t      failures;     /* by type and result */
-    summary_rows_t      hosts;        /* by type and MX */
-    summary_rows_t      reporters;    /* by type and organisation */
-    summary_rows_t      days;         /* by type and day, the oldest first */
-    int64_t             last;         /* end of the last report */
+    mta_sts_str_t        domain;      /* empty: not named */
+    evidence_sessions_t  sessions[REPORTS_TYPES][2];  /* type, verified */
+    summary_rows_t       failures;    /* by type and result */
+    summary_rows_t       hosts;       /* by type and MX */
+    summary_rows_t       reporters;   /* by type and organisation */
+    summary_rows_t       days;        /* by type and day, the oldest first */
+    int64_t              last;        /* end of the last report */
 } summary_domain_t;
 
 
@@ -312,15 +273,6 @@ summary_severity_e summary_severity(const summary_t *summary,
 /* Has a reporter stopped: none for a week, but other reporters go on? */
 int summary_has_stopped(const summary_t *summary,
     const summary_domain_t *domain, const summary_row_t *reporter);
-
-/* "sts", "tlsa", "no-policy-found" or "other" */
-const char *summary_type(reports_type_e type);
-
-/*
- * What a result type (RFC 8460, 4.3) means, and what to do; NULL if nobody
- * defined it.  *name is the type's own name, which may be a label.
- */
-const char *summary_meaning(mta_sts_str_t result, const char **name);
 
 /* Formats a day of a time as YYYY-MM-DD. */
 #define SUMMARY_DAY  sizeof("YYYY-MM-DD")

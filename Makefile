@@ -389,6 +389,7 @@ bench:
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
 	$(RUN_ENV) bench/plan
+	$(RUN_ENV) bench/reports
 	$(RUN_ENV) bench/generator
 
 

@@ -17,6 +17,9 @@
 
 
 #define REPORTS_INPUT_MAX     (16 * 1024 * 1024)  /* bytes, unpacked or not */
+#define REPORTS_MAIL_MAX      (24 * 1024 * 1024)  /* bytes, in base64 */
+#define REPORTS_DEPTH_MAX     32      /* of JSON */
+#define REPORTS_VALUES_MAX    500000  /* in JSON */
 #define REPORTS_RATIO_MAX     200     /* unpacked to packed */
 #define REPORTS_POLICIES_MAX  100     /* of a report */
 #define REPORTS_DETAILS_MAX   100     /* of a policy */
@@ -64,8 +67,9 @@ typedef struct {
  * text is cut after REPORTS_TEXT_MAX bytes; policies and details beyond their
  * limits are left out.  The texts are in env's memory.
  *
- * Errors: not JSON, and what jansson found; not a TLS report, and what it
- * lacks.
+ * Errors: it has more than REPORTS_INPUT_MAX bytes, nests deeper than
+ * REPORTS_DEPTH_MAX or has more than REPORTS_VALUES_MAX values; not JSON, and
+ * what jansson found; not a TLS report, and what it lacks.
  */
 int reports_json(mta_sts_str_t text, const mta_sts_env_t *env,
     reports_report_t *report, mta_sts_err_t *err);
@@ -181,9 +185,11 @@ typedef struct {
  */
 int reports_add(reports_adder_t *adder, const char *name, mta_sts_err_t *err);
 
-/* What is being read; for the two files that add. */
+/* What is being read; for the files that add. */
 
-typedef struct {
+typedef struct reports_input_s  reports_input_t;
+
+struct reports_input_s {
     reports_adder_t    *adder;
     mta_sts_env_t       env;
     reports_origin_t    origin;
@@ -192,7 +198,12 @@ typedef struct {
     mta_sts_err_t       why;          /* of the first bad report */
     int                 failed;
     mta_sts_err_t       err;          /* of the store */
-} reports_input_t;
+
+    /* keeps bad input that cannot be read again; or NULL */
+
+    void              (*keep)(const reports_input_t *input,
+                              mta_sts_str_t data);
+};
 
 
 /* Begins with an input, whose memory is in arena. */
@@ -204,6 +215,13 @@ void reports_add_begin(reports_input_t *input, reports_adder_t *adder,
  * whether a report is bad.  Errors: those of the store, in input->err.
  */
 int reports_add_data(reports_input_t *input, mta_sts_str_t data);
+
+/*
+ * The same for all that a file descriptor gives, in bounded memory.  Of an mbox,
+ * mails without a report are left out if others have one; a transaction is
+ * committed and another one begun now and then.
+ */
+int reports_add_fd(reports_input_t *input, int fd);
 
 
 /* The summary of a domain.  Sessions of different types are never added up. */

@@ -29,7 +29,6 @@ typedef struct {
 struct ngx_http_mta_sts_table_s {
     ngx_http_mta_sts_image_t    base;
     ngx_http_mta_sts_image_t    changes;
-    mta_sts_domains_t           alone;      /* the base without changes */
     mta_sts_domains_t          *domains;
     ngx_http_core_main_conf_t  *cmcf;
     time_t                      checked;    /* the last look at the files */
@@ -219,7 +218,6 @@ ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
     mta_sts_image_close(&table->base.image);
 
     table->base.image = image;
-    table->alone = domains;
 
     return 1;
 }
@@ -239,7 +237,8 @@ ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table,
     mta_sts_image_t    image;
     mta_sts_domains_t  domains;
 
-    domains = table->alone;
+    mta_sts_image_domains(&table->base.image, table->domains);
+    domains = *table->domains;
 
     if (mta_sts_image_open_changes(&image, table->changes.name,
                                    ngx_http_mta_sts_verify(&table->changes.id),
@@ -256,8 +255,6 @@ ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table,
         mta_sts_image_close(&table->changes.image);
         table->changes.image = image;
     }
-
-    *table->domains = table->alone;
 
     if (table->changes.image.data
         && table->changes.image.base == table->base.image.serial)

@@ -305,6 +305,13 @@ mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
 }
 
 
+void
+mta_sts_image_domains(const mta_sts_image_t *image, mta_sts_domains_t *domains)
+{
+    (void) image_domains(image->data, domains);
+}
+
+
 /* Maps changes; image is zeroed if there is no such file. */
 
 static int

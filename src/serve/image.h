@@ -86,6 +86,10 @@ int mta_sts_image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
     const mta_sts_image_t *base, mta_sts_domains_t *domains,
     mta_sts_err_t *err);
 
+/* Gives what an open image has, without changes. */
+void mta_sts_image_domains(const mta_sts_image_t *image,
+    mta_sts_domains_t *domains);
+
 /*
  * Maps a table and its changes, if there are any, as they are at one moment,
  * also while another process replaces both.  All of both is verified.

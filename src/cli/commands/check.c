@@ -115,7 +115,7 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
         return rc;
     }
 
-    if (command_site(&site, options, env) != MTA_STS_OK
+    if (command_site(&site, options, env) != COMMAND_OK
         || command_entries(&site, options, env, entries, n) != MTA_STS_OK
         || command_refused(&site, *entries, n))
     {

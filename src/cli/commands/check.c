@@ -202,6 +202,10 @@ check_status(const report_t *report, const report_format_t *format,
 
     counts = report->counts;
 
+    if (report->refused) {
+        return format->nagios ? NAGIOS_CRITICAL : COMMAND_ERROR;
+    }
+
     if (report->unknown == report->n) {
         return COMMAND_UNKNOWN;
     }
@@ -232,7 +236,6 @@ typedef struct {
     report_t   report;
     state_t   *state;
     json_t    *before;                /* findings of the last run, or NULL */
-    size_t     refused;               /* domains */
 } check_run_t;
 
 
@@ -282,7 +285,7 @@ check_done(void *ctx, const result_t *result)
 
     if (state_refuses(run->state, result->entry, 0, &err)) {
         say_error(&err);
-        run->refused++;
+        run->report.refused++;
     }
 
     mta_sts_arena_free(&arena);
@@ -422,6 +425,8 @@ check_report(const options_t *options, const report_format_t *format,
         return COMMAND_UNKNOWN;
     }
 
+    run.report.refused += check_orphans(options, state, entries, n, env);
+
     report_end(&run.report);
     format->print(&run.report);
 
@@ -432,10 +437,6 @@ check_report(const options_t *options, const report_format_t *format,
     rc = check_status(&run.report, format, fail_on);
 
     report_free(&run.report);
-
-    if (run.refused + check_orphans(options, state, entries, n, env)) {
-        rc = COMMAND_ERROR;
-    }
 
     return rc;
 }

@@ -44,5 +44,14 @@ int mta_sts_domains_read(mta_sts_file_t *files, size_t n,
 void mta_sts_domains_write(mta_sts_buf_t *text, mta_sts_str_t domain,
     const mta_sts_settings_t *settings);
 
+/*
+ * The same for parts of a file: the lines of all settings, indented by so many
+ * spaces; and of tlsrpt_rua alone, or nothing where it is not set.
+ */
+void mta_sts_domains_write_settings(mta_sts_buf_t *text, unsigned indent,
+    const mta_sts_settings_t *settings);
+void mta_sts_domains_write_rua(mta_sts_buf_t *text, unsigned indent,
+    const mta_sts_settings_t *settings);
+
 
 #endif /* MTA_STS_DOMAINS_DOMAINS_H */

@@ -7,16 +7,7 @@
 
 #include "cli/diag/diag.h"
 #include "command.h"
-
-
-typedef enum {
-    OPTION_IS_FLAG = 0,
-    OPTION_IS_TEXT,
-    OPTION_IS_LIST,
-    OPTION_IS_SETTING,
-    OPTION_IS_NUMBER,
-    OPTION_IS_TIME                /* seconds */
-} option_kind_e;
+#include "options.h"
 
 
 /* The kind, and the limits of a number or time. */
@@ -29,22 +20,9 @@ typedef enum {
 #define OPTION_TIME(min, max)    OPTION_IS_TIME, min, max
 
 
-typedef struct {
-    const char     *name;
-    int             ch;           /* the short option; or 0 */
-    unsigned        group;        /* one or more; 0 is all commands */
-    option_kind_e   kind;
-    int64_t         min;
-    int64_t         max;
-    size_t          where;        /* offset in options_t; or the setting */
-    const char     *argument;     /* or NULL */
-    const char     *help;         /* lines */
-} option_t;
-
-
 #define OPTION_IN(field)  offsetof(options_t, field)
 
-static const option_t  options_table[] = {
+const option_t  options_table[] = {
 
     { "conf", 'c', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(conf), "FILE",
       "nginx.conf (default: " MTA_STS_CONF_PATH "),\n"
@@ -62,8 +40,19 @@ static const option_t  options_table[] = {
     { "changes", 0, OPTIONS_COMPILE, OPTION_FLAG, OPTION_IN(only_changes), NULL,
       "only what has changed since TABLE, to TABLE.changes" },
 
-    { "prefix", 'p', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
+    { "from-conf", 0, OPTIONS_IMPORT, OPTION_TEXT, OPTION_IN(from_conf),
+      "FILE", "instead: an nginx.conf that serves policies by hand,\n"
+      "\"-\" for the output of nginx -T, or a folder of files" },
+
+    { "prefix", 'p', OPTIONS_CONF|OPTIONS_IMPORT, OPTION_TEXT,
+      OPTION_IN(prefix), "PREFIX",
       "the folder of a relative FILE, as nginx's -p" },
+
+    { "repair", 0, OPTIONS_IMPORT, OPTION_FLAG, OPTION_IN(repair), NULL,
+      "also what senders reject, where it has one reading" },
+
+    { "output", 'o', OPTIONS_IMPORT, OPTION_TEXT, OPTION_IN(output), "FILE",
+      "a file, which is replaced (default: standard output)" },
 
     { "hosts", 0, OPTIONS_HOSTS, OPTION_FLAG, OPTION_IN(hosts), NULL,
       "only the policy hosts, one per line" },
@@ -76,8 +65,8 @@ static const option_t  options_table[] = {
       OPTION_IN(without_certificate), NULL,
       "only those whose server has no fixed certificate" },
 
-    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK|OPTIONS_PLAN,
-      OPTION_TEXT, OPTION_IN(format), "FORMAT",
+    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK|OPTIONS_PLAN
+      |OPTIONS_IMPORT, OPTION_TEXT, OPTION_IN(format), "FORMAT",
       "one of the formats (default: the first)" },
 
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
@@ -86,8 +75,8 @@ static const option_t  options_table[] = {
     { "prune", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(prune), NULL,
       "with -o: remove the files of zones without domains" },
 
-    { "domains-from", 0, OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
-      OPTION_IN(domains_from), "FILE",
+    { "domains-from", 0, OPTIONS_RECORDS|OPTIONS_CHECK|OPTIONS_IMPORT,
+      OPTION_TEXT, OPTION_IN(domains_from), "FILE",
       "names of domains, separated by white space, in a\n"
       "file, or \"-\" for standard input" },
 
@@ -168,8 +157,8 @@ static const option_t  options_table[] = {
       "only what is new or resolved since a check whose\n"
       "output with -f json is in FILE" },
 
-    { "family", 0, OPTIONS_CHECK|OPTIONS_RECORDS, OPTION_NUMBER(4, 6),
-      OPTION_IN(net.family), "4|6",
+    { "family", 0, OPTIONS_CHECK|OPTIONS_RECORDS|OPTIONS_IMPORT,
+      OPTION_NUMBER(4, 6), OPTION_IN(net.family), "4|6",
       "look only at IPv4 or IPv6 addresses" },
 
     { "helo", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(net.helo), "NAME",
@@ -221,6 +210,8 @@ static const option_t  options_table[] = {
 };
 
 #define OPTIONS  (sizeof(options_table) / sizeof(options_table[0]))
+
+const size_t  options_n = OPTIONS;
 
 
 static mta_sts_value_t
@@ -451,45 +442,4 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
     options->net.smtp_timeout *= 1000;
 
     return MTA_STS_OK;
-}
-
-
-/* "-c FILE" or "--zone APEX", and the lines of its help in a column. */
-
-static void
-options_usage_one(FILE *out, const option_t *option)
-{
-    int          len;
-    char         text[64];
-    const char  *line;
-
-    (void) snprintf(text, sizeof(text), option->ch ? "-%.1s %s" : "--%s %s",
-                    option->ch ? (char[]) { (char) option->ch, '\0' }
-                               : option->name,
-                    option->argument ? option->argument : "");
-
-    for (line = option->help; *line; line += len + (line[len] == '\n')) {
-        len = (int) strcspn(line, "\n");
-        (void) fprintf(out, "    %-*s  %.*s\n", 22, text, len,
-                       line);
-        text[0] = '\0';
-    }
-}
-
-
-void
-options_usage(FILE *out, unsigned allowed)
-{
-    size_t           i;
-    const option_t  *option;
-
-    (void) fprintf(out, "\noptions:\n");
-
-    for (i = 0; i < OPTIONS; i++) {
-        option = &options_table[i];
-
-        if (option->group == 0 || (option->group & allowed)) {
-            options_usage_one(out, option);
-        }
-    }
 }

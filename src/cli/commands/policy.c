@@ -11,6 +11,7 @@
 int
 command_policy(const options_t *options, const mta_sts_env_t *env)
 {
+    int               rc;
     site_t            site;
     size_t            n;
     mta_sts_str_t     body;
@@ -21,8 +22,13 @@ command_policy(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_USAGE;
     }
 
-    if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK
+    rc = command_site(&site, options, env);
+
+    if (rc != COMMAND_OK) {
+        return rc;
+    }
+
+    if (command_entries(&site, options, env, &entries, &n) != MTA_STS_OK
         || command_refused(&site, entries, &n))
     {
         return COMMAND_ERROR;

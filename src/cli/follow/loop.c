@@ -63,7 +63,7 @@ loop_up(loop_t *loop)
 
     follow = loop->follow;
 
-    loop->connected = 1;
+    loop->connected |= !feed_is_stream(follow->feed);
     loop->backoff = 0;
 
     if (follow->stats.down) {
@@ -134,6 +134,7 @@ loop_write(loop_t *loop)
         say("the table is written again");
     }
 
+    loop->connected = 1;
     loop->write = 0;
     loop->write_backoff = 0;
     loop->unknown = 0;
@@ -362,8 +363,7 @@ loop_step(loop_t *loop)
     }
 
     if (loop->now >= loop->sweep && !draft_is_ready(&follow->draft)
-        && follow->draft.snapshot == DRAFT_CHANGES
-        && (loop->connected || feed_is_stream(follow->feed)))
+        && follow->draft.snapshot == DRAFT_CHANGES && loop->connected)
     {
         loop_sweep(loop);
     }

@@ -38,7 +38,7 @@ typedef struct {
     unsigned         write_backoff;
     unsigned         sweep_backoff;
     unsigned short   seed[3];
-    int              connected;
+    int              connected;       /* of lines: some were written */
     int              noticed;         /* something has changed */
     int              dirty;           /* so have the metrics */
     int              ready;           /* systemd was told */

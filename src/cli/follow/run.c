@@ -204,7 +204,7 @@ follow_run(follow_t *follow)
     loop.follow = follow;
     loop.dirty = 1;
     loop.now = follow_clock();
-    loop.sweep = loop.now + LOOP_SWEEP_MIN;
+    loop.sweep = loop.now;
     loop.noticed = 1;
     loop.seed[0] = (unsigned short) loop.now;
     loop.seed[1] = (unsigned short) getpid();

@@ -226,10 +226,11 @@ $(BUILD)/t/fuzz/reports: FUZZ_LIBS = $(REPORTS_LIBS)
 
 # and one those of follow
 
-FOLLOW_TESTS = $(BUILD)/t/unit/source_test $(BUILD)/t/fuzz/lines
+FOLLOW_TESTS = $(BUILD)/t/unit/source_test $(BUILD)/t/unit/columns_test \
+              $(BUILD)/t/unit/mysql_url_test $(BUILD)/t/fuzz/lines
 
 $(FOLLOW_TESTS): $(filter-out %/main.o,$(FOLLOW_OBJS))
-$(BUILD)/t/unit/source_test: UNIT_LIBS = $(LIBS) $(FOLLOW_LIBS)
+$(FOLLOW_TESTS): UNIT_LIBS = $(LIBS) $(FOLLOW_LIBS)
 $(BUILD)/t/fuzz/lines: FUZZ_LIBS = $(FOLLOW_LIBS)
 
 # one lets each allocation fail, those of libyaml, too
@@ -389,6 +390,7 @@ bench:
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
 	$(RUN_ENV) bench/plan
+	$(RUN_ENV) bench/reports
 	$(RUN_ENV) bench/generator
 
 

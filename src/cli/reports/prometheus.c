@@ -30,7 +30,7 @@ prometheus_sample(FILE *out, const char *name, const summary_domain_t *domain)
 static void
 prometheus_labels(FILE *out, reports_type_e type, int verified)
 {
-    (void) fprintf(out, ",type=\"%s\",verified=\"%d\"", summary_type(type),
+    (void) fprintf(out, ",type=\"%s\",verified=\"%d\"", reports_type(type),
                    verified);
 }
 
@@ -42,7 +42,7 @@ prometheus_sessions(const summary_t *summary, FILE *out)
     size_t                     i;
     reports_type_e             type;
     const summary_domain_t    *domain;
-    const summary_sessions_t  *sessions;
+    const evidence_sessions_t  *sessions;
 
     for (i = 0; i < summary->n; i++) {
         domain = &summary->domains[i];
@@ -76,7 +76,7 @@ prometheus_failures(const summary_t *summary, FILE *out)
 {
     size_t                  i, k, m;
     int64_t                 failed;
-    const char             *name, *other;
+    const char             *name;
     const summary_row_t    *row, *same;
     const summary_rows_t   *rows;
 
@@ -85,15 +85,14 @@ prometheus_failures(const summary_t *summary, FILE *out)
 
         for (k = 0; k < rows->n; k++) {
             row = &rows->elts[k];
-            (void) summary_meaning(row->name, &name);
+            name = reports_result(row->name)->name;
             failed = 0;
 
             for (m = 0; m < rows->n; m++) {
                 same = &rows->elts[m];
-                (void) summary_meaning(same->name, &other);
 
                 if (same->type == row->type && same->verified == row->verified
-                    && other == name)
+                    && reports_result(same->name)->name == name)
                 {
                     if (m < k) {
                         break;

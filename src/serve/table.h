@@ -125,6 +125,13 @@ int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
 int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
 
+/*
+ * Was a normalised domain added?  Returns 1, and the index of its policy or
+ * MTA_STS_TABLE_REMOVED; or 0.
+ */
+int mta_sts_table_has(const mta_sts_table_builder_t *builder,
+    mta_sts_str_t domain, uint32_t *policy);
+
 /* A policy that was added. */
 const mta_sts_policy_t *mta_sts_table_added(
     const mta_sts_table_builder_t *builder, uint32_t policy);
@@ -137,8 +144,8 @@ const mta_sts_policy_t *mta_sts_table_added(
 #define MTA_STS_TABLE_REMOVED  0xffffff
 
 
-/* Has a policy that was added a policy_name? */
-int mta_sts_table_is_named(const mta_sts_table_builder_t *builder,
+/* The policy_name that it was added with, or empty. */
+mta_sts_str_t mta_sts_table_added_name(const mta_sts_table_builder_t *builder,
     uint32_t policy);
 
 /* Removes all domains from the builder, but not the policies. */

@@ -59,7 +59,11 @@ static const command_t  commands[] = {
 
     { "reports", "[DOMAIN...] | add [FILE...] | show ID",
       "what the TLS reports of senders say",
-      0, NULL, NULL, command_reports }
+      0, NULL, NULL, command_program },
+
+    { "follow", "SOURCE --table TABLE",
+      "keeps a table equal to a database, for nginx",
+      0, NULL, NULL, command_program }
 };
 
 #define COMMANDS  (sizeof(commands) / sizeof(commands[0]))

@@ -147,10 +147,10 @@ int command_plan(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
 
 /*
- * Becomes the program that reads TLS reports; argv[0] is "reports", the others
- * are its own.  Returns only after it has said why it could not.
+ * Becomes the program of a command, argv[0], such as "reports"; the other
+ * arguments are its own.  Returns only after it has said why it could not.
  */
-int command_reports(int argc, char **argv);
+int command_program(int argc, char **argv);
 
 /*
  * Reads the site that the options name.  Returns COMMAND_OK, or another exit

@@ -165,7 +165,7 @@ const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
     mta_sts_str_t domain);
 
 /* Has it a normalised domain, be it with a policy or not?  Without changes. */
-int mta_sts_table_has(const mta_sts_table_t *table, mta_sts_str_t domain);
+int mta_sts_table_has_name(const mta_sts_table_t *table, mta_sts_str_t domain);
 
 /* The whole entry of a normalised domain; returns 0 if there is none. */
 int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,

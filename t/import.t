@@ -264,7 +264,10 @@ sub import_live {
     spew("$dir/names", "$names\n# a comment\n");
     my (undef, $file) = import_live('', '--domains-from', "$dir/names");
     my $date = qr/\d{4}-\d\d-\d\d \d\d:\d\d UTC/;
-    s/$date/DATE/g for $out, $stdin, $file;
+
+    # the cache has less of the TTL each time
+
+    s/$date/DATE/g, s/^# The move.*//ms for $out, $stdin, $file;
     is($stdin, $out, '"-" is standard input');
     is($file, $out, '--domains-from is a file');
 

@@ -440,10 +440,10 @@ for my $option (sort keys %options) {
 my %documented = map { $_ => 1 }
     map { $text{$_} =~ /`(--[a-z][a-z-]+)/g } @documents;
 
-# those of nginx's configure and of external-dns are not ours
+# those of nginx's configure, of external-dns and of node_exporter are not ours
 
 ok($options{$_}, "the option $_ of the documents")
-    for sort grep { !/^--(?:with-.*|source|managed-record-types|version)$/ }
+    for sort grep { !/^--(?:with-.*|source|managed-record-types|version|collector|web)$/ }
         keys %documented;
 cmp_ok(scalar keys %documented, '>=', 15, 'options in the documents');
 

@@ -164,6 +164,9 @@ void mta_sts_table_discard(mta_sts_table_builder_t *builder);
 const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
     mta_sts_str_t domain);
 
+/* Has it a normalised domain, be it with a policy or not?  Without changes. */
+int mta_sts_table_has(const mta_sts_table_t *table, mta_sts_str_t domain);
+
 /* The whole entry of a normalised domain; returns 0 if there is none. */
 int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     mta_sts_entry_t *entry);
@@ -178,6 +181,15 @@ int mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
  */
 int mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
     mta_sts_entry_t *entry);
+
+/* Is it that of an image? */
+
+static inline int
+mta_sts_table_is_mapped(const mta_sts_table_t *table)
+{
+    return table->base != 0;
+}
+
 
 /* A cursor that is beyond the last domain; all of a table are below it. */
 

@@ -75,11 +75,13 @@ command_site(site_t *site, const options_t *options, const mta_sts_env_t *env)
     rc = options->domains ? site_read_domains(site, file, env, &err)
                           : site_read(site, file, prefix, env, &err);
 
-    if (rc != MTA_STS_OK) {
-        say_error(&err);
+    if (rc == MTA_STS_OK) {
+        return COMMAND_OK;
     }
 
-    return rc;
+    say_error(&err);
+
+    return site->unread ? COMMAND_UNKNOWN : COMMAND_ERROR;
 }
 
 

@@ -155,8 +155,8 @@ int command_generate(const options_t *options, const mta_sts_env_t *env);
 int command_program(int argc, char **argv);
 
 /*
- * Reads the site that the options name.  Returns MTA_STS_OK, or MTA_STS_ERROR
- * after it has said what is wrong.
+ * Reads the site that the options name.  Returns COMMAND_OK, or another exit
+ * status after it has said what is wrong.
  */
 int command_site(site_t *site, const options_t *options,
     const mta_sts_env_t *env);
@@ -186,7 +186,8 @@ void command_say_defaults(const site_t *site);
 /*
  * Gives the entries of the domains that are arguments or in --domains-from, or
  * without both all, sorted by domain, without duplicates; says so if no policy
- * is configured at all.  Returns as command_site().
+ * is configured at all.  Returns MTA_STS_OK, or MTA_STS_ERROR after it has said
+ * what is wrong.
  */
 int command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n);

@@ -13,13 +13,19 @@
 static int
 policy_one(const options_t *options, const mta_sts_env_t *env)
 {
+    int               rc;
     site_t            site;
     size_t            n;
     mta_sts_str_t     body;
     mta_sts_entry_t  *entries;
 
-    if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK
+    rc = command_site(&site, options, env);
+
+    if (rc != COMMAND_OK) {
+        return rc;
+    }
+
+    if (command_entries(&site, options, env, &entries, &n) != MTA_STS_OK
         || command_refused(&site, entries, &n))
     {
         return COMMAND_ERROR;
@@ -45,15 +51,19 @@ policy_is_gone(void *ctx, mta_sts_str_t domain)
 static int
 policy_tree(tree_t *tree, const options_t *options, const mta_sts_env_t *env)
 {
-    int               all, refused;
+    int               rc, all, refused;
     site_t            site;
     size_t            n;
     mta_sts_err_t     err;
     mta_sts_entry_t  *entries;
 
-    if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK)
-    {
+    rc = command_site(&site, options, env);
+
+    if (rc != COMMAND_OK) {
+        return rc;
+    }
+
+    if (command_entries(&site, options, env, &entries, &n) != MTA_STS_OK) {
         return COMMAND_ERROR;
     }
 

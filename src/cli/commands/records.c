@@ -377,8 +377,10 @@ command_records(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_USAGE;
     }
 
-    if (command_site(&site, options, env) != MTA_STS_OK) {
-        return COMMAND_ERROR;
+    rc = command_site(&site, options, env);
+
+    if (rc != COMMAND_OK) {
+        return rc;
     }
 
     if (options->removed) {

@@ -66,6 +66,9 @@ mta_sts_str_t source_full_name(const source_t *source, mta_sts_str_t name);
 int source_read(const source_t *source, mta_sts_str_t name,
     mta_sts_place_t place, mta_sts_str_t *text, mta_sts_err_t *err);
 
+/* Is a file in the output of nginx -T?  It counts as included. */
+int source_has(const source_t *source, mta_sts_str_t name);
+
 /* Notes that something includes a file, without reading it. */
 void source_use(const source_t *source, mta_sts_str_t name);
 

@@ -77,6 +77,9 @@ typedef struct {
     size_t             n_refused;
     size_t             refused_size;
     size_t             n_defaults;        /* servers with a default policy */
+
+    int                unread;            /* after an error: a table of
+                                             nginx -T is not here */
 } site_t;
 
 
@@ -92,7 +95,7 @@ int site_read(site_t *site, mta_sts_str_t file, mta_sts_str_t prefix,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
- * Makes a site of a domains file, or "-", or a glob of files, without a
+ * Makes a site of a domains file, a table, or "-", or a glob of files, without a
  * nginx.conf: one server for every host.
  *
  * Errors: those of mta_sts_domains_read() and source_names(); no file matches

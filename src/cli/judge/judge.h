@@ -9,6 +9,7 @@
 
 
 #include "base/base.h"
+#include "cli/evidence/evidence.h"
 #include "cli/probe/probe.h"
 #include "kinds.h"
 #include "policy/policy.h"
@@ -177,6 +178,27 @@ int txt_has_sts(const dns_answer_t *answer);
  */
 mta_sts_str_t txt_tlsrpt(const dns_record_t *records, size_t n,
     findings_t *findings);
+
+
+/*
+ * Reports (RFC 8460).
+ */
+
+
+/* Failures count for so long: reports come once a day; seconds. */
+
+#define REPORTED_SINCE  (3 * 86400)
+
+/*
+ * Judges where reports about domain go: rua is the value of "rua=".  One URI
+ * elsewhere is enough.
+ */
+void reported_address(mta_sts_str_t domain, mta_sts_str_t rua,
+    findings_t *findings);
+
+/* Judges what was reported since REPORTED_SINCE, by verified reports alone. */
+void reported_findings(const evidence_t *evidence, time_t now,
+    mta_sts_str_t rua, findings_t *findings);
 
 
 /*

@@ -59,7 +59,7 @@ html_table(FILE *out, const char *title, const char *columns)
 static void
 html_row(FILE *out, reports_type_e type, int verified)
 {
-    (void) fprintf(out, "<tr><td>%s</td><td>%s</td>", summary_type(type),
+    (void) fprintf(out, "<tr><td>%s</td><td>%s</td>", reports_type(type),
                    verified ? "verified" : "unverified");
 }
 
@@ -85,7 +85,7 @@ html_sessions(const summary_domain_t *domain, FILE *out)
 {
     int                        verified;
     reports_type_e             type;
-    const summary_sessions_t  *sessions;
+    const evidence_sessions_t  *sessions;
 
     html_table(out, "Sessions", "<th>Good</th><th>Failed</th><th>Reports</th>");
 
@@ -111,7 +111,7 @@ static void
 html_failed(const summary_rows_t *rows, int types, FILE *out)
 {
     size_t                i;
-    const char           *name, *meaning;
+    const char           *meaning;
     const summary_row_t  *row;
 
     if (rows->n == 0) {
@@ -130,7 +130,7 @@ html_failed(const summary_rows_t *rows, int types, FILE *out)
         html_number(out, row->failed);
 
         if (types) {
-            meaning = summary_meaning(row->name, &name);
+            meaning = reports_result(row->name)->meaning;
             html_cell(out, mta_sts_str_from(meaning ? meaning : ""));
         }
 
@@ -192,7 +192,7 @@ html_chart(const summary_domain_t *domain, reports_type_e type, int verified,
     (void) fprintf(out, "<h3>%s, %s, by day</h3>\n<svg role=\"img\" "
                    "aria-label=\"part of failed sessions by day\" "
                    "width=\"%zu\" height=\"%d\" viewBox=\"0 0 %zu %d\">\n",
-                   summary_type(type), verified ? "verified" : "unverified",
+                   reports_type(type), verified ? "verified" : "unverified",
                    n * HTML_WIDTH, HTML_HEIGHT, n * HTML_WIDTH, HTML_HEIGHT);
 
     for (i = 0, n = 0; i < domain->days.n; i++) {

@@ -46,6 +46,9 @@ extern const engine_t  engine_lines;
 extern const engine_t  engine_mysql;
 extern const engine_t  engine_postgresql;
 extern const engine_t  engine_sqlite;
+extern const engine_t  engine_mysql;
+extern const engine_t  engine_postgresql;
+extern const engine_t  engine_sqlite;
 
 
 #endif /* MTA_STS_SOURCE_ENGINE_H */

@@ -15,7 +15,7 @@ struct feed_s {
 
 
 static const engine_t *const  engines[] = {
-    &engine_lines
+    &engine_postgresql, &engine_mysql, &engine_sqlite, &engine_lines
 };
 
 #define ENGINES  (sizeof(engines) / sizeof(engines[0]))

@@ -112,7 +112,9 @@ int feed_fd(const feed_t *feed);
 int feed_is_stream(const feed_t *feed);
 
 /*
- * Reads notices once the fd is readable.  *noticed is 1 if something has changed.
+ * Reads notices once the fd is readable, and before each wait: one that came
+ * with the rows of a query is there already.  *noticed is 1 if something has
+ * changed.
  * Errors: the connection is lost.
  */
 int feed_notices(feed_t *feed, int *noticed, mta_sts_err_t *err);

@@ -126,7 +126,7 @@ int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
 
 /* Was a normalised domain added? */
-int mta_sts_table_has(const mta_sts_table_builder_t *builder,
+int mta_sts_table_is_added(const mta_sts_table_builder_t *builder,
     mta_sts_str_t domain);
 
 /* A policy that was added. */

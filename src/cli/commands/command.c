@@ -211,6 +211,40 @@ command_domains(const options_t *options, const mta_sts_env_t *env,
 }
 
 
+int
+command_unconfigured(const mta_sts_values_t *names, const mta_sts_env_t *env,
+    mta_sts_entry_t **entries, size_t *n, mta_sts_err_t *err)
+{
+    size_t  i, k;
+
+    *entries = env->alloc(env->ctx, names->n * sizeof(mta_sts_entry_t));
+    memset(*entries, 0, names->n * sizeof(mta_sts_entry_t));
+
+    for (i = 0; i < names->n; i++) {
+        if (mta_sts_name_domain("domain", &names->elts[i], env,
+                                &(*entries)[i].domain, err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    site_sort(*entries, names->n);
+
+    for (i = 0, k = 0; i < names->n; i++) {
+        if (k == 0 || !mta_sts_str_eq((*entries)[k - 1].domain,
+                                      (*entries)[i].domain))
+        {
+            (*entries)[k++] = (*entries)[i];
+        }
+    }
+
+    *n = k;
+
+    return MTA_STS_OK;
+}
+
+
 void
 command_say_empty(const site_t *site)
 {

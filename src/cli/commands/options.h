@@ -1,14 +1,13 @@
 /*
- * The table of options, for the files that parse by it and print it.
+ * The table of options, for those that parse and print it.
  */
 
-#ifndef MTA_STS_COMMANDS_OPTION_H
-#define MTA_STS_COMMANDS_OPTION_H
+#ifndef MTA_STS_COMMANDS_OPTIONS_H
+#define MTA_STS_COMMANDS_OPTIONS_H
 
 
 #include <stddef.h>
-
-#include "command.h"
+#include <stdint.h>
 
 
 typedef enum {
@@ -38,4 +37,4 @@ extern const option_t  options_table[];
 extern const size_t    options_n;
 
 
-#endif /* MTA_STS_COMMANDS_OPTION_H */
+#endif /* MTA_STS_COMMANDS_OPTIONS_H */

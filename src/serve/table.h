@@ -193,6 +193,14 @@ mta_sts_table_last(const mta_sts_table_t *table)
     return table->names_len + (table->changes ? table->changes->names_len : 0);
 }
 
+/* Is it that of an image? */
+
+static inline int
+mta_sts_table_is_mapped(const mta_sts_table_t *table)
+{
+    return table->base != 0;
+}
+
 
 /*
  * Puts a small table of changes in front of a table: domains that are new, have

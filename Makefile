@@ -226,10 +226,11 @@ $(BUILD)/t/fuzz/reports: FUZZ_LIBS = $(REPORTS_LIBS)
 
 # and one those of follow
 
-FOLLOW_TESTS = $(BUILD)/t/unit/source_test $(BUILD)/t/fuzz/lines
+FOLLOW_TESTS = $(BUILD)/t/unit/source_test $(BUILD)/t/unit/columns_test \
+              $(BUILD)/t/unit/mysql_url_test $(BUILD)/t/fuzz/lines
 
 $(FOLLOW_TESTS): $(filter-out %/main.o,$(FOLLOW_OBJS))
-$(BUILD)/t/unit/source_test: UNIT_LIBS = $(LIBS) $(FOLLOW_LIBS)
+$(FOLLOW_TESTS): UNIT_LIBS = $(LIBS) $(FOLLOW_LIBS)
 $(BUILD)/t/fuzz/lines: FUZZ_LIBS = $(FOLLOW_LIBS)
 
 # one lets each allocation fail, those of libyaml, too
@@ -397,11 +398,12 @@ bench:
 
 DOCS        = README.md CHANGES.md SECURITY.md LICENSE $(wildcard docs/*.md)
 EXAMPLES    = conf.example mta-sts.yaml
+MONITORING  = $(wildcard monitoring/*)
 
 install:
 	@[ -x $(BUILD)/mta-sts ] || { echo "nothing is built, run make" >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(DOC_DIR)/examples $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
+	    $(DESTDIR)$(DOC_DIR)/examples/monitoring $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
 	install -m 755 $(BUILD)/mta-sts $(DESTDIR)$(PREFIX)/bin/
 	install -D -m 755 $(BUILD)/mta-sts-reports \
 	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-reports
@@ -409,6 +411,7 @@ install:
 	install -m 644 man/mta-sts.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)/
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOC_DIR)/examples/
+	install -m 644 $(MONITORING) $(DESTDIR)$(DOC_DIR)/examples/monitoring/
 	install -m 644 completion/mta-sts.bash $(DESTDIR)$(BASH_DIR)/mta-sts
 	install -m 644 completion/_mta-sts $(DESTDIR)$(ZSH_DIR)/
 	[ ! -e $(MODULE) ] || \

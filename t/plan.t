@@ -208,6 +208,9 @@ is($rc, 1, 'no policy comes back');
 like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
      '... with the max_age to use');
 like((check())[2], qr/rule 6/, '... check says so');
+($rc, $out) = later('check', @net, '-f', 'nagios', 'a.example');
+is($rc, 2, '... Nagios: critical');
+like($out, qr/^MTA-STS CRITICAL - .*, 1 refused, see mta-sts plan \|/, '... and why');
 like((planned())[1], qr/^a\.example: due: again: .*rule 6.*\n.*mta_sts_max_age 864\d+;$/m,
      '... plan says so');
 

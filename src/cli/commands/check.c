@@ -48,44 +48,6 @@ check_fail_on(const options_t *options)
 }
 
 
-/* Entries without a policy, of names; each domain once. */
-
-static int
-check_unconfigured(const mta_sts_values_t *names, const mta_sts_env_t *env,
-    mta_sts_entry_t **entries, size_t *n)
-{
-    size_t         i, k;
-    mta_sts_err_t  err;
-
-    *entries = env->alloc(env->ctx, names->n * sizeof(mta_sts_entry_t));
-    memset(*entries, 0, names->n * sizeof(mta_sts_entry_t));
-
-    for (i = 0; i < names->n; i++) {
-        if (mta_sts_name_domain("domain", &names->elts[i], env,
-                                &(*entries)[i].domain, &err)
-            != MTA_STS_OK)
-        {
-            say_error(&err);
-            return COMMAND_USAGE;
-        }
-    }
-
-    site_sort(*entries, names->n);
-
-    for (i = 0, k = 0; i < names->n; i++) {
-        if (k == 0 || !mta_sts_str_eq((*entries)[k - 1].domain,
-                                      (*entries)[i].domain))
-        {
-            (*entries)[k++] = (*entries)[i];
-        }
-    }
-
-    *n = k;
-
-    return COMMAND_OK;
-}
-
-
 /* The domains to check, what is configured for them, state and reports. */
 
 static int
@@ -93,7 +55,6 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n, state_t **state,
     evidence_reader_t **evidence)
 {
-    int               rc;
     site_t            site;
     mta_sts_err_t     err;
     mta_sts_values_t  names;
@@ -105,17 +66,20 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
             return COMMAND_UNKNOWN;
         }
 
-        rc = check_unconfigured(&names, env, entries, n);
-
-        if (rc == COMMAND_OK) {
-            *state = command_state(options, NULL);
-            *evidence = evidence_open(command_state_dir(options, NULL));
+        if (command_unconfigured(&names, env, entries, n, &err)
+            != MTA_STS_OK)
+        {
+            say_error(&err);
+            return COMMAND_USAGE;
         }
 
-        return rc;
+        *state = command_state(options, NULL);
+        *evidence = evidence_open(command_state_dir(options, NULL));
+
+        return COMMAND_OK;
     }
 
-    if (command_site(&site, options, env) != MTA_STS_OK
+    if (command_site(&site, options, env) != COMMAND_OK
         || command_entries(&site, options, env, entries, n) != MTA_STS_OK
         || command_refused(&site, *entries, n))
     {
@@ -202,6 +166,10 @@ check_status(const report_t *report, const report_format_t *format,
 
     counts = report->counts;
 
+    if (report->refused) {
+        return format->nagios ? NAGIOS_CRITICAL : COMMAND_ERROR;
+    }
+
     if (report->unknown == report->n) {
         return COMMAND_UNKNOWN;
     }
@@ -232,7 +200,6 @@ typedef struct {
     report_t   report;
     state_t   *state;
     json_t    *before;                /* findings of the last run, or NULL */
-    size_t     refused;               /* domains */
 } check_run_t;
 
 
@@ -282,7 +249,7 @@ check_done(void *ctx, const result_t *result)
 
     if (state_refuses(run->state, result->entry, 0, &err)) {
         say_error(&err);
-        run->refused++;
+        run->report.refused++;
     }
 
     mta_sts_arena_free(&arena);
@@ -422,6 +389,8 @@ check_report(const options_t *options, const report_format_t *format,
         return COMMAND_UNKNOWN;
     }
 
+    run.report.refused += check_orphans(options, state, entries, n, env);
+
     report_end(&run.report);
     format->print(&run.report);
 
@@ -432,10 +401,6 @@ check_report(const options_t *options, const report_format_t *format,
     rc = check_status(&run.report, format, fail_on);
 
     report_free(&run.report);
-
-    if (run.refused + check_orphans(options, state, entries, n, env)) {
-        rc = COMMAND_ERROR;
-    }
 
     return rc;
 }

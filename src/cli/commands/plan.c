@@ -390,8 +390,10 @@ command_plan(const options_t *options, const mta_sts_env_t *env)
     forget = mta_sts_str_eq(first, mta_sts_str("forget"));
 
     if ((!note && !forget) || options->state == NULL) {
-        if (command_site(&site, options, env) != MTA_STS_OK) {
-            return COMMAND_ERROR;
+        rc = command_site(&site, options, env);
+
+        if (rc != COMMAND_OK) {
+            return rc;
         }
     }
 

@@ -35,6 +35,7 @@ typedef struct {
     int         (*has_changes)(const void *data);
     int         (*fd)(const void *data);           /* or NULL: none */
     int         (*notices)(void *data, int *noticed, mta_sts_err_t *err);
+    int         (*more)(const void *data);         /* or NULL: never */
     int         (*ended)(const void *data);        /* or NULL: never */
     int         (*init)(const char *url, mta_sts_err_t *err);  /* or NULL */
 } engine_t;
@@ -43,6 +44,9 @@ typedef struct {
 /* One per file; source.c has the list of those that are linked. */
 
 extern const engine_t  engine_lines;
+extern const engine_t  engine_mysql;
+extern const engine_t  engine_postgresql;
+extern const engine_t  engine_sqlite;
 extern const engine_t  engine_mysql;
 extern const engine_t  engine_postgresql;
 extern const engine_t  engine_sqlite;

@@ -15,7 +15,7 @@ struct feed_s {
 
 
 static const engine_t *const  engines[] = {
-    &engine_lines
+    &engine_postgresql, &engine_mysql, &engine_sqlite, &engine_lines
 };
 
 #define ENGINES  (sizeof(engines) / sizeof(engines[0]))
@@ -214,6 +214,13 @@ feed_notices(feed_t *feed, int *noticed, mta_sts_err_t *err)
 
     return feed->engine->notices
            ? feed->engine->notices(feed->data, noticed, err) : MTA_STS_OK;
+}
+
+
+int
+feed_more(const feed_t *feed)
+{
+    return feed->engine->more && feed->engine->more(feed->data);
 }
 
 

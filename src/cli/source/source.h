@@ -98,7 +98,8 @@ int feed_read(feed_t *feed, const source_events_t *events,
  * Not for a source without changes: see feed_has_changes().
  *
  * Of lines, those that are there already, not waiting for more; a snapshot may
- * begin in one call and end in another.
+ * begin in one call and end in another.  It is the last of a call that it ends
+ * in, and nothing is before it in the one that it begins in.
  */
 int feed_changes(feed_t *feed, const source_events_t *events,
     mta_sts_err_t *err);
@@ -112,10 +113,15 @@ int feed_fd(const feed_t *feed);
 int feed_is_stream(const feed_t *feed);
 
 /*
- * Reads notices once the fd is readable.  *noticed is 1 if something has changed.
+ * Reads notices once the fd is readable, and before each wait: one that came
+ * with the rows of a query is there already.  *noticed is 1 if something has
+ * changed.
  * Errors: the connection is lost.
  */
 int feed_notices(feed_t *feed, int *noticed, mta_sts_err_t *err);
+
+/* Are there changes to be read at once, without waiting for the fd? */
+int feed_more(const feed_t *feed);
 
 /* Has standard input ended?  Never for a database. */
 int feed_ended(const feed_t *feed);

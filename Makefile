@@ -444,13 +444,16 @@ install-services: $(SERVICES)
 	install -d $(DESTDIR)$(LIBEXEC_DIR) $(DESTDIR)$(CONF_DIR)/default \
 	    $(DESTDIR)$(UNIT_DIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(DOC_DIR)/examples
-	install -m 755 systemd/check systemd/publish $(DESTDIR)$(LIBEXEC_DIR)/
+	install -m 755 systemd/check systemd/publish systemd/spool \
+	    $(DESTDIR)$(LIBEXEC_DIR)/
 	install -m 644 systemd/mta-sts.default $(DESTDIR)$(CONF_DIR)/default/mta-sts
 	install -m 644 $(SERVICES) $(DESTDIR)$(UNIT_DIR)/
 	install -m 644 systemd/mta-sts.sysusers \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/mta-sts.conf
 	install -m 644 systemd/mta-sts.tmpfiles \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts.conf
+	install -m 644 systemd/mta-sts-reports.tmpfiles \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-reports.conf
 	install -m 644 systemd/publish-nsupdate.conf \
 	    $(DESTDIR)$(DOC_DIR)/examples/
 

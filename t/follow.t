@@ -9,7 +9,7 @@ use warnings;
 use lib 't/lib';
 use File::Temp qw(tempdir);
 use MtaSts;
-use MtaSts::Follow;
+use MtaSts::Follow qw(policies table_of);
 use Test::More;
 
 my $dir = tempdir(CLEANUP => 1);

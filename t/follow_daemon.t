@@ -10,7 +10,7 @@ use lib 't/lib';
 use File::Temp qw(tempdir);
 use IO::Socket::UNIX;
 use MtaSts;
-use MtaSts::Follow;
+use MtaSts::Follow qw(within policies table_of);
 use Socket qw(SOCK_DGRAM);
 use Test::More;
 
@@ -54,11 +54,14 @@ sql("INSERT INTO mta_sts_domains (domain, policy) VALUES ('a.example', "
 my $socket = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "$dir/notify")
     or die;
 
-my @args = ("sqlite:$db", '--table', $table, '-d', $yaml, '--every', '1s',
-            '--metrics', $metrics);
-my $follow = MtaSts::Follow->new($dir, { env => { NOTIFY_SOCKET =>
-    "$dir/notify", WATCHDOG_USEC => 2000000 } }, @args, '--exec',
+my @args = ('-d', $yaml, '--every', '1s', '--metrics', $metrics);
+my $follow = MtaSts::Follow->new($dir, "sqlite:$db", @args, '--exec',
     "cat >> $dir/exec.new; mv $dir/exec.new $dir/exec.\$\$");
+
+{
+    local @ENV{qw(NOTIFY_SOCKET WATCHDOG_USEC)} = ("$dir/notify", 2000000);
+    $follow->start;
+}
 
 # what --exec was told so far
 
@@ -88,7 +91,7 @@ ok(notified(qr/^STATUS=the table follows the source, 2 domains, 0 leaving/m),
 ok(notified(qr/^WATCHDOG=1$/m), '... that it lives');
 ok(within(sub { told() eq 'a.example b.example' }), '--exec has the domains');
 
-my ($status, undef, $err) = helper('follow', @args, '--once');
+my ($status, $err) = $follow->once;
 is($status, 1, 'a second one for the table');
 like($err, qr/another process follows a source for/, '... is refused');
 
@@ -105,16 +108,16 @@ is((run(slurp($metrics), 'promtool', 'check', 'metrics'))[0], 0,
    'promtool finds nothing');
 
 spew($yaml, slurp($yaml) =~ s/hosted: \{mode: enforce/hosted: {mode: testing/r);
-kill 'HUP', $follow->{pid};
+kill 'HUP', $follow->pid;
 becomes('a.example', 'testing');
 ok(notified(qr/^RELOADING=1\nMONOTONIC_USEC=\d+\n(.*\n)*READY=1$/m),
    'SIGHUP: systemd is told');
-like($follow->log_of, qr/^mta-sts: a\.example steps down from enforce to testing/m,
+like($follow->log, qr/^mta-sts: a\.example steps down from enforce to testing/m,
      '... a step down is said');
 
 spew($yaml, 'nonsense');
-kill 'HUP', $follow->{pid};
-ok(within(sub { $follow->log_of =~ /the policies stay as they are/ }),
+kill 'HUP', $follow->pid;
+ok(within(sub { $follow->log =~ /the policies stay as they are/ }),
    'SIGHUP with a bad file');
 policies($yaml);
 
@@ -131,29 +134,30 @@ sql("INSERT INTO mta_sts_domains (domain, policy) VALUES ('d.example', 'try')");
 becomes('d.example', 'testing');
 ok(within(sub { metric('up') == 1 }), '... it is back');
 
-is($follow->stop, 0, 'SIGTERM: status');
+$follow->stop;
 ok(notified(qr/^STOPPING=1$/m), '... systemd is told');
 
 
 # --exec: one at a time; what fails is told again.
 
-my @input = ('-', '--table', $table, '-d', $yaml, '--metrics', $metrics);
+my @options = ('-d', $yaml, '--metrics', $metrics);
+my @input = ('-', '--table', $table, @options);
 
 unlink glob "$dir/exec*";
 spew("$dir/command", "#!/bin/sh\nmkdir $dir/lock || echo two >> $dir/two\n"
      . "sleep 0.2\ncat >> $dir/exec.1\nrmdir $dir/lock\n[ -e $dir/good ]\n");
 chmod 0755, "$dir/command";
 
-$follow = MtaSts::Follow->new($dir, { input => 1 }, @input, '--exec',
-                              "$dir/command");
-$follow->say('set x.example try');
+$follow = MtaSts::Follow->new($dir, '-', @options, '--exec',
+                              "$dir/command")->start;
+$follow->say("set x.example try\n");
 ok(within(sub { -e "$dir/exec.1" }), '--exec runs');
-$follow->say(map { "set x$_.example try" } 1 .. 20);
+$follow->say(join '', map { "set x$_.example try\n" } 1 .. 20);
 becomes('x20.example', 'testing');
 ok(within(sub { metric('exec_failures_total') > 0 }), '... and fails');
-like($follow->log_of, qr/command" ended with status 1; it is run again for the /,
+like($follow->log, qr/command" ended with status 1; it is run again for the /,
      '... said');
-is($follow->stop, 0, '... SIGTERM');
+$follow->stop;
 
 spew("$dir/good", '');
 unlink "$dir/exec.1";
@@ -178,16 +182,16 @@ my ($n, $bad) = (0, 0);
 my @modes = qw(try hosted);
 
 for my $round (1 .. ($slow ? 150 : 15)) {
-    $follow = MtaSts::Follow->new($dir, { input => 1 }, @input);
+    $follow = MtaSts::Follow->new($dir, '-', @options)->start;
 
     for my $burst (1 .. 1 + $round % 4) {
-        $follow->say(map { 'set k' . int(rand 400) . ".example $modes[rand 2]" }
-                     1 .. 50);
+        $follow->say(join '', map { 'set k' . int(rand 400)
+                                    . ".example $modes[rand 2]\n" } 1 .. 50);
         $n += 50;
     }
 
     select undef, undef, undef, rand 0.1;
-    $follow->stop('KILL');
+    $follow->kill;
 
     my ($status, $out, $err) = helper('list', '-d', $table);
     my @lines = split /\n/, $out;
@@ -233,20 +237,21 @@ SKIP: {
     skip 'no tmpfs here', 5 if $status;
 
     my $small = "$dir/small/table";
-    unlink "$dir/log";
-    $follow = MtaSts::Follow->new($dir, { input => 1 }, '-', '--table', $small,
-                                  '-d', $yaml, '--metrics', $metrics);
-    $follow->say('set a.example try');
+    $follow = MtaSts::Follow->new("$dir/small", '-', @options);
+    $follow->{dir} = $dir;
+    unlink "$dir/follow.log";
+    $follow->start;
+    $follow->say("set a.example try\n");
     ok(within(sub { table_of($small)->{'a.example'} }), 'a small disk');
 
     open my $fill, '>', "$dir/small/fill" or die;
     $fill->autoflush;
     for (1 .. 1000) { syswrite $fill, 'x' x 4096 or last }
 
-    $follow->say(map { "set f$_.example hosted" } 1 .. 500);
+    $follow->say(join '', map { "set f$_.example hosted\n" } 1 .. 500);
     ok(within(sub { metric('write_errors_total') > 1 }), '... is full');
     is(join(' ', keys %{ table_of($small) }), 'a.example', '... the table stays');
-    is(() = $follow->log_of =~ /the table stays as it is/g, 1, '... said once');
+    is(() = $follow->log =~ /the table stays as it is/g, 1, '... said once');
 
     close $fill;
     unlink "$dir/small/fill";

@@ -122,8 +122,13 @@ my $ours = $MtaSts::BUILD =~ m{^/} ? "$MtaSts::BUILD/mta-sts"
 my ($faketime) = glob '/usr/lib/*/faketime/libfaketime.so.1';
 my $conf = $nginx->dir . '/nginx.conf';
 
+# cron's environment is its own
+
+my $exports = join "\n", map { "export $_='$ENV{$_}'" } grep { /SAN_OPTIONS$/ } keys %ENV;
+
 spew("$dir/bin/mta-sts", <<"EOC");
 #!/bin/sh
+$exports
 command=\$1
 shift
 program=$ours
@@ -211,6 +216,11 @@ my $now = metrics('now');
 like($now, qr/^mta_sts_${_}_timestamp_seconds \d+$/m, "... of $_")
     for qw(check plan reports);
 
+my %labels = map { $_ => 1 } $now =~ /(\w+)="/g;
+is(join(' ', sort keys %labels), 'address code domain failure host key mode result '
+   . 'severity step subject type verified', '... labels');
+unlike($now, qr/sender/i, '... nothing that the sender of a report wrote');
+
 # a service does the same
 
 {
@@ -241,7 +251,7 @@ my $config = slurp('monitoring/prometheus.yml');
 ok($config =~ s{'localhost:9100'}{'localhost:9100', 'localhost:9101'},
    'the configuration has node_exporter');
 spew("$dir/prometheus.yml",
-     "global: {scrape_interval: 1s, evaluation_interval: 1s}\n$config");
+     "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n$config");
 spew("$dir/mta-sts.rules.yml", $rules =~ s/^( +for: ).*/${1}0s/mgr);
 
 daemon("exporter$_->[0]", 'prometheus-node-exporter',
@@ -383,16 +393,18 @@ for my $panel (@panels) {
         $expr =~ s/\$(\w+)/$variables{$1} ? $variables{$1}{allValue} : "\$$1"/ge;
         unlike($expr, qr/\$/, '... no unknown variable');
 
-        my $found = $target->{range}
-            ? api('query_range', query => $expr, start => time - 10, end => time,
-                  step => 1)
-            : api('query', query => $expr);
-        ok($found && @{ $found->{result} }, '... data') or diag($expr);
+        ok(await($expr, sub {
+            my $found = $target->{range}
+                ? api('query_range', query => $expr, start => $^T, end => time,
+                      step => 1)
+                : api('query', query => $expr);
+            return $found && @{ $found->{result} };
+        }), '... data');
     }
 }
 
 my ($metric, $label) = $variables{domain}{definition} =~ /^label_values\((\w+), (\w+)\)$/;
-is(join(' ', @{ api("label/$label/values", 'match[]' => $metric) }),
+is(join(' ', @{ api("label/$label/values", 'match[]' => $metric) // [] }),
    'away.example bad.example good.example', 'the variable "domain"');
 
 stop($_) for keys %pids;

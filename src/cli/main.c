@@ -32,9 +32,9 @@ static const command_t  commands[] = {
       command_records,
       format_usage, NULL },
 
-    { "policy", "DOMAIN",
+    { "policy", "DOMAIN | --tree DIR [DOMAIN...]",
       "the exact bytes that are served for a domain",
-      OPTIONS_CONF, command_policy, NULL, NULL },
+      OPTIONS_CONF|OPTIONS_TREE, command_policy, NULL, NULL },
 
     { "list", "[DOMAIN...]",
       "domains, policy hosts, modes, ids and where each is configured",

@@ -106,7 +106,7 @@ void mta_sts_image_close(mta_sts_image_t *image);
  * the serial of the image in which they are changes, or 0.  Equal
  * domains in the same order make equal images, but for the hash key.
  *
- * Errors, at name: write() "NAME" failed (ERRNO: TEXT); SHA-256 failed in
+ * Errors: lseek() or write() "NAME" failed (ERRNO: TEXT); SHA-256 failed in
  * libcrypto.
  */
 int mta_sts_image_write(int fd, mta_sts_str_t name,

@@ -401,7 +401,7 @@ server_matches(const mta_sts_server_t *server, mta_sts_str_t host,
         return 0;
     }
 
-    if (server->any || mta_sts_table_has(&server->named, domain)) {
+    if (server->any || mta_sts_table_has_name(&server->named, domain)) {
         return 1;
     }
 

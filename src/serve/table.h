@@ -168,7 +168,7 @@ const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
     mta_sts_str_t domain);
 
 /* Has it a normalised domain, be it with a policy or not?  Without changes. */
-int mta_sts_table_has(const mta_sts_table_t *table, mta_sts_str_t domain);
+int mta_sts_table_has_name(const mta_sts_table_t *table, mta_sts_str_t domain);
 
 /* The whole entry of a normalised domain; returns 0 if there is none. */
 int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
@@ -185,21 +185,20 @@ int mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
 int mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
     mta_sts_entry_t *entry);
 
-/* Is it that of an image? */
-
-static inline int
-mta_sts_table_is_mapped(const mta_sts_table_t *table)
-{
-    return table->base != 0;
-}
-
-
 /* A cursor that is beyond the last domain; all of a table are below it. */
 
 static inline size_t
 mta_sts_table_last(const mta_sts_table_t *table)
 {
     return table->names_len + (table->changes ? table->changes->names_len : 0);
+}
+
+/* Is it that of an image? */
+
+static inline int
+mta_sts_table_is_mapped(const mta_sts_table_t *table)
+{
+    return table->base != 0;
 }
 
 

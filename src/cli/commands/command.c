@@ -253,6 +253,38 @@ command_say_empty(const site_t *site)
 }
 
 
+void
+command_say_defaults(const site_t *site)
+{
+    size_t                        i;
+    const mta_sts_place_t        *place;
+    const mta_sts_server_name_t  *name;
+
+    for (i = 0; i < site->n; i++) {
+        if (site->servers[i]->server.default_policy == NULL) {
+            continue;
+        }
+
+        place = &site->servers[i]->server.default_place;
+
+        if (place->line) {
+            say("%.*s:%u:%u: the domains that have the default are not known "
+                "here, name them as arguments", (int) place->file.len,
+                place->file.data, place->line, place->column);
+            continue;
+        }
+
+        name = site_names_first(site->servers[i]);
+        place = &name->value.place;
+
+        say("%.*s:%u:%u: the domains of server name \"%s%.*s\" are not "
+            "known here, name them as arguments", (int) place->file.len,
+            place->file.data, place->line, place->column,
+            name->regex ? "~" : "", MTA_STS_SHOW(name->value.text));
+    }
+}
+
+
 int
 command_entries(const site_t *site, const options_t *options,
     const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n)

@@ -42,6 +42,7 @@
 #define OPTIONS_COMPILE   1024        /* -d, -o */
 #define OPTIONS_STATE     2048        /* --state */
 #define OPTIONS_PLAN      4096        /* -f, --until */
+#define OPTIONS_TREE      8192        /* --tree, --prune */
 #define OPTIONS_IMPORT    65536       /* -f, -o, --from-conf, --repair */
 
 
@@ -71,6 +72,7 @@ typedef struct {
     const char         *prefix;
     const char         *format;
     const char         *output;
+    const char         *tree;
     const char         *delegate;
     const char         *provider;
     const char         *zones_from;
@@ -190,6 +192,9 @@ int command_unconfigured(const mta_sts_values_t *names,
 
 /* Says that no policy is configured at all. */
 void command_say_empty(const site_t *site);
+
+/* Says which policies are for domains that the configuration does not name. */
+void command_say_defaults(const site_t *site);
 
 /*
  * Gives the entries of the domains that are arguments or in --domains-from, or

@@ -176,19 +176,6 @@ main_init(const char *url)
 }
 
 
-/* The defaults that depend on other options. */
-
-static void
-main_defaults(follow_settings_t *settings)
-{
-    if (settings->every == 0) {
-        settings->every = settings->source.listen ? MAIN_EVERY_LISTEN
-                          : settings->source.changes ? MAIN_EVERY
-                          : MAIN_EVERY_FULL;
-    }
-}
-
-
 /* Opens what is needed; the source is connected later. */
 
 static int
@@ -216,7 +203,7 @@ main_open(follow_t *follow, const mta_sts_env_t *env, mta_sts_err_t *err)
 
 
 static int
-main_follow(const follow_settings_t *settings, const mta_sts_env_t *env)
+main_follow(follow_settings_t *settings, const mta_sts_env_t *env)
 {
     int            status;
     follow_t      *follow;
@@ -233,6 +220,12 @@ main_follow(const follow_settings_t *settings, const mta_sts_env_t *env)
                     : mta_sts_str_from(settings->url);
 
     follow->feed = feed_open(settings->url, &settings->source, &err);
+
+    if (follow->feed && settings->every == 0) {
+        settings->every = settings->source.listen ? MAIN_EVERY_LISTEN
+                          : feed_has_changes(follow->feed) ? MAIN_EVERY
+                          : MAIN_EVERY_FULL;
+    }
 
     if (follow->feed == NULL) {
         say_error(&err);
@@ -294,7 +287,6 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
     }
 
     settings.url = argv[optind];
-    main_defaults(&settings);
 
     return main_follow(&settings, env);
 }

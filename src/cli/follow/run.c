@@ -98,8 +98,7 @@ loop_wait(loop_t *loop)
         until = loop_min(until, loop->full);
 
         if (loop->connected) {
-            until = loop_min(until, loop->noticed ? loop->looked + LOOP_NOTICE
-                                                  : loop->look);
+            until = loop_min(until, loop->noticed ? loop->rest : loop->look);
             fds[1].fd = loop->noticed ? -1 : feed_fd(follow->feed);
         }
     }

@@ -216,6 +216,7 @@ group_label(const import_t *import, const mta_sts_policy_t *policy)
 typedef struct {
     mta_sts_str_t  name;
     unsigned       number;
+    uint8_t        mode;              /* of the policy that has it */
 } group_name_t;
 
 
@@ -231,10 +232,11 @@ group_name_cmp(const void *a, const void *b)
 /* Takes a name.  Returns its node: a new one, or the one that has it already. */
 
 static group_name_t *
-group_take(const import_t *import, void **names, mta_sts_str_t name, int *taken)
+group_take(const import_t *import, void **names, mta_sts_str_t name,
+    uint8_t mode, int *taken)
 {
     void          **found;
-    group_name_t   *node, key = { name, 0 };
+    group_name_t   *node, key = { name, 0, mode };
 
     found = tfind(&key, names, group_name_cmp);
     *taken = found != NULL;
@@ -244,7 +246,7 @@ group_take(const import_t *import, void **names, mta_sts_str_t name, int *taken)
     }
 
     node = import->env.alloc(import->env.ctx, sizeof(group_name_t));
-    node->name = name;
+    *node = key;
     node->number = 1;
 
     (void) tsearch(node, names, group_name_cmp);
@@ -253,42 +255,39 @@ group_take(const import_t *import, void **names, mta_sts_str_t name, int *taken)
 }
 
 
-/* "outlook", "outlook-testing", "outlook-2" */
+/* "outlook", and after it "outlook-testing", "outlook-2", "outlook-3" */
 
 static void
 group_name(import_t *import, void **names, import_group_t *group)
 {
     int             taken;
+    uint8_t         mode;
     mta_sts_str_t   label;
     mta_sts_buf_t   text = { &import->env, NULL, 0, 0, 0 };
     group_name_t   *node;
 
+    mode = group->policy->mode;
     label = group_label(import, group->policy);
-    node = group_take(import, names, label, &taken);
+    node = group_take(import, names, label, mode, &taken);
 
     group->name = label;
 
-    if (!taken) {
-        return;
-    }
-
     mta_sts_buf_add(&text, label);
     mta_sts_buf_add_char(&text, '-');
-    mta_sts_buf_add(&text, mta_sts_policy_mode(group->policy));
 
-    for ( ;; ) {
+    if (taken && mode != node->mode) {
+        mta_sts_buf_add(&text, mta_sts_policy_mode(group->policy));
+
         group->name = mta_sts_str_copy(&import->env, mta_sts_buf_str(&text));
+        (void) group_take(import, names, group->name, mode, &taken);
+    }
 
-        (void) group_take(import, names, group->name, &taken);
-
-        if (!taken) {
-            return;
-        }
-
-        text.len = label.len;
-
-        mta_sts_buf_add_char(&text, '-');
+    while (taken) {
+        text.len = label.len + 1;
         mta_sts_buf_add_uint(&text, ++node->number);
+
+        group->name = mta_sts_str_copy(&import->env, mta_sts_buf_str(&text));
+        (void) group_take(import, names, group->name, mode, &taken);
     }
 }
 

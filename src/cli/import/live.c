@@ -35,7 +35,9 @@ live_host(const facts_t *facts, live_host_t *live)
 
     host = &facts->host;
 
-    live->unknown = host->n_addresses - host->n
+    /* those that --family leaves out are not asked for */
+
+    live->unknown = host->n_addresses - host->n - host->n_family
                     + (host->a.status == DNS_FAILED)
                     + (host->aaaa.status == DNS_FAILED);
 
@@ -274,7 +276,8 @@ import_result(import_t *import, const result_t *result)
     live_host(result->facts, &live);
 
     if (result->facts->txt.status == DNS_FAILED
-        || (live.body == NULL && live.refused == 0 && live.unknown))
+        || (live.body == NULL && live.refused == 0
+            && (live.unknown || result->facts->host.n_addresses)))
     {
         live_unknown(import, result);
         return;

@@ -51,7 +51,7 @@ move_ttl(mta_sts_buf_t *text, int64_t ttl)
     mta_sts_buf_add_uint(text, (unsigned long) (ttl / units[i].seconds));
     mta_sts_buf_add_char(text, units[i].name);
 
-    while (text->len - begin < 8) {
+    while (text->len - begin < 10) {
         mta_sts_buf_add_char(text, ' ');
     }
 }
@@ -104,7 +104,7 @@ move_dates(const import_t *import, mta_sts_buf_t *text)
     qsort(domains, n, sizeof(import_domain_t *), move_cmp);
 
     mta_sts_buf_add_cstr(text,
-        "#\n#              TTL     until                   domains\n");
+        "#\n#              TTL       until                   domains\n");
 
     for (i = 0, lines = 1; i < n; i = end, lines++) {
 
@@ -121,12 +121,12 @@ move_dates(const import_t *import, mta_sts_buf_t *text)
 
     mta_sts_buf_add_cstr(text,
         "#\n"
-        "#              if the addresses change now (");
+        "#              The dates are for a change now (");
     import_date(text, import->now - 59);
-    mta_sts_buf_add_cstr(text, "); an hour later, an\n"
-        "#              hour later.  That is the TTL, and a day and 30 minutes "
-        "for caches that\n"
-        "#              serve old answers.\n");
+    mta_sts_buf_add_cstr(text, "), and later\n"
+        "#              by as much as it is later: the TTL, and a day and 30 "
+        "minutes for\n"
+        "#              caches that serve old answers.\n");
 
     free(domains);
 }
@@ -153,33 +153,33 @@ static void
 move_live(const import_t *import, mta_sts_buf_t *text)
 {
     mta_sts_buf_add_cstr(text,
-        "# 2. check     Ask the new server itself, while the DNS still points to "
-        "the old one:\n"
-        "#                  curl --connect-to ::NEW-ADDRESS "
-        "https://mta-sts.");
+        "# 2. check     Ask the new server itself, before the DNS points to it:\n"
+        "#                  curl --connect-to ::NEW-ADDRESS \\\n"
+        "#                      https://mta-sts.");
     mta_sts_buf_add(text, import->domains[0].domain);
     mta_sts_buf_add_cstr(text, "/.well-known/mta-sts.txt\n"
-        "# 3. address   Let the policy hosts (mta-sts.DOMAIN) point to the new "
-        "server.  The old\n"
-        "#              one goes on as it is, and nothing else changes, until:\n"
-        );
+        "# 3. address   Let each mta-sts.DOMAIN point to the new server.  The old "
+        "one goes\n"
+        "#              on as it is, and nothing else changes, until:\n");
 
     move_dates(import, text);
 
     mta_sts_buf_add_cstr(text,
-        "#              If the addresses stay the same, leave this step out.\n"
-        "# 4. record    Publish what \"mta-sts records --served\" prints: the "
-        "new ids.");
+        "#\n"
+        "#              Where the addresses stay the same, there is nothing to "
+        "wait for.\n"
+        "# 4. record    mta-sts check, then publish what \"mta-sts records "
+        "--served\"\n"
+        "#              prints: the new ids.");
 
     if (move_differs(import)) {
-        mta_sts_buf_add_cstr(text, "  Where\n"
-            "#              bytes differ or were repaired, not before the date "
-            "above.");
+        mta_sts_buf_add_cstr(text, "  Where \"bytes\" or \"repaired\" is "
+            "said above,\n"
+            "#              not before that date.");
     }
 
     mta_sts_buf_add_cstr(text, "\n"
-        "#              Then \"mta-sts check\" finds nothing.\n"
-        "# 5. the end   From the date above on, the old server may go.\n");
+        "# 5. the end   From that date on, the old server may go.\n");
 }
 
 
@@ -187,7 +187,7 @@ static void
 move_served_by_hand(const import_t *import, mta_sts_buf_t *text)
 {
     mta_sts_buf_add_cstr(text, import->from == IMPORT_CONF
-        ? "#              and without the locations that served these policies "
+        ? "#              Remove the locations that served these policies "
           "by hand.\n"
         : "");
 
@@ -215,10 +215,9 @@ import_move(const import_t *import, const import_format_t *format,
         "#\n"
         "# 1. serve     nginx with ");
     mta_sts_buf_add_cstr(text, format->nginx
-        ? "these servers in http,\n"
-        : "\"mta_sts_domains THIS-FILE;\" in a server for mta-sts.*,\n");
-    mta_sts_buf_add_cstr(text,
-        "#              a certificate for each policy host,\n");
+        ? "these servers in http, and a certificate for each.\n"
+        : "\"mta_sts_domains THIS-FILE;\" in a server for mta-sts.*,\n"
+          "#              and a certificate for each policy host.\n");
 
     if (import->from == IMPORT_LIVE) {
         move_live(import, text);

@@ -169,9 +169,8 @@ write_head(const import_t *import, mta_sts_buf_t *text)
     if (differs && import->from == IMPORT_LIVE) {
         mta_sts_buf_add_cstr(text,
             "#\n"
-            "# id OLD -> NEW: the id in the record now, and with this file.\n"
-            "# bytes: in what the served bytes will be others, with the same "
-            "meaning.\n");
+            "# id OLD -> NEW: the id in the record today, and with this file.\n"
+            "# bytes: how the served bytes will differ; they mean the same.\n");
     }
 
     if (import->n_repaired) {

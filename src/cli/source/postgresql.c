@@ -2,8 +2,8 @@
  * PostgreSQL, and what speaks its protocol.
  *
  * Rows come one by one (libpq's single-row mode), so that ten million of them
- * take no more memory than one, with nothing but standard SQL.  PostgreSQL's own
- * are only LISTEN and the default queries, for the tables of sql/postgresql.sql.
+ * take no more memory than one, with nothing but standard SQL.  LISTEN and the
+ * default queries, for the tables of sql/postgresql.sql, are PostgreSQL's own.
  */
 
 #include <errno.h>

@@ -390,6 +390,7 @@ bench:
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
 	$(RUN_ENV) bench/plan
+	$(RUN_ENV) bench/reports
 	$(RUN_ENV) bench/generator
 
 
@@ -397,11 +398,12 @@ bench:
 
 DOCS        = README.md CHANGES.md SECURITY.md LICENSE $(wildcard docs/*.md)
 EXAMPLES    = conf.example mta-sts.yaml
+MONITORING  = $(wildcard monitoring/*)
 
 install:
 	@[ -x $(BUILD)/mta-sts ] || { echo "nothing is built, run make" >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(DOC_DIR)/examples $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
+	    $(DESTDIR)$(DOC_DIR)/examples/monitoring $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
 	install -m 755 $(BUILD)/mta-sts $(DESTDIR)$(PREFIX)/bin/
 	install -D -m 755 $(BUILD)/mta-sts-reports \
 	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-reports
@@ -409,6 +411,7 @@ install:
 	install -m 644 man/mta-sts.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)/
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOC_DIR)/examples/
+	install -m 644 $(MONITORING) $(DESTDIR)$(DOC_DIR)/examples/monitoring/
 	install -m 644 completion/mta-sts.bash $(DESTDIR)$(BASH_DIR)/mta-sts
 	install -m 644 completion/_mta-sts $(DESTDIR)$(ZSH_DIR)/
 	[ ! -e $(MODULE) ] || \
@@ -441,13 +444,16 @@ install-services: $(SERVICES)
 	install -d $(DESTDIR)$(LIBEXEC_DIR) $(DESTDIR)$(CONF_DIR)/default \
 	    $(DESTDIR)$(UNIT_DIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(DOC_DIR)/examples
-	install -m 755 systemd/check systemd/publish $(DESTDIR)$(LIBEXEC_DIR)/
+	install -m 755 systemd/check systemd/publish systemd/spool \
+	    $(DESTDIR)$(LIBEXEC_DIR)/
 	install -m 644 systemd/mta-sts.default $(DESTDIR)$(CONF_DIR)/default/mta-sts
 	install -m 644 $(SERVICES) $(DESTDIR)$(UNIT_DIR)/
 	install -m 644 systemd/mta-sts.sysusers \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/mta-sts.conf
 	install -m 644 systemd/mta-sts.tmpfiles \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts.conf
+	install -m 644 systemd/mta-sts-reports.tmpfiles \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-reports.conf
 	install -m 644 systemd/publish-nsupdate.conf \
 	    $(DESTDIR)$(DOC_DIR)/examples/
 

@@ -126,10 +126,10 @@ int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
 
 /*
- * Was a normalised domain added?  Returns 1, and the index of its policy or
- * MTA_STS_TABLE_REMOVED; or 0.
+ * Was a normalised domain added?  Returns 1, and in *policy the index of its
+ * policy or MTA_STS_TABLE_REMOVED; or 0.
  */
-int mta_sts_table_has(const mta_sts_table_builder_t *builder,
+int mta_sts_table_is_added(const mta_sts_table_builder_t *builder,
     mta_sts_str_t domain, uint32_t *policy);
 
 /* A policy that was added. */
@@ -167,6 +167,9 @@ void mta_sts_table_discard(mta_sts_table_builder_t *builder);
 const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
     mta_sts_str_t domain);
 
+/* Has it a normalised domain, be it with a policy or not?  Without changes. */
+int mta_sts_table_has_name(const mta_sts_table_t *table, mta_sts_str_t domain);
+
 /* The whole entry of a normalised domain; returns 0 if there is none. */
 int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     mta_sts_entry_t *entry);
@@ -188,6 +191,14 @@ static inline size_t
 mta_sts_table_last(const mta_sts_table_t *table)
 {
     return table->names_len + (table->changes ? table->changes->names_len : 0);
+}
+
+/* Is it that of an image? */
+
+static inline int
+mta_sts_table_is_mapped(const mta_sts_table_t *table)
+{
+    return table->base != 0;
 }
 
 

@@ -397,7 +397,7 @@ bench:
 # Installs what was built: as root, make would take another environment
 
 DOCS        = README.md CHANGES.md SECURITY.md LICENSE $(wildcard docs/*.md)
-EXAMPLES    = conf.example mta-sts.yaml
+EXAMPLES    = conf.example mta-sts.yaml $(wildcard sql/*.sql)
 MONITORING  = $(wildcard monitoring/*)
 
 install:
@@ -454,6 +454,8 @@ install-services: $(SERVICES)
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts.conf
 	install -m 644 systemd/mta-sts-reports.tmpfiles \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-reports.conf
+	install -m 644 systemd/mta-sts-follow.tmpfiles \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-follow.conf
 	install -m 644 systemd/publish-nsupdate.conf \
 	    $(DESTDIR)$(DOC_DIR)/examples/
 

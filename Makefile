@@ -227,7 +227,8 @@ $(BUILD)/t/fuzz/reports: FUZZ_LIBS = $(REPORTS_LIBS)
 # and one those of follow
 
 FOLLOW_TESTS = $(BUILD)/t/unit/source_test $(BUILD)/t/unit/columns_test \
-              $(BUILD)/t/unit/mysql_url_test $(BUILD)/t/fuzz/lines
+              $(BUILD)/t/unit/mysql_url_test $(BUILD)/t/unit/leaving_test \
+              $(BUILD)/t/fuzz/lines
 
 $(FOLLOW_TESTS): $(filter-out %/main.o,$(FOLLOW_OBJS))
 $(FOLLOW_TESTS): UNIT_LIBS = $(LIBS) $(FOLLOW_LIBS)

@@ -11,7 +11,7 @@
 
 /*
  * Domains that were started and not given yet.  One that hangs holds back those
- * after it, and what was seen of them takes memory, some 10 KB each.
+ * after it, and what was seen of them takes memory, some 16 KB each.
  */
 
 #define CHECK_WAITING  4096

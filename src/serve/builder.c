@@ -203,7 +203,7 @@ table_index_slot(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
 
 
 int
-mta_sts_table_has(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
+mta_sts_table_is_added(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t *policy)
 {
     uint32_t  row;

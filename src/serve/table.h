@@ -126,10 +126,10 @@ int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
 
 /*
- * Was a normalised domain added?  Returns 1, and the index of its policy or
- * MTA_STS_TABLE_REMOVED; or 0.
+ * Was a normalised domain added?  Returns 1, and in *policy the index of its
+ * policy or MTA_STS_TABLE_REMOVED; or 0.
  */
-int mta_sts_table_has(const mta_sts_table_builder_t *builder,
+int mta_sts_table_is_added(const mta_sts_table_builder_t *builder,
     mta_sts_str_t domain, uint32_t *policy);
 
 /* A policy that was added. */

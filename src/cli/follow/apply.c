@@ -75,7 +75,7 @@ apply_find_missing(follow_t *follow, apply_missing_t *missing)
 
     for (cursor = 0; mta_sts_table_next_name(present, &cursor, &domain); ) {
 
-        if (mta_sts_table_has(&draft->rows, domain, &index)
+        if (mta_sts_table_is_added(&draft->rows, domain, &index)
             || !mta_sts_table_find(present, domain, &entry))
         {
             continue;
@@ -86,7 +86,7 @@ apply_find_missing(follow_t *follow, apply_missing_t *missing)
                                          sizeof(mta_sts_entry_t));
         missing->elts[missing->n++] = entry;
 
-        if (!mta_sts_table_has(&draft->known, domain, &index)
+        if (!mta_sts_table_is_added(&draft->known, domain, &index)
             || !memo_leaving(follow->memo, domain, &leaving))
         {
             missing->new++;

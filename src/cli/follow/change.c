@@ -28,7 +28,7 @@ change_last(draft_t *draft, mta_sts_err_t *err)
             continue;
         }
 
-        if (mta_sts_table_has(&seen, change->domain, &ignored)) {
+        if (mta_sts_table_is_added(&seen, change->domain, &ignored)) {
             change->domain.len = 0;
             continue;
         }

@@ -77,7 +77,7 @@ draft_keep(follow_t *follow, mta_sts_str_t domain, mta_sts_err_t *err)
 
     draft = &follow->draft;
 
-    if (mta_sts_table_has(&draft->rows, domain, &index)
+    if (mta_sts_table_is_added(&draft->rows, domain, &index)
         || memo_leaving(follow->memo, domain, &leaving)
         || !mta_sts_table_find(&follow->replica.present.table, domain, &entry))
     {
@@ -95,7 +95,7 @@ draft_keep(follow_t *follow, mta_sts_str_t domain, mta_sts_err_t *err)
 }
 
 
-/* Names a bad row and counts it; domain is empty if it is the domain's fault. */
+/* Names a bad row and counts it; domain is empty if that is what is bad. */
 
 static int
 draft_bad(follow_t *follow, const source_row_t *row, mta_sts_str_t domain,
@@ -162,7 +162,7 @@ draft_add(follow_t *follow, const source_row_t *row, mta_sts_str_t domain,
     mta_sts_err_t    why;
     mta_sts_place_t  place = { follow->place, 0, 0 };
 
-    if (mta_sts_table_has(&follow->draft.rows, domain, &other)) {
+    if (mta_sts_table_is_added(&follow->draft.rows, domain, &other)) {
         if (other == index) {
             return MTA_STS_OK;
         }
@@ -239,7 +239,7 @@ draft_row(void *ctx, const source_row_t *row, mta_sts_err_t *err)
                                                  MTA_STS_TABLE_REMOVED);
     }
 
-    if (begun && !mta_sts_table_has(&draft->known, domain, &index)) {
+    if (begun && !mta_sts_table_is_added(&draft->known, domain, &index)) {
         rc = rows_policy(&follow->rows, row, 0, &draft->pool, &index, &why);
 
     } else {

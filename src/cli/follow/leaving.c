@@ -133,7 +133,7 @@ leaving_find(void *ctx, mta_sts_str_t domain, const leaving_t *leaving)
 
     found = ctx;
 
-    if (mta_sts_table_has(found->rows, domain, &index)) {
+    if (mta_sts_table_is_added(found->rows, domain, &index)) {
         found->elts = mta_sts_env_grow(found->env, found->elts, found->n,
                                        &found->size, sizeof(mta_sts_str_t));
         found->elts[found->n++] = mta_sts_str_copy(found->env, domain);

@@ -32,7 +32,7 @@ typedef struct {
 
 
 /*
- * Gives the index of a policy with a policy_name, which may be empty.  Both must
+ * Gives the index of a policy with a policy_name, which may be empty. Both must
  * live as long as the table, unless they are copied.
  *
  * Errors: those of mta_sts_table_add_policy(); getrandom() failed.

@@ -122,8 +122,7 @@ loop_wait(loop_t *loop)
         until = loop_min(until, loop->full);
 
         if (loop->connected) {
-            until = loop_min(until, loop->noticed ? loop->looked + LOOP_NOTICE
-                                                  : loop->look);
+            until = loop_min(until, loop->noticed ? loop->rest : loop->look);
             fds[1].fd = loop->noticed ? -1 : feed_fd(follow->feed);
         }
     }
@@ -220,7 +219,7 @@ follow_run(follow_t *follow)
     loop.follow = follow;
     loop.dirty = 1;
     loop.now = follow_clock();
-    loop.sweep = loop.now + LOOP_SWEEP_MIN;
+    loop.sweep = loop.now;
     loop.noticed = 1;
     loop.seed[0] = (unsigned short) loop.now;
     loop.seed[1] = (unsigned short) getpid();

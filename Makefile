@@ -97,7 +97,7 @@ COMPILE     = $(CC) -std=c11 $(API) -Isrc -I$(BUILD)/web \
               $(WARN) -MMD -MP -fPIE -fvisibility=hidden $(CFLAGS)
 LINK        = $(CC) $(CFLAGS) -pie $(LDFLAGS)
 
-ROOMS       = base policy serve domains records formats generator
+ROOMS       = base page policy serve domains records formats generator status
 CORE        = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 REPORTS     = $(wildcard src/cli/reports/*.c)
 CLI         = $(filter-out $(REPORTS),$(wildcard src/cli/*.c src/cli/*/*.c))

@@ -175,12 +175,20 @@ $(BUILD)/%.o: %.c Makefile | needs
 	@echo "CC   $@"
 	@$(COMPILE) -c -o $@ $<
 
-# the generator's page and its JSON are compiled from templates
+# pages and their JSON are compiled from templates
 
 $(BUILD)/src/generator/page.o: $(BUILD)/web/mta_sts_page_html.h \
     $(BUILD)/web/mta_sts_page_json.h
 
+$(BUILD)/src/status/page.o: $(BUILD)/web/mta_sts_status_html.h \
+    $(BUILD)/web/mta_sts_status_json.h
+
 $(BUILD)/web/mta_sts_page_%.h: src/generator/web/page.% tools/template
+	@mkdir -p $(@D)
+	@tools/template $* < $< > $@.tmp
+	@mv $@.tmp $@
+
+$(BUILD)/web/mta_sts_status_%.h: src/status/web/status.% tools/template
 	@mkdir -p $(@D)
 	@tools/template $* < $< > $@.tmp
 	@mv $@.tmp $@

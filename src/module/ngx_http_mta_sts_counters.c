@@ -10,69 +10,112 @@
 #include "ngx_http_mta_sts_module.h"
 
 
+static void ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
+    ngx_http_mta_sts_status_t *status, ngx_http_mta_sts_names_t *names,
+    const mta_sts_policy_t *policy, const mta_sts_found_t *found);
+static void ngx_http_mta_sts_count_error(ngx_http_request_t *r,
+    mta_sts_status_t *shared, const mta_sts_policy_t *policy, ngx_int_t rc);
+static void ngx_http_mta_sts_count_other(ngx_http_request_t *r,
+    mta_sts_status_t *shared);
 static ngx_int_t ngx_http_mta_sts_count_map(ngx_http_mta_sts_status_t *status,
     const mta_sts_table_t *table, mta_sts_status_map_t *map);
 static void ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status);
 
 
-void
-ngx_http_mta_sts_count(ngx_http_request_t *r, const mta_sts_policy_t *policy,
-    const mta_sts_found_t *found, ngx_int_t rc)
+ngx_int_t
+ngx_http_mta_sts_answer_counted(ngx_http_request_t *r,
+    ngx_http_mta_sts_status_t *status)
 {
-    size_t                         bytes;
-    time_t                         now;
-    mta_sts_status_t              *shared;
-    mta_sts_status_code_e          code;
-    ngx_http_mta_sts_srv_conf_t   *mscf;
-    ngx_http_mta_sts_main_conf_t  *mmcf;
+    ngx_int_t                     rc;
+    mta_sts_found_t               found;
+    const mta_sts_policy_t       *policy;
+    ngx_http_mta_sts_srv_conf_t  *mscf;
 
-    mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
-    shared = mmcf->status->shared;
-    now = ngx_time();
+    mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
+
+    policy = ngx_http_mta_sts_locate(mscf,
+                                     ngx_http_mta_sts_str(
+                                         &r->headers_in.server),
+                                     &found);
+
+    if (policy && mscf->table) {
+        policy = ngx_http_mta_sts_keep(r, policy);
+    }
+
+    if (policy == NULL) {
+        ngx_http_mta_sts_count_other(r, status->shared);
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_mta_sts_respond(r, policy, found.domain);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE
         || r->headers_out.status != NGX_HTTP_OK)
     {
-        code = rc < NGX_HTTP_SPECIAL_RESPONSE
-               && r->headers_out.status == NGX_HTTP_NOT_ALLOWED
-               ? MTA_STS_STATUS_405 : MTA_STS_STATUS_OTHER;
+        ngx_http_mta_sts_count_error(r, status->shared, policy, rc);
 
-        mta_sts_status_count(shared, policy->mode, code, 0, now);
-        return;
+    } else {
+        ngx_http_mta_sts_count_fetch(r, status, mscf->names, policy, &found);
     }
 
-    bytes = r->method == NGX_HTTP_HEAD ? 0 : policy->len;
+    return rc;
+}
 
-    mta_sts_status_count(shared, policy->mode, MTA_STS_STATUS_200, bytes, now);
 
-    mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
+/* Once per fetch: a few dozen instructions, and no lock. */
 
-    if (mscf->names) {
-        mta_sts_status_count_policy(shared, &mscf->names->maps[found->where],
-                                    found->policy);
-    }
+static ngx_inline void
+ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
+    ngx_http_mta_sts_status_t *status, ngx_http_mta_sts_names_t *names,
+    const mta_sts_policy_t *policy, const mta_sts_found_t *found)
+{
+    time_t             now;
+    mta_sts_status_t  *shared;
+
+    shared = status->shared;
+    now = ngx_time();
+
+    mta_sts_status_count(shared, policy->mode, MTA_STS_STATUS_200,
+                         r->method == NGX_HTTP_HEAD ? 0 : policy->len, now);
+
+    mta_sts_status_count_policy(shared, &names->maps[found->where],
+                                found->policy);
 
     /* the hosts of a default policy are any that a client asks for */
 
     if (found->where != MTA_STS_FOUND_DEFAULT
         && !mta_sts_status_count_domain(shared, found->domain, now))
     {
-        ngx_http_mta_sts_status_full(mmcf->status);
+        ngx_http_mta_sts_status_full(status);
     }
 }
 
 
-void
-ngx_http_mta_sts_count_other(ngx_http_request_t *r)
+static void
+ngx_http_mta_sts_count_error(ngx_http_request_t *r, mta_sts_status_t *shared,
+    const mta_sts_policy_t *policy, ngx_int_t rc)
 {
-    mta_sts_str_t                  host, domain;
-    ngx_http_mta_sts_main_conf_t  *mmcf;
+    mta_sts_status_code_e  code;
+
+    code = rc < NGX_HTTP_SPECIAL_RESPONSE
+           && r->headers_out.status == NGX_HTTP_NOT_ALLOWED
+           ? MTA_STS_STATUS_405 : MTA_STS_STATUS_OTHER;
+
+    mta_sts_status_count(shared, policy->mode, code, 0, ngx_time());
+}
+
+
+/* A request for a policy that is not served here, if it is one. */
+
+static void
+ngx_http_mta_sts_count_other(ngx_http_request_t *r, mta_sts_status_t *shared)
+{
+    mta_sts_str_t  host, domain;
 
     host = ngx_http_mta_sts_str(&r->headers_in.server);
 
     if (mta_sts_name_policy_domain(host, &domain)) {
-        mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
-        mta_sts_status_inc(&mmcf->status->shared->without_policy);
+        mta_sts_status_inc(&shared->without_policy);
     }
 }
 

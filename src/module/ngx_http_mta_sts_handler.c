@@ -10,11 +10,6 @@
 
 
 static ngx_int_t ngx_http_mta_sts_answer(ngx_http_request_t *r);
-static ngx_int_t ngx_http_mta_sts_answer_counted(ngx_http_request_t *r);
-static ngx_int_t ngx_http_mta_sts_respond(ngx_http_request_t *r,
-    const mta_sts_policy_t *policy, mta_sts_str_t domain);
-static const mta_sts_policy_t *ngx_http_mta_sts_keep(ngx_http_request_t *r,
-    const ngx_http_mta_sts_srv_conf_t *mscf, const mta_sts_policy_t *policy);
 static ngx_int_t ngx_http_mta_sts_send(ngx_http_request_t *r,
     const mta_sts_policy_t *policy);
 
@@ -51,18 +46,26 @@ ngx_http_mta_sts_handler(ngx_http_request_t *r)
 }
 
 
-static __attribute__((noinline)) ngx_int_t
-ngx_http_mta_sts_answer(ngx_http_request_t *r)
+ngx_int_t
+ngx_http_mta_sts_handler_counted(ngx_http_request_t *r)
 {
-    mta_sts_str_t                  domain;
-    const mta_sts_policy_t        *policy;
     ngx_http_mta_sts_main_conf_t  *mmcf;
+
+    if (!ngx_http_mta_sts_is_policy(r)) {
+        return NGX_DECLINED;
+    }
 
     mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
 
-    if (mmcf->status) {
-        return ngx_http_mta_sts_answer_counted(r);
-    }
+    return ngx_http_mta_sts_answer_counted(r, mmcf->status);
+}
+
+
+static __attribute__((noinline)) ngx_int_t
+ngx_http_mta_sts_answer(ngx_http_request_t *r)
+{
+    mta_sts_str_t            domain;
+    const mta_sts_policy_t  *policy;
 
     policy = ngx_http_mta_sts_find(r, &domain);
 
@@ -74,41 +77,7 @@ ngx_http_mta_sts_answer(ngx_http_request_t *r)
 }
 
 
-/* The same, where a location has mta_sts_status. */
-
-static ngx_int_t
-ngx_http_mta_sts_answer_counted(ngx_http_request_t *r)
-{
-    ngx_int_t                     rc;
-    mta_sts_found_t               found;
-    const mta_sts_policy_t       *policy;
-    ngx_http_mta_sts_srv_conf_t  *mscf;
-
-    mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
-
-    policy = ngx_http_mta_sts_locate(mscf,
-                                     ngx_http_mta_sts_str(
-                                         &r->headers_in.server),
-                                     &found);
-
-    if (policy) {
-        policy = ngx_http_mta_sts_keep(r, mscf, policy);
-    }
-
-    if (policy == NULL) {
-        ngx_http_mta_sts_count_other(r);
-        return NGX_DECLINED;
-    }
-
-    rc = ngx_http_mta_sts_respond(r, policy, found.domain);
-
-    ngx_http_mta_sts_count(r, policy, &found, rc);
-
-    return rc;
-}
-
-
-static ngx_int_t
+ngx_int_t
 ngx_http_mta_sts_respond(ngx_http_request_t *r,
     const mta_sts_policy_t *policy, mta_sts_str_t domain)
 {
@@ -153,21 +122,14 @@ ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
                                          &r->headers_in.server),
                                      domain);
 
-    return policy ? ngx_http_mta_sts_keep(r, mscf, policy) : NULL;
+    return policy && mscf->table ? ngx_http_mta_sts_keep(r, policy) : policy;
 }
 
 
-/* A table may be replaced before all of the response is sent. */
-
-static const mta_sts_policy_t *
-ngx_http_mta_sts_keep(ngx_http_request_t *r,
-    const ngx_http_mta_sts_srv_conf_t *mscf, const mta_sts_policy_t *policy)
+const mta_sts_policy_t *
+ngx_http_mta_sts_keep(ngx_http_request_t *r, const mta_sts_policy_t *policy)
 {
     void  *copy;
-
-    if (mscf->table == NULL) {
-        return policy;
-    }
 
     copy = ngx_palloc(r->pool, mta_sts_policy_size(policy));
     if (copy == NULL) {

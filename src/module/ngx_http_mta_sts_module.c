@@ -280,6 +280,10 @@ ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf)
 static void *
 ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
 {
+    /* policies of directives have no names */
+
+    static ngx_http_mta_sts_names_t  ngx_http_mta_sts_no_names;
+
     ngx_http_mta_sts_srv_conf_t  *mscf;
 
     mscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_srv_conf_t));
@@ -294,11 +298,11 @@ ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
      *     mscf->domains = { NULL };
      *     mscf->server = { 0 };
      *     mscf->table = NULL;
-     *     mscf->names = NULL;
      *     mscf->certificates = { NULL };
      */
 
     mscf->enable = NGX_CONF_UNSET;
+    mscf->names = &ngx_http_mta_sts_no_names;
     mscf->certificates.cache = NGX_CONF_UNSET_PTR;
 
     return mscf;
@@ -344,7 +348,7 @@ ngx_http_mta_sts_init(ngx_conf_t *cf)
     ngx_http_core_srv_conf_t    **cscfp;
     ngx_http_core_main_conf_t    *cmcf;
     ngx_http_mta_sts_srv_conf_t  *mscf;
-    ngx_http_mta_sts_main_conf_t *mmcf;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
@@ -394,7 +398,8 @@ ngx_http_mta_sts_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    *h = ngx_http_mta_sts_handler;
+    *h = mmcf->status ? ngx_http_mta_sts_handler_counted
+                      : ngx_http_mta_sts_handler;
 
     return NGX_OK;
 }

@@ -72,7 +72,7 @@ typedef struct {
     mta_sts_value_t      domains;    /* a file or a glob, or data NULL */
     mta_sts_server_t     server;     /* read-only, unless table is set */
     ngx_http_mta_sts_table_t        *table;      /* or NULL */
-    ngx_http_mta_sts_names_t        *names;      /* or NULL */
+    ngx_http_mta_sts_names_t        *names;
     ngx_http_mta_sts_certificates_t  certificates;
 } ngx_http_mta_sts_srv_conf_t;
 
@@ -145,6 +145,22 @@ const mta_sts_policy_t *ngx_http_mta_sts_find(ngx_http_request_t *r,
 /* Answers requests for policies, in the SERVER_REWRITE phase. */
 ngx_int_t ngx_http_mta_sts_handler(ngx_http_request_t *r);
 
+/* The same where answers are counted; and for a request with that path. */
+ngx_int_t ngx_http_mta_sts_handler_counted(ngx_http_request_t *r);
+ngx_int_t ngx_http_mta_sts_answer_counted(ngx_http_request_t *r,
+    ngx_http_mta_sts_status_t *status);
+
+/* Answers with a policy that was found. */
+ngx_int_t ngx_http_mta_sts_respond(ngx_http_request_t *r,
+    const mta_sts_policy_t *policy, mta_sts_str_t domain);
+
+/*
+ * A copy of a policy of a table, which may be replaced before all of the
+ * response is sent.  NULL: no memory.
+ */
+const mta_sts_policy_t *ngx_http_mta_sts_keep(ngx_http_request_t *r,
+    const mta_sts_policy_t *policy);
+
 /* The directive mta_sts_generator: its location answers with the page. */
 char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -186,16 +202,6 @@ void ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
 /* Reads the counters and what belongs to them.  Returns what a handler does. */
 ngx_int_t ngx_http_mta_sts_status_view(ngx_http_request_t *r,
     mta_sts_status_view_t *view, mta_sts_str_t domain, mta_sts_err_t *err);
-
-/*
- * Counts the answer to a request for a policy: rc is what its handler returns.
- */
-void ngx_http_mta_sts_count(ngx_http_request_t *r,
-    const mta_sts_policy_t *policy, const mta_sts_found_t *found,
-    ngx_int_t rc);
-
-/* Counts a request for a policy that is not served here, if it is one. */
-void ngx_http_mta_sts_count_other(ngx_http_request_t *r);
 
 /* Counts the answer to a POST of a report. */
 void ngx_http_mta_sts_count_report(ngx_http_request_t *r, ngx_int_t rc);

@@ -27,8 +27,8 @@ int mta_sts_hash_init(mta_sts_hash_key_t *key, mta_sts_err_t *err);
  * strings that differ little.
  */
 
-static inline uint64_t
-mta_sts_hash64(const mta_sts_hash_key_t *key, mta_sts_str_t str)
+static inline uint32_t
+mta_sts_hash(const mta_sts_hash_key_t *key, mta_sts_str_t str)
 {
     size_t           i;
     uint64_t         sum, word;
@@ -60,16 +60,9 @@ mta_sts_hash64(const mta_sts_hash_key_t *key, mta_sts_str_t str)
     sum += k[0] * (uint32_t) word + k[1] * (word >> 32);
 
     sum = (sum ^ sum >> 30) * 0xbf58476d1ce4e5b9u;
-    return (sum ^ sum >> 27) * 0x94d049bb133111ebu;
-}
+    sum = (sum ^ sum >> 27) * 0x94d049bb133111ebu;
 
-
-/* The better half of it. */
-
-static inline uint32_t
-mta_sts_hash(const mta_sts_hash_key_t *key, mta_sts_str_t str)
-{
-    return (uint32_t) (mta_sts_hash64(key, str) >> 32);
+    return (uint32_t) (sum >> 32);
 }
 
 

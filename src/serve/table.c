@@ -191,20 +191,29 @@ const mta_sts_policy_t *
 mta_sts_table_locate(const mta_sts_table_t *table, mta_sts_str_t domain,
     mta_sts_found_t *found)
 {
-    const mta_sts_table_t       *in;
     const mta_sts_table_slot_t  *slot;
 
-    in = table;
-    slot = table_find_slot(&in, domain);
+    if (table->changes) {
+        slot = table_slot(table->changes, domain);
+
+        if (slot) {
+            found->where = MTA_STS_FOUND_CHANGES;
+            found->policy = slot->policy >> 8;
+
+            return table_policy(table->changes, slot);
+        }
+    }
+
+    slot = table_slot(table, domain);
 
     if (slot == NULL) {
         return NULL;
     }
 
-    found->where = in == table ? MTA_STS_FOUND_TABLE : MTA_STS_FOUND_CHANGES;
+    found->where = MTA_STS_FOUND_TABLE;
     found->policy = slot->policy >> 8;
 
-    return table_policy(in, slot);
+    return table_policy(table, slot);
 }
 
 

@@ -22,8 +22,9 @@ int
 mta_sts_status_init(void *memory, size_t size, int64_t now,
     mta_sts_status_t **status, mta_sts_err_t *err)
 {
-    size_t             names, n;
-    mta_sts_status_t  *s = memory;
+    size_t              names, n;
+    mta_sts_status_t   *s = memory;
+    mta_sts_hash_key_t  key;
 
     names = size / 8 < STATUS_NAMES_MAX ? size / 8 : STATUS_NAMES_MAX;
     names -= names % MTA_STS_STATUS_UNIT;
@@ -38,9 +39,12 @@ mta_sts_status_init(void *memory, size_t size, int64_t now,
     n = (size - sizeof(mta_sts_status_t) - names)
         / sizeof(mta_sts_status_slot_t);
 
-    if (mta_sts_hash_init(&s->key, err) != MTA_STS_OK) {
+    if (mta_sts_hash_init(&key, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
+
+    s->key[0] = key.k[0];
+    s->key[1] = key.k[1];
 
     s->n_slots = n < UINT32_MAX ? (uint32_t) n : UINT32_MAX;
     s->max_domains = STATUS_LOAD(s->n_slots);
@@ -59,11 +63,52 @@ mta_sts_status_init(void *memory, size_t size, int64_t now,
 }
 
 
+/* The slot of a hash, or the unused one where it goes. */
+
+static mta_sts_status_slot_t *
+status_seek(mta_sts_status_t *status, mta_sts_status_slot_t *slot,
+    uint64_t hash)
+{
+    uint64_t  other;
+
+    for ( ;; ) {
+        other = mta_sts_status_get(&slot->hash);
+
+        if (other == hash || other == 0) {
+            return slot;
+        }
+
+        slot++;
+
+        if (slot == status->slots + status->n_slots) {
+            slot = status->slots;
+        }
+    }
+}
+
+
+mta_sts_status_slot_t *
+mta_sts_status_find(mta_sts_status_t *status, uint64_t hash)
+{
+    mta_sts_status_slot_t  *slot;
+
+    slot = status_seek(status, mta_sts_status_first(status, hash), hash);
+
+    return mta_sts_status_get(&slot->hash) == hash ? slot : NULL;
+}
+
+
 mta_sts_status_slot_t *
 mta_sts_status_add(mta_sts_status_t *status, uint64_t hash)
 {
-    uint64_t                i, other;
+    uint64_t                other;
     mta_sts_status_slot_t  *slot;
+
+    slot = status_seek(status, mta_sts_status_first(status, hash), hash);
+
+    if (mta_sts_status_get(&slot->hash) == hash) {
+        return slot;
+    }
 
     if (atomic_fetch_add(&status->n_domains, 1) >= status->max_domains) {
         (void) atomic_fetch_sub(&status->n_domains, 1);
@@ -71,25 +116,21 @@ mta_sts_status_add(mta_sts_status_t *status, uint64_t hash)
         return NULL;
     }
 
-    i = mta_sts_table_first((uint32_t) (hash >> 32), status->n_slots);
-
     for ( ;; ) {
-        slot = &status->slots[i];
         other = 0;
 
         if (atomic_compare_exchange_strong(&slot->hash, &other, hash)) {
             return slot;
         }
 
-        if (other == hash) {
+        /* another process was faster, and may have added the same */
 
-            /* another process was faster */
+        slot = status_seek(status, slot, hash);
 
+        if (mta_sts_status_get(&slot->hash) == hash) {
             (void) atomic_fetch_sub(&status->n_domains, 1);
             return slot;
         }
-
-        i = i + 1 == status->n_slots ? 0 : i + 1;
     }
 }
 
@@ -103,7 +144,7 @@ mta_sts_status_fetches(const mta_sts_status_t *status)
     sum = 0;
 
     for (mode = 0; mode < MTA_STS_STATUS_MODES; mode++) {
-        sum += mta_sts_status_get(&status->requests[mode][MTA_STS_STATUS_200]);
+        sum += mta_sts_status_get(&status->requests[MTA_STS_STATUS_200][mode]);
     }
 
     return sum;

@@ -126,7 +126,7 @@ metrics_requests(metrics_t *metrics)
                           mta_sts_str_from(mta_sts_status_code(
                                            (mta_sts_status_code_e) code)));
             mta_sts_buf_add_char(&metrics->buf, '}');
-            metrics_value(metrics, metrics->view->requests[mode][code]);
+            metrics_value(metrics, metrics->view->requests[code][mode]);
         }
     }
 }

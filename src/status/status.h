@@ -77,7 +77,7 @@ typedef struct {
 
 typedef struct {
     _Alignas(16)
-    mta_sts_count_t      requests[MTA_STS_STATUS_MODES][MTA_STS_STATUS_CODES];
+    mta_sts_count_t      requests[MTA_STS_STATUS_CODES][MTA_STS_STATUS_MODES];
     mta_sts_count_t      bytes;           /* of policies sent */
     mta_sts_count_t      without_policy;
     mta_sts_count_t      handshakes;      /* for names without a policy */
@@ -88,7 +88,7 @@ typedef struct {
     mta_sts_count_t      hours[MTA_STS_STATUS_HOURS];   /* total at begin */
     int64_t              start;
 
-    mta_sts_hash_key_t   key;
+    uint64_t             key[2];
     _Atomic uint32_t     n_domains;
     uint32_t             max_domains;
     uint32_t             n_slots;
@@ -96,7 +96,7 @@ typedef struct {
     mta_sts_status_slot_t  *slots;
 
     char                *names;
-    uint32_t             names_size;      /* units; those before 1 are unused */
+    uint32_t             names_size;      /* units; the first is of no name */
     _Atomic uint32_t     names_len;
 } mta_sts_status_t;
 
@@ -104,7 +104,7 @@ typedef struct {
 /* Which counters the names of a table's policies have. */
 
 typedef struct {
-    uint16_t            *elts;            /* by index of a policy; 0: none */
+    uint16_t            *elts;            /* by index of a policy; 0: no name */
     uint32_t             n;
 } mta_sts_status_map_t;
 
@@ -138,7 +138,11 @@ uint32_t mta_sts_status_map_size(const mta_sts_table_t *table);
 int mta_sts_status_map(mta_sts_status_t *status, const mta_sts_table_t *table,
     mta_sts_status_map_t *map);
 
-/* Makes a counter for a domain; NULL if there is no room. */
+/* The counter of a domain, or NULL. */
+mta_sts_status_slot_t *mta_sts_status_find(mta_sts_status_t *status,
+    uint64_t hash);
+
+/* The same, and makes one; NULL if there is no room. */
 mta_sts_status_slot_t *mta_sts_status_add(mta_sts_status_t *status,
     uint64_t hash);
 
@@ -149,6 +153,12 @@ void mta_sts_status_hour(mta_sts_status_t *status, int64_t now);
 uint64_t mta_sts_status_fetches(const mta_sts_status_t *status);
 
 
+/* The slot in which a domain is, or at which looking for one begins. */
+
+#define mta_sts_status_first(status, hash)                                    \
+    (&(status)->slots[mta_sts_table_first((uint32_t) ((hash) >> 32),          \
+                                          (status)->n_slots)])
+
 #define mta_sts_status_inc(counter)                                           \
     (void) atomic_fetch_add_explicit(counter, 1, memory_order_relaxed)
 
@@ -156,39 +166,71 @@ uint64_t mta_sts_status_fetches(const mta_sts_status_t *status);
     atomic_load_explicit(counter, memory_order_relaxed)
 
 
-/* The counter of a domain, or NULL. */
+/* The product of a and b, its two halves as one. */
 
-static inline mta_sts_status_slot_t *
-mta_sts_status_find(mta_sts_status_t *status, uint64_t hash)
+static inline uint64_t
+mta_sts_status_fold(uint64_t a, uint64_t b)
 {
-    uint64_t                i, other;
-    mta_sts_status_slot_t  *slot;
+#ifdef __SIZEOF_INT128__
 
-    i = mta_sts_table_first((uint32_t) (hash >> 32), status->n_slots);
+    unsigned __int128  product;
 
-    for ( ;; ) {
-        slot = &status->slots[i];
-        other = mta_sts_status_get(&slot->hash);
+    product = (unsigned __int128) a * b;
 
-        if (other == hash) {
-            return slot;
-        }
+    return (uint64_t) product ^ (uint64_t) (product >> 64);
 
-        if (other == 0) {
-            return NULL;
-        }
+#else
 
-        i = i + 1 == status->n_slots ? 0 : i + 1;
-    }
+    uint64_t  low, high, mid;
+
+    low = (a & UINT32_MAX) * (b & UINT32_MAX);
+    mid = (a >> 32) * (b & UINT32_MAX) + (low >> 32);
+    high = (a >> 32) * (b >> 32) + (mid >> 32);
+    mid = (a & UINT32_MAX) * (b >> 32) + (mid & UINT32_MAX);
+    high += mid >> 32;
+
+    return ((mid << 32) | (low & UINT32_MAX)) ^ high;
+
+#endif
 }
 
 
-/* 0 is an unused slot. */
+/*
+ * The hash of a domain, never 0.  All its bits matter: two domains with one
+ * hash have one counter, which happens among a million domains with a
+ * probability of 2^-24.  The key is random, so nobody can choose them.
+ */
 
 static inline uint64_t
 mta_sts_status_hash(const mta_sts_status_t *status, mta_sts_str_t domain)
 {
-    return mta_sts_hash64(&status->key, domain) | 1;
+    size_t    i, left;
+    uint64_t  hash, word, last;
+
+    hash = status->key[0] + domain.len;
+    word = 0;
+    last = 0;
+
+    if (domain.len < sizeof(word)) {
+        for (i = 0; i < domain.len; i++) {
+            word = word << 8 | (unsigned char) domain.data[i];
+        }
+
+    } else {
+        for (left = domain.len; left > 2 * sizeof(word); left -= sizeof(word))
+        {
+            memcpy(&word, domain.data + (domain.len - left), sizeof(word));
+            hash = mta_sts_status_fold(hash ^ word, status->key[1]);
+        }
+
+        /* two words, which may overlap */
+
+        memcpy(&word, domain.data + (domain.len - left), sizeof(word));
+        memcpy(&last, domain.data + (domain.len - sizeof(word)),
+               sizeof(word));
+    }
+
+    return mta_sts_status_fold(hash ^ word, last ^ status->key[1]) | 1;
 }
 
 
@@ -198,14 +240,14 @@ mta_sts_status_hash(const mta_sts_status_t *status, mta_sts_str_t domain)
  */
 
 static inline void
-mta_sts_status_count(mta_sts_status_t *status, uint8_t mode,
+mta_sts_status_count(mta_sts_status_t *status, size_t mode,
     mta_sts_status_code_e code, size_t bytes, int64_t now)
 {
     if ((uint64_t) now >= mta_sts_status_get(&status->next)) {
         mta_sts_status_hour(status, now);
     }
 
-    mta_sts_status_inc(&status->requests[mode][code]);
+    mta_sts_status_inc(&status->requests[code][mode]);
 
     (void) atomic_fetch_add_explicit(&status->bytes, bytes,
                                      memory_order_relaxed);
@@ -218,13 +260,13 @@ static inline void
 mta_sts_status_count_policy(mta_sts_status_t *status,
     const mta_sts_status_map_t *map, uint32_t policy)
 {
-    uint16_t                unit;
+    size_t                  unit;
     mta_sts_status_name_t  *name;
 
-    unit = policy < map->n ? map->elts[policy] : 0;
+    if (policy < map->n) {
+        unit = map->elts[policy];
+        name = (void *) (status->names + unit * MTA_STS_STATUS_UNIT);
 
-    if (unit) {
-        name = (void *) (status->names + (size_t) unit * MTA_STS_STATUS_UNIT);
         mta_sts_status_inc(&name->requests);
     }
 }
@@ -243,9 +285,9 @@ mta_sts_status_count_domain(mta_sts_status_t *status, mta_sts_str_t domain,
     mta_sts_status_slot_t  *slot;
 
     hash = mta_sts_status_hash(status, domain);
-    slot = mta_sts_status_find(status, hash);
+    slot = mta_sts_status_first(status, hash);
 
-    if (slot == NULL) {
+    if (mta_sts_status_get(&slot->hash) != hash) {
         slot = mta_sts_status_add(status, hash);
 
         if (slot == NULL) {
@@ -329,8 +371,8 @@ typedef struct {
     size_t                    max;        /* domains in each list */
 
     int64_t                   start;
-    uint64_t                  requests[MTA_STS_STATUS_MODES]
-                                      [MTA_STS_STATUS_CODES];
+    uint64_t                  requests[MTA_STS_STATUS_CODES]
+                                      [MTA_STS_STATUS_MODES];
     uint64_t                  fetches;
     uint64_t                  bytes;
     uint64_t                  without_policy;

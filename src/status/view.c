@@ -69,11 +69,11 @@ mta_sts_status_read(mta_sts_status_t *status, mta_sts_status_view_t *view,
 
     for (mode = 0; mode < MTA_STS_STATUS_MODES; mode++) {
         for (code = 0; code < MTA_STS_STATUS_CODES; code++) {
-            view->requests[mode][code] =
-                          mta_sts_status_get(&status->requests[mode][code]);
+            view->requests[code][mode] =
+                          mta_sts_status_get(&status->requests[code][mode]);
         }
 
-        view->fetches += view->requests[mode][MTA_STS_STATUS_200];
+        view->fetches += view->requests[MTA_STS_STATUS_200][mode];
     }
 
     for (code = 0; code < MTA_STS_REPORT_CODES; code++) {

@@ -11,25 +11,24 @@
 
 
 static void ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
-    ngx_http_mta_sts_status_t *status, ngx_http_mta_sts_names_t *names,
+    ngx_http_mta_sts_main_conf_t *mmcf, ngx_http_mta_sts_names_t *names,
     const mta_sts_policy_t *policy, const mta_sts_found_t *found);
 static void ngx_http_mta_sts_count_error(ngx_http_request_t *r,
-    mta_sts_status_t *shared, const mta_sts_policy_t *policy, ngx_int_t rc);
-static void ngx_http_mta_sts_count_other(ngx_http_request_t *r,
-    mta_sts_status_t *shared);
+    mta_sts_status_t *counters, const mta_sts_policy_t *policy);
+static void ngx_http_mta_sts_count_other(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_count_map(ngx_http_mta_sts_status_t *status,
     const mta_sts_table_t *table, mta_sts_status_map_t *map);
 static void ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status);
 
 
 ngx_int_t
-ngx_http_mta_sts_answer_counted(ngx_http_request_t *r,
-    ngx_http_mta_sts_status_t *status)
+ngx_http_mta_sts_answer_counted(ngx_http_request_t *r)
 {
-    ngx_int_t                     rc;
-    mta_sts_found_t               found;
-    const mta_sts_policy_t       *policy;
-    ngx_http_mta_sts_srv_conf_t  *mscf;
+    ngx_int_t                      rc;
+    mta_sts_found_t                found;
+    const mta_sts_policy_t        *policy;
+    ngx_http_mta_sts_srv_conf_t   *mscf;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
 
     mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
 
@@ -43,19 +42,19 @@ ngx_http_mta_sts_answer_counted(ngx_http_request_t *r,
     }
 
     if (policy == NULL) {
-        ngx_http_mta_sts_count_other(r, status->shared);
+        ngx_http_mta_sts_count_other(r);
         return NGX_DECLINED;
     }
 
     rc = ngx_http_mta_sts_respond(r, policy, found.domain);
 
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE
-        || r->headers_out.status != NGX_HTTP_OK)
-    {
-        ngx_http_mta_sts_count_error(r, status->shared, policy, rc);
+    mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
+
+    if (r->headers_out.status == NGX_HTTP_OK) {
+        ngx_http_mta_sts_count_fetch(r, mmcf, mscf->names, policy, &found);
 
     } else {
-        ngx_http_mta_sts_count_fetch(r, status, mscf->names, policy, &found);
+        ngx_http_mta_sts_count_error(r, mmcf->counters, policy);
     }
 
     return rc;
@@ -66,56 +65,58 @@ ngx_http_mta_sts_answer_counted(ngx_http_request_t *r,
 
 static ngx_inline void
 ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
-    ngx_http_mta_sts_status_t *status, ngx_http_mta_sts_names_t *names,
+    ngx_http_mta_sts_main_conf_t *mmcf, ngx_http_mta_sts_names_t *names,
     const mta_sts_policy_t *policy, const mta_sts_found_t *found)
 {
-    time_t             now;
-    mta_sts_status_t  *shared;
+    time_t             start;
+    mta_sts_status_t  *counters;
 
-    shared = status->shared;
-    now = ngx_time();
+    counters = mmcf->counters;
+    start = r->start_sec;
 
-    mta_sts_status_count(shared, policy->mode, MTA_STS_STATUS_200,
-                         r->method == NGX_HTTP_HEAD ? 0 : policy->len, now);
+    mta_sts_status_count(counters, policy->mode, MTA_STS_STATUS_200,
+                         r->method == NGX_HTTP_HEAD ? 0 : policy->len,
+                         start);
 
-    mta_sts_status_count_policy(shared, &names->maps[found->where],
+    mta_sts_status_count_policy(counters, &names->maps[found->where],
                                 found->policy);
 
     /* the hosts of a default policy are any that a client asks for */
 
     if (found->where != MTA_STS_FOUND_DEFAULT
-        && !mta_sts_status_count_domain(shared, found->domain, now))
+        && !mta_sts_status_count_domain(counters, found->domain, start))
     {
-        ngx_http_mta_sts_status_full(status);
+        ngx_http_mta_sts_status_full(mmcf->status);
     }
 }
 
 
 static void
-ngx_http_mta_sts_count_error(ngx_http_request_t *r, mta_sts_status_t *shared,
-    const mta_sts_policy_t *policy, ngx_int_t rc)
+ngx_http_mta_sts_count_error(ngx_http_request_t *r,
+    mta_sts_status_t *counters, const mta_sts_policy_t *policy)
 {
     mta_sts_status_code_e  code;
 
-    code = rc < NGX_HTTP_SPECIAL_RESPONSE
-           && r->headers_out.status == NGX_HTTP_NOT_ALLOWED
+    code = r->headers_out.status == NGX_HTTP_NOT_ALLOWED
            ? MTA_STS_STATUS_405 : MTA_STS_STATUS_OTHER;
 
-    mta_sts_status_count(shared, policy->mode, code, 0, ngx_time());
+    mta_sts_status_count(counters, policy->mode, code, 0, r->start_sec);
 }
 
 
 /* A request for a policy that is not served here, if it is one. */
 
 static void
-ngx_http_mta_sts_count_other(ngx_http_request_t *r, mta_sts_status_t *shared)
+ngx_http_mta_sts_count_other(ngx_http_request_t *r)
 {
-    mta_sts_str_t  host, domain;
+    mta_sts_str_t                  host, domain;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
 
     host = ngx_http_mta_sts_str(&r->headers_in.server);
 
     if (mta_sts_name_policy_domain(host, &domain)) {
-        mta_sts_status_inc(&shared->without_policy);
+        mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
+        mta_sts_status_inc(&mmcf->counters->without_policy);
     }
 }
 
@@ -166,7 +167,7 @@ ngx_http_mta_sts_count_report(ngx_http_request_t *r, ngx_int_t rc)
         report = MTA_STS_REPORT_OTHER;
     }
 
-    mta_sts_status_inc(&mmcf->status->shared->reports[report]);
+    mta_sts_status_inc(&mmcf->counters->reports[report]);
 }
 
 
@@ -174,7 +175,7 @@ void
 ngx_http_mta_sts_count_handshake(ngx_http_mta_sts_main_conf_t *mmcf)
 {
     if (mmcf->status) {
-        mta_sts_status_inc(&mmcf->status->shared->handshakes);
+        mta_sts_status_inc(&mmcf->counters->handshakes);
     }
 }
 
@@ -184,7 +185,7 @@ ngx_http_mta_sts_count_handshake(ngx_http_mta_sts_main_conf_t *mmcf)
 static void
 ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status)
 {
-    if (atomic_exchange(&status->shared->full, 1) == 0) {
+    if (atomic_exchange(&status->mmcf->counters->full, 1) == 0) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "zone \"%V\" is full, "
                       "more domains or names of policies are not counted",
                       &status->zone->shm.name);
@@ -233,7 +234,7 @@ ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
 
         if (map->elts) {
             map->n = 1;
-            map->elts[0] = mta_sts_status_name(status->shared,
+            map->elts[0] = mta_sts_status_name(status->mmcf->counters,
                                                domains->default_name);
             all &= map->elts[0] != 0;
         }
@@ -271,7 +272,7 @@ ngx_http_mta_sts_count_map(ngx_http_mta_sts_status_t *status,
         return NGX_DECLINED;
     }
 
-    return mta_sts_status_map(status->shared, table, map) ? NGX_OK
+    return mta_sts_status_map(status->mmcf->counters, table, map) ? NGX_OK
                                                           : NGX_DECLINED;
 }
 
@@ -306,9 +307,9 @@ ngx_http_mta_sts_status_view(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (mta_sts_status_read(status->shared, view, err) != MTA_STS_OK
+    if (mta_sts_status_read(status->mmcf->counters, view, err) != MTA_STS_OK
         || (domain.len
-            && mta_sts_status_ask(status->shared, view, domain, err)
+            && mta_sts_status_ask(status->mmcf->counters, view, domain, err)
                != MTA_STS_OK))
     {
         return NGX_ERROR;

@@ -49,15 +49,11 @@ ngx_http_mta_sts_handler(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_mta_sts_handler_counted(ngx_http_request_t *r)
 {
-    ngx_http_mta_sts_main_conf_t  *mmcf;
-
     if (!ngx_http_mta_sts_is_policy(r)) {
         return NGX_DECLINED;
     }
 
-    mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
-
-    return ngx_http_mta_sts_answer_counted(r, mmcf->status);
+    return ngx_http_mta_sts_answer_counted(r);
 }
 
 
@@ -145,6 +141,10 @@ ngx_http_mta_sts_keep(ngx_http_request_t *r, const mta_sts_policy_t *policy)
 static ngx_int_t
 ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
 {
+    if (ngx_http_mta_sts_cache_control(r, "no-cache") != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     r->headers_out.status = NGX_HTTP_OK;
 
     ngx_str_set(&r->headers_out.content_type, "text/plain");
@@ -153,10 +153,6 @@ ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
     /* never 304 or 206: senders accept only 200 */
 
     r->disable_not_modified = 1;
-
-    if (ngx_http_mta_sts_cache_control(r, "no-cache") != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
 
     return ngx_http_mta_sts_output(r, mta_sts_policy_body(policy));
 }

@@ -31,13 +31,13 @@ typedef struct {
     ngx_command_t       *lua;        /* the lua module's directives */
     ngx_command_t       *watched;    /* their copies */
     ngx_http_mta_sts_status_t  *status;      /* NULL: nothing is counted */
+    mta_sts_status_t    *counters;   /* its shared memory */
 } ngx_http_mta_sts_main_conf_t;
 
 
 /* The directive mta_sts_status, in whichever locations it is. */
 
 struct ngx_http_mta_sts_status_s {
-    mta_sts_status_t              *shared;
     ngx_shm_zone_t                *zone;
     size_t                         size;      /* 0: not set */
     u_char                        *file;      /* of the directive with it */
@@ -147,8 +147,7 @@ ngx_int_t ngx_http_mta_sts_handler(ngx_http_request_t *r);
 
 /* The same where answers are counted; and for a request with that path. */
 ngx_int_t ngx_http_mta_sts_handler_counted(ngx_http_request_t *r);
-ngx_int_t ngx_http_mta_sts_answer_counted(ngx_http_request_t *r,
-    ngx_http_mta_sts_status_t *status);
+ngx_int_t ngx_http_mta_sts_answer_counted(ngx_http_request_t *r);
 
 /* Answers with a policy that was found. */
 ngx_int_t ngx_http_mta_sts_respond(ngx_http_request_t *r,

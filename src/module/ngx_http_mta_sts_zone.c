@@ -198,7 +198,7 @@ ngx_http_mta_sts_init_zone(ngx_shm_zone_t *zone, void *data)
     ngx_http_mta_sts_status_t *status = zone->data;
 
     if (old) {
-        status->shared = old->shared;
+        status->mmcf->counters = old->mmcf->counters;
 
     } else if (ngx_http_mta_sts_init_shared(zone, status) != NGX_OK) {
         return NGX_ERROR;
@@ -226,7 +226,7 @@ ngx_http_mta_sts_init_shared(ngx_shm_zone_t *zone,
     shpool = (ngx_slab_pool_t *) zone->shm.addr;
 
     if (zone->shm.exists) {
-        status->shared = shpool->data;
+        status->mmcf->counters = shpool->data;
         return NGX_OK;
     }
 
@@ -237,19 +237,20 @@ ngx_http_mta_sts_init_shared(ngx_shm_zone_t *zone,
         return NGX_ERROR;
     }
 
-    if (mta_sts_status_init(memory, size, ngx_time(), &status->shared, &err)
+    if (mta_sts_status_init(memory, size, ngx_time(), &status->mmcf->counters,
+                            &err)
         != MTA_STS_OK)
     {
         ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0, "%s", err.text);
         return NGX_ERROR;
     }
 
-    shpool->data = status->shared;
+    shpool->data = status->mmcf->counters;
 
     old = ngx_http_mta_sts_old_shared(zone);
 
     if (old) {
-        mta_sts_status_copy(status->shared, old);
+        mta_sts_status_copy(status->mmcf->counters, old);
     }
 
     return NGX_OK;
@@ -279,7 +280,7 @@ ngx_http_mta_sts_old_shared(ngx_shm_zone_t *zone)
                    == 0)
             {
                 status = old[i].data;
-                return status->shared;
+                return status->mmcf->counters;
             }
         }
     }
@@ -293,16 +294,18 @@ ngx_http_mta_sts_old_shared(ngx_shm_zone_t *zone)
 static void
 ngx_http_mta_sts_check_zone(ngx_http_mta_sts_status_t *status, ngx_log_t *log)
 {
-    size_t      i;
-    uint64_t    n;
+    size_t             i;
+    uint64_t           n;
+    mta_sts_status_t  *counters;
 
     n = 0;
+    counters = status->mmcf->counters;
 
     for (i = 0; i < status->n_tables; i++) {
         n += status->tables[i]->n;
     }
 
-    if (n <= status->shared->max_domains) {
+    if (n <= counters->max_domains) {
         return;
     }
 
@@ -310,8 +313,8 @@ ngx_http_mta_sts_check_zone(ngx_http_mta_sts_status_t *status, ngx_log_t *log)
 
     ngx_log_error(NGX_LOG_WARN, log, 0, "zone \"%V\" has room for the "
                   "counters of %uD of %uL domains, use \"zone=%uLm\"",
-                  &ngx_http_mta_sts_zone_name, status->shared->max_domains,
+                  &ngx_http_mta_sts_zone_name, counters->max_domains,
                   n, n * sizeof(mta_sts_status_slot_t) * 8 / 7 / 1000000 + 1);
 
-    atomic_store(&status->shared->full, 1);
+    atomic_store(&counters->full, 1);
 }

@@ -54,6 +54,10 @@ CLI_NEEDS   = libssl:3.0:libssl-dev     libcurl:7.85:libcurl4-openssl-dev \
 
 REPORTS_NEEDS = gmime-3.0:3.2:libgmime-3.0-dev zlib:1.2:zlib1g-dev
 
+# of the one that follows a database
+
+FOLLOW_NEEDS = libpq:13:libpq-dev libmariadb:3.1:libmariadb-dev
+
 pkg         = $(shell $(PKG_CONFIG) $(1) \
               $(foreach need,$(2),$(firstword $(subst :, ,$(need)))) 2>/dev/null)
 
@@ -61,6 +65,8 @@ LIB_CFLAGS := $(call pkg,--cflags,$(CLI_NEEDS) $(CORE_NEEDS))
 CORE_LIBS  := $(call pkg,--libs,$(CORE_NEEDS))
 REPORTS_CFLAGS := $(call pkg,--cflags,$(REPORTS_NEEDS))
 REPORTS_LIBS := $(call pkg,--libs,$(REPORTS_NEEDS))
+FOLLOW_CFLAGS := $(call pkg,--cflags,$(FOLLOW_NEEDS))
+FOLLOW_LIBS := $(call pkg,--libs,$(FOLLOW_NEEDS))
 LIBS       := $(call pkg,--libs,$(CLI_NEEDS)) $(CORE_LIBS) -lresolv
 
 # Debian's hardening, where the compiler has it
@@ -100,14 +106,17 @@ LINK        = $(CC) $(CFLAGS) -pie $(LDFLAGS)
 ROOMS       = base page policy serve domains records formats generator status
 CORE        = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 REPORTS     = $(wildcard src/cli/reports/*.c)
-CLI         = $(filter-out $(REPORTS),$(wildcard src/cli/*.c src/cli/*/*.c))
+FOLLOW      = $(wildcard src/cli/source/*.c src/cli/follow/*.c)
+CLI         = $(filter-out $(REPORTS) $(FOLLOW),$(wildcard src/cli/*.c src/cli/*/*.c))
 
 CORE_OBJS   = $(CORE:%.c=$(BUILD)/%.o)
 CLI_OBJS    = $(CLI:%.c=$(BUILD)/%.o)
 REPORTS_OBJS = $(REPORTS:%.c=$(BUILD)/%.o)
+FOLLOW_OBJS = $(FOLLOW:%.c=$(BUILD)/%.o)
 
 $(REPORTS_OBJS) $(BUILD)/t/unit/reports_test.o \
     $(BUILD)/t/fuzz/reports.o: LIB_CFLAGS += $(REPORTS_CFLAGS)
+$(FOLLOW_OBJS): LIB_CFLAGS += $(FOLLOW_CFLAGS)
 
 # all but main(): what unit tests and fuzz targets are linked with
 
@@ -147,7 +156,7 @@ unexport NGINX
 
 all: helper $(if $(wildcard $(NGINX_SRC)/conf_flags),module,no-module)
 
-helper: $(BUILD)/mta-sts $(BUILD)/mta-sts-reports
+helper: $(BUILD)/mta-sts $(BUILD)/mta-sts-reports $(BUILD)/mta-sts-follow
 
 objects: $(CORE_OBJS) $(CLI_OBJS)
 
@@ -160,7 +169,8 @@ no-module:
 	@echo "MOD  skipped: no nginx headers in $(NGINX_SRC) (Debian: nginx-dev)"
 
 needs:
-	@tools/need $(firstword $(CC)):gcc $(CLI_NEEDS) $(CORE_NEEDS) $(REPORTS_NEEDS)
+	@tools/need $(firstword $(CC)):gcc $(CLI_NEEDS) $(CORE_NEEDS) \
+	    $(REPORTS_NEEDS) $(FOLLOW_NEEDS)
 
 $(BUILD)/mta-sts: $(CORE_OBJS) $(CLI_OBJS)
 	@echo "LINK $@"
@@ -169,6 +179,10 @@ $(BUILD)/mta-sts: $(CORE_OBJS) $(CLI_OBJS)
 $(BUILD)/mta-sts-reports: $(TEST_OBJS) $(REPORTS_OBJS)
 	@echo "LINK $@"
 	@$(LINK) -o $@ $^ $(LIBS) $(REPORTS_LIBS)
+
+$(BUILD)/mta-sts-follow: $(TEST_OBJS) $(FOLLOW_OBJS)
+	@echo "LINK $@"
+	@$(LINK) -o $@ $^ $(LIBS) $(FOLLOW_LIBS)
 
 $(BUILD)/%.o: %.c Makefile | needs
 	@mkdir -p $(@D)
@@ -217,6 +231,15 @@ REPORTS_TESTS = $(BUILD)/t/unit/reports_test $(BUILD)/t/fuzz/reports
 $(REPORTS_TESTS): $(filter-out %/main.o,$(REPORTS_OBJS))
 $(BUILD)/t/unit/reports_test: UNIT_LIBS = $(LIBS) $(REPORTS_LIBS)
 $(BUILD)/t/fuzz/reports: FUZZ_LIBS = $(REPORTS_LIBS)
+
+# and one those of follow
+
+FOLLOW_TESTS = $(BUILD)/t/unit/source_test $(BUILD)/t/unit/columns_test \
+              $(BUILD)/t/unit/mysql_url_test $(BUILD)/t/fuzz/lines
+
+$(FOLLOW_TESTS): $(filter-out %/main.o,$(FOLLOW_OBJS))
+$(FOLLOW_TESTS): UNIT_LIBS = $(LIBS) $(FOLLOW_LIBS)
+$(BUILD)/t/fuzz/lines: FUZZ_LIBS = $(FOLLOW_LIBS)
 
 # one lets each allocation fail, those of libyaml, too
 
@@ -375,6 +398,7 @@ bench:
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
 	$(RUN_ENV) bench/plan
+	$(RUN_ENV) bench/reports
 	$(RUN_ENV) bench/generator
 
 
@@ -382,17 +406,20 @@ bench:
 
 DOCS        = README.md CHANGES.md SECURITY.md LICENSE $(wildcard docs/*.md)
 EXAMPLES    = conf.example mta-sts.yaml
+MONITORING  = $(wildcard monitoring/*)
 
 install:
 	@[ -x $(BUILD)/mta-sts ] || { echo "nothing is built, run make" >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(DOC_DIR)/examples $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
+	    $(DESTDIR)$(DOC_DIR)/examples/monitoring $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
 	install -m 755 $(BUILD)/mta-sts $(DESTDIR)$(PREFIX)/bin/
 	install -D -m 755 $(BUILD)/mta-sts-reports \
 	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-reports
+	install -m 755 $(BUILD)/mta-sts-follow $(DESTDIR)$(LIBEXEC_DIR)/
 	install -m 644 man/mta-sts.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)/
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOC_DIR)/examples/
+	install -m 644 $(MONITORING) $(DESTDIR)$(DOC_DIR)/examples/monitoring/
 	install -m 644 completion/mta-sts.bash $(DESTDIR)$(BASH_DIR)/mta-sts
 	install -m 644 completion/_mta-sts $(DESTDIR)$(ZSH_DIR)/
 	[ ! -e $(MODULE) ] || \
@@ -401,6 +428,7 @@ install:
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/mta-sts \
 	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-reports \
+	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-follow \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/mta-sts.1 \
 	    $(DESTDIR)$(BASH_DIR)/mta-sts $(DESTDIR)$(ZSH_DIR)/_mta-sts \
 	    $(DESTDIR)$(MODULES_DIR)/$(notdir $(MODULE))
@@ -424,13 +452,16 @@ install-services: $(SERVICES)
 	install -d $(DESTDIR)$(LIBEXEC_DIR) $(DESTDIR)$(CONF_DIR)/default \
 	    $(DESTDIR)$(UNIT_DIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(DOC_DIR)/examples
-	install -m 755 systemd/check systemd/publish $(DESTDIR)$(LIBEXEC_DIR)/
+	install -m 755 systemd/check systemd/publish systemd/spool \
+	    $(DESTDIR)$(LIBEXEC_DIR)/
 	install -m 644 systemd/mta-sts.default $(DESTDIR)$(CONF_DIR)/default/mta-sts
 	install -m 644 $(SERVICES) $(DESTDIR)$(UNIT_DIR)/
 	install -m 644 systemd/mta-sts.sysusers \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/mta-sts.conf
 	install -m 644 systemd/mta-sts.tmpfiles \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts.conf
+	install -m 644 systemd/mta-sts-reports.tmpfiles \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-reports.conf
 	install -m 644 systemd/publish-nsupdate.conf \
 	    $(DESTDIR)$(DOC_DIR)/examples/
 

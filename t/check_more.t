@@ -72,6 +72,10 @@ my %case = (
                     . "SHA384; ssl_dhparam $dir/dh.pem;"],
     'old' => [['policy-cert-chain error issuer\'s current'], cert => 'old'],
 
+    'client' => [['policy-status error asks for a client certificate'],
+                 in => 'ssl_verify_client on; '
+                     . "ssl_client_certificate $dir/ca.pem;"],
+
     # answers that some senders reject
 
     (map { my ($name, $what, $raw) = @$_;
@@ -406,7 +410,7 @@ like($out, qr/^mta_sts_check_$_$/m, "prometheus: $_")
     for 'mode\{domain="both\.example",mode="enforce"\} 1',
         'max_age_seconds\{domain="both\.example"\} 604800',
         'findings\{domain="silent\.example",severity="warning"\} 1',
-        'certificate_days_left\{domain="both\.example",subject="policy",'
+        'certificate_expiry_timestamp_seconds\{domain="both\.example",subject="policy",'
         . 'host="mta-sts\.both\.example",address="192\.0\.2\.1",key="rsa"\} \d+',
         'time_seconds\{domain="both\.example"\} \d+',
         'preload\{domain="both\.example"\} 0';

@@ -3,8 +3,9 @@
 # The documents: configurations are accepted by nginx and the helper, commands
 # print what the documents show, links lead somewhere, and the manual has every
 # option.  What needs servers of its own is in other tests: proxy.t, publish.t,
-# acme.t, acme_certbot.t, first_domain.t, check.t.  Of octodns-sync, dnscontrol,
-# terraform and kubectl, which Debian lacks, only the helper's side is run.
+# acme.t, acme_certbot.t, first_domain.t, check.t, other_servers.t.  Of
+# octodns-sync, dnscontrol, terraform and kubectl, which Debian lacks, only the
+# helper's side is run.
 
 use strict;
 use warnings;
@@ -79,7 +80,8 @@ for my $document (@documents) {
 
 # The kinds of blocks that there are, so that none is left out by its name.
 
-my %kinds = map { $_ => 1 } qw(nginx yaml sh console zone http text js);
+my %kinds = map { $_ => 1 } qw(nginx yaml sh console zone http text js
+                              apache caddy);
 
 for my $document (@documents) {
     is(join(' ', map { "line $_->{line}: \"$_->{lang}\"" }
@@ -374,6 +376,11 @@ for my $command (sort keys %found) {
         }
     }
 
+    if ($command =~ /--tree/) {
+        mkdir "$dir/tree";
+        @words = map { $_ eq '/srv/mta-sts' ? "$dir/tree" : $_ } @words;
+    }
+
     if ($command =~ /check|--served|--changed/) {
         push @more, '--resolver', '127.0.0.1:1', '--timeout', '1s';
     }
@@ -433,10 +440,10 @@ for my $option (sort keys %options) {
 my %documented = map { $_ => 1 }
     map { $text{$_} =~ /`(--[a-z][a-z-]+)/g } @documents;
 
-# those of nginx's configure and of external-dns are not ours
+# those of nginx's configure, of external-dns and of node_exporter are not ours
 
 ok($options{$_}, "the option $_ of the documents")
-    for sort grep { !/^--(?:with-.*|source|managed-record-types|version)$/ }
+    for sort grep { !/^--(?:with-.*|source|managed-record-types|version|collector|web)$/ }
         keys %documented;
 cmp_ok(scalar keys %documented, '>=', 15, 'options in the documents');
 

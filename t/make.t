@@ -144,7 +144,7 @@ ok($files->{$_}, "... installs $_")
     for '/usr/bin/mta-sts', '/usr/share/man/man1/mta-sts.1',
         '/usr/lib/nginx/modules/ngx_http_mta_sts_module.so',
         map { "/usr/share/doc/mta-sts/$_" } 'README.md', 'CHANGES.md',
-            'examples/conf.example', map { s{^docs/}{}r } glob 'docs/*.md';
+            'examples/conf.example', (map { "examples/$_" } glob 'monitoring/*'), map { s{^docs/}{}r } glob 'docs/*.md';
 
 ($status, undef, $err) = run('', 'make', @install, 'uninstall');
 is($status, 0, 'make uninstall') or diag($err);

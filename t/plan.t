@@ -11,6 +11,7 @@ use File::Temp qw(tempdir);
 use JSON::PP;
 use MtaSts;
 use MtaSts::Dns;
+use MtaSts::Reports;
 use MtaSts::World;
 use POSIX qw(strftime);
 use Test::More;
@@ -39,12 +40,13 @@ my $days = 0;
 # The helper, some days later.
 
 sub later {
+    my @in = ref $_[0] ? shift : ();
     my ($command, @args) = @_;
     local $ENV{LD_PRELOAD} = (glob '/usr/lib/*/faketime/libfaketime.so.1')[0];
     local $ENV{FAKETIME} = '+' . int($days * 86400);
     local $ENV{DONT_FAKE_MONOTONIC} = 1;
     local $MtaSts::BUILD = $MtaSts::PLAIN;
-    return helper($command, '-c', $conf, @args);
+    return helper(@in, $command, '-c', $conf, @args);
 }
 
 sub check { return later('check', @net, 'a.example') }
@@ -120,6 +122,66 @@ for (1 .. 15) {
 is($rc, 1, 'two weeks later something is due');
 like($out, qr/^a\.example: due: promote: /m, '... enforce');
 like($out, qr/nginx\.conf:\d+: mta_sts_mode enforce;$/m, '... with its line');
+like($out, qr/^    what senders see is unknown: there is no store of reports/m,
+     '... and that nobody knows what senders see');
+
+# what senders report
+
+sub reported {
+    my ($signed, %is) = @_;
+    my $report = report(domains => ['a.example'], mx => 'mx1.a.example',
+                        ago => -$days, %is);
+    my ($rc, $out, $err) = later(\($signed ? mail($report) : $report), 'reports',
+        'add', '--state', $state, '--trust-authserv', 'mx.example.com');
+    is("$rc $err", '0 ', 'a report');
+}
+
+my @bad = (good => 0, failed => 3, results => ['certificate-expired']);
+
+reported(0, @bad, organization => 'Anybody');
+($rc, $out) = planned();
+is($rc, 1, 'an unverified report decides nothing');
+like($out, qr/due: promote: testing went well, as far as check sees/, '... at all');
+like($out, qr/^    unverified reports of 14 days, sts: 0 sessions good, 3 failed; /m,
+     '... but is shown');
+like($out, qr/^    what senders see is unknown: no verified report/m,
+     '... and what senders see is unknown');
+unlike($out, qr/Anybody/, '... without its failures');
+
+reported(1, good => 5);
+reported(1, @bad, type => 'tlsa');
+reported(1, good => 1, failed => 2, results => ['sts-policy-fetch-error']);
+reported(1, @bad, type => 'no-policy-found');
+($rc, $out) = planned();
+like($out, qr/due: promote: testing went well: set mode/, 'verified reports');
+like($out, qr/^    verified reports of 14 days, sts: 6 sessions good, 2 failed$/m,
+     '... are evidence');
+like($out, qr/^    verified reports of 14 days, tlsa: 0 sessions good, 3 failed$/m,
+     '... of each type apart');
+like($out, qr/^    tlsa: 3 sessions to mx1\.a\.example failed, certificate-expired, says Sender, signed by sender\.example: DANE /m,
+     'what DANE refuses holds nothing back');
+like($out, qr/^    sts: 2 sessions .*sts-policy-fetch-error.*: mail is delivered, /m,
+     '... nor does mail that enforce would not refuse');
+like($out, qr/^    no-policy-found: 3 sessions /m, '... nor mail without a policy');
+
+reported(1, @bad, ago => -$days + 3, organization => "<b>Big\e[1m");
+($rc, $out) = planned();
+is($rc, 0, 'a verified failure: nothing is due');
+like($out, qr/^a\.example: wait until \Q@{[date(26)]}\E .*: promote: before mode enforce: \(rule 9\)$/m,
+     '... enforce has to wait until it is 14 days old');
+like($out, qr/^    \Q@{[date(26)]}\E .*: sts: 3 sessions to mx1\.a\.example failed, certificate-expired, says <b>Big\?\[1m, signed by sender\.example: enforce would refuse this mail; the certificate has expired/m,
+     '... with the MX, the type, who says so, and what to do');
+like((planned('-f', 'html'))[1], qr/says &lt;b&gt;Big/, '... escaped in HTML');
+
+spew("$state/reports.sqlite", 'nonsense' x 1000);
+unlink glob "$state/reports.sqlite-*";
+($rc, $out, $err) = planned();
+is($rc, 3, 'a store of reports that cannot be read');
+like($err, qr/^mta-sts: "\Q$state\E\/reports\.sqlite": file is not a database$/m,
+     '... is an error');
+like($out, qr/^a\.example: wait: promote: .*\n    what senders see is unknown: "/m,
+     '... and unknown is never good');
+unlink "$state/reports.sqlite";
 
 # enforce
 
@@ -146,6 +208,9 @@ is($rc, 1, 'no policy comes back');
 like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
      '... with the max_age to use');
 like((check())[2], qr/rule 6/, '... check says so');
+($rc, $out) = later('check', @net, '-f', 'nagios', 'a.example');
+is($rc, 2, '... Nagios: critical');
+like($out, qr/^MTA-STS CRITICAL - .*, 1 refused, see mta-sts plan \|/, '... and why');
 like((planned())[1], qr/^a\.example: due: again: .*rule 6.*\n.*mta_sts_max_age 864\d+;$/m,
      '... plan says so');
 

@@ -8,15 +8,14 @@ use warnings;
 
 use lib 't/lib';
 use File::Temp qw(tempdir);
-use IO::Compress::Gzip qw(gzip);
 use JSON::PP;
 use MIME::Base64 qw(encode_base64);
 use MtaSts;
-use POSIX qw(strftime);
+use MtaSts::Reports;
+use POSIX ();
 use Test::More;
 
 my $BUILD = $ENV{MTA_STS_BUILD} // 'build';
-my $DAY = 86400;
 my $dir = tempdir(CLEANUP => 1);
 my @ours = ('-d', "$dir/domains.yaml");
 my $number = 0;
@@ -58,46 +57,6 @@ sub sessions {
     return join '; ', map { sprintf '%s%s %d/%d of %d', $_->{type},
                             $_->{verified} ? ' verified' : '', @$_{qw(good
                             failed reports)} } @{ $of->{sessions} };
-}
-
-sub slurp_zip {
-    my ($text) = @_;
-    gzip(\$text, \my $packed);
-    return $packed;
-}
-
-# A report that ended some days ago.
-
-sub report {
-    my (%is) = @_;
-    my $end = time - ($is{ago} // 0) * $DAY;
-    my ($from, $to) = map { strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $_) }
-                      $end - $DAY, $end;
-    return encode_json({
-        'organization-name' => $is{organization} // 'Sender',
-        'contact-info' => 'x', 'report-id' => $is{id} // ++$number,
-        'date-range' => { 'start-datetime' => $from, 'end-datetime' => $to },
-        policies => [map { {
-            policy => { 'policy-type' => $is{type} // 'sts',
-                        'policy-domain' => $_ },
-            summary => { 'total-successful-session-count' => $is{good} // 1,
-                         'total-failure-session-count' => $is{failed} // 0 },
-            'failure-details' => [map { {
-                'result-type' => $_, 'failed-session-count' => $is{failed},
-                'receiving-mx-hostname' => 'mx.example.com' } }
-                @{ $is{results} // [] }],
-        } } @{ $is{domains} // ['example.com'] }],
-    });
-}
-
-sub mail {
-    my ($report, %is) = @_;
-    my $auth = $is{auth} // 'mx.example.com; dkim=pass header.d=sender.example';
-    return join "\n", ($is{forged} ? () : "Authentication-Results: $auth"),
-        "From: x\@sender.example", 'MIME-Version: 1.0',
-        'Content-Type: application/tlsrpt+gzip',
-        'Content-Transfer-Encoding: base64', '',
-        encode_base64(slurp_zip($report));
 }
 
 
@@ -309,8 +268,8 @@ server {
 EOC
 my $spool = $nginx->dir . '/spool';
 
-for my $body (slurp_zip(report(id => 'a')), slurp_zip(report(id => 'b')),
-              slurp_zip(report(domains => ['example.org'])), 'not gzip')
+for my $body (zipped(report(id => 'a')), zipped(report(id => 'b')),
+              zipped(report(domains => ['example.org'])), 'not gzip')
 {
     my $length = length $body;
     like($nginx->http(0, "POST /tlsrpt HTTP/1.0\r\nContent-Length: $length\r\n"
@@ -370,27 +329,88 @@ is(sessions(summary($state), 'example.com'), 'sts 600/0 of 600',
    '... lose no report');
 
 
-# What a bomb costs
-
-run('', 'sh', '-c', "head -c 1000000000 /dev/zero | gzip > $dir/bomb.gz");
-
-# a sanitizer would take memory as well
+# What large and hostile input costs
 
 my $plain = $ENV{MTA_STS_PLAIN} // $BUILD;
+my $slow = $ENV{MTA_STS_TEST_SLOW};
 
-$state = state_dir();
-($rc, $out, $err) = run('', 'time', '-f', '%M KB', "$plain/mta-sts", 'reports',
-                        'add', @ours, '--state', $state, "$dir/bomb.gz");
+# A sanitizer would take memory as well.  Returns MB, too.
+
+sub cost {
+    my (@files) = @_;
+    $state = state_dir();
+    my ($rc, $out, $err) = run('', 'time', '-f', '%M KB', "$plain/mta-sts",
+                               'reports', 'add', '--keep', 9999, @ours,
+                               '--state', $state, @files);
+    return ($rc, $out, $err, $err =~ /(\d+) KB/ ? $1 / 1000 : 1e9);
+}
+
+my $mb;
+
+run('', 'sh', '-c', "head -c 1000000000 /dev/zero | gzip > $dir/bomb.gz");
+($rc, $out, $err, $mb) = cost("$dir/bomb.gz");
 
 is($rc, 1, '1 GB of zeros is refused');
 like($err, qr/unpacks to more than 200 times its size|more than 16 MiB/,
      '... with the reason');
+cmp_ok($mb, '<', 20, '... in less than 20 MB');
 
-cmp_ok($err =~ /(\d+) KB/ ? $1 : 1e9, '<', 20_000, '... in less than 20 MB');
+spew("$dir/values", '{"a":[' . '0,' x 7_000_000 . '0]}');
+($rc, $out, $err, $mb) = cost("$dir/values");
+like($err, qr/: the JSON has more than 500000 values$/m, 'too many values');
+cmp_ok($mb, '<', 50, '... take no memory');
 
-my $deep = '{"a":' x 100_000;
+for my $deep (['{"a":' x 33 . '1' . '}' x 33, 'the JSON nests deeper than 32 levels'],
+              ['{"a":' x 100_000, 'the JSON nests deeper than 32 levels'],
+              ['{"a":' x 32 . '"\\"[[[["' . '}' x 32,
+               'not a TLS report: it has no list of policies'])
+{
+    ($rc, $out, $err) = add($state, \$deep->[0]);
+    is("$rc$err", qq{1mta-sts: "standard input": $deep->[1]\n}, 'deep JSON is refused');
+}
 
-($rc, $out, $err) = add($state, \$deep);
-is($rc, 1, 'deep JSON is refused');
+run('', 'truncate', '-s', '2G', "$dir/sparse");
+($rc, $out, $err, $mb) = cost("$dir/sparse");
+is($rc, 1, 'a file of 2 GB is refused');
+like($err, qr/: it has more than 24 MiB$/m, '... with the reason');
+cmp_ok($mb, '<', 80, '... without reading it all');
+
+my @mails = map { "From x\@y Thu Jan  1 00:00:00 2026\n" . slurp($_) =~ s/\r//gr
+                  . "\n" } glob 't/data/tlsrpt/*.eml';
+
+spew("$dir/mbox", $mails[0] . "From spam\n\nno report\n\nFrom x\n");
+run('', 'truncate', '-s', $slow ? '1G' : '100M', "$dir/mbox");
+open my $mbox, '>>', "$dir/mbox" or die $!;
+print $mbox "\n$mails[1]" . "From y\n\nspam\n\n" x 1000 . $mails[2];
+close $mbox;
+
+($rc, $out, $err, $mb) = cost("$dir/mbox");
+is($out, "3 new, 0 known, 0 refused (other domains), 0 old, 1 bad\n",
+   'a large mbox: every report is read');
+like($err, qr/: mail 3 has more than 24 MiB$/m, '... but a mail that is too large');
+cmp_ok($mb, '<', 80, '... mail by mail');
+
+my $part = encode_base64(zipped('{"a":"' . join('', map { sprintf '%064x%s',
+    rand 2 ** 48, '0' x 2000 } 1 .. 7000) . '"}'));
+
+spew("$dir/parts", join "\n", 'MIME-Version: 1.0',
+     'Content-Type: multipart/mixed; boundary=x', '', map({ ('--x',
+     'Content-Type: application/gzip', 'Content-Transfer-Encoding: base64', '',
+     $part) } 1 .. 30), '--x--', '');
+($rc, $out, $err, $mb) = cost("$dir/parts");
+like($err, qr/: not a TLS report: it has no list of policies$/m,
+     'a mail of many large parts');
+cmp_ok($mb, '<', 150, '... which are freed');
+
+$state = state_dir();
+($rc, $out, $err) = add($state, \($mails[0] . "From y\n\nspam\n\n"),
+                        '--keep', 9999);
+is("$rc $out", "0 1 new, 0 known, 0 refused (other domains), 0 old, 0 bad\n",
+   'an mbox on standard input');
+is(scalar(@kept = glob "$state/bad/*"), 2, '... what is no report is kept');
+
+($rc, $out, $err) = add($state, \("From y\n\nspam\n\n" x 2));
+is("$rc$err", qq{1mta-sts: "standard input": none of 2 mails has a TLS report\n},
+   'an mbox without a report is bad');
 
 done_testing;

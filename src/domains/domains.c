@@ -17,12 +17,11 @@
 #define DOMAINS_RATIO     32
 
 
-static void
-domains_begin(mta_sts_reader_t *reader, const mta_sts_env_t *env,
+void
+mta_sts_reader_begin(mta_sts_reader_t *reader, const mta_sts_env_t *env,
     mta_sts_domains_t *domains)
 {
     memset(domains, 0, sizeof(mta_sts_domains_t));
-
 
     reader->domains = domains;
 
@@ -33,6 +32,17 @@ domains_begin(mta_sts_reader_t *reader, const mta_sts_env_t *env,
     mta_sts_derived_init(&reader->keep, env, &reader->kept, &reader->warnings);
     mta_sts_derived_init(&reader->scratch, env, &reader->scratched,
                          &reader->warnings);
+}
+
+
+void
+mta_sts_reader_end(mta_sts_reader_t *reader)
+{
+    mta_sts_reader_forget(reader);
+    mta_sts_intern_free(&reader->intern);
+    mta_sts_table_discard(&reader->builder);
+    mta_sts_arena_free(&reader->scratched);
+    mta_sts_arena_free(&reader->kept);
 }
 
 
@@ -52,7 +62,7 @@ domains_restart(mta_sts_reader_t *reader)
     reader->warnings.more = 0;
     reader->late = 0;
 
-    domains_begin(reader, reader->builder.env, reader->domains);
+    mta_sts_reader_begin(reader, reader->builder.env, reader->domains);
 }
 
 
@@ -115,7 +125,7 @@ mta_sts_domains_read(mta_sts_file_t *files, size_t n, const mta_sts_env_t *env,
     reader = calloc(1, sizeof(mta_sts_reader_t));
 
     if (reader) {
-        domains_begin(reader, env, domains);
+        mta_sts_reader_begin(reader, env, domains);
 
         reader->intern.max = DOMAINS_POLICIES;
 
@@ -153,9 +163,7 @@ mta_sts_domains_read(mta_sts_file_t *files, size_t n, const mta_sts_env_t *env,
 
     mta_sts_warnings_report(&reader->warnings, env);
 
-    mta_sts_table_discard(&reader->builder);
-    mta_sts_arena_free(&reader->scratched);
-    mta_sts_arena_free(&reader->kept);
+    mta_sts_reader_end(reader);
 
     free(reader);
 

@@ -7,6 +7,7 @@
  */
 
 #include "reader.h"
+#include "serve/image.h"
 
 
 /* The keys of a file other than settings. */
@@ -392,6 +393,12 @@ mta_sts_reader_file(mta_sts_reader_t *reader, const mta_sts_file_t *file,
     }
 
     memset(reader->top, 0, sizeof(mta_sts_settings_t));
+
+    if (mta_sts_image_is_text(file->text)) {
+        return mta_sts_error(err, (mta_sts_place_t) { file->name, 0, 0 },
+                             "this is a compiled table, which takes the place "
+                             "of all domains files and is named by its path");
+    }
 
     if (keys_check_marks(file, err) != MTA_STS_OK
         || keys_pass(&keys, file, err) != MTA_STS_OK)

@@ -292,35 +292,52 @@ mta_sts_reader_inherit(mta_sts_reader_t *reader)
 }
 
 
+/* Finds the policy that a use names; NULL if it names none. */
+
+static int
+policies_find(mta_sts_reader_t *reader, const mta_sts_use_t *use,
+    mta_sts_named_policy_t **policy, mta_sts_err_t *err)
+{
+    void                    *found;
+    mta_sts_nearest_t        nearest = { { NULL, 0 }, { NULL, 0 }, 0 };
+    mta_sts_named_policy_t   wanted;
+
+    *policy = NULL;
+
+    if (use->policy.text.data == NULL) {
+        return MTA_STS_OK;
+    }
+
+    wanted.name = use->policy;
+
+    found = tfind(&wanted, &reader->tree, policies_cmp);
+
+    if (found) {
+        *policy = *(mta_sts_named_policy_t **) found;
+        return MTA_STS_OK;
+    }
+
+    nearest.wanted = use->policy.text;
+
+    for (*policy = reader->newest; *policy; *policy = (*policy)->older) {
+        mta_sts_nearest_add(&nearest, (*policy)->name.text);
+    }
+
+    return mta_sts_nearest_error(&nearest, "policy", use->policy.place, err);
+}
+
+
 int
 mta_sts_reader_resolve(mta_sts_reader_t *reader, mta_sts_use_t *use,
     mta_sts_settings_t **settings, mta_sts_str_t *policy_name, uint32_t *index,
     mta_sts_err_t *err)
 {
-    void                    *found;
-    mta_sts_nearest_t        nearest = { { NULL, 0 }, { NULL, 0 }, 0 };
-    mta_sts_named_policy_t   wanted, *policy;
+    mta_sts_named_policy_t  *policy;
 
-    policy = NULL;
     *policy_name = mta_sts_str("");
 
-    if (use->policy.text.data) {
-        wanted.name = use->policy;
-
-        found = tfind(&wanted, &reader->tree, policies_cmp);
-
-        if (found == NULL) {
-            nearest.wanted = use->policy.text;
-
-            for (policy = reader->newest; policy; policy = policy->older) {
-                mta_sts_nearest_add(&nearest, policy->name.text);
-            }
-
-            return mta_sts_nearest_error(&nearest, "policy", use->policy.place,
-                                         err);
-        }
-
-        policy = *(mta_sts_named_policy_t **) found;
+    if (policies_find(reader, use, &policy, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
     }
 
     if (policy == NULL || use->settings.own) {
@@ -349,6 +366,36 @@ mta_sts_reader_resolve(mta_sts_reader_t *reader, mta_sts_use_t *use,
     *index = policy->index;
 
     return MTA_STS_OK;
+}
+
+
+int
+mta_sts_reader_render(mta_sts_reader_t *reader, mta_sts_use_t *use,
+    const mta_sts_env_t *env, const mta_sts_policy_t **policy,
+    mta_sts_str_t *policy_name, mta_sts_err_t *err)
+{
+    mta_sts_settings_t      *settings;
+    mta_sts_named_policy_t  *named;
+
+    *policy_name = mta_sts_str("");
+
+    if (policies_find(reader, use, &named, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    settings = &use->settings;
+
+    if (named && settings->own == 0) {
+        settings = &named->settings;
+        *policy_name = named->name.text;
+
+    } else {
+        mta_sts_settings_inherit(settings,
+                                 named ? &named->settings : reader->top);
+    }
+
+    return mta_sts_policy_render(settings, &reader->intern.digest, env, policy,
+                                 err);
 }
 
 

@@ -100,6 +100,20 @@ int mta_sts_reader_resolve(mta_sts_reader_t *reader, mta_sts_use_t *use,
     mta_sts_settings_t **settings, mta_sts_str_t *policy_name, uint32_t *index,
     mta_sts_err_t *err);
 
+/*
+ * The same, but the policy itself, in env's memory.
+ *
+ * Errors: unknown policy "NAME"; those of mta_sts_policy_render().
+ */
+int mta_sts_reader_render(mta_sts_reader_t *reader, mta_sts_use_t *use,
+    const mta_sts_env_t *env, const mta_sts_policy_t **policy,
+    mta_sts_str_t *policy_name, mta_sts_err_t *err);
+
+/* Zeroed readers begin and end with these. */
+void mta_sts_reader_begin(mta_sts_reader_t *reader, const mta_sts_env_t *env,
+    mta_sts_domains_t *domains);
+void mta_sts_reader_end(mta_sts_reader_t *reader);
+
 /* Forgets all named policies. */
 void mta_sts_reader_forget(mta_sts_reader_t *reader);
 

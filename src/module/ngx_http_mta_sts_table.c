@@ -17,22 +17,25 @@
 #define NGX_HTTP_MTA_STS_VERIFY  (64 * 1024 * 1024)
 
 
-/* A file, and what it was when it was looked at last. */
+/* A file, and which one it was when it was looked at last. */
 
 typedef struct {
     mta_sts_str_t               name;
     mta_sts_image_t             image;
+<<<<<<< HEAD
     ngx_file_uniq_t             uniq;
     time_t                      mtime;
     off_t                       size;
     time_t                      used;       /* mtime of what is mapped */
+=======
+    mta_sts_image_id_t          id;
+>>>>>>> main
 } ngx_http_mta_sts_image_t;
 
 
 struct ngx_http_mta_sts_table_s {
     ngx_http_mta_sts_image_t    base;
     ngx_http_mta_sts_image_t    changes;
-    mta_sts_domains_t           alone;      /* the base without changes */
     mta_sts_domains_t          *domains;
     ngx_http_mta_sts_names_t   *names;
     ngx_http_core_main_conf_t  *cmcf;
@@ -44,14 +47,17 @@ struct ngx_http_mta_sts_table_s {
 static void ngx_http_mta_sts_table_cleanup(void *data);
 static void ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table);
 static ngx_uint_t ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table);
-static void ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table);
+static void ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table,
+    ngx_uint_t new_base);
 static ngx_uint_t ngx_http_mta_sts_image_is_new(
     ngx_http_mta_sts_image_t *image);
+static ngx_int_t ngx_http_mta_sts_check_file(ngx_cycle_t *cycle,
+    const ngx_http_mta_sts_image_t *image, ngx_uint_t optional);
 static int ngx_http_mta_sts_open_as(ngx_core_conf_t *ccf, const char *name);
 
 
-#define ngx_http_mta_sts_verify(image)                                        \
-    ((image)->size <= NGX_HTTP_MTA_STS_VERIFY ? MTA_STS_IMAGE_ALL             \
+#define ngx_http_mta_sts_verify(id)                                           \
+    ((id)->size <= NGX_HTTP_MTA_STS_VERIFY ? MTA_STS_IMAGE_ALL             \
                                               : MTA_STS_IMAGE_HEADER)
 
 
@@ -104,21 +110,11 @@ ngx_http_mta_sts_table_open(ngx_conf_t *cf, mta_sts_str_t name,
 
     /* before they are opened: if they are replaced then, a worker sees that */
 
-    (void) ngx_http_mta_sts_image_is_new(&t->base);
     (void) ngx_http_mta_sts_image_is_new(&t->changes);
+    (void) ngx_http_mta_sts_image_is_new(&t->base);
 
-    if (mta_sts_image_open(&t->base.image, name, MTA_STS_IMAGE_ALL, place,
-                           &t->alone, err)
-        != MTA_STS_OK)
-    {
-        return MTA_STS_ERROR;
-    }
-
-    *domains = t->alone;
-
-    if (mta_sts_image_open_changes(&t->changes.image, t->changes.name,
-                                   MTA_STS_IMAGE_ALL, place, &t->base.image,
-                                   domains, err)
+    if (mta_sts_image_open_both(&t->base.image, name, &t->changes.image,
+                                t->changes.name, place, domains, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -158,28 +154,18 @@ ngx_http_mta_sts_table_cleanup(void *data)
 }
 
 
-/* Is the file another one than before?  If it is gone, its size is -1. */
+/* Is the file another one than before? */
 
 static ngx_uint_t
 ngx_http_mta_sts_image_is_new(ngx_http_mta_sts_image_t *image)
 {
-    ngx_file_info_t           fi;
-    ngx_http_mta_sts_image_t  old;
+    mta_sts_image_id_t  old;
 
-    old = *image;
+    old = image->id;
 
-    image->uniq = 0;
-    image->mtime = 0;
-    image->size = -1;
+    mta_sts_image_identify(image->name, &image->id);
 
-    if (ngx_file_info(image->name.data, &fi) != NGX_FILE_ERROR) {
-        image->uniq = ngx_file_uniq(&fi);
-        image->mtime = ngx_file_mtime(&fi);
-        image->size = ngx_file_size(&fi);
-    }
-
-    return image->uniq != old.uniq || image->mtime != old.mtime
-           || image->size != old.size;
+    return ngx_memcmp(&old, &image->id, sizeof(mta_sts_image_id_t)) != 0;
 }
 
 
@@ -195,6 +181,7 @@ ngx_http_mta_sts_lookup(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
 }
 
 
+<<<<<<< HEAD
 const mta_sts_policy_t *
 ngx_http_mta_sts_locate(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
     mta_sts_found_t *found)
@@ -231,6 +218,13 @@ ngx_http_mta_sts_table_describe(ngx_http_mta_sts_table_t *table,
 
 
 /* Looks for a newer table and for newer changes. */
+=======
+/*
+ * Looks for a newer table and for newer changes.  The changes come first, since
+ * a writer replaces the table first: if its new changes are seen, or that it
+ * has removed them, its new table is seen, too.
+ */
+>>>>>>> main
 
 static void
 ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
@@ -241,18 +235,16 @@ ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
 
     table->checked = ngx_time();
 
-    /* the table first: whoever writes both writes it first, too */
-
-    new_base = ngx_http_mta_sts_image_is_new(&table->base)
-               && ngx_http_mta_sts_table_base(table);
-
     new_changes = ngx_http_mta_sts_image_is_new(&table->changes);
+    new_base = ngx_http_mta_sts_image_is_new(&table->base);
 
-    if (!new_base && !new_changes) {
+    if ((!new_base && !new_changes)
+        || (new_base && !ngx_http_mta_sts_table_base(table)))
+    {
         return;
     }
 
-    ngx_http_mta_sts_table_changes(table);
+    ngx_http_mta_sts_table_changes(table, new_base);
 
     cscfp = table->cmcf->servers.elts;
 
@@ -260,7 +252,7 @@ ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
         mscf = cscfp[s]->ctx->srv_conf[ngx_http_mta_sts_module.ctx_index];
 
         if (mscf->table == table) {
-            mta_sts_server_share(&mscf->server, table->domains);
+            mta_sts_server_replace(&mscf->server, table->domains);
         }
     }
 
@@ -285,7 +277,7 @@ ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
     mta_sts_domains_t  domains;
 
     if (mta_sts_image_open(&image, table->base.name,
-                           ngx_http_mta_sts_verify(&table->base),
+                           ngx_http_mta_sts_verify(&table->base.id),
                            MTA_STS_NOWHERE, &domains, &err)
         != MTA_STS_OK)
     {
@@ -297,40 +289,56 @@ ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
     mta_sts_image_close(&table->base.image);
 
     table->base.image = image;
+<<<<<<< HEAD
     table->base.used = table->base.mtime;
     table->alone = domains;
+=======
+>>>>>>> main
 
     return 1;
 }
 
 
-/* Maps the changes; bad ones are logged once and the old ones kept. */
+/*
+ * Maps the changes; bad ones are logged once and the old ones kept.  Changes of
+ * another table than the one in use, or that are gone only now, mean that the
+ * table is being replaced: this is seen the next time.
+ */
 
 static void
-ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table)
+ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table,
+    ngx_uint_t new_base)
 {
     mta_sts_err_t      err;
     mta_sts_image_t    image;
     mta_sts_domains_t  domains;
 
-    domains = table->alone;
+    mta_sts_image_domains(&table->base.image, table->domains);
+    domains = *table->domains;
 
     if (mta_sts_image_open_changes(&image, table->changes.name,
-                                   ngx_http_mta_sts_verify(&table->changes),
+                                   ngx_http_mta_sts_verify(&table->changes.id),
                                    MTA_STS_NOWHERE, &table->base.image,
                                    &domains, &err)
-        == MTA_STS_OK)
+        != MTA_STS_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "%s, %s", err.text,
+                      new_base ? "the table is used without changes"
+                               : "the old changes are kept");
+
+    } else if (image.data || new_base || table->changes.id.error == NGX_ENOENT)
     {
         mta_sts_image_close(&table->changes.image);
         table->changes.image = image;
+<<<<<<< HEAD
         table->changes.used = table->changes.mtime;
 
     } else {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "%s, the old changes are kept", err.text);
+=======
+>>>>>>> main
     }
-
-    *table->domains = table->alone;
 
     if (table->changes.image.data
         && table->changes.image.base == table->base.image.serial)
@@ -341,12 +349,11 @@ ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table)
 }
 
 
-/* The workers must be able to open a newer table. */
+/* The workers must be able to open a newer table, and newer changes. */
 
 ngx_int_t
 ngx_http_mta_sts_check_tables(ngx_cycle_t *cycle)
 {
-    int                             fd;
     ngx_uint_t                      i;
     ngx_core_conf_t                *ccf;
     ngx_http_mta_sts_table_t      **tables;
@@ -355,7 +362,7 @@ ngx_http_mta_sts_check_tables(ngx_cycle_t *cycle)
     mmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_mta_sts_module);
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
-    if (mmcf == NULL || mmcf->tables.nelts == 0 || geteuid() != 0
+    if (mmcf == NULL || geteuid() != 0 || ccf->user == 0
         || ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT)
     {
         return NGX_OK;
@@ -364,19 +371,43 @@ ngx_http_mta_sts_check_tables(ngx_cycle_t *cycle)
     tables = mmcf->tables.elts;
 
     for (i = 0; i < mmcf->tables.nelts; i++) {
-        fd = ngx_http_mta_sts_open_as(ccf, tables[i]->base.name.data);
-
-        if (fd == -1) {
-            ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                          "table \"%s\" cannot be read by the workers' user "
-                          "\"%s\"", tables[i]->base.name.data, ccf->username);
+        if (ngx_http_mta_sts_check_file(cycle, &tables[i]->base, 0) != NGX_OK
+            || ngx_http_mta_sts_check_file(cycle, &tables[i]->changes, 1)
+               != NGX_OK)
+        {
             return NGX_ERROR;
         }
-
-        (void) close(fd);
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_mta_sts_check_file(ngx_cycle_t *cycle,
+    const ngx_http_mta_sts_image_t *image, ngx_uint_t optional)
+{
+    int               fd;
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    fd = ngx_http_mta_sts_open_as(ccf, image->name.data);
+
+    if (fd != -1) {
+        (void) close(fd);
+        return NGX_OK;
+    }
+
+    if (optional && ngx_errno == NGX_ENOENT) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                  "table \"%s\" cannot be read by the workers' user \"%s\"",
+                  image->name.data, ccf->username);
+
+    return NGX_ERROR;
 }
 
 

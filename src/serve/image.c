@@ -2,6 +2,7 @@
  * Opening images.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,13 +11,20 @@
 #include "image_format.h"
 
 
+static int
+image_open(mta_sts_str_t name)
+{
+    return open(name.data, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
+}
+
+
 int
 mta_sts_image_is(mta_sts_str_t name)
 {
     int   fd;
     char  magic[8];
 
-    fd = open(name.data, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
+    fd = image_open(name);
     if (fd == -1) {
         return 0;
     }
@@ -28,6 +36,44 @@ mta_sts_image_is(mta_sts_str_t name)
     (void) close(fd);
 
     return memcmp(magic, IMAGE_MAGIC, sizeof(magic)) == 0;
+}
+
+
+int
+mta_sts_image_is_text(mta_sts_str_t text)
+{
+    return mta_sts_str_starts(text, mta_sts_str(IMAGE_MAGIC));
+}
+
+
+void
+mta_sts_image_identify(mta_sts_str_t name, mta_sts_image_id_t *id)
+{
+    int             fd;
+    struct stat     st;
+    image_header_t  header;
+
+    memset(id, 0, sizeof(mta_sts_image_id_t));
+
+    fd = image_open(name);
+    if (fd == -1) {
+        id->error = (uint64_t) errno;
+        return;
+    }
+
+    if (fstat(fd, &st) == 0) {
+        id->device = (uint64_t) st.st_dev;
+        id->inode = (uint64_t) st.st_ino;
+        id->size = (uint64_t) st.st_size;
+        id->seconds = (uint64_t) st.st_mtim.tv_sec;
+        id->nanoseconds = (uint64_t) st.st_mtim.tv_nsec;
+    }
+
+    if (read(fd, &header, sizeof(header)) == (ssize_t) sizeof(header)) {
+        memcpy(id->check, header.check, IMAGE_DIGEST);
+    }
+
+    (void) close(fd);
 }
 
 
@@ -164,69 +210,148 @@ image_domains(const image_header_t *header, mta_sts_domains_t *domains)
 }
 
 
-int
-mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
-    mta_sts_image_verify_e verify, mta_sts_place_t place,
-    mta_sts_domains_t *domains, mta_sts_err_t *err)
+/* Maps what was opened as fd, which is closed. */
+
+static int
+image_map(mta_sts_image_t *image, int fd, mta_sts_str_t name,
+    mta_sts_place_t place, mta_sts_err_t *err)
 {
-    int          fd, rc;
+    int          rc;
     void        *data;
-    const char  *fault;
+    char         magic[8];
     struct stat  st;
 
-    memset(image, 0, sizeof(mta_sts_image_t));
-
-    fd = open(name.data, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
-    if (fd == -1) {
-        return mta_sts_error_errno(err, place, "open()", name);
-    }
-
     rc = MTA_STS_OK;
-    fault = NULL;
-    data = MAP_FAILED;
 
     if (fstat(fd, &st) == -1) {
         rc = mta_sts_error_errno(err, place, "fstat()", name);
 
     } else if (!S_ISREG(st.st_mode)
-               || (size_t) st.st_size < sizeof(image_header_t))
+               || read(fd, magic, sizeof(magic)) != (ssize_t) sizeof(magic)
+               || memcmp(magic, IMAGE_MAGIC, sizeof(magic)) != 0)
     {
-        fault = "is not a table";
+        rc = mta_sts_error(err, place, "\"%.*s\" is not a table",
+                           MTA_STS_SHOW(name));
+
+    } else if ((size_t) st.st_size < sizeof(image_header_t)) {
+        rc = mta_sts_error(err, place, "\"%.*s\" is truncated",
+                           MTA_STS_SHOW(name));
 
     } else {
         data = mmap(NULL, (size_t) st.st_size, PROT_READ, MAP_SHARED, fd, 0);
 
         if (data == MAP_FAILED) {
             rc = mta_sts_error_errno(err, place, "mmap()", name);
+
+        } else {
+            image->data = data;
+            image->size = (size_t) st.st_size;
         }
     }
 
     (void) close(fd);
 
-    if (data != MAP_FAILED) {
-        image->data = data;
-        image->size = (size_t) st.st_size;
-        image->serial = ((const image_header_t *) data)->serial;
-        image->base = ((const image_header_t *) data)->base;
+    return rc;
+}
 
-        fault = memcmp(data, IMAGE_MAGIC, 8) == 0
-                ? image_fault(data, image->size, verify) : "is not a table";
 
-        if (fault == NULL) {
-            fault = image_domains(data, domains);
-        }
+/* Maps and verifies what was opened as fd. */
+
+static int
+image_use(mta_sts_image_t *image, int fd, mta_sts_str_t name,
+    mta_sts_image_verify_e verify, mta_sts_place_t place,
+    mta_sts_domains_t *domains, mta_sts_err_t *err)
+{
+    const char            *fault;
+    const image_header_t  *header;
+
+    memset(image, 0, sizeof(mta_sts_image_t));
+
+    if (fd == -1) {
+        return mta_sts_error_errno(err, place, "open()", name);
+    }
+
+    if (image_map(image, fd, name, place, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    header = image->data;
+    fault = image_fault(header, image->size, verify);
+
+    if (fault == NULL) {
+        fault = image_domains(header, domains);
     }
 
     if (fault) {
-        rc = mta_sts_error(err, place, "\"%.*s\" %s", MTA_STS_SHOW(name),
-                           fault);
+        mta_sts_image_close(image);
+        return mta_sts_error(err, place, "\"%.*s\" %s", MTA_STS_SHOW(name),
+                             fault);
     }
 
-    if (rc != MTA_STS_OK) {
+    image->serial = header->serial;
+    image->base = header->base;
+
+    return MTA_STS_OK;
+}
+
+
+int
+mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
+    mta_sts_image_verify_e verify, mta_sts_place_t place,
+    mta_sts_domains_t *domains, mta_sts_err_t *err)
+{
+    return image_use(image, image_open(name), name, verify, place, domains,
+                     err);
+}
+
+
+void
+mta_sts_image_domains(const mta_sts_image_t *image, mta_sts_domains_t *domains)
+{
+    (void) image_domains(image->data, domains);
+}
+
+
+/* Maps changes; image is zeroed if there is no such file. */
+
+static int
+image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
+    mta_sts_image_verify_e verify, mta_sts_place_t place, mta_sts_err_t *err)
+{
+    int                fd;
+    mta_sts_domains_t  changes;
+
+    fd = image_open(name);
+
+    if (fd == -1 && errno == ENOENT) {
+        memset(image, 0, sizeof(mta_sts_image_t));
+        return MTA_STS_OK;
+    }
+
+    if (image_use(image, fd, name, verify, place, &changes, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    image->changes = changes.table;
+
+    return MTA_STS_OK;
+}
+
+
+/* Puts changes in front of domains, or closes them if they do not fit. */
+
+static void
+image_set_changes(mta_sts_image_t *image, const mta_sts_image_t *base,
+    mta_sts_domains_t *domains)
+{
+    if (image->data && image->base == base->serial) {
+        mta_sts_table_set_changes(&domains->table, &image->changes);
+
+    } else {
         mta_sts_image_close(image);
     }
-
-    return rc;
 }
 
 
@@ -236,27 +361,43 @@ mta_sts_image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
     const mta_sts_image_t *base, mta_sts_domains_t *domains,
     mta_sts_err_t *err)
 {
-    mta_sts_domains_t  changes;
-
-    memset(image, 0, sizeof(mta_sts_image_t));
-
-    if (access(name.data, F_OK) == -1) {
-        return MTA_STS_OK;
+    if (image_open_changes(image, name, verify, place, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
     }
 
-    if (mta_sts_image_open(image, name, verify, place, &changes, err)
+    image_set_changes(image, base, domains);
+
+    return MTA_STS_OK;
+}
+
+
+int
+mta_sts_image_open_both(mta_sts_image_t *base, mta_sts_str_t name,
+    mta_sts_image_t *changes, mta_sts_str_t changes_name,
+    mta_sts_place_t place, mta_sts_domains_t *domains, mta_sts_err_t *err)
+{
+    memset(base, 0, sizeof(mta_sts_image_t));
+
+    /*
+     * A writer replaces the table first.  So if it replaces both now, the table
+     * that is opened after the changes is made of them.
+     */
+
+    if (image_open_changes(changes, changes_name, MTA_STS_IMAGE_ALL, place,
+                           err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }
 
-    if (image->base == base->serial) {
-        image->changes = changes.table;
-        mta_sts_table_set_changes(&domains->table, &image->changes);
-
-    } else {
-        mta_sts_image_close(image);
+    if (mta_sts_image_open(base, name, MTA_STS_IMAGE_ALL, place, domains, err)
+        != MTA_STS_OK)
+    {
+        mta_sts_image_close(changes);
+        return MTA_STS_ERROR;
     }
+
+    image_set_changes(changes, base, domains);
 
     return MTA_STS_OK;
 }

@@ -28,6 +28,22 @@ typedef struct {
 } mta_sts_image_t;
 
 
+/*
+ * What tells a file from the one that it replaces.  Times alone are too coarse,
+ * and inodes are used again; the check of a header covers its serial.
+ */
+
+typedef struct {
+    uint64_t       error;           /* errno of open(), or 0 */
+    uint64_t       device;
+    uint64_t       inode;
+    uint64_t       size;
+    uint64_t       seconds;         /* of its last change */
+    uint64_t       nanoseconds;
+    unsigned char  check[32];
+} mta_sts_image_id_t;
+
+
 /* How much of a file is verified before it is used. */
 
 typedef enum {
@@ -41,6 +57,12 @@ typedef enum {
  * read.  name is followed by a NUL.
  */
 int mta_sts_image_is(mta_sts_str_t name);
+
+/* The same of what a file has. */
+int mta_sts_image_is_text(mta_sts_str_t text);
+
+/* Gives what identifies the file of a name now; it has no padding. */
+void mta_sts_image_identify(mta_sts_str_t name, mta_sts_image_id_t *id);
 
 /*
  * Maps an image and gives what it has; domains is valid until the image is
@@ -64,6 +86,18 @@ int mta_sts_image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
     const mta_sts_image_t *base, mta_sts_domains_t *domains,
     mta_sts_err_t *err);
 
+/* Gives what an open image has, without changes. */
+void mta_sts_image_domains(const mta_sts_image_t *image,
+    mta_sts_domains_t *domains);
+
+/*
+ * Maps a table and its changes, if there are any, as they are at one moment,
+ * also while another process replaces both.  All of both is verified.
+ */
+int mta_sts_image_open_both(mta_sts_image_t *base, mta_sts_str_t name,
+    mta_sts_image_t *changes, mta_sts_str_t changes_name,
+    mta_sts_place_t place, mta_sts_domains_t *domains, mta_sts_err_t *err);
+
 /* Does nothing to a zeroed image. */
 void mta_sts_image_close(mta_sts_image_t *image);
 
@@ -72,7 +106,7 @@ void mta_sts_image_close(mta_sts_image_t *image);
  * the serial of the image in which they are changes, or 0.  Equal
  * domains in the same order make equal images, but for the hash key.
  *
- * Errors, at name: write() "NAME" failed (ERRNO: TEXT); SHA-256 failed in
+ * Errors: lseek() or write() "NAME" failed (ERRNO: TEXT); SHA-256 failed in
  * libcrypto.
  */
 int mta_sts_image_write(int fd, mta_sts_str_t name,

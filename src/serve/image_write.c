@@ -24,25 +24,24 @@ typedef struct {
 
 
 static int
-image_digest_failed(mta_sts_place_t place, mta_sts_err_t *err)
+image_digest_failed(mta_sts_err_t *err)
 {
-    return mta_sts_error(err, place, "SHA-256 failed in libcrypto");
+    return mta_sts_error(err, MTA_STS_NOWHERE, "SHA-256 failed in libcrypto");
 }
 
 
 static void
 image_flush(image_writer_t *writer)
 {
-    size_t           done;
-    ssize_t          n;
-    mta_sts_place_t  place = { writer->name, 0, 0 };
+    size_t   done;
+    ssize_t  n;
 
     for (done = 0; done < writer->len && !writer->failed; ) {
         n = write(writer->fd, writer->buf + done, writer->len - done);
 
         if (n == -1 && errno != EINTR) {
-            (void) mta_sts_error_errno(writer->err, place, "write()",
-                                       writer->name);
+            (void) mta_sts_error_errno(writer->err, MTA_STS_NOWHERE,
+                                       "write()", writer->name);
             writer->failed = 1;
         }
 
@@ -52,7 +51,7 @@ image_flush(image_writer_t *writer)
     if (!writer->failed
         && EVP_DigestUpdate(writer->ctx, writer->buf, writer->len) != 1)
     {
-        (void) image_digest_failed(place, writer->err);
+        (void) image_digest_failed(writer->err);
         writer->failed = 1;
     }
 
@@ -235,10 +234,9 @@ mta_sts_image_write(int fd, mta_sts_str_t name,
     const mta_sts_domains_t *domains, uint64_t serial, uint64_t base,
     mta_sts_err_t *err)
 {
-    ssize_t          n;
-    image_header_t   header;
-    image_writer_t   writer;
-    mta_sts_place_t  place = { name, 0, 0 };
+    ssize_t         n;
+    image_header_t  header;
+    image_writer_t  writer;
 
     memset(&header, 0, sizeof(image_header_t));
 
@@ -260,12 +258,12 @@ mta_sts_image_write(int fd, mta_sts_str_t name,
         || EVP_DigestInit_ex(writer.ctx, EVP_sha256(), NULL) != 1)
     {
         EVP_MD_CTX_free(writer.ctx);
-        return image_digest_failed(place, err);
+        return image_digest_failed(err);
     }
 
     if (lseek(fd, (off_t) sizeof(image_header_t), SEEK_SET) == -1) {
         writer.failed = 1;
-        (void) mta_sts_error_errno(err, place, "lseek()", name);
+        (void) mta_sts_error_errno(err, MTA_STS_NOWHERE, "lseek()", name);
     }
 
     image_body(&writer, domains, &header);
@@ -276,7 +274,7 @@ mta_sts_image_write(int fd, mta_sts_str_t name,
             || !image_check(&header, header.check)))
     {
         writer.failed = 1;
-        (void) image_digest_failed(place, err);
+        (void) image_digest_failed(err);
     }
 
     EVP_MD_CTX_free(writer.ctx);
@@ -288,5 +286,6 @@ mta_sts_image_write(int fd, mta_sts_str_t name,
     n = pwrite(fd, &header, sizeof(image_header_t), 0);
 
     return n == (ssize_t) sizeof(image_header_t)
-           ? MTA_STS_OK : mta_sts_error_errno(err, place, "write()", name);
+           ? MTA_STS_OK
+           : mta_sts_error_errno(err, MTA_STS_NOWHERE, "write()", name);
 }

@@ -90,6 +90,10 @@ int mta_sts_server_use(mta_sts_server_t *server,
 void mta_sts_server_share(mta_sts_server_t *server,
     const mta_sts_domains_t *domains);
 
+/* Replaces the domains of a server, whose table is mapped.  Allocates nothing. */
+void mta_sts_server_replace(mta_sts_server_t *server,
+    const mta_sts_domains_t *domains);
+
 /*
  * The policy of a host, which is in lower case and without a trailing dot, or
  * NULL.  *domain is the policy domain, a part of host.  Allocates nothing.

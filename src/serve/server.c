@@ -288,12 +288,20 @@ mta_sts_server_share(mta_sts_server_t *server,
 {
     memset(server, 0, sizeof(mta_sts_server_t));
 
+    mta_sts_server_replace(server, domains);
+    server->shared = 1;
+    server->any = 1;
+}
+
+
+void
+mta_sts_server_replace(mta_sts_server_t *server,
+    const mta_sts_domains_t *domains)
+{
     server->table = domains->table;
     server->default_policy = domains->default_policy;
     server->default_name = domains->default_name;
     server->default_place = domains->default_place;
-    server->shared = 1;
-    server->any = 1;
 }
 
 
@@ -303,24 +311,22 @@ mta_sts_server_use(mta_sts_server_t *server,
     mta_sts_place_t place, const mta_sts_server_name_t *names, size_t n,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    int                      used;
+    int                      used, keep;
     size_t                   i;
-    uint32_t                 index;
-    mta_sts_str_t            domain, none = { NULL, 0 };
+    mta_sts_str_t            domain;
     mta_sts_table_builder_t  named;
 
     memset(&named, 0, sizeof(mta_sts_table_builder_t));
 
     named.env = env;
 
-    if (server_check_settings(settings, place, err) != MTA_STS_OK
-        || (domains->default_policy
-            && mta_sts_table_add_policy(&named, domains->default_policy, none,
-                                        &index, err)
-               != MTA_STS_OK))
-    {
+    if (server_check_settings(settings, place, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
+
+    /* a newer table may have a default policy */
+
+    keep = domains->default_policy || mta_sts_table_is_mapped(&domains->table);
 
     mta_sts_server_share(server, domains);
     server->any = 0;
@@ -344,15 +350,17 @@ mta_sts_server_use(mta_sts_server_t *server,
 
         used = 1;
 
-        if (domains->default_policy) {
-            if (mta_sts_table_add(&named, domain, 0, names[i].value.place, err)
-                != MTA_STS_OK)
-            {
-                goto failed;
-            }
+        if (keep
+            && mta_sts_table_add(&named, domain, MTA_STS_TABLE_REMOVED,
+                                 names[i].value.place, err)
+               != MTA_STS_OK)
+        {
+            goto failed;
+        }
 
-        } else if (mta_sts_table_policy(&domains->table, domain) == NULL
-                   && !server_is_many(&names[i]))
+        if (domains->default_policy == NULL
+            && mta_sts_table_policy(&domains->table, domain) == NULL
+            && !server_is_many(&names[i]))
         {
             mta_sts_warn(env, names[i].value.place, "server name \"%.*s\" has "
                          "no policy in the domains file",
@@ -365,7 +373,7 @@ mta_sts_server_use(mta_sts_server_t *server,
                      "the policies are served as the default server alone");
     }
 
-    if (domains->default_policy
+    if (keep
         && server_keep_names(server, names, n, env, err) != MTA_STS_OK)
     {
         goto failed;
@@ -393,7 +401,7 @@ server_matches(const mta_sts_server_t *server, mta_sts_str_t host,
         return 0;
     }
 
-    if (server->any || mta_sts_table_policy(&server->named, domain)) {
+    if (server->any || mta_sts_table_has_name(&server->named, domain)) {
         return 1;
     }
 

@@ -244,6 +244,13 @@ mta_sts_table_next_named(const mta_sts_table_t *table, size_t *cursor,
 
 
 int
+mta_sts_table_has_name(const mta_sts_table_t *table, mta_sts_str_t domain)
+{
+    return table_slot(table, domain) != NULL;
+}
+
+
+int
 mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     mta_sts_entry_t *entry)
 {

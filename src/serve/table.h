@@ -125,6 +125,13 @@ int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
 int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
 
+/*
+ * Was a normalised domain added?  Returns 1, and in *policy the index of its
+ * policy or MTA_STS_TABLE_REMOVED; or 0.
+ */
+int mta_sts_table_is_added(const mta_sts_table_builder_t *builder,
+    mta_sts_str_t domain, uint32_t *policy);
+
 /* A policy that was added. */
 const mta_sts_policy_t *mta_sts_table_added(
     const mta_sts_table_builder_t *builder, uint32_t policy);
@@ -137,8 +144,8 @@ const mta_sts_policy_t *mta_sts_table_added(
 #define MTA_STS_TABLE_REMOVED  0xffffff
 
 
-/* Has a policy that was added a policy_name? */
-int mta_sts_table_is_named(const mta_sts_table_builder_t *builder,
+/* The policy_name that it was added with, or empty. */
+mta_sts_str_t mta_sts_table_added_name(const mta_sts_table_builder_t *builder,
     uint32_t policy);
 
 /* Removes all domains from the builder, but not the policies. */
@@ -160,6 +167,7 @@ void mta_sts_table_discard(mta_sts_table_builder_t *builder);
 const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
     mta_sts_str_t domain);
 
+<<<<<<< HEAD
 /* Where the policy of a domain was found: its index, and in which table. */
 
 typedef enum {
@@ -186,6 +194,10 @@ const mta_sts_policy_t *mta_sts_table_locate(const mta_sts_table_t *table,
  */
 int mta_sts_table_next_named(const mta_sts_table_t *table, size_t *cursor,
     uint32_t *first, uint32_t *last, mta_sts_str_t *name);
+=======
+/* Has it a normalised domain, be it with a policy or not?  Without changes. */
+int mta_sts_table_has_name(const mta_sts_table_t *table, mta_sts_str_t domain);
+>>>>>>> main
 
 /* The whole entry of a normalised domain; returns 0 if there is none. */
 int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
@@ -208,6 +220,14 @@ static inline size_t
 mta_sts_table_last(const mta_sts_table_t *table)
 {
     return table->names_len + (table->changes ? table->changes->names_len : 0);
+}
+
+/* Is it that of an image? */
+
+static inline int
+mta_sts_table_is_mapped(const mta_sts_table_t *table)
+{
+    return table->base != 0;
 }
 
 

@@ -3,6 +3,7 @@
  * nor a truncated file may be taken for a table or crash who looks into it.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -291,7 +292,7 @@ test_refused(void)
     write_bytes(bytes, (size_t) len + 1);
     is_refused("is damaged", "one byte more");
     write_bytes(bytes, 100);
-    is_refused("is not a table", "half a header");
+    is_refused("is truncated", "half a header");
     write_bytes(bytes, 0);
     is_refused("is not a table", "nothing");
     is_int(mta_sts_image_is(name()), 0, "which is no image");
@@ -302,6 +303,97 @@ test_refused(void)
     is_int(mta_sts_image_is(name()), 0, "which is no image");
     is_int(mta_sts_image_is(mta_sts_str("/nonexistent")), 0, "nor is no file");
     is_int(mta_sts_image_is(mta_sts_str("/tmp")), 0, "nor a folder");
+}
+
+
+/* A file of the same size and inode with the same times is another one. */
+
+static void
+test_identify(void)
+{
+    struct stat          st;
+    struct timespec      times[2];
+    mta_sts_image_id_t   a, b;
+    const mta_sts_str_t  none = mta_sts_str("/nonexistent");
+
+    test_begin(0);
+    (void) files_read(&domains, texts[2].text);
+
+    write_domains(1);
+    mta_sts_image_identify(name(), &a);
+    mta_sts_image_identify(name(), &b);
+    ok(memcmp(&a, &b, sizeof(a)) == 0, "a file is itself");
+
+    (void) stat(path, &st);
+    write_domains(2);
+    times[0] = st.st_atim;
+    times[1] = st.st_mtim;
+    (void) utimensat(AT_FDCWD, path, times, 0);
+
+    mta_sts_image_identify(name(), &b);
+    is_int((long long) b.size, (long long) a.size, "as large as before");
+    is_int((long long) b.inode, (long long) a.inode, "the same inode");
+    is_int((long long) b.nanoseconds, (long long) a.nanoseconds, "and time");
+    ok(memcmp(&a, &b, sizeof(a)) != 0, "is another one");
+
+    mta_sts_image_identify(none, &b);
+    is_int((long long) b.error, ENOENT, "no file");
+}
+
+
+/* A table and its changes, where both were replaced or only one of them. */
+
+static void
+test_both(void)
+{
+    int                fd;
+    char               other[sizeof(path) + sizeof(MTA_STS_IMAGE_CHANGES)];
+    uint64_t           base;
+    mta_sts_str_t      changes_name, a, z;
+    mta_sts_image_t    image, changes;
+    mta_sts_domains_t  got;
+
+    test_begin(0);
+    (void) snprintf(other, sizeof(other), "%s" MTA_STS_IMAGE_CHANGES, path);
+    changes_name = mta_sts_str_from(other);
+    a = mta_sts_str("a.example");
+    z = mta_sts_str("z.example");
+
+    (void) files_read(&domains, texts[0].text);
+    write_domains(7);
+    (void) files_read(&domains, "domains: {z.example: {mx: m.example}}\n");
+
+    for (base = 6; base <= 7; base++) {
+        fd = open(other, O_RDWR|O_CREAT|O_TRUNC, 0600);
+        is_int(mta_sts_image_write(fd, changes_name, &domains, 9, base,
+                                   &test.err),
+               MTA_STS_OK, "changes of %d", (int) base);
+        (void) close(fd);
+
+        is_int(mta_sts_image_open_both(&image, name(), &changes, changes_name,
+                                       place, &got, &test.err),
+               MTA_STS_OK, "are opened");
+        is_int(changes.data != NULL, base == 7, "and kept if they fit");
+        is_int(mta_sts_table_policy(&got.table, z) != NULL, base == 7,
+               "as is their domain");
+        ok(mta_sts_table_policy(&got.table, a) != NULL, "next to the others");
+
+        mta_sts_image_close(&image);
+        mta_sts_image_close(&changes);
+    }
+
+    is_int(truncate(other, 100), 0, "truncated");
+    is_int(mta_sts_image_open_both(&image, name(), &changes, changes_name,
+                                   place, &got, &test.err),
+           MTA_STS_ERROR, "changes are refused");
+    ok(image.data == NULL && changes.data == NULL, "leave nothing mapped");
+
+    (void) unlink(other);
+    is_int(mta_sts_image_open_both(&image, name(), &changes, changes_name,
+                                   place, &got, &test.err),
+           MTA_STS_OK, "no changes");
+    is_int(got.table.n, 1, "are none");
+    mta_sts_image_close(&image);
 }
 
 
@@ -340,6 +432,8 @@ main(void)
     test_same();
     test_damaged();
     test_refused();
+    test_identify();
+    test_both();
     test_full();
 
     (void) unlink(path);

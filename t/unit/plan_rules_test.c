@@ -180,6 +180,18 @@ test_steps(void)
     ok(plan_other_age(&history, &old) == 14 * DAY + 1, "another max_age");
     ok(plan_misfiled(&history, 1, NOON + 3 * HOUR), "the policy in between "
        "may be filed under the id");
+
+    /* a web server that the first looks did not reach */
+
+    begin();
+    look(NOON, NULL, "", 1);
+    look(NOON + HOUR, NULL, "old", 1);
+    plan_may(&history, &step, NOON + HOUR, &answer);
+    is_int(answer.from, 0, "announced, and never seen: it has not come back");
+
+    look(NOON + 2 * HOUR, NULL, "new", 1);
+    plan_may(&history, &step, NOON + 2 * HOUR, &answer);
+    is_int(answer.rule, 6, "... but after another id it would");
 }
 
 

@@ -214,6 +214,12 @@ test_signers(void)
         { "mx.example.com; spf=pass header.d=google.com", "", 1 },
         { "mx.example.com; spf=pass (; dkim=pass header.d=google.com)", "", 1 },
         { "mx.example.com; dkim=pass header.d=a/b", "", 1 },
+        { "mx.example.com; dkim=fail reason=\"; dkim=pass header.d=a.example\"",
+          "", 1 },
+        { "mx.example.com; spf=pass smtp.mailfrom=\"\\\"; dkim=pass "
+          "header.d=a.example ;\"@b.example", "", 1 },
+        { "mx.example.com; dkim=pass reason=\"header.d=a.example x\" "
+          "header.d=b.example", "b.example", 1 },
         { "mx.example.com; none", "", 1 },
         { "mx.example.org; dkim=pass header.d=google.com", "", 0 },
         { "mx.example.com.evil.example; dkim=pass header.d=google.com", "", 0 },
@@ -237,15 +243,57 @@ test_signers(void)
 static void
 test_meanings(void)
 {
-    const char  *name;
+    const reports_result_t  *result;
 
-    ok(summary_meaning(mta_sts_str("Certificate-Expired"), &name) != NULL,
-       "a type has a meaning");
-    is_str(mta_sts_str_from(name), mta_sts_str("certificate-expired"),
+    result = reports_result(mta_sts_str("Certificate-Expired"));
+
+    ok(result->meaning != NULL, "a type has a meaning");
+    is_str(mta_sts_str_from(result->name), mta_sts_str("certificate-expired"),
            "... and its name is the RFC's");
-    ok(summary_meaning(mta_sts_str("certificate"), &name) == NULL,
-       "another has none");
-    is_str(mta_sts_str_from(name), mta_sts_str("other"), "... nor a name");
+
+    result = reports_result(mta_sts_str("certificate"));
+
+    ok(result->meaning == NULL, "another has none");
+    is_str(mta_sts_str_from(result->name), mta_sts_str("other"),
+           "... nor a name");
+}
+
+
+/* What becomes of mail: RFC 8460, 4.3, and RFC 8461, 5. */
+
+static void
+test_effects(void)
+{
+    size_t  i;
+
+    static const struct {
+        reports_type_e    type;
+        const char       *result;
+        result_effect_e   effect;
+    } cases[] = {
+        { REPORTS_STS, "starttls-not-supported", RESULT_REFUSED },
+        { REPORTS_STS, "certificate-host-mismatch", RESULT_REFUSED },
+        { REPORTS_STS, "CERTIFICATE-EXPIRED", RESULT_REFUSED },
+        { REPORTS_STS, "certificate-not-trusted", RESULT_REFUSED },
+        { REPORTS_STS, "validation-failure", RESULT_REFUSED },
+        { REPORTS_STS, "", RESULT_REFUSED },
+        { REPORTS_STS, "nobody-defined-it", RESULT_REFUSED },
+        { REPORTS_STS, "sts-policy-fetch-error", RESULT_UNPROTECTED },
+        { REPORTS_STS, "sts-policy-invalid", RESULT_UNPROTECTED },
+        { REPORTS_STS, "sts-webpki-invalid", RESULT_UNPROTECTED },
+        { REPORTS_STS, "tlsa-invalid", RESULT_DANE },
+        { REPORTS_TLSA, "tlsa-invalid", RESULT_DANE },
+        { REPORTS_TLSA, "certificate-expired", RESULT_DANE },
+        { REPORTS_NO_POLICY, "starttls-not-supported", RESULT_APART },
+        { REPORTS_OTHER, "certificate-expired", RESULT_APART }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        is_int(reports_effect(cases[i].type,
+                              mta_sts_str_from(cases[i].result)),
+               cases[i].effect, "%s, %s", reports_type(cases[i].type),
+               cases[i].result);
+    }
 }
 
 
@@ -259,6 +307,7 @@ main(void)
     test_digest();
     test_signers();
     test_meanings();
+    test_effects();
 
     return done();
 }

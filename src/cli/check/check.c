@@ -52,9 +52,19 @@ static void
 check_end(const check_t *check, check_domain_t *domain,
     const mta_sts_entry_t *entry)
 {
-    result_t  result;
+    facts_t     facts;
+    result_t    result;
+    evidence_t  evidence;
 
-    judge(domain->facts, entry, &domain->env, &result);
+    facts = *domain->facts;
+
+    if (check->evidence) {
+        evidence_read(check->evidence, facts.domain, facts.now - REPORTED_SINCE,
+                      &domain->env, &evidence);
+        facts.evidence = &evidence;
+    }
+
+    judge(&facts, entry, &domain->env, &result);
 
     check->done(check->ctx, &result);
 

@@ -14,6 +14,7 @@
 typedef struct {
     unsigned                what;         /* PROBE_*: what to look at */
     net_settings_t          net;
+    evidence_reader_t      *evidence;     /* reports, or NULL */
 
     /* called for each entry, in the order of the entries */
     void                  (*done)(void *ctx, const result_t *result);

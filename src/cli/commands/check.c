@@ -48,51 +48,13 @@ check_fail_on(const options_t *options)
 }
 
 
-/* Entries without a policy, of names; each domain once. */
-
-static int
-check_unconfigured(const mta_sts_values_t *names, const mta_sts_env_t *env,
-    mta_sts_entry_t **entries, size_t *n)
-{
-    size_t         i, k;
-    mta_sts_err_t  err;
-
-    *entries = env->alloc(env->ctx, names->n * sizeof(mta_sts_entry_t));
-    memset(*entries, 0, names->n * sizeof(mta_sts_entry_t));
-
-    for (i = 0; i < names->n; i++) {
-        if (mta_sts_name_domain("domain", &names->elts[i], env,
-                                &(*entries)[i].domain, &err)
-            != MTA_STS_OK)
-        {
-            say_error(&err);
-            return COMMAND_USAGE;
-        }
-    }
-
-    site_sort(*entries, names->n);
-
-    for (i = 0, k = 0; i < names->n; i++) {
-        if (k == 0 || !mta_sts_str_eq((*entries)[k - 1].domain,
-                                      (*entries)[i].domain))
-        {
-            (*entries)[k++] = (*entries)[i];
-        }
-    }
-
-    *n = k;
-
-    return COMMAND_OK;
-}
-
-
-/* The domains to check, what is configured for them, and the state. */
+/* The domains to check, what is configured for them, state and reports. */
 
 static int
 check_entries(const options_t *options, const mta_sts_env_t *env,
-    mta_sts_entry_t **entries, size_t *n, state_t **state)
+    mta_sts_entry_t **entries, size_t *n, state_t **state,
+    evidence_reader_t **evidence)
 {
-    int               rc;
     site_t            site;
     mta_sts_err_t     err;
     mta_sts_values_t  names;
@@ -104,16 +66,20 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
             return COMMAND_UNKNOWN;
         }
 
-        rc = check_unconfigured(&names, env, entries, n);
-
-        if (rc == COMMAND_OK) {
-            *state = command_state(options, NULL);
+        if (command_unconfigured(&names, env, entries, n, &err)
+            != MTA_STS_OK)
+        {
+            say_error(&err);
+            return COMMAND_USAGE;
         }
 
-        return rc;
+        *state = command_state(options, NULL);
+        *evidence = evidence_open(command_state_dir(options, NULL));
+
+        return COMMAND_OK;
     }
 
-    if (command_site(&site, options, env) != MTA_STS_OK
+    if (command_site(&site, options, env) != COMMAND_OK
         || command_entries(&site, options, env, entries, n) != MTA_STS_OK
         || command_refused(&site, *entries, n))
     {
@@ -129,6 +95,7 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
     }
 
     *state = command_state(options, &site);
+    *evidence = evidence_open(command_state_dir(options, &site));
 
     if (options->args.n == 0 && options->domains_from == NULL) {
         command_left(*state, env, entries, n);
@@ -199,6 +166,10 @@ check_status(const report_t *report, const report_format_t *format,
 
     counts = report->counts;
 
+    if (report->refused) {
+        return format->nagios ? NAGIOS_CRITICAL : COMMAND_ERROR;
+    }
+
     if (report->unknown == report->n) {
         return COMMAND_UNKNOWN;
     }
@@ -229,7 +200,6 @@ typedef struct {
     report_t   report;
     state_t   *state;
     json_t    *before;                /* findings of the last run, or NULL */
-    size_t     refused;               /* domains */
 } check_run_t;
 
 
@@ -279,7 +249,7 @@ check_done(void *ctx, const result_t *result)
 
     if (state_refuses(run->state, result->entry, 0, &err)) {
         say_error(&err);
-        run->refused++;
+        run->report.refused++;
     }
 
     mta_sts_arena_free(&arena);
@@ -375,7 +345,7 @@ check_done_before(void *ctx, const result_t *result)
 static int
 check_report(const options_t *options, const report_format_t *format,
     const mta_sts_entry_t *entries, size_t n, int fail_on, state_t *state,
-    const mta_sts_env_t *env)
+    evidence_reader_t *evidence, const mta_sts_env_t *env)
 {
     int            rc;
     check_t        check;
@@ -391,6 +361,7 @@ check_report(const options_t *options, const report_format_t *format,
     run.before = options->new_only ? json_array() : NULL;
 
     check.net = options->net;
+    check.evidence = options->before_reload ? NULL : evidence;
     check.what = PROBE_POLICY|PROBE_RECORDS
                  |(options->no_smtp || options->before_reload ? 0
                                                               : PROBE_SMTP)
@@ -418,6 +389,8 @@ check_report(const options_t *options, const report_format_t *format,
         return COMMAND_UNKNOWN;
     }
 
+    run.report.refused += check_orphans(options, state, entries, n, env);
+
     report_end(&run.report);
     format->print(&run.report);
 
@@ -429,10 +402,6 @@ check_report(const options_t *options, const report_format_t *format,
 
     report_free(&run.report);
 
-    if (run.refused + check_orphans(options, state, entries, n, env)) {
-        rc = COMMAND_ERROR;
-    }
-
     return rc;
 }
 
@@ -443,17 +412,24 @@ command_check(const options_t *options, const mta_sts_env_t *env)
     int                     rc, fail_on;
     size_t                  n;
     state_t                *state;
+    mta_sts_err_t           err;
     mta_sts_entry_t        *entries;
+    evidence_reader_t      *evidence;
     const report_format_t  *format;
 
     rc = check_usage(options, &format, &fail_on);
 
     if (rc == COMMAND_OK) {
-        rc = check_entries(options, env, &entries, &n, &state);
+        rc = check_entries(options, env, &entries, &n, &state, &evidence);
     }
 
     if (rc == COMMAND_OK) {
-        rc = check_report(options, format, entries, n, fail_on, state, env);
+        rc = check_report(options, format, entries, n, fail_on, state,
+                          evidence, env);
+
+        /* what could not be read is a finding */
+
+        (void) evidence_close(evidence, &err);
 
         return state_close(state) ? rc : COMMAND_UNKNOWN;
     }

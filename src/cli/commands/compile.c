@@ -2,18 +2,12 @@
  * mta-sts compile: domains files into a table that nginx maps.
  */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/diag/diag.h"
+#include "cli/table/table.h"
 #include "command.h"
 #include "domains/domains.h"
-#include "serve/image.h"
 
 
 /* Reads the files that a name or a pattern means, after n others. */
@@ -89,191 +83,6 @@ compile_domains(const options_t *options, mta_sts_domains_t *domains,
 }
 
 
-/* A number that grows with each table, also if the clock goes back. */
-
-static uint64_t
-compile_serial(mta_sts_str_t name)
-{
-    uint64_t           serial;
-    mta_sts_err_t      ignored;
-    struct timespec    now;
-    mta_sts_image_t    image;
-    mta_sts_domains_t  domains;
-
-    (void) clock_gettime(CLOCK_REALTIME, &now);
-
-    serial = (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec;
-
-    if (mta_sts_image_is(name)
-        && mta_sts_image_open(&image, name, MTA_STS_IMAGE_HEADER,
-                              MTA_STS_NOWHERE, &domains, &ignored)
-           == MTA_STS_OK)
-    {
-        serial = serial > image.serial ? serial : image.serial + 1;
-        mta_sts_image_close(&image);
-    }
-
-    return serial;
-}
-
-
-/* Makes what was renamed survive a crash of the system. */
-
-static int
-compile_sync_folder(mta_sts_str_t name, const mta_sts_env_t *env)
-{
-    int            fd, rc;
-    size_t         len;
-    mta_sts_str_t  folder;
-
-    for (len = name.len; len > 0 && name.data[len - 1] != '/'; len--) {
-        /* void */
-    }
-
-    folder = name;
-    folder.len = len;
-    folder = mta_sts_str_copy(env, len ? folder : mta_sts_str("."));
-
-    fd = open(folder.data, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-    if (fd == -1) {
-        return -1;
-    }
-
-    rc = fsync(fd);
-
-    (void) close(fd);
-
-    return rc;
-}
-
-
-/* Writes the table aside and replaces the old one. */
-
-static int
-compile_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
-    uint64_t base, const mta_sts_env_t *env, mta_sts_err_t *err)
-{
-    int            fd, rc;
-    char          *path;
-    mode_t         mask;
-    mta_sts_buf_t  temp = { env, NULL, 0, 0, 0 };
-
-    mta_sts_buf_add(&temp, name);
-    mta_sts_buf_add(&temp, mta_sts_str(".XXXXXX\0"));
-
-    path = temp.data;
-
-    fd = mkstemp(path);
-    if (fd == -1) {
-        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()",
-                                   mta_sts_str_from(path));
-    }
-
-    mask = umask(0);
-    (void) umask(mask);
-
-    (void) fchmod(fd, 0666 & ~mask);
-
-    rc = mta_sts_image_write(fd, mta_sts_str_from(path), domains,
-                             compile_serial(name), base, err);
-
-    if (rc == MTA_STS_OK && fsync(fd) == -1) {
-        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "fsync()",
-                                 mta_sts_str_from(path));
-    }
-
-    (void) close(fd);
-
-    if (rc == MTA_STS_OK
-        && (rename(path, name.data) == -1
-            || compile_sync_folder(name, env) == -1))
-    {
-        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "rename()", name);
-    }
-
-    if (rc != MTA_STS_OK) {
-        (void) unlink(path);
-    }
-
-    return rc;
-}
-
-
-/* Adds a domain to changes, with its policy, which is often the last one. */
-
-static int
-compile_add_change(mta_sts_table_builder_t *builder,
-    const mta_sts_entry_t *entry, mta_sts_entry_t *last, uint32_t *index,
-    mta_sts_err_t *err)
-{
-    if (entry->policy != last->policy
-        || !mta_sts_str_eq(entry->policy_name, last->policy_name))
-    {
-        *last = *entry;
-
-        if (mta_sts_table_add_policy(builder, entry->policy,
-                                     entry->policy_name, index, err)
-            != MTA_STS_OK)
-        {
-            return MTA_STS_ERROR;
-        }
-    }
-
-    return mta_sts_table_add(builder, entry->domain, *index, entry->place,
-                             err);
-}
-
-
-/* Makes a table of what has changed from old to new. */
-
-static int
-compile_compare(const mta_sts_table_t *old, const mta_sts_table_t *new,
-    mta_sts_table_t *changes, const mta_sts_env_t *env, mta_sts_err_t *err)
-{
-    int                      rc;
-    size_t                   cursor;
-    uint32_t                 index;
-    mta_sts_entry_t          entry, other, last;
-    mta_sts_table_builder_t  builder;
-
-    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
-    memset(&last, 0, sizeof(mta_sts_entry_t));
-
-    builder.env = env;
-    builder.rule = MTA_STS_TABLE_ONCE;
-
-    rc = MTA_STS_OK;
-    cursor = 0;
-    index = 0;
-
-    while (rc == MTA_STS_OK && mta_sts_table_next(new, &cursor, &entry)) {
-        if (!mta_sts_table_find(old, entry.domain, &other)
-            || !mta_sts_policy_eq(entry.policy, other.policy)
-            || !mta_sts_str_eq(entry.policy_name, other.policy_name))
-        {
-            rc = compile_add_change(&builder, &entry, &last, &index, err);
-        }
-    }
-
-    cursor = 0;
-
-    while (rc == MTA_STS_OK && mta_sts_table_next(old, &cursor, &entry)) {
-        if (mta_sts_table_policy(new, entry.domain) == NULL) {
-            rc = mta_sts_table_add(&builder, entry.domain,
-                                   MTA_STS_TABLE_REMOVED, entry.place, err);
-        }
-    }
-
-    if (rc == MTA_STS_OK) {
-        return mta_sts_table_end(&builder, changes, err);
-    }
-
-    mta_sts_table_discard(&builder);
-
-    return MTA_STS_ERROR;
-}
-
-
 /* Writes what has changed since the table, to "TABLE.changes". */
 
 static int
@@ -301,13 +110,13 @@ compile_write_changes(const mta_sts_domains_t *domains, mta_sts_str_t name,
 
     memset(&changes, 0, sizeof(mta_sts_domains_t));
 
-    if (compile_compare(&old.table, &domains->table, &changes.table, env, err)
+    if (table_compare(&old.table, &domains->table, &changes.table, env, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }
 
-    return compile_write(&changes, changes_name, image.serial, env, err);
+    return table_write(&changes, changes_name, image.serial, err);
 }
 
 
@@ -317,7 +126,6 @@ command_compile(const options_t *options, const mta_sts_env_t *env)
     int                rc;
     mta_sts_err_t      err;
     mta_sts_str_t      name, changes;
-    mta_sts_buf_t      buf = { env, NULL, 0, 0, 0 };
     mta_sts_domains_t  domains;
 
     if (options->domains == NULL || options->output == NULL) {
@@ -327,16 +135,14 @@ command_compile(const options_t *options, const mta_sts_env_t *env)
 
     name = mta_sts_str_from(options->output);
 
-    mta_sts_buf_add(&buf, name);
-    mta_sts_buf_add_cstr(&buf, MTA_STS_IMAGE_CHANGES);
-    changes = mta_sts_str_copy(env, mta_sts_buf_str(&buf));
+    changes = table_changes_name(name, env);
 
     rc = compile_domains(options, &domains, env, &err);
 
     if (rc == MTA_STS_OK) {
         rc = options->only_changes
              ? compile_write_changes(&domains, name, changes, env, &err)
-             : compile_write(&domains, name, 0, env, &err);
+             : table_write(&domains, name, 0, &err);
     }
 
     if (rc != MTA_STS_OK) {

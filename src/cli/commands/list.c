@@ -27,7 +27,13 @@ list_place(const mta_sts_place_t *place)
         mta_sts_str_clean(file, name.len);
     }
 
-    (void) printf("%.*s:%u", (int) name.len, name.data, place->line);
+    (void) printf("%.*s", (int) name.len, name.data);
+
+    /* a database has no lines */
+
+    if (place->line) {
+        (void) printf(":%u", place->line);
+    }
 }
 
 
@@ -137,9 +143,13 @@ command_list(const options_t *options, const mta_sts_env_t *env)
     mta_sts_err_t     err;
     mta_sts_entry_t  *entries;
 
-    if (command_site(&site, options, env) != MTA_STS_OK
-        || command_entries(&site, options, env, &entries, &n) != MTA_STS_OK)
-    {
+    rc = command_site(&site, options, env);
+
+    if (rc != COMMAND_OK) {
+        return rc;
+    }
+
+    if (command_entries(&site, options, env, &entries, &n) != MTA_STS_OK) {
         return COMMAND_ERROR;
     }
 

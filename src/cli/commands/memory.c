@@ -8,18 +8,18 @@
 #include "memory.h"
 
 
+const char *
+command_state_dir(const options_t *options, const site_t *site)
+{
+    return options->state ? options->state
+           : site && site->state.text.data ? site->state.text.data : NULL;
+}
+
+
 state_t *
 command_state(const options_t *options, const site_t *site)
 {
-    const char  *dir;
-
-    dir = options->state;
-
-    if (dir == NULL && site && site->state.text.data) {
-        dir = site->state.text.data;
-    }
-
-    return state_open(dir);
+    return state_open(command_state_dir(options, site));
 }
 
 

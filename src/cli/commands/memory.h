@@ -12,9 +12,12 @@
 
 
 /*
- * Opens the state of --state, or else of the site; see state_open().  site may
- * be NULL.
+ * The directory of --state, or else of the site; NULL for none.  site may be
+ * NULL.
  */
+const char *command_state_dir(const options_t *options, const site_t *site);
+
+/* Opens the state in it; see state_open(). */
 state_t *command_state(const options_t *options, const site_t *site);
 
 /* Does a file have domains, and not nginx's directives? */

@@ -17,6 +17,7 @@ typedef struct {
     const mta_sts_entry_t  *entries;      /* configured, sorted */
     size_t                  n;
     size_t                  next;
+    evidence_reader_t      *reader;       /* of reports */
     plan_output_t           output;
 } plan_run_t;
 
@@ -26,6 +27,7 @@ typedef struct {
 static void
 plan_one(plan_run_t *run, state_domain_t *domain, const mta_sts_entry_t *entry)
 {
+    evidence_t            evidence;
     plan_list_t           list;
     plan_domain_t         of;
     const mta_sts_env_t  *env;
@@ -48,6 +50,10 @@ plan_one(plan_run_t *run, state_domain_t *domain, const mta_sts_entry_t *entry)
         of.file = mta_sts_str_copy(env, entry->place.file).data;
         of.line = entry->place.line;
         of.yaml = command_is_yaml(run->options, entry->place.file);
+
+        evidence_read(run->reader, domain->name,
+                      run->output.now - PLAN_REPORTS, env, &evidence);
+        of.evidence = &evidence;
     }
 
     if (domain->history.look == 0) {
@@ -151,6 +157,7 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
 {
     int               rc;
     plan_run_t        run;
+    mta_sts_err_t     err;
     mta_sts_entry_t  *entries;
 
     memset(&run, 0, sizeof(plan_run_t));
@@ -161,6 +168,7 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
     run.output.out = stdout;
     run.output.format = format;
     run.output.now = time(NULL);
+    run.reader = evidence_open(command_state_dir(options, site));
 
     format->begin(&run.output);
 
@@ -181,6 +189,11 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
     }
 
     format->end(&run.output);
+
+    if (!evidence_close(run.reader, &err)) {
+        say_error(&err);
+        return COMMAND_UNKNOWN;
+    }
 
     return rc != COMMAND_OK ? rc : run.output.due ? COMMAND_ERROR : COMMAND_OK;
 }
@@ -377,8 +390,10 @@ command_plan(const options_t *options, const mta_sts_env_t *env)
     forget = mta_sts_str_eq(first, mta_sts_str("forget"));
 
     if ((!note && !forget) || options->state == NULL) {
-        if (command_site(&site, options, env) != MTA_STS_OK) {
-            return COMMAND_ERROR;
+        rc = command_site(&site, options, env);
+
+        if (rc != COMMAND_OK) {
+            return rc;
         }
     }
 

@@ -3,8 +3,15 @@
  * answers for each domain.
  */
 
+#include <unistd.h>
+
 #include "site.h"
 #include "serve/image.h"
+
+
+/* What a file is that nginx -T knows, but does not print. */
+
+#define SITE_NO_TABLE  ", nginx -T does not print a table: run mta-sts where it is"
 
 
 /* Maps a table and its changes. */
@@ -13,35 +20,58 @@ static int
 site_read_table(mta_sts_str_t name, mta_sts_place_t place,
     const mta_sts_env_t *env, mta_sts_domains_t *domains, mta_sts_err_t *err)
 {
-    mta_sts_buf_t    buf = { env, NULL, 0, 0, 0 };
+    mta_sts_buf_t    changes_name = { env, NULL, 0, 0, 0 };
     mta_sts_image_t  image, *changes;
 
-    mta_sts_buf_add(&buf, name);
-    mta_sts_buf_add_cstr(&buf, MTA_STS_IMAGE_CHANGES);
-
-    if (mta_sts_image_open(&image, name, MTA_STS_IMAGE_ALL, place, domains,
-                           err)
-        != MTA_STS_OK)
-    {
-        return MTA_STS_ERROR;
-    }
-
-    name = mta_sts_str_copy(env, mta_sts_buf_str(&buf));
+    mta_sts_buf_add(&changes_name, name);
+    mta_sts_buf_add(&changes_name, mta_sts_str(MTA_STS_IMAGE_CHANGES "\0"));
 
     changes = env->alloc(env->ctx, sizeof(mta_sts_image_t));
 
-    return mta_sts_image_open_changes(changes, name, MTA_STS_IMAGE_ALL, place,
-                                      &image, domains, err);
+    return mta_sts_image_open_both(&image, name, changes,
+                                   mta_sts_str_from(changes_name.data), place,
+                                   domains, err);
+}
+
+
+/*
+ * Is it a table?  nginx -T does not print one, so it is opened by its path; if
+ * that is not possible here, returns -1 with err.
+ */
+
+static int
+site_is_table(site_t *site, mta_sts_str_t name, mta_sts_place_t place,
+    mta_sts_err_t *err)
+{
+    mta_sts_err_t  reason;
+
+    if (site->source.dump) {
+        if (source_has(&site->source, name)) {
+            return 0;
+        }
+
+        if (access(name.data, R_OK) == -1) {
+            site->unread = 1;
+
+            (void) mta_sts_error_errno(&reason, place, "open()", name);
+
+            return mta_sts_error(err, place, "%s%s", reason.text,
+                                 SITE_NO_TABLE);
+        }
+    }
+
+    return mta_sts_image_is(name);
 }
 
 
 /* Reads the file, or the files of the glob, that value names. */
 
 static int
-site_read_files(const site_t *site, const mta_sts_value_t *value,
+site_read_files(site_t *site, const mta_sts_value_t *value,
     mta_sts_str_t full, const mta_sts_env_t *env, mta_sts_domains_t *domains,
     mta_sts_err_t *err)
 {
+    int               table;
     size_t            i, n;
     mta_sts_str_t    *names;
     mta_sts_file_t   *files;
@@ -50,15 +80,29 @@ site_read_files(const site_t *site, const mta_sts_value_t *value,
         return MTA_STS_ERROR;
     }
 
-    if (n == 0) {
-        return mta_sts_error(err, value->place, "no file matches \"%.*s\"",
-                             MTA_STS_SHOW(full));
+    /* a mask that only a table matches */
+
+    if (n == 0 && site->source.dump
+        && mta_sts_glob(full.data, value->place, env, &names, &n, err)
+           != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
     }
 
-    /* a table is not in the output of nginx -T */
+    if (n == 0) {
+        site->unread = site->source.dump;
 
-    if (n == 1 && mta_sts_image_is(names[0])) {
-        return site_read_table(names[0], value->place, env, domains, err);
+        return mta_sts_error(err, value->place, "no file matches \"%.*s\"%s",
+                             MTA_STS_SHOW(full),
+                             site->unread ? SITE_NO_TABLE : "");
+    }
+
+    table = n == 1 ? site_is_table(site, names[0], value->place, err) : 0;
+
+    if (table) {
+        return table == 1 ? site_read_table(names[0], value->place, env,
+                                            domains, err)
+                          : MTA_STS_ERROR;
     }
 
     files = env->alloc(env->ctx, n * sizeof(mta_sts_file_t));
@@ -186,7 +230,8 @@ site_check_cache(const site_t *site, const site_server_t *server,
 
     if (cache->cache.max == 0 || lua->text.data == NULL
         || (server->server.table.n == 0
-            && server->server.default_policy == NULL))
+            && server->server.default_policy == NULL
+            && !mta_sts_table_is_mapped(&server->server.table)))
     {
         return MTA_STS_OK;
     }
@@ -300,6 +345,31 @@ site_read(site_t *site, mta_sts_str_t file, mta_sts_str_t prefix,
     }
 
     return site_answer(site, env, err);
+}
+
+
+int
+site_read_text(site_t *site, mta_sts_str_t name, mta_sts_str_t text,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    source_file_t  *file;
+
+    memset(site, 0, sizeof(site_t));
+
+    file = env->alloc(env->ctx, sizeof(source_file_t));
+    memset(file, 0, sizeof(source_file_t));
+
+    file->name = name;
+    file->text = text;
+
+    site->file = name;
+    site->source.env = env;
+    site->source.main = name;
+    site->source.files = file;
+    site->source.n = 1;
+
+    return site_conf_read(site, env, err) == MTA_STS_OK
+           ? site_answer(site, env, err) : MTA_STS_ERROR;
 }
 
 

@@ -105,6 +105,13 @@ source_lookup(const source_t *source, mta_sts_str_t name,
 }
 
 
+int
+source_has(const source_t *source, mta_sts_str_t name)
+{
+    return source_find(source, name) != NULL;
+}
+
+
 void
 source_use(const source_t *source, mta_sts_str_t name)
 {

@@ -150,12 +150,14 @@ judge_txt(const facts_t *facts, const judge_policy_t *live, result_t *result)
 }
 
 
-static void
+/* Returns the value of "rua=", or an empty text. */
+
+static mta_sts_str_t
 judge_tlsrpt(const facts_t *facts, result_t *result)
 {
     size_t          n;
     findings_t     *findings;
-    mta_sts_str_t   rua, wanted = { NULL, 0 };
+    mta_sts_str_t   rua = { "", 0 }, wanted = { NULL, 0 };
 
     findings = &result->findings;
 
@@ -166,7 +168,7 @@ judge_tlsrpt(const facts_t *facts, result_t *result)
     if (facts->tlsrpt.status == DNS_FAILED) {
         finding_add(findings, TLSRPT_DNS, NULL, "the lookup of the record "
                     "fails: %s", facts->tlsrpt.error);
-        return;
+        return rua;
     }
 
     /* what is configured and missing is one finding */
@@ -174,7 +176,7 @@ judge_tlsrpt(const facts_t *facts, result_t *result)
     if (wanted.len && facts->tlsrpt.n == 0) {
         finding_add(findings, TLSRPT_DIFFERS, NULL, "no TXT record, configured "
                     "is \"%.*s\": publish it", MTA_STS_SHOW(wanted));
-        return;
+        return rua;
     }
 
     n = findings->n;
@@ -187,6 +189,10 @@ judge_tlsrpt(const facts_t *facts, result_t *result)
                     "configured is \"%.*s\"", MTA_STS_SHOW(rua),
                     MTA_STS_SHOW(wanted));
     }
+
+    reported_address(facts->domain, rua, findings);
+
+    return rua;
 }
 
 
@@ -375,6 +381,7 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
     const mta_sts_env_t *env, result_t *result)
 {
     size_t           i, size;
+    mta_sts_str_t    rua = { "", 0 };
     const body_t    *followed;
     judge_policy_t   policy;
 
@@ -411,7 +418,7 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
 
     if (facts->what & PROBE_RECORDS) {
         judge_txt(facts, &policy, result);
-        judge_tlsrpt(facts, result);
+        rua = judge_tlsrpt(facts, result);
         mail_findings(facts, &result->findings);
 
         if (followed == &policy.live) {
@@ -423,6 +430,10 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
                                          judge_is_live(&policy, entry->policy)
                                          ? NULL : &result->findings);
         }
+    }
+
+    if (facts->evidence && facts->evidence->status != EVIDENCE_ABSENT) {
+        reported_findings(facts->evidence, facts->now, rua, &result->findings);
     }
 
     if (entry->policy) {

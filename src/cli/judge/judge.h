@@ -9,6 +9,7 @@
 
 
 #include "base/base.h"
+#include "cli/evidence/evidence.h"
 #include "cli/probe/probe.h"
 #include "kinds.h"
 #include "policy/policy.h"
@@ -180,6 +181,27 @@ mta_sts_str_t txt_tlsrpt(const dns_record_t *records, size_t n,
 
 
 /*
+ * Reports (RFC 8460).
+ */
+
+
+/* Failures count for so long: reports come once a day; seconds. */
+
+#define REPORTED_SINCE  (3 * 86400)
+
+/*
+ * Judges where reports about domain go: rua is the value of "rua=".  One URI
+ * elsewhere is enough.
+ */
+void reported_address(mta_sts_str_t domain, mta_sts_str_t rua,
+    findings_t *findings);
+
+/* Judges what was reported since REPORTED_SINCE, by verified reports alone. */
+void reported_findings(const evidence_t *evidence, time_t now,
+    mta_sts_str_t rua, findings_t *findings);
+
+
+/*
  * A policy as it was fetched (RFC 8461, 3.2, with erratum 6253).
  */
 
@@ -250,6 +272,12 @@ int served_has_body(const fetch_t *fetch, time_t now);
 
 /* Would a sender that follows the RFC read that policy? */
 int served_is_read(const fetch_t *fetch, time_t now);
+
+/* RFC 8461, 3.2: the media type is text/plain, with or without parameters. */
+int media_is_plain(const fetch_t *fetch);
+
+/* Judges the media type. */
+void media_findings(const fetch_t *fetch, findings_t *findings);
 
 /* Judges one address, but not the contents of a policy. */
 void served_findings(const fetch_t *fetch, time_t now, findings_t *findings);

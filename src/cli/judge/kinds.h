@@ -234,7 +234,22 @@
     X(TLSRPT_OTHER, "tlsrpt-other", TLSRPT, WARNING, 0,                       \
       "8460 3", "there are other TXT records at the same name")               \
     X(TLSRPT_DIFFERS, "tlsrpt-differs", TLSRPT, WARNING, 0,                   \
-      "8460 3", "the record is not the configured one, or missing")
+      "8460 3", "the record is not the configured one, or missing")           \
+    X(TLSRPT_OWN, "tlsrpt-own", TLSRPT, NOTE, 0,                              \
+      "8460 3", "all reports go by mail to the domain that they are about")   \
+    X(REPORT_UNKNOWN, "report-unknown", TLSRPT, UNKNOWN, 0,                   \
+      "8460 3", "the store of reports cannot be read")                        \
+    X(REPORT_NONE, "report-none", TLSRPT, NOTE, 0,                            \
+      "8460 3", "there is a record, and no report came for a week")           \
+    X(REPORT_REFUSED, "report-refused", TLSRPT, ERROR, 1,                     \
+      "8460 4.3", "verified reports have failures that `enforce` refuses")    \
+    X(REPORT_UNPROTECTED, "report-unprotected", TLSRPT, WARNING, 1,           \
+      "8460 4.3.2",                                                           \
+      "verified reports: senders cannot fetch the policy, or not use it")     \
+    X(REPORT_DANE, "report-dane", TLSRPT, WARNING, 0,                         \
+      "8460 4.3.2", "verified reports have failures of DANE")                 \
+    X(REPORT_APART, "report-apart", TLSRPT, NOTE, 0,                          \
+      "8460 4.3", "verified reports have failures without any policy")
 
 
 #endif /* MTA_STS_JUDGE_KINDS_H */

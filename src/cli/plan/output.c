@@ -188,7 +188,11 @@ prometheus_end(plan_output_t *output)
 {
     (void) fprintf(output->out, "# HELP mta_sts_plan_domains Domains that were "
                    "looked at.\n# TYPE mta_sts_plan_domains gauge\n"
-                   "mta_sts_plan_domains %zu\n", output->n);
+                   "mta_sts_plan_domains %zu\n"
+                   "# HELP mta_sts_plan_timestamp_seconds When the plan was "
+                   "made.\n# TYPE mta_sts_plan_timestamp_seconds gauge\n"
+                   "mta_sts_plan_timestamp_seconds %" PRId64 "\n", output->n,
+                   output->now);
 }
 
 

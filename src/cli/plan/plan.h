@@ -15,6 +15,7 @@
 #define MTA_STS_PLAN_PLAN_H
 
 
+#include "cli/evidence/evidence.h"
 #include "policy/policy.h"
 
 
@@ -25,6 +26,10 @@
 /* Between the end of max_age and the end of a policy; seconds. */
 
 #define PLAN_SLACK   600
+
+/* How long reports count before enforce; seconds. */
+
+#define PLAN_REPORTS  (14 * 86400)
 
 /* An end that has no date. */
 
@@ -338,6 +343,7 @@ typedef struct {
     int                    yaml;          /* a domains file, not nginx.conf */
     mta_sts_str_t          runs;          /* of check: lines of
                                              "TIME ERRORS UNKNOWN SMTP" */
+    const evidence_t      *evidence;      /* of PLAN_REPORTS; NULL: absent */
     int64_t                forgotten;     /* or 0 */
     int                    details;       /* also what is not under way */
 } plan_domain_t;
@@ -374,8 +380,24 @@ void plan_say_step(plan_list_t *list, plan_advice_t *advice, int64_t from,
 /* Adds the recipes: to move an MX, to roll back, to leave, to move the host. */
 void plan_recipes(const plan_domain_t *domain, int64_t now, plan_list_t *list);
 
-/* Adds what is to be seen to in testing before enforce (rules 8 and 9). */
+/*
+ * Adds what is to be seen to in testing before enforce (rules 8 and 9).  Only
+ * verified reports can hold it back.
+ */
 void plan_promote(const plan_domain_t *domain, int64_t now, plan_list_t *list);
+
+/* The configured policy in another mode, as the next step has it. */
+plan_policy_t plan_policy_next(const plan_domain_t *domain,
+    mta_sts_mode_e mode);
+
+/*
+ * Adds steps: to set a mode, with a max_age that makes new bytes if the mode
+ * alone does not; to publish.
+ */
+void plan_say_mode(const plan_domain_t *domain, plan_list_t *list,
+    plan_advice_t *advice, mta_sts_mode_e mode);
+void plan_say_publish(const plan_domain_t *domain, plan_list_t *list,
+    plan_advice_t *advice);
 
 /* Is a policy served, as far as is known, and is its id the only one shown? */
 int plan_is_served(const plan_history_t *history, size_t policy, int64_t now);

@@ -4,18 +4,8 @@
  */
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "plan.h"
-
-
-#define RECIPE_DAY      86400
-
-/* Rule 9: how long reports are to be watched, and runs of check. */
-
-#define PROMOTE_TEST    (14 * RECIPE_DAY)
-#define PROMOTE_RUNS    5
-#define PROMOTE_WEEK    (7 * RECIPE_DAY)
 
 
 /* An MX host that no policy has. */
@@ -76,10 +66,8 @@ recipe_imagine(plan_history_t *to, const plan_history_t *from,
 }
 
 
-/* The policy of the next step: that of the configuration in another mode. */
-
-static plan_policy_t
-recipe_policy(const plan_domain_t *domain, mta_sts_mode_e mode)
+plan_policy_t
+plan_policy_next(const plan_domain_t *domain, mta_sts_mode_e mode)
 {
     plan_policy_t  policy;
 
@@ -91,10 +79,8 @@ recipe_policy(const plan_domain_t *domain, mta_sts_mode_e mode)
 }
 
 
-/* The mode, with a max_age that makes new bytes if the mode alone does not. */
-
-static void
-recipe_mode(const plan_domain_t *domain, plan_list_t *list,
+void
+plan_say_mode(const plan_domain_t *domain, plan_list_t *list,
     plan_advice_t *advice, mta_sts_mode_e mode)
 {
     char    age[16];
@@ -119,8 +105,8 @@ recipe_mode(const plan_domain_t *domain, plan_list_t *list,
 }
 
 
-static void
-recipe_publish(const plan_domain_t *domain, plan_list_t *list,
+void
+plan_say_publish(const plan_domain_t *domain, plan_list_t *list,
     plan_advice_t *advice)
 {
     plan_say_step(list, advice, 0, "reload nginx on each web server, then: "
@@ -165,7 +151,7 @@ recipe_move(const plan_domain_t *domain, int64_t now, plan_list_t *list)
     plan_history_t   imagined;
     plan_advice_t   *advice;
 
-    policy = recipe_policy(domain, MTA_STS_ENFORCE);
+    policy = plan_policy_next(domain, MTA_STS_ENFORCE);
     policy.mx = list->env->alloc(list->env->ctx, (policy.n_mx + 1)
                                                  * sizeof(mta_sts_str_t));
     memcpy(policy.mx, domain->configured->mx,
@@ -187,7 +173,7 @@ recipe_move(const plan_domain_t *domain, int64_t now, plan_list_t *list)
 
     plan_say_step(list, advice, now, "add it to the policy, the old ones "
                   "stay: %s", recipe_mx(domain, list));
-    recipe_publish(domain, list, advice);
+    plan_say_publish(domain, list, advice);
     plan_say_step(list, advice, from, "change the MX record; keep the old "
                   "machine and its certificate");
     plan_say_step(list, advice, from == PLAN_NEVER ? from
@@ -207,7 +193,7 @@ recipe_step_down(const plan_domain_t *domain, mta_sts_mode_e mode, int64_t now,
     plan_history_t   imagined;
     plan_advice_t   *advice;
 
-    policy = recipe_policy(domain, mode);
+    policy = plan_policy_next(domain, mode);
 
     recipe_imagine(&imagined, domain->history, &policy, now);
 
@@ -221,8 +207,8 @@ recipe_step_down(const plan_domain_t *domain, mta_sts_mode_e mode, int64_t now,
                         "testing: senders are free at %s, if this begins now",
                         plan_date(end, buf));
 
-    recipe_mode(domain, list, advice, mode);
-    recipe_publish(domain, list, advice);
+    plan_say_mode(domain, list, advice, mode);
+    plan_say_publish(domain, list, advice);
     plan_say_step(list, advice, end, mode == MTA_STS_NONE
                   ? "MX and certificates may go; until then every MX needs a "
                     "certificate and its mx line"
@@ -282,135 +268,4 @@ plan_recipes(const plan_domain_t *domain, int64_t now, plan_list_t *list)
     }
 
     recipe_host(domain, now, list);
-}
-
-
-/* The last runs without error or unknown: how many, on how many days. */
-
-static unsigned
-promote_runs(mta_sts_str_t runs, int64_t now, unsigned *days, int *smtp)
-{
-    long long   time, last;
-    unsigned    n, errors, unknown, mail;
-    const char *p, *end;
-
-    n = 0;
-    *days = 0;
-    *smtp = 0;
-    last = -1;
-    end = runs.data + runs.len;
-
-    for (p = runs.data; p && p < end; p = strchr(p, '\n') + 1) {
-
-        if (sscanf(p, "%lld %u %u %u\n", &time, &errors, &unknown, &mail) != 4
-            || time < now - PROMOTE_WEEK)
-        {
-            break;
-        }
-
-        if (errors || unknown) {
-            break;
-        }
-
-        n++;
-        *days += time / RECIPE_DAY != last;
-        *smtp |= mail != 0;
-        last = time / RECIPE_DAY;
-    }
-
-    return n;
-}
-
-
-/* Since when the policy has been served and announced. */
-
-static int64_t
-promote_since(const plan_history_t *history, size_t policy)
-{
-    size_t   i;
-    int64_t  since;
-
-    since = 0;
-
-    for (i = 0; i < history->n_servings; i++) {
-        if (history->servings[i].policy == policy
-            && history->servings[i].gone == 0
-            && history->servings[i].first > since)
-        {
-            since = history->servings[i].first;
-        }
-    }
-
-    for (i = 0; i < history->n_showings; i++) {
-        if (history->showings[i].gone == 0
-            && history->showings[i].first > since)
-        {
-            since = history->showings[i].first;
-        }
-    }
-
-    return since;
-}
-
-
-void
-plan_promote(const plan_domain_t *domain, int64_t now, plan_list_t *list)
-{
-    int              smtp;
-    size_t           k;
-    int64_t          from;
-    unsigned         runs, days;
-    plan_step_t      step;
-    plan_policy_t    policy;
-    plan_advice_t   *advice;
-    plan_answer_t    answer;
-
-    k = plan_policy_find(domain->history, domain->configured->id);
-
-    if (domain->configured->mode != MTA_STS_TESTING
-        || k == domain->history->n_policies
-        || !plan_is_served(domain->history, k, now)
-        || !plan_is_shown(domain->history, k))
-    {
-        return;
-    }
-
-    runs = promote_runs(domain->runs, now, &days, &smtp);
-    from = promote_since(domain->history, k) + PROMOTE_TEST;
-    policy = recipe_policy(domain, MTA_STS_ENFORCE);
-
-    memset(&step, 0, sizeof(plan_step_t));
-    step.act = PLAN_SERVE;
-    step.policy = &policy;
-    plan_may(domain->history, &step, now, &answer);
-
-    if (from <= now && runs >= PROMOTE_RUNS && days >= PROMOTE_RUNS && smtp
-        && answer.from <= now)
-    {
-        advice = plan_say(list, PLAN_DUE, "promote", 9, 0, "testing went well: "
-                          "set mode to enforce");
-        recipe_mode(domain, list, advice, MTA_STS_ENFORCE);
-        recipe_publish(domain, list, advice);
-        return;
-    }
-
-    advice = plan_say(list, PLAN_WAIT, "promote", 9,
-                      from > now ? from : PLAN_NEVER, "before mode enforce:");
-
-    if (from > now) {
-        plan_say_step(list, advice, from, "14 days in testing with this "
-                      "policy");
-    }
-
-    if (runs < PROMOTE_RUNS || days < PROMOTE_RUNS || !smtp) {
-        plan_say_step(list, advice, 0, "5 runs of mta-sts check on 5 days of a "
-                      "week, without an error or unknown, and with SMTP: %u on "
-                      "%u so far%s", runs, days, smtp ? "" : ", none with "
-                      "SMTP");
-    }
-
-    if (answer.from > now) {
-        plan_say_step(list, advice, answer.from, "rule %u: %s", answer.rule,
-                      answer.why);
-    }
 }

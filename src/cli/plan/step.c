@@ -156,7 +156,8 @@ static void
 step_again(const plan_history_t *history, const plan_policy_t *policy,
     int64_t now, plan_answer_t *answer)
 {
-    size_t  i, k;
+    size_t         i, k, others;
+    mta_sts_str_t  id;
 
     k = plan_policy_find(history, policy->id);
 
@@ -185,7 +186,14 @@ step_again(const plan_history_t *history, const plan_policy_t *policy,
         }
     }
 
-    for (i = 0; i < history->n_showings; i++) {
+    /* where nothing else was ever seen, the web server was away */
+
+    for (i = 0, others = history->n_servings; i < history->n_showings; i++) {
+        id = history->showings[i].id;
+        others += id.len && !mta_sts_str_eq(id, policy->id);
+    }
+
+    for (i = 0; others && i < history->n_showings; i++) {
         if (mta_sts_str_eq(history->showings[i].id, policy->id)) {
             step_later(answer, PLAN_NEVER, 6, "this policy was served or "
                        "announced before; use another max_age");

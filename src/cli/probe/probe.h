@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "base/base.h"
+#include "cli/evidence/evidence.h"
 #include "cert.h"
 #include "pool.h"
 
@@ -451,6 +452,10 @@ typedef struct {
                                          itself where there is no MX */
     size_t          n_mail;
     size_t          n_more;           /* MX hosts beyond PROBE_MX */
+
+    /* what senders reported, which is not looked up here; or NULL */
+
+    const evidence_t  *evidence;
 } facts_t;
 
 

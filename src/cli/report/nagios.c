@@ -19,6 +19,10 @@ nagios_state(const report_t *report)
 
     counts = report->counts;
 
+    if (report->refused) {
+        return "CRITICAL";
+    }
+
     if (report->unknown == report->n) {
         return "UNKNOWN - no lookup had an answer";
     }
@@ -66,6 +70,7 @@ nagios_line(mta_sts_buf_t *line, const report_item_t *item)
 void
 report_nagios(report_t *report)
 {
+    char             refused[64];
     size_t           i, len;
     const size_t    *counts;
     mta_sts_buf_t    line;
@@ -73,12 +78,19 @@ report_nagios(report_t *report)
     mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
 
     counts = report->counts;
+    refused[0] = '\0';
+
+    if (report->refused) {
+        (void) snprintf(refused, sizeof(refused), ", %zu refused, see mta-sts "
+                        "plan", report->refused);
+    }
 
     (void) fprintf(report->out, "MTA-STS %s - %zu domains, %zu errors, %zu "
-                   "warnings, %zu unknown%s | domains=%zu errors=%zu "
+                   "warnings, %zu unknown%s%s | domains=%zu errors=%zu "
                    "warnings=%zu unknown=%zu notes=%zu\n",
                    nagios_state(report), report->n, counts[FINDING_ERROR],
                    counts[FINDING_WARNING], counts[FINDING_UNKNOWN],
+                   refused,
                    report->family ? (report->family == 4 ? ", only IPv4"
                                                          : ", only IPv6") : "",
                    report->n, counts[FINDING_ERROR], counts[FINDING_WARNING],

@@ -89,15 +89,16 @@ prometheus_certs(const report_t *report, const result_t *result)
     for (i = 0; i < result->n_certs; i++) {
         cert = &result->certs[i];
 
-        prometheus_sample(report, "certificate_days_left", result);
+        prometheus_sample(report, "certificate_expiry_timestamp_seconds",
+                          result);
         (void) fprintf(report->out, ",subject=\"%s\",",
                        cert->smtp ? "smtp" : "policy");
         prometheus_label(report->out, "host", cert->host);
         (void) fputc(',', report->out);
         prometheus_label(report->out, "address", cert->address);
-        (void) fprintf(report->out, ",key=\"%s\"} %ld\n",
+        (void) fprintf(report->out, ",key=\"%s\"} %lld\n",
                        cert->rsa ? "rsa" : "ecdsa",
-                       report_days(cert, result->now));
+                       (long long) cert->not_after);
     }
 }
 
@@ -178,8 +179,8 @@ report_prometheus(report_t *report)
         void       (*print)(const report_t *report, const result_t *result);
     } metrics[] = {
         { "finding", "What is wrong with a domain.", prometheus_findings },
-        { "certificate_days_left", "Days until a certificate expires.",
-          prometheus_certs },
+        { "certificate_expiry_timestamp_seconds",
+          "When a certificate expires.", prometheus_certs },
         { "errors", "Findings of a domain that are errors.",
           prometheus_errors },
         { "findings", "Findings of a domain by severity.",

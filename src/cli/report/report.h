@@ -57,6 +57,9 @@ typedef struct {
     size_t              resolved_size;
 
     size_t              unknown;      /* domains without any answer */
+    size_t              refused;      /* domains whose policy a rule refuses, or
+                                         that left and are believed; set by the
+                                         caller, who has named them */
     size_t              counts[FINDING_SEVERITIES];   /* of findings */
 } report_t;
 

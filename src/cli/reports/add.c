@@ -95,18 +95,34 @@ add_json(reports_input_t *input, mta_sts_str_t text,
 }
 
 
+/* What it unpacks to is freed: a mail may have many parts. */
+
 static int
 add_packed(reports_input_t *input, mta_sts_str_t data,
     const reports_origin_t *origin, mta_sts_err_t *err)
 {
-    mta_sts_str_t  text;
+    int              rc;
+    mta_sts_env_t    env;
+    mta_sts_str_t    text;
+    mta_sts_arena_t  arena = { NULL, 0 };
 
-    if (!reports_is_gzip(data)) {
-        return add_json(input, data, origin, err);
+    text = data;
+    rc = MTA_STS_OK;
+    env = input->env;
+    input->env.ctx = &arena;
+
+    if (reports_is_gzip(data)) {
+        rc = reports_unpack(data, &input->env, &text, err);
     }
 
-    return reports_unpack(data, &input->env, &text, err) == MTA_STS_OK
-           ? add_json(input, text, origin, err) : MTA_STS_ERROR;
+    if (rc == MTA_STS_OK) {
+        rc = add_json(input, text, origin, err);
+    }
+
+    mta_sts_arena_free(&arena);
+    input->env = env;
+
+    return rc;
 }
 
 

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -144,6 +145,34 @@ files_say(reports_adder_t *adder, const char *path, const mta_sts_err_t *why)
 }
 
 
+/* Opens a regular file; returns -1 and err if it is none.  A FIFO would wait. */
+
+static int
+files_open(const char *path, mta_sts_err_t *err)
+{
+    int          fd;
+    struct stat  st;
+
+    fd = open(path, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
+
+    if (fd == -1) {
+        (void) mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()",
+                                   mta_sts_str_from(path));
+        return -1;
+    }
+
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        return fd;
+    }
+
+    (void) mta_sts_error(err, MTA_STS_NOWHERE, "\"%s\" is not a regular file",
+                         path);
+    (void) close(fd);
+
+    return -1;
+}
+
+
 /*
  * Adds a regular file; dir is its spool, or NULL.  *done: it may be removed
  * after the commit.  Errors of the store only.
@@ -153,28 +182,27 @@ static int
 files_file(reports_adder_t *adder, const char *dir, const char *name,
     const char *path, mta_sts_arena_t *arena, int *done, mta_sts_err_t *err)
 {
-    int              rc, spooled;
+    int              fd, rc, spooled;
     int64_t          received;
-    reports_input_t      input;
     mta_sts_buf_t    source;
     mta_sts_err_t    why;
     mta_sts_str_t    address;
-    mta_sts_file_t   file;
+    reports_input_t  input;
 
     spooled = dir && files_is_spooled(name, &received, &address);
     *done = 0;
 
-    if (mta_sts_file_read(&file, mta_sts_str_from(path), MTA_STS_NOWHERE, &why)
-        != MTA_STS_OK)
-    {
+    fd = files_open(path, &why);
+
+    if (fd == -1) {
+
         /* another process was faster */
 
-        if (spooled && access(path, F_OK) == -1) {
-            return MTA_STS_OK;
+        if (!spooled || access(path, F_OK) == 0) {
+            adder->bad++;
+            say_error(&why);
         }
 
-        adder->bad++;
-        say_error(&why);
         return MTA_STS_OK;
     }
 
@@ -190,9 +218,9 @@ files_file(reports_adder_t *adder, const char *dir, const char *name,
         input.origin.received = received;
     }
 
-    rc = reports_add_data(&input, file.text);
+    rc = reports_add_fd(&input, fd);
 
-    mta_sts_file_free(&file);
+    (void) close(fd);
 
     if (rc != MTA_STS_OK) {
         *err = input.err;
@@ -340,35 +368,6 @@ files_maildir(reports_adder_t *adder, const char *dir, mta_sts_err_t *err)
 }
 
 
-/* Reads standard input, of which more than the limit is not a report. */
-
-static mta_sts_str_t
-files_read_stdin(char **data)
-{
-    size_t         n, size;
-    mta_sts_str_t  text;
-
-    *data = NULL;
-    text.len = 0;
-    size = 0;
-
-    do {
-        if (text.len == size) {
-            size = size ? 2 * size : 65536;
-            *data = diag_realloc(*data, size);
-        }
-
-        n = fread(*data + text.len, 1, size - text.len, stdin);
-        text.len += n;
-
-    } while (n && text.len <= 2 * REPORTS_INPUT_MAX);
-
-    text.data = *data;
-
-    return text;
-}
-
-
 /* Standard input cannot be read again: a bad one is kept in the state. */
 
 static void
@@ -378,10 +377,12 @@ files_keep(const reports_input_t *input, mta_sts_str_t text)
     char         name[64];
     const char  *state;
 
+    static unsigned  n;
+
     state = input->adder->state;
 
-    (void) snprintf(name, sizeof(name), "%lld-%ld",
-                    (long long) input->adder->now, (long) getpid());
+    (void) snprintf(name, sizeof(name), "%lld-%ld-%u",
+                    (long long) input->adder->now, (long) getpid(), n++);
 
     out = files_bad(input, state, name);
 
@@ -402,19 +403,16 @@ files_keep(const reports_input_t *input, mta_sts_str_t text)
 static int
 files_stdin(reports_adder_t *adder, mta_sts_arena_t *arena, mta_sts_err_t *err)
 {
-    int             rc;
-    char           *data;
-    reports_input_t     input;
-    mta_sts_str_t   text;
-
-    text = files_read_stdin(&data);
+    int              rc;
+    reports_input_t  input;
 
     reports_add_begin(&input, adder, arena, adder->now, mta_sts_str("file"));
+    input.keep = files_keep;
 
     rc = store_begin(adder->store, err);
 
     if (rc == MTA_STS_OK) {
-        rc = reports_add_data(&input, text);
+        rc = reports_add_fd(&input, STDIN_FILENO);
 
         if (rc != MTA_STS_OK) {
             *err = input.err;
@@ -423,10 +421,7 @@ files_stdin(reports_adder_t *adder, mta_sts_arena_t *arena, mta_sts_err_t *err)
 
     if (rc == MTA_STS_OK && input.bad) {
         files_say(adder, "standard input", &input.why);
-        files_keep(&input, text);
     }
-
-    free(data);
 
     return rc == MTA_STS_OK ? store_commit(adder->store, err) : rc;
 }

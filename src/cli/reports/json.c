@@ -26,7 +26,7 @@ json_sessions(const summary_domain_t *domain)
     int                        verified;
     json_t                    *list;
     reports_type_e             type;
-    const summary_sessions_t  *sessions;
+    const evidence_sessions_t  *sessions;
 
     list = json_array();
 
@@ -39,7 +39,7 @@ json_sessions(const summary_domain_t *domain)
             }
 
             (void) json_array_append_new(list, json_pack("{sssbsIsIsI}",
-                       "type", summary_type(type),
+                       "type", reports_type(type),
                        "verified", verified,
                        "good", (json_int_t) sessions->good,
                        "failed", (json_int_t) sessions->failed,
@@ -66,7 +66,7 @@ json_failed(const summary_rows_t *rows, const char *key)
         row = &rows->elts[i];
 
         (void) json_array_append_new(list, json_pack("{sssbsosIsI}",
-                   "type", summary_type(row->type),
+                   "type", reports_type(row->type),
                    "verified", row->verified,
                    key, json_text(row->name),
                    "failed", (json_int_t) row->failed,
@@ -91,7 +91,7 @@ json_reporters(const summary_t *summary, const summary_domain_t *domain)
 
         (void) json_array_append_new(list,
             json_pack("{sssbsososIsIsIsIsosb}",
-                   "type", summary_type(row->type),
+                   "type", reports_type(row->type),
                    "verified", row->verified,
                    "organization", json_text(row->name),
                    "signer", row->signer.len ? json_text(row->signer)
@@ -122,7 +122,7 @@ json_days(const summary_domain_t *domain)
         row = &domain->days.elts[i];
 
         (void) json_array_append_new(list, json_pack("{sssbsssIsI}",
-                   "type", summary_type(row->type),
+                   "type", reports_type(row->type),
                    "verified", row->verified,
                    "day", summary_day(row->last, day),
                    "good", (json_int_t) row->good,

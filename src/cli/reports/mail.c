@@ -29,32 +29,46 @@ mail_is_space(char ch)
 }
 
 
-/* Removes comments in parentheses (RFC 5322, 3.2.2) and folds white space. */
+/*
+ * Removes comments in parentheses (RFC 5322, 3.2.2), folds white space, and
+ * replaces what a quoted string has of separators: it may be a sender's text.
+ */
 
 static mta_sts_str_t
 mail_uncomment(mta_sts_str_t field, const mta_sts_env_t *env)
 {
-    char           *out;
+    int             quoted;
+    char           *out, ch;
     size_t          i, n;
     unsigned        depth;
     mta_sts_str_t   plain;
 
     out = env->alloc(env->ctx, field.len + 1);
+    quoted = 0;
     depth = 0;
     n = 0;
 
     for (i = 0; i < field.len; i++) {
-        if (field.data[i] == '\\' && depth && i + 1 < field.len) {
+        ch = field.data[i];
+
+        if (ch == '\\' && (depth || quoted) && i + 1 < field.len) {
             i++;
 
-        } else if (field.data[i] == '(') {
+        } else if (ch == '"' && depth == 0) {
+            quoted = !quoted;
+            out[n++] = ch;
+
+        } else if (quoted) {
+            out[n++] = mail_is_space(ch) || ch == ';' ? '_' : ch;
+
+        } else if (ch == '(') {
             depth++;
 
-        } else if (field.data[i] == ')' && depth) {
+        } else if (ch == ')' && depth) {
             depth--;
 
         } else if (depth == 0) {
-            out[n++] = mail_is_space(field.data[i]) ? ' ' : field.data[i];
+            out[n++] = mail_is_space(ch) ? ' ' : ch;
         }
     }
 

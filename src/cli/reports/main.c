@@ -228,7 +228,7 @@ main_ours(const main_options_t *options, const mta_sts_env_t *env,
     mta_sts_str_t    *ours;
     mta_sts_entry_t  *entries;
 
-    if (command_site(&site, &options->site, env) != MTA_STS_OK) {
+    if (command_site(&site, &options->site, env) != COMMAND_OK) {
         return MTA_STS_ERROR;
     }
 

@@ -282,6 +282,65 @@ parse_report(const json_t *root, const mta_sts_env_t *env,
 }
 
 
+/*
+ * A small text may be a tree that takes very much more memory, or nest deeper
+ * than any report: it is measured before it is parsed.
+ */
+
+static int
+parse_measure(mta_sts_str_t text, mta_sts_err_t *err)
+{
+    int       quoted;
+    size_t    i, values;
+    unsigned  depth;
+
+    quoted = 0;
+    depth = 0;
+
+    if (text.len > REPORTS_INPUT_MAX) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "the JSON has more than %d "
+                             "MiB", REPORTS_INPUT_MAX >> 20);
+    }
+
+    for (i = 0, values = 0; i < text.len; i++) {
+        switch (text.data[i]) {
+
+        case '"':
+            quoted = !quoted;
+            break;
+
+        case '\\':
+            i += (size_t) quoted;
+            break;
+
+        case '[':
+        case '{':
+            depth += !quoted;
+            values += !quoted;
+            break;
+
+        case ']':
+        case '}':
+            depth -= !quoted && depth;
+            break;
+
+        case ',':
+            values += !quoted;
+            break;
+        }
+
+        if (depth > REPORTS_DEPTH_MAX) {
+            return mta_sts_error(err, MTA_STS_NOWHERE, "the JSON nests deeper "
+                                 "than %d levels", REPORTS_DEPTH_MAX);
+        }
+    }
+
+    return values <= REPORTS_VALUES_MAX ? MTA_STS_OK
+           : mta_sts_error(err, MTA_STS_NOWHERE, "the JSON has more than %d "
+                           "values", REPORTS_VALUES_MAX);
+}
+
+
 int
 reports_json(mta_sts_str_t text, const mta_sts_env_t *env,
     reports_report_t *report, mta_sts_err_t *err)
@@ -296,6 +355,10 @@ reports_json(mta_sts_str_t text, const mta_sts_env_t *env,
 
     if (mta_sts_str_starts(text, mta_sts_str("\xef\xbb\xbf"))) {
         text = mta_sts_str_after(text, 3);
+    }
+
+    if (parse_measure(text, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
     }
 
     json_set_alloc_funcs(diag_malloc, free);

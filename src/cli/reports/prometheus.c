@@ -9,10 +9,11 @@
 
 
 static void
-prometheus_begin(FILE *out, const char *name, const char *help)
+prometheus_begin(FILE *out, const char *name, const char *type,
+    const char *help)
 {
     (void) fprintf(out, "# HELP mta_sts_reports_%s %s\n"
-                   "# TYPE mta_sts_reports_%s gauge\n", name, help, name);
+                   "# TYPE mta_sts_reports_%s %s\n", name, help, name, type);
 }
 
 
@@ -29,7 +30,7 @@ prometheus_sample(FILE *out, const char *name, const summary_domain_t *domain)
 static void
 prometheus_labels(FILE *out, reports_type_e type, int verified)
 {
-    (void) fprintf(out, ",type=\"%s\",verified=\"%d\"", summary_type(type),
+    (void) fprintf(out, ",type=\"%s\",verified=\"%d\"", reports_type(type),
                    verified);
 }
 
@@ -41,7 +42,7 @@ prometheus_sessions(const summary_t *summary, FILE *out)
     size_t                     i;
     reports_type_e             type;
     const summary_domain_t    *domain;
-    const summary_sessions_t  *sessions;
+    const evidence_sessions_t  *sessions;
 
     for (i = 0; i < summary->n; i++) {
         domain = &summary->domains[i];
@@ -75,7 +76,7 @@ prometheus_failures(const summary_t *summary, FILE *out)
 {
     size_t                  i, k, m;
     int64_t                 failed;
-    const char             *name, *other;
+    const char             *name;
     const summary_row_t    *row, *same;
     const summary_rows_t   *rows;
 
@@ -84,15 +85,14 @@ prometheus_failures(const summary_t *summary, FILE *out)
 
         for (k = 0; k < rows->n; k++) {
             row = &rows->elts[k];
-            (void) summary_meaning(row->name, &name);
+            name = reports_result(row->name)->name;
             failed = 0;
 
             for (m = 0; m < rows->n; m++) {
                 same = &rows->elts[m];
-                (void) summary_meaning(same->name, &other);
 
                 if (same->type == row->type && same->verified == row->verified
-                    && other == name)
+                    && reports_result(same->name)->name == name)
                 {
                     if (m < k) {
                         break;
@@ -119,15 +119,16 @@ summary_prometheus(const summary_t *summary, FILE *out)
 {
     size_t  i;
 
-    prometheus_begin(out, "sessions", "Sessions in the reports of the last "
-                     "days.");
+    prometheus_begin(out, "sessions", "gauge", "Sessions in the reports of the "
+                     "last days.");
     prometheus_sessions(summary, out);
 
-    prometheus_begin(out, "failures", "Failed sessions by type of failure.");
+    prometheus_begin(out, "failures", "gauge", "Failed sessions by type of "
+                     "failure.");
     prometheus_failures(summary, out);
 
-    prometheus_begin(out, "last_timestamp_seconds", "End of the last report, "
-                     "0: none in the last days.");
+    prometheus_begin(out, "last_timestamp_seconds", "gauge", "End of the last "
+                     "report, 0: none in the last days.");
 
     for (i = 0; i < summary->n; i++) {
         prometheus_sample(out, "last_timestamp_seconds",
@@ -135,8 +136,13 @@ summary_prometheus(const summary_t *summary, FILE *out)
         (void) fprintf(out, "} %" PRId64 "\n", summary->domains[i].last);
     }
 
-    prometheus_begin(out, "refused", "Reports about domains that are not ours, "
-                     "since the store is there.");
-    (void) fprintf(out, "mta_sts_reports_refused %" PRId64 "\n",
+    prometheus_begin(out, "refused_total", "counter", "Reports about domains "
+                     "that are not ours, since the store is there.");
+    (void) fprintf(out, "mta_sts_reports_refused_total %" PRId64 "\n",
                    summary->refused);
+
+    prometheus_begin(out, "timestamp_seconds", "gauge", "When the summary was "
+                     "made.");
+    (void) fprintf(out, "mta_sts_reports_timestamp_seconds %" PRId64 "\n",
+                   summary->now);
 }

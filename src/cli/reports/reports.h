@@ -13,24 +13,18 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "cli/evidence/evidence.h"
 
 
 #define REPORTS_INPUT_MAX     (16 * 1024 * 1024)  /* bytes, unpacked or not */
+#define REPORTS_MAIL_MAX      (24 * 1024 * 1024)  /* bytes, in base64 */
+#define REPORTS_DEPTH_MAX     32      /* of JSON */
+#define REPORTS_VALUES_MAX    500000  /* in JSON */
 #define REPORTS_RATIO_MAX     200     /* unpacked to packed */
 #define REPORTS_POLICIES_MAX  100     /* of a report */
 #define REPORTS_DETAILS_MAX   100     /* of a policy */
 #define REPORTS_TEXT_MAX      255     /* bytes of any text */
 #define REPORTS_COUNT_MAX     1000000000000   /* sessions; more are not real */
-
-
-/* The policy that a sender applied (RFC 8460, 4.1 and 4.4). */
-
-typedef enum {
-    REPORTS_STS = 0,
-    REPORTS_TLSA,
-    REPORTS_NO_POLICY,
-    REPORTS_OTHER                 /* a type that nobody defined */
-} reports_type_e;
 
 
 /* Sessions that failed for one reason (RFC 8460, 4.3 and 4.4). */
@@ -73,8 +67,9 @@ typedef struct {
  * text is cut after REPORTS_TEXT_MAX bytes; policies and details beyond their
  * limits are left out.  The texts are in env's memory.
  *
- * Errors: not JSON, and what jansson found; not a TLS report, and what it
- * lacks.
+ * Errors: it has more than REPORTS_INPUT_MAX bytes, nests deeper than
+ * REPORTS_DEPTH_MAX or has more than REPORTS_VALUES_MAX values; not JSON, and
+ * what jansson found; not a TLS report, and what it lacks.
  */
 int reports_json(mta_sts_str_t text, const mta_sts_env_t *env,
     reports_report_t *report, mta_sts_err_t *err);
@@ -122,11 +117,8 @@ mta_sts_str_t reports_signer(mta_sts_str_t field, const mta_sts_str_t *trusted,
 
 
 /*
- * The store: reports.sqlite in the state directory.  Its schema has a version;
- * a newer one is refused.
+ * Adding to the store.
  */
-
-typedef struct store_s  store_t;
 
 
 /* How a report came, and who vouches for it. */
@@ -144,17 +136,7 @@ typedef enum {
 } store_result_e;
 
 
-/*
- * Opens the store in dir, or with create makes it.  NULL and err on failure:
- * cannot open "FILE", and what SQLite says; it has a newer version.
- */
-store_t *store_open(const char *dir, int create, mta_sts_err_t *err);
-
-void store_close(store_t *store);
-
-/* A transaction; store_add() and store_refuse() must be within one. */
-int store_begin(store_t *store, mta_sts_err_t *err);
-int store_commit(store_t *store, mta_sts_err_t *err);
+/* store_add() and store_refuse() must be within a transaction. */
 
 /*
  * Adds a report.  One that is known counts once; when the known one is
@@ -172,16 +154,6 @@ int store_refuse(store_t *store, mta_sts_err_t *err);
  * what remains are sums per domain, type and day.
  */
 int store_drop(store_t *store, int64_t before, mta_sts_err_t *err);
-
-
-/*
- * Rows of a query.  args are bound in their order, and then numbers.  each gets
- * the texts of the columns, never NULL, which are valid until it returns.
- */
-typedef void (*store_each_pt)(void *ctx, const char *const *columns);
-
-int store_query(store_t *store, const char *sql, const char *text,
-    int64_t number, store_each_pt each, void *ctx, mta_sts_err_t *err);
 
 
 /* Adding: from files, directories and standard input to the store. */
@@ -213,9 +185,11 @@ typedef struct {
  */
 int reports_add(reports_adder_t *adder, const char *name, mta_sts_err_t *err);
 
-/* What is being read; for the two files that add. */
+/* What is being read; for the files that add. */
 
-typedef struct {
+typedef struct reports_input_s  reports_input_t;
+
+struct reports_input_s {
     reports_adder_t    *adder;
     mta_sts_env_t       env;
     reports_origin_t    origin;
@@ -224,7 +198,12 @@ typedef struct {
     mta_sts_err_t       why;          /* of the first bad report */
     int                 failed;
     mta_sts_err_t       err;          /* of the store */
-} reports_input_t;
+
+    /* keeps bad input that cannot be read again; or NULL */
+
+    void              (*keep)(const reports_input_t *input,
+                              mta_sts_str_t data);
+};
 
 
 /* Begins with an input, whose memory is in arena. */
@@ -237,15 +216,15 @@ void reports_add_begin(reports_input_t *input, reports_adder_t *adder,
  */
 int reports_add_data(reports_input_t *input, mta_sts_str_t data);
 
+/*
+ * The same for all that a file descriptor gives, in bounded memory.  Of an mbox,
+ * mails without a report are left out if others have one; a transaction is
+ * committed and another one begun now and then.
+ */
+int reports_add_fd(reports_input_t *input, int fd);
+
 
 /* The summary of a domain.  Sessions of different types are never added up. */
-
-typedef struct {
-    int64_t             good;
-    int64_t             failed;
-    int64_t             reports;
-} summary_sessions_t;
-
 
 typedef struct {
     reports_type_e      type;
@@ -268,13 +247,13 @@ typedef struct {
 
 
 typedef struct {
-    mta_sts_str_t       domain;       /* empty: not named */
-    summary_sessions_t  sessions[REPORTS_OTHER + 1][2];   /* type, verified */
-    summary_rows_t      failures;     /* by type and result */
-    summary_rows_t      hosts;        /* by type and MX */
-    summary_rows_t      reporters;    /* by type and organisation */
-    summary_rows_t      days;         /* by type and day, the oldest first */
-    int64_t             last;         /* end of the last report */
+    mta_sts_str_t        domain;      /* empty: not named */
+    evidence_sessions_t  sessions[REPORTS_TYPES][2];  /* type, verified */
+    summary_rows_t       failures;    /* by type and result */
+    summary_rows_t       hosts;       /* by type and MX */
+    summary_rows_t       reporters;   /* by type and organisation */
+    summary_rows_t       days;        /* by type and day, the oldest first */
+    int64_t              last;        /* end of the last report */
 } summary_domain_t;
 
 
@@ -312,15 +291,6 @@ summary_severity_e summary_severity(const summary_t *summary,
 /* Has a reporter stopped: none for a week, but other reporters go on? */
 int summary_has_stopped(const summary_t *summary,
     const summary_domain_t *domain, const summary_row_t *reporter);
-
-/* "sts", "tlsa", "no-policy-found" or "other" */
-const char *summary_type(reports_type_e type);
-
-/*
- * What a result type (RFC 8460, 4.3) means, and what to do; NULL if nobody
- * defined it.  *name is the type's own name, which may be a label.
- */
-const char *summary_meaning(mta_sts_str_t result, const char **name);
 
 /* Formats a day of a time as YYYY-MM-DD. */
 #define SUMMARY_DAY  sizeof("YYYY-MM-DD")

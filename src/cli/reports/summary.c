@@ -18,22 +18,23 @@
 
 #define SUMMARY_FROM                                                          \
     " FROM policy p JOIN report r ON r.id = p.report"                         \
-    " WHERE p.domain = ?1 AND r.ends >= ?2"
+    " WHERE p.domain = ?1 AND p.ends >= ?2"
 
 #define SUMMARY_DETAIL                                                        \
     " FROM detail d JOIN policy p ON p.id = d.policy"                         \
     " JOIN report r ON r.id = p.report"                                       \
-    " WHERE p.domain = ?1 AND r.ends >= ?2"
+    " WHERE p.domain = ?1 AND p.ends >= ?2"
 
 #define VERIFIED  "(r.signer <> '')"
 
 /* type, verified, name, signer, digest, good, failed, reports, last */
 
 #define SUMMARY_SUMS(day)                                                     \
-    " sum(good), sum(failed), sum(reports), " day " FROM"                     \
-    " (SELECT p.type AS type, " VERIFIED " AS v, sum(p.good) AS good,"        \
-    " sum(p.failed) AS failed, count(DISTINCT r.id) AS reports,"              \
-    " max(r.ends) AS ends, r.begins / 86400 * 86400 AS day" SUMMARY_FROM      \
+    " " STORE_SUM("good") ", " STORE_SUM("failed") ", sum(reports), " day     \
+    " FROM (SELECT p.type AS type, " VERIFIED " AS v,"                        \
+    " " STORE_SUM("p.good") " AS good, " STORE_SUM("p.failed") " AS failed,"  \
+    " count(DISTINCT r.id) AS reports, max(r.ends) AS ends,"                  \
+    " r.begins / 86400 * 86400 AS day" SUMMARY_FROM                           \
     " GROUP BY 1, 2, 7 UNION ALL SELECT type, verified, good, failed,"        \
     " reports, day, day FROM day WHERE domain = ?1 AND day >= ?2)"
 
@@ -42,14 +43,14 @@ static const char  summary_sessions[] =
     " GROUP BY type, v";
 
 static const char  summary_failures[] =
-    "SELECT p.type, " VERIFIED " AS v, d.result, '', '', 0, sum(d.sessions) s,"
-    " count(DISTINCT r.id), max(r.ends)" SUMMARY_DETAIL
+    "SELECT p.type, " VERIFIED " AS v, d.result, '', '', 0,"
+    " " STORE_SUM("d.sessions") " s, count(DISTINCT r.id), max(r.ends)" SUMMARY_DETAIL
     " GROUP BY p.type, v, d.result ORDER BY p.type, v DESC, s DESC, d.result"
     " LIMIT 200";
 
 static const char  summary_hosts[] =
-    "SELECT p.type, " VERIFIED " AS v, d.mx, '', '', 0, sum(d.sessions) s,"
-    " count(DISTINCT r.id), max(r.ends)" SUMMARY_DETAIL
+    "SELECT p.type, " VERIFIED " AS v, d.mx, '', '', 0,"
+    " " STORE_SUM("d.sessions") " s, count(DISTINCT r.id), max(r.ends)" SUMMARY_DETAIL
     " AND d.mx <> '' GROUP BY p.type, v, d.mx"
     " ORDER BY p.type, v DESC, s DESC, d.mx LIMIT 200";
 
@@ -57,8 +58,8 @@ static const char  summary_hosts[] =
 
 static const char  summary_reporters[] =
     "SELECT p.type, " VERIFIED " AS v, r.organization, r.signer, r.digest,"
-    " sum(p.good) g, sum(p.failed) f, count(DISTINCT r.id), max(r.ends)"
-    SUMMARY_FROM " GROUP BY p.type, r.organization, r.signer"
+    " " STORE_SUM("p.good") " g, " STORE_SUM("p.failed") " f,"
+    " count(DISTINCT r.id), max(r.ends)" SUMMARY_FROM " GROUP BY p.type, r.organization, r.signer"
     " ORDER BY p.type, v DESC, g + f DESC, r.organization LIMIT 200";
 
 static const char  summary_days[] =
@@ -71,67 +72,6 @@ typedef struct {
     summary_t            *summary;
     summary_rows_t       *rows;
 } summary_reader_t;
-
-
-static const struct {
-    const char  *name;
-    const char  *meaning;
-} summary_meanings[] = {
-    { "starttls-not-supported", "the MX did not offer STARTTLS: enable it, and "
-      "look for a firewall that rewrites SMTP" },
-    { "certificate-host-mismatch", "the certificate has another name than the "
-      "MX: get one with the name that the MX record has" },
-    { "certificate-expired", "the certificate has expired: renew it, and "
-      "reload the mail server" },
-    { "certificate-not-trusted", "the sender knows no way from the certificate "
-      "to a CA: send the intermediate certificate, too" },
-    { "validation-failure", "TLS failed for a reason without a type: see the "
-      "reason that the sender gives" },
-    { "tlsa-invalid", "the TLSA records match no certificate: publish the new "
-      "record before the certificate changes" },
-    { "dnssec-invalid", "DNSSEC validation failed: check the zone's signatures "
-      "and its DS record" },
-    { "dane-required", "the sender requires DANE, and there is no TLSA "
-      "record" },
-    { "sts-policy-fetch-error", "the policy could not be fetched: run mta-sts "
-      "check" },
-    { "sts-policy-invalid", "the policy is not valid: run mta-sts check" },
-    { "sts-webpki-invalid", "the certificate of the policy host is not valid: "
-      "run mta-sts check" }
-};
-
-
-const char *
-summary_type(reports_type_e type)
-{
-    static const char *const  names[] = {
-        "sts", "tlsa", "no-policy-found", "other"
-    };
-
-    return names[type];
-}
-
-
-const char *
-summary_meaning(mta_sts_str_t result, const char **name)
-{
-    size_t  i, n;
-
-    n = sizeof(summary_meanings) / sizeof(summary_meanings[0]);
-
-    for (i = 0; i < n; i++) {
-        if (mta_sts_str_caseeq(result,
-                               mta_sts_str_from(summary_meanings[i].name)))
-        {
-            *name = summary_meanings[i].name;
-            return summary_meanings[i].meaning;
-        }
-    }
-
-    *name = "other";
-
-    return NULL;
-}
 
 
 const char *
@@ -233,7 +173,7 @@ summary_query(summary_reader_t *reader, store_t *store, const char *sql,
     since = reader->summary->now - (int64_t) reader->summary->days * DAY;
     reader->rows = rows;
 
-    return store_query(store, sql, domain->domain.data, since, summary_row,
+    return store_query(store, sql, domain->domain, since, summary_row,
                        reader, err);
 }
 
@@ -245,7 +185,7 @@ summary_domain(summary_reader_t *reader, store_t *store,
     size_t               i;
     summary_rows_t       rows = { NULL, 0, 0 };
     summary_row_t       *row;
-    summary_sessions_t  *sessions;
+    evidence_sessions_t  *sessions;
 
     if (summary_query(reader, store, summary_sessions, domain, &rows, err)
         != MTA_STS_OK)
@@ -283,7 +223,7 @@ summary_read(summary_t *summary, store_t *store, const mta_sts_str_t *names,
     size_t            i;
     summary_reader_t  reader = { env, summary, NULL };
 
-    if (store_query(store, "SELECT reports FROM refused", NULL, 0,
+    if (store_query(store, "SELECT reports FROM refused", mta_sts_str(""), 0,
                     summary_refused, summary, err)
         != MTA_STS_OK)
     {
@@ -298,7 +238,7 @@ summary_read(summary_t *summary, store_t *store, const mta_sts_str_t *names,
 
     if (n == 0
         && store_query(store, "SELECT domain FROM policy UNION "
-                       "SELECT domain FROM day ORDER BY 1", NULL, 0,
+                       "SELECT domain FROM day ORDER BY 1", mta_sts_str(""), 0,
                        summary_name, &reader, err)
            != MTA_STS_OK)
     {

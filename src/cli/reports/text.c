@@ -31,7 +31,7 @@ text_sessions(const summary_domain_t *domain, FILE *out)
 {
     int                        verified;
     reports_type_e             type;
-    const summary_sessions_t  *sessions;
+    const evidence_sessions_t  *sessions;
 
     for (type = REPORTS_STS; type <= REPORTS_OTHER; type++) {
         for (verified = 1; verified >= 0; verified--) {
@@ -40,7 +40,7 @@ text_sessions(const summary_domain_t *domain, FILE *out)
             if (sessions->reports) {
                 (void) fprintf(out, "  %-15s  %-10s  %10" PRId64 " good  %10"
                                PRId64 " failed  %6" PRId64 " reports\n",
-                               summary_type(type), text_verified(verified),
+                               reports_type(type), text_verified(verified),
                                sessions->good, sessions->failed,
                                sessions->reports);
             }
@@ -62,7 +62,7 @@ static void
 text_failures(const summary_domain_t *domain, FILE *out)
 {
     size_t                i;
-    const char           *name, *meaning;
+    const char           *meaning;
     const summary_row_t  *row;
 
     if (domain->failures.n) {
@@ -71,10 +71,10 @@ text_failures(const summary_domain_t *domain, FILE *out)
 
     for (i = 0; i < domain->failures.n && i < TEXT_ROWS; i++) {
         row = &domain->failures.elts[i];
-        meaning = summary_meaning(row->name, &name);
+        meaning = reports_result(row->name)->meaning;
 
         (void) fprintf(out, "    %10" PRId64 "  %s, %s: ", row->failed,
-                       summary_type(row->type), text_verified(row->verified));
+                       reports_type(row->type), text_verified(row->verified));
         text_str(out, row->name.len ? row->name : mta_sts_str("(no type)"));
         (void) fprintf(out, "\n                %s\n", meaning ? meaning
                        : "a type that RFC 8460 does not define");
@@ -98,7 +98,7 @@ text_hosts(const summary_domain_t *domain, FILE *out)
         row = &domain->hosts.elts[i];
 
         (void) fprintf(out, "    %10" PRId64 "  %s, %s: ", row->failed,
-                       summary_type(row->type), text_verified(row->verified));
+                       reports_type(row->type), text_verified(row->verified));
         text_str(out, row->name);
         (void) fputc('\n', out);
     }
@@ -123,7 +123,7 @@ text_reporters(const summary_t *summary, const summary_domain_t *domain,
         row = &domain->reporters.elts[i];
 
         (void) fprintf(out, "    %s  %.*s  %s: ", summary_day(row->last, day),
-                       TEXT_ID, row->digest.data, summary_type(row->type));
+                       TEXT_ID, row->digest.data, reports_type(row->type));
         text_str(out, row->name.len ? row->name : mta_sts_str("(no name)"));
 
         if (row->verified) {
@@ -170,7 +170,7 @@ text_chart(const summary_domain_t *domain, reports_type_e type, int verified,
 
     skip = n > TEXT_CHART ? n - TEXT_CHART : 0;
     (void) fprintf(out, "  %-15s  %-10s  failed, by day: ",
-                   summary_type(type), text_verified(verified));
+                   reports_type(type), text_verified(verified));
 
     for (i = 0; i < domain->days.n; i++) {
         row = &domain->days.elts[i];
@@ -288,7 +288,7 @@ show_report(void *ctx, const char *const *columns)
 static const char *
 show_type(const char *column)
 {
-    return summary_type(column[0] >= '0' && column[0] < '0' + REPORTS_OTHER
+    return reports_type(column[0] >= '0' && column[0] < '0' + REPORTS_OTHER
                         ? (reports_type_e) (column[0] - '0') : REPORTS_OTHER);
 }
 
@@ -315,9 +315,11 @@ show_detail(void *ctx, const char *const *columns)
 int
 reports_show(store_t *store, const char *id, FILE *out, mta_sts_err_t *err)
 {
-    size_t  n;
+    size_t         n;
+    mta_sts_str_t  digest;
 
     n = 0;
+    digest = mta_sts_str_from(id);
 
     if (strlen(id) < 4 || strspn(id, "0123456789abcdef") != strlen(id)) {
         return mta_sts_error(err, MTA_STS_NOWHERE, "invalid ID \"%s\", must be "
@@ -325,7 +327,7 @@ reports_show(store_t *store, const char *id, FILE *out, mta_sts_err_t *err)
     }
 
     if (store_query(store, "SELECT 1 FROM report WHERE digest LIKE ?1 || '%'",
-                    id, 0, show_count, &n, err)
+                    digest, 0, show_count, &n, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -340,17 +342,17 @@ reports_show(store_t *store, const char *id, FILE *out, mta_sts_err_t *err)
                        " signer, source, datetime(received, 'unixepoch'),"
                        " datetime(begins, 'unixepoch'),"
                        " datetime(ends, 'unixepoch') FROM report"
-                       " WHERE digest LIKE ?1 || '%'", id, 0, show_report, out,
+                       " WHERE digest LIKE ?1 || '%'", digest, 0, show_report, out,
                        err) != MTA_STS_OK
            || store_query(store, "SELECT type, domain, mode, good, failed"
                           " FROM policy WHERE report = (SELECT id FROM report"
-                          " WHERE digest LIKE ?1 || '%') ORDER BY id", id, 0,
+                          " WHERE digest LIKE ?1 || '%') ORDER BY id", digest, 0,
                           show_policy, out, err) != MTA_STS_OK
            || store_query(store, "SELECT p.type, d.result || ' ' || d.mx,"
                           " d.sessions, d.reason FROM detail d JOIN policy p"
                           " ON p.id = d.policy WHERE p.report = (SELECT id"
                           " FROM report WHERE digest LIKE ?1 || '%')"
-                          " ORDER BY d.rowid", id, 0, show_detail, out, err)
+                          " ORDER BY d.rowid", digest, 0, show_detail, out, err)
               != MTA_STS_OK
            ? MTA_STS_ERROR : MTA_STS_OK;
 }

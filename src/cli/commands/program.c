@@ -1,0 +1,64 @@
+/*
+ * The commands that are programs of their own, so that only they load libraries
+ * that no other command needs: what reads mail, and databases.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/diag/diag.h"
+#include "command.h"
+
+
+/* Where they may be: next to this program, as built, and as installed. */
+
+static const char *const  program_places[] = {
+    "/mta-sts-", "/../libexec/mta-sts/mta-sts-"
+};
+
+
+int
+command_program(int argc, char **argv)
+{
+    char          *end, **args;
+    size_t         i;
+    ssize_t        n;
+    mta_sts_str_t  path;
+    char           self[4096];
+
+    mta_sts_arena_t  arena = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, say_warning, &arena, NULL };
+
+    n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    n = n == -1 ? 0 : n;
+    self[n] = '\0';
+
+    end = strrchr(self, '/');
+
+    if (end) {
+        *end = '\0';
+    }
+
+    args = diag_calloc((size_t) argc + 1, sizeof(char *));
+    memcpy(args, argv, (size_t) argc * sizeof(char *));
+
+    for (i = 0; i < sizeof(program_places) / sizeof(program_places[0]); i++) {
+        mta_sts_buf_t  buf = { &env, NULL, 0, 0, 0 };
+
+        mta_sts_buf_add_cstr(&buf, self);
+        mta_sts_buf_add_cstr(&buf, program_places[i]);
+        mta_sts_buf_add_cstr(&buf, argv[0]);
+
+        path = mta_sts_str_copy(&env, mta_sts_buf_str(&buf));
+
+        (void) execv(path.data, args);
+    }
+
+    say("cannot run \"%s\" (%d: %s)", path.data, errno, strerror(errno));
+
+    free(args);
+    mta_sts_arena_free(&arena);
+
+    return COMMAND_UNKNOWN;
+}

@@ -1,0 +1,128 @@
+/*
+ * What senders report (RFC 8460), and where their reports go.
+ */
+
+#include "cli/evidence/evidence.h"
+#include "judge.h"
+
+
+#define REPORTED_DAY    86400
+#define REPORTED_WEEK   (7 * REPORTED_DAY)
+#define REPORTED_SHOWN  5             /* failures of a kind */
+
+
+/* Does a report by this URI go to the domain that it is about? */
+
+static int
+reported_is_own(mta_sts_str_t uri, mta_sts_str_t domain)
+{
+    mta_sts_str_t  part, address, scheme = mta_sts_str("mailto:");
+
+    part = uri;
+    part.len = scheme.len;
+
+    if (uri.len < scheme.len || !mta_sts_str_caseeq(part, scheme)) {
+        return 0;
+    }
+
+    uri = mta_sts_str_after(uri, scheme.len);
+
+    if (!field_next(&uri, '?', &address)) {
+        return 0;
+    }
+
+    while (address.len && memchr(address.data, '@', address.len)) {
+        (void) field_next(&address, '@', &part);
+    }
+
+    return mta_sts_str_caseeq(address, domain);
+}
+
+
+void
+reported_address(mta_sts_str_t domain, mta_sts_str_t rua, findings_t *findings)
+{
+    mta_sts_str_t  uri, rest;
+
+    rest = rua;
+
+    while (rua.len && field_next(&rest, ',', &uri)) {
+        if (!reported_is_own(field_trim(uri), domain)) {
+            return;
+        }
+    }
+
+    if (rua.len) {
+        finding_add(findings, TLSRPT_OWN, NULL, "reports go to the domain that "
+                    "they are about, whose mail servers may be what is broken; "
+                    "add an address in another domain, or an https: URI");
+    }
+}
+
+
+static void
+reported_failures(const evidence_t *evidence, result_effect_e effect,
+    finding_kind_e kind, findings_t *findings)
+{
+    char                       buf[EVIDENCE_TEXT];
+    size_t                     i, n;
+    const char                *meaning;
+    const evidence_failure_t  *failure;
+
+    for (i = 0, n = 0; i < evidence->n; i++) {
+        failure = &evidence->failures[i];
+
+        if (!failure->verified || failure->effect != effect
+            || n++ >= REPORTED_SHOWN)
+        {
+            continue;
+        }
+
+        meaning = reports_result(failure->result)->meaning;
+
+        finding_add(findings, kind, NULL, "%s: %s%s%s",
+                    reports_type(failure->type), evidence_text(failure, buf),
+                    meaning ? ": " : "", meaning ? meaning : "");
+    }
+
+    if (n > REPORTED_SHOWN) {
+        finding_add(findings, kind, NULL, "and %zu more, see mta-sts reports",
+                    n - REPORTED_SHOWN);
+    }
+}
+
+
+void
+reported_findings(const evidence_t *evidence, time_t now, mta_sts_str_t rua,
+    findings_t *findings)
+{
+    if (evidence->status == EVIDENCE_UNKNOWN) {
+        finding_add(findings, REPORT_UNKNOWN, NULL, "what senders report is "
+                    "not known: %s", evidence->why);
+        return;
+    }
+
+    reported_failures(evidence, RESULT_REFUSED, REPORT_REFUSED, findings);
+    reported_failures(evidence, RESULT_UNPROTECTED, REPORT_UNPROTECTED,
+                      findings);
+    reported_failures(evidence, RESULT_DANE, REPORT_DANE, findings);
+    reported_failures(evidence, RESULT_APART, REPORT_APART, findings);
+
+    if (rua.len == 0 || !evidence->taken
+        || evidence->last >= now - REPORTED_WEEK)
+    {
+        return;
+    }
+
+    if (evidence->last == 0) {
+        finding_add(findings, REPORT_NONE, NULL, "no report has come, and the "
+                    "record asks for them: does mta-sts reports add get what "
+                    "is sent to \"%.*s\"?", MTA_STS_SHOW(rua));
+        return;
+    }
+
+    finding_add(findings, REPORT_NONE, NULL, "the last report ended %lld days "
+                "ago: does mta-sts reports add still get what is sent to "
+                "\"%.*s\"?", (long long) (now - evidence->last) / REPORTED_DAY,
+                MTA_STS_SHOW(rua));
+}

@@ -1,0 +1,345 @@
+/*
+ * A file of SQLite, which is only read.
+ */
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "cli/diag/diag.h"
+#include "columns.h"
+#include "engine.h"
+#include "sqlite_schema.h"
+
+
+/* There is one writer at a time: the numbers of changes are in their order. */
+
+#define SQLITE_QUERY                                                          \
+    "SELECT domain, policy, mode, mx, max_age, tlsrpt_rua, "                  \
+    "(SELECT coalesce(max(number), 0) FROM mta_sts_changes) AS cursor "       \
+    "FROM mta_sts_domains"
+
+#define SQLITE_CHANGES                                                        \
+    "SELECT c.domain, policy, mode, mx, max_age, tlsrpt_rua, "                \
+    "d.domain IS NULL AS removed, c.number AS cursor "                        \
+    "FROM mta_sts_changes c LEFT JOIN mta_sts_domains d "                     \
+    "ON d.domain = c.domain WHERE c.number > ? ORDER BY c.number"
+
+
+typedef struct {
+    const char               *file;
+    const source_settings_t  *settings;
+    const char               *query;
+    const char               *changes;      /* or NULL */
+    sqlite3                  *db;           /* or NULL */
+    struct stat               st;           /* of the file that is open */
+    columns_t                 columns;
+} sqlite_t;
+
+
+static void
+sqlite_disconnect(sqlite_t *lite)
+{
+    (void) sqlite3_close(lite->db);
+    lite->db = NULL;
+}
+
+
+/* Fills err with the error of the database, and what to do about it. */
+
+static int
+sqlite_failed(sqlite_t *lite, mta_sts_err_t *err)
+{
+    const char  *text, *advice;
+
+    text = sqlite3_errmsg(lite->db);
+    advice = "";
+
+    if (strncmp(text, "no such table: mta_sts_", 23) == 0) {
+        advice = ": create it with \"mta-sts follow --init sqlite:FILE\" in a "
+                 "new file, or name another one with --query and --changes";
+
+    } else if (strncmp(text, "no such column", 14) == 0) {
+        advice = ": see the columns that --query and --changes select";
+
+    } else if ((sqlite3_errcode(lite->db) & 0xff) == SQLITE_CANTOPEN
+               || (sqlite3_errcode(lite->db) & 0xff) == SQLITE_READONLY)
+    {
+        advice = ": in WAL mode, the folder must be writable, too";
+    }
+
+    (void) mta_sts_error(err, MTA_STS_NOWHERE, "SQLite: \"%.*s\": %.200s%s",
+                         MTA_STS_SHOW(mta_sts_str_from(lite->file)), text,
+                         advice);
+    sqlite_disconnect(lite);
+
+    return MTA_STS_ERROR;
+}
+
+
+static int
+sqlite_connect(sqlite_t *lite, mta_sts_err_t *err)
+{
+    if (stat(lite->file, &lite->st) != 0) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "stat() \"%.*s\" failed "
+                             "(%d: %s)%s",
+                             MTA_STS_SHOW(mta_sts_str_from(lite->file)), errno,
+                             strerror(errno), errno == ENOENT
+                             ? ": create it with \"mta-sts follow --init "
+                               "sqlite:FILE\"" : "");
+    }
+
+    if (sqlite3_open_v2(lite->file, &lite->db, SQLITE_OPEN_READONLY, NULL)
+        != SQLITE_OK)
+    {
+        return sqlite_failed(lite, err);
+    }
+
+    (void) sqlite3_busy_timeout(lite->db, (int) lite->settings->timeout * 1000);
+
+    return MTA_STS_OK;
+}
+
+
+/*
+ * Is another file in its place?  The one that is open never changes again, and
+ * the cursor says nothing about the other.
+ */
+
+static int
+sqlite_is_replaced(const sqlite_t *lite)
+{
+    struct stat  st;
+
+    return stat(lite->file, &st) != 0 || st.st_dev != lite->st.st_dev
+           || st.st_ino != lite->st.st_ino;
+}
+
+
+static int
+sqlite_columns(sqlite_t *lite, sqlite3_stmt *stmt, mta_sts_err_t *err)
+{
+    int  i, n;
+
+    n = sqlite3_column_count(stmt);
+
+    if (n == 0 || !sqlite3_stmt_readonly(stmt)) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "SQLite: the query must be "
+                             "a SELECT");
+    }
+
+    for (i = 0; i < n; i++) {
+        if (columns_name(&lite->columns, i, sqlite3_column_name(stmt, i), err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return columns_check(&lite->columns, err);
+}
+
+
+static int
+sqlite_row(sqlite_t *lite, sqlite3_stmt *stmt, const source_events_t *events,
+    mta_sts_err_t *err)
+{
+    int            i;
+    mta_sts_str_t  values[COLUMNS];
+
+    for (i = 0; i < sqlite3_column_count(stmt); i++) {
+        values[i] = (mta_sts_str_t) { NULL, 0 };
+
+        if (sqlite3_column_type(stmt, i) == SQLITE_NULL) {
+            continue;
+        }
+
+        values[i].data = (const char *) sqlite3_column_text(stmt, i);
+        values[i].len = (size_t) sqlite3_column_bytes(stmt, i);
+
+        if (values[i].data == NULL) {
+
+            /* an empty BLOB, or no memory */
+
+            if (sqlite3_errcode(lite->db) == SQLITE_NOMEM) {
+                return mta_sts_error_memory(err);
+            }
+
+            values[i].data = "";
+        }
+    }
+
+    return columns_row(&lite->columns, values, events, err);
+}
+
+
+/* Runs a prepared statement; its parameter, if there is one, is the cursor. */
+
+static int
+sqlite_run(sqlite_t *lite, sqlite3_stmt *stmt, const char *cursor,
+    const source_events_t *events, mta_sts_err_t *err)
+{
+    int  rc, n;
+
+    n = sqlite3_bind_parameter_count(stmt);
+
+    if (n != (cursor ? 1 : 0)) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "SQLite: the query has %d "
+                             "parameters \"?\", must have %s", n,
+                             cursor ? "one, the cursor" : "none");
+    }
+
+    if (sqlite_columns(lite, stmt, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    (void) sqlite3_bind_text(stmt, 1, cursor, -1, SQLITE_STATIC);
+
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        if (sqlite_row(lite, stmt, events, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return rc == SQLITE_DONE ? MTA_STS_OK : sqlite_failed(lite, err);
+}
+
+
+static int
+sqlite_rows(sqlite_t *lite, const char *sql, const char *cursor,
+    const source_events_t *events, mta_sts_err_t *err)
+{
+    int            rc;
+    const char    *rest;
+    sqlite3_stmt  *stmt;
+
+    columns_begin(&lite->columns, cursor == NULL);
+
+    if (sqlite3_prepare_v2(lite->db, sql, -1, &stmt, &rest) != SQLITE_OK) {
+        return sqlite_failed(lite, err);
+    }
+
+    if (rest[strspn(rest, " \t\r\n;")] != '\0') {
+        rc = mta_sts_error(err, MTA_STS_NOWHERE, "SQLite: the query must be "
+                           "one statement");
+    } else {
+        rc = sqlite_run(lite, stmt, cursor, events, err);
+    }
+
+    (void) sqlite3_finalize(stmt);
+
+    if (rc != MTA_STS_OK) {
+        sqlite_disconnect(lite);
+    }
+
+    return rc;
+}
+
+
+static int
+sqlite_read(void *data, const source_events_t *events, mta_sts_err_t *err)
+{
+    sqlite_t  *lite = data;
+
+    if (lite->db && sqlite_is_replaced(lite)) {
+        sqlite_disconnect(lite);
+    }
+
+    if (lite->db == NULL && sqlite_connect(lite, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    events->begin(events->ctx);
+
+    if (sqlite_rows(lite, lite->query, NULL, events, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    columns_end(&lite->columns);
+    events->end(events->ctx);
+
+    return MTA_STS_OK;
+}
+
+
+static int
+sqlite_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
+{
+    sqlite_t    *lite = data;
+    const char  *cursor;
+
+    cursor = columns_cursor(&lite->columns);
+
+    if (lite->db == NULL || cursor == NULL || sqlite_is_replaced(lite)) {
+        return sqlite_read(data, events, err);
+    }
+
+    if (sqlite_rows(lite, lite->changes, cursor, events, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    columns_end(&lite->columns);
+
+    return MTA_STS_OK;
+}
+
+
+static int
+sqlite_has_changes(const void *data)
+{
+    const sqlite_t  *lite = data;
+
+    return lite->changes != NULL;
+}
+
+
+static void *
+sqlite_open(const char *url, const source_settings_t *settings,
+    mta_sts_err_t *err)
+{
+    sqlite_t  *lite;
+
+    url += sizeof("sqlite:") - 1;
+
+    if (*url == '\0') {
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "invalid URL of a source: "
+                             "no file, must be sqlite:FILE");
+        return NULL;
+    }
+
+    lite = diag_calloc(1, sizeof(sqlite_t));
+
+    lite->file = url;
+    lite->settings = settings;
+    lite->query = settings->query ? settings->query : SQLITE_QUERY;
+    lite->changes = settings->query || settings->changes ? settings->changes
+                                                         : SQLITE_CHANGES;
+    lite->columns.has_changes = lite->changes != NULL;
+
+    return lite;
+}
+
+
+static void
+sqlite_close(void *data)
+{
+    sqlite_t  *lite = data;
+
+    sqlite_disconnect(lite);
+    columns_free(&lite->columns);
+    free(lite);
+}
+
+
+const engine_t  engine_sqlite = {
+    .name = "sqlite",
+    .schemes = { "sqlite:" },
+    .takes = ENGINE_SQL,
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .read = sqlite_read,
+    .changes = sqlite_changes,
+    .has_changes = sqlite_has_changes,
+    .init = sqlite_schema_create
+};

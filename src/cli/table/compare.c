@@ -1,0 +1,96 @@
+/*
+ * From two tables to the changes that make the one of the other.
+ */
+
+#include "table.h"
+
+
+int
+table_entry_eq(const mta_sts_entry_t *a, const mta_sts_entry_t *b)
+{
+    return mta_sts_policy_eq(a->policy, b->policy)
+           && mta_sts_str_eq(a->policy_name, b->policy_name);
+}
+
+
+/* Adds the domains of new that old does not have so. */
+
+static int
+compare_set(const mta_sts_table_t *old, const mta_sts_table_t *new,
+    table_pool_t *pool, mta_sts_err_t *err)
+{
+    size_t           cursor;
+    mta_sts_entry_t  entry, other;
+
+    for (cursor = 0; mta_sts_table_next(new, &cursor, &entry); ) {
+
+        if (mta_sts_table_find(old, entry.domain, &other)
+            && table_entry_eq(&entry, &other))
+        {
+            continue;
+        }
+
+        if (table_pool_add_entry(pool, &entry, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return MTA_STS_OK;
+}
+
+
+/* Adds those of old that new does not have. */
+
+static int
+compare_removed(const mta_sts_table_t *old, const mta_sts_table_t *new,
+    mta_sts_table_builder_t *builder, mta_sts_err_t *err)
+{
+    size_t         cursor;
+    mta_sts_str_t  domain;
+
+    for (cursor = 0; mta_sts_table_next_name(old, &cursor, &domain); ) {
+
+        if (mta_sts_table_policy(new, domain) == NULL
+            && mta_sts_table_add(builder, domain, MTA_STS_TABLE_REMOVED,
+                                 MTA_STS_NOWHERE, err)
+               != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return MTA_STS_OK;
+}
+
+
+int
+table_compare(const mta_sts_table_t *old, const mta_sts_table_t *new,
+    mta_sts_table_t *changes, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    int                      rc;
+    table_pool_t             pool;
+    mta_sts_table_builder_t  builder;
+
+    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+    memset(&pool, 0, sizeof(table_pool_t));
+
+    builder.env = env;
+    builder.rule = MTA_STS_TABLE_ONCE;
+    pool.builder = &builder;
+
+    rc = compare_set(old, new, &pool, err);
+
+    if (rc == MTA_STS_OK) {
+        rc = compare_removed(old, new, &builder, err);
+    }
+
+    table_pool_free(&pool);
+
+    if (rc == MTA_STS_OK) {
+        return mta_sts_table_end(&builder, changes, err);
+    }
+
+    mta_sts_table_discard(&builder);
+
+    return MTA_STS_ERROR;
+}

@@ -1,0 +1,80 @@
+/*
+ * Writing a table for nginx, and what has changed from one to another.
+ */
+
+#ifndef MTA_STS_CLI_TABLE_TABLE_H
+#define MTA_STS_CLI_TABLE_TABLE_H
+
+
+#include "serve/image.h"
+
+
+/*
+ * Policies of a builder with their names: equal ones share an index.  Zero one
+ * to begin with, and set builder; and env, if what is added is to be copied
+ * there.
+ */
+
+typedef struct {
+    const mta_sts_policy_t   *policy;
+    mta_sts_str_t             name;
+    uint32_t                  index;
+} table_pooled_t;
+
+typedef struct {
+    mta_sts_table_builder_t  *builder;
+    const mta_sts_env_t      *env;
+    mta_sts_hash_key_t        key;
+    table_pooled_t           *slots;      /* a policy of NULL is free */
+    size_t                    n_slots;
+    size_t                    n;
+} table_pool_t;
+
+
+/*
+ * Gives the index of a policy with a policy_name, which may be empty. Both must
+ * live as long as the table, unless they are copied.
+ *
+ * Errors: those of mta_sts_table_add_policy(); getrandom() failed.
+ */
+int table_pool_add(table_pool_t *pool, const mta_sts_policy_t *policy,
+    mta_sts_str_t policy_name, uint32_t *index, mta_sts_err_t *err);
+
+/* Adds a domain with its policy to the builder, errors as above. */
+int table_pool_add_entry(table_pool_t *pool, const mta_sts_entry_t *entry,
+    mta_sts_err_t *err);
+
+void table_pool_free(table_pool_t *pool);
+
+
+/* "NAME.changes", in env's memory, followed by a NUL. */
+mta_sts_str_t table_changes_name(mta_sts_str_t name, const mta_sts_env_t *env);
+
+/*
+ * Writes a table to a temporary file, replaces the file of that name by it, and
+ * makes this survive a crash of the system.  base is the serial of the table in
+ * which these are changes, or 0.  name is followed by a NUL.
+ *
+ * Errors: open(), write(), fsync() or rename() "FILE" failed (ERRNO: TEXT);
+ * those of mta_sts_image_write().  The old table is then unchanged.
+ */
+int table_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
+    uint64_t base, mta_sts_err_t *err);
+
+/* Removes temporary files that a process has left that was killed. */
+void table_clean(mta_sts_str_t name);
+
+/* Is what is served the same, and the name of the policy? */
+int table_entry_eq(const mta_sts_entry_t *a, const mta_sts_entry_t *b);
+
+/*
+ * Makes a table of what has changed from old to new, in env's memory and that
+ * of both.
+ *
+ * Errors: those of mta_sts_table_add() and table_pool_add().
+ */
+int table_compare(const mta_sts_table_t *old, const mta_sts_table_t *new,
+    mta_sts_table_t *changes, const mta_sts_env_t *env, mta_sts_err_t *err);
+
+
+#endif /* MTA_STS_CLI_TABLE_TABLE_H */

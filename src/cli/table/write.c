@@ -1,0 +1,207 @@
+/*
+ * Replacing a table: aside, fsync(), rename(), fsync() of its folder.  Whatever
+ * ends the process, a complete table is there, the old or the new one.
+ */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/diag/diag.h"
+#include "table.h"
+
+
+/* A temporary file is "NAME.new-" and letters of mkstemp(). */
+
+#define WRITE_TEMPORARY  ".new-"
+#define WRITE_LETTERS    6
+
+
+/* A number that grows with each table, also if the clock goes back. */
+
+static uint64_t
+write_serial(mta_sts_str_t name)
+{
+    uint64_t           serial;
+    mta_sts_err_t      ignored;
+    struct timespec    now;
+    mta_sts_image_t    image;
+    mta_sts_domains_t  domains;
+
+    (void) clock_gettime(CLOCK_REALTIME, &now);
+
+    serial = (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec;
+
+    if (mta_sts_image_is(name)
+        && mta_sts_image_open(&image, name, MTA_STS_IMAGE_HEADER,
+                              MTA_STS_NOWHERE, &domains, &ignored)
+           == MTA_STS_OK)
+    {
+        serial = serial > image.serial ? serial : image.serial + 1;
+        mta_sts_image_close(&image);
+    }
+
+    return serial;
+}
+
+
+/* The folder of a file, and in *base the rest of its name. */
+
+static mta_sts_str_t
+write_folder(mta_sts_str_t name, mta_sts_str_t *base, const mta_sts_env_t *env)
+{
+    size_t         len;
+    mta_sts_str_t  folder;
+
+    for (len = name.len; len > 0 && name.data[len - 1] != '/'; len--) {
+        /* void */
+    }
+
+    *base = mta_sts_str_after(name, len);
+
+    folder = name;
+    folder.len = len;
+
+    return mta_sts_str_copy(env, len ? folder : mta_sts_str("."));
+}
+
+
+/* Makes what was renamed survive a crash of the system. */
+
+static int
+write_sync_folder(mta_sts_str_t name, const mta_sts_env_t *env)
+{
+    int            fd, rc;
+    mta_sts_str_t  base;
+
+    fd = open(write_folder(name, &base, env).data,
+              O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+    if (fd == -1) {
+        return -1;
+    }
+
+    rc = fsync(fd);
+
+    (void) close(fd);
+
+    return rc;
+}
+
+
+static int
+write_table(int fd, const char *path, const mta_sts_domains_t *domains,
+    mta_sts_str_t name, uint64_t base, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
+{
+    int     rc;
+    mode_t  mask;
+
+    mask = umask(0);
+    (void) umask(mask);
+
+    (void) fchmod(fd, 0666 & ~mask);
+
+    rc = mta_sts_image_write(fd, mta_sts_str_from(path), domains,
+                             write_serial(name), base, err);
+
+    if (rc == MTA_STS_OK && fsync(fd) == -1) {
+        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "fsync()",
+                                 mta_sts_str_from(path));
+    }
+
+    if (rc == MTA_STS_OK
+        && (rename(path, name.data) == -1
+            || write_sync_folder(name, env) == -1))
+    {
+        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "rename()", name);
+    }
+
+    return rc;
+}
+
+
+int
+table_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
+    uint64_t base, mta_sts_err_t *err)
+{
+    int              fd, rc;
+    char            *path;
+    mta_sts_arena_t  arena = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, say_warning, &arena, NULL };
+    mta_sts_buf_t    temp = { &env, NULL, 0, 0, 0 };
+
+    mta_sts_buf_add(&temp, name);
+    mta_sts_buf_add(&temp, mta_sts_str(WRITE_TEMPORARY "XXXXXX\0"));
+
+    path = temp.data;
+
+    fd = mkstemp(path);
+
+    if (fd == -1) {
+        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()",
+                                 mta_sts_str_from(path));
+
+    } else {
+        rc = write_table(fd, path, domains, name, base, &env, err);
+
+        (void) close(fd);
+
+        if (rc != MTA_STS_OK) {
+            (void) unlink(path);
+        }
+    }
+
+    mta_sts_arena_free(&arena);
+
+    return rc;
+}
+
+
+void
+table_clean(mta_sts_str_t name)
+{
+    DIR              *dir;
+    mta_sts_str_t     base, file, folder;
+    struct dirent    *entry;
+    mta_sts_arena_t   arena = { NULL, 0 };
+    mta_sts_env_t     env = { diag_alloc, say_warning, &arena, NULL };
+    mta_sts_buf_t     prefix = { &env, NULL, 0, 0, 0 };
+
+    folder = write_folder(name, &base, &env);
+
+    mta_sts_buf_add(&prefix, base);
+    mta_sts_buf_add_cstr(&prefix, WRITE_TEMPORARY);
+
+    dir = opendir(folder.data);
+
+    while (dir && (entry = readdir(dir)) != NULL) {
+        file = mta_sts_str_from(entry->d_name);
+
+        if (file.len == prefix.len + WRITE_LETTERS
+            && mta_sts_str_starts(file, mta_sts_buf_str(&prefix)))
+        {
+            (void) unlinkat(dirfd(dir), entry->d_name, 0);
+        }
+    }
+
+    if (dir) {
+        (void) closedir(dir);
+    }
+
+    mta_sts_arena_free(&arena);
+}
+
+
+mta_sts_str_t
+table_changes_name(mta_sts_str_t name, const mta_sts_env_t *env)
+{
+    mta_sts_buf_t  buf = { env, NULL, 0, 0, 0 };
+
+    mta_sts_buf_add(&buf, name);
+    mta_sts_buf_add_cstr(&buf, MTA_STS_IMAGE_CHANGES);
+
+    return mta_sts_str_copy(env, mta_sts_buf_str(&buf));
+}

@@ -22,14 +22,8 @@
 typedef struct {
     mta_sts_str_t               name;
     mta_sts_image_t             image;
-<<<<<<< HEAD
-    ngx_file_uniq_t             uniq;
-    time_t                      mtime;
-    off_t                       size;
-    time_t                      used;       /* mtime of what is mapped */
-=======
     mta_sts_image_id_t          id;
->>>>>>> main
+    time_t                      used;       /* mtime of what is mapped */
 } ngx_http_mta_sts_image_t;
 
 
@@ -120,8 +114,8 @@ ngx_http_mta_sts_table_open(ngx_conf_t *cf, mta_sts_str_t name,
         return MTA_STS_ERROR;
     }
 
-    t->base.used = t->base.mtime;
-    t->changes.used = t->changes.mtime;
+    t->base.used = (time_t) t->base.id.seconds;
+    t->changes.used = (time_t) t->changes.id.seconds;
 
     *table = t;
 
@@ -181,7 +175,6 @@ ngx_http_mta_sts_lookup(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
 }
 
 
-<<<<<<< HEAD
 const mta_sts_policy_t *
 ngx_http_mta_sts_locate(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
     mta_sts_found_t *found)
@@ -217,14 +210,11 @@ ngx_http_mta_sts_table_describe(ngx_http_mta_sts_table_t *table,
 }
 
 
-/* Looks for a newer table and for newer changes. */
-=======
 /*
  * Looks for a newer table and for newer changes.  The changes come first, since
  * a writer replaces the table first: if its new changes are seen, or that it
  * has removed them, its new table is seen, too.
  */
->>>>>>> main
 
 static void
 ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
@@ -289,11 +279,7 @@ ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
     mta_sts_image_close(&table->base.image);
 
     table->base.image = image;
-<<<<<<< HEAD
-    table->base.used = table->base.mtime;
-    table->alone = domains;
-=======
->>>>>>> main
+    table->base.used = (time_t) table->base.id.seconds;
 
     return 1;
 }
@@ -330,14 +316,7 @@ ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table,
     {
         mta_sts_image_close(&table->changes.image);
         table->changes.image = image;
-<<<<<<< HEAD
-        table->changes.used = table->changes.mtime;
-
-    } else {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "%s, the old changes are kept", err.text);
-=======
->>>>>>> main
+        table->changes.used = (time_t) table->changes.id.seconds;
     }
 
     if (table->changes.image.data

@@ -167,7 +167,6 @@ void mta_sts_table_discard(mta_sts_table_builder_t *builder);
 const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
     mta_sts_str_t domain);
 
-<<<<<<< HEAD
 /* Where the policy of a domain was found: its index, and in which table. */
 
 typedef enum {
@@ -194,10 +193,9 @@ const mta_sts_policy_t *mta_sts_table_locate(const mta_sts_table_t *table,
  */
 int mta_sts_table_next_named(const mta_sts_table_t *table, size_t *cursor,
     uint32_t *first, uint32_t *last, mta_sts_str_t *name);
-=======
+
 /* Has it a normalised domain, be it with a policy or not?  Without changes. */
 int mta_sts_table_has_name(const mta_sts_table_t *table, mta_sts_str_t domain);
->>>>>>> main
 
 /* The whole entry of a normalised domain; returns 0 if there is none. */
 int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,

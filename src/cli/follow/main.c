@@ -176,6 +176,19 @@ main_init(const char *url)
 }
 
 
+/* The defaults that depend on other options, and on the source. */
+
+static void
+main_defaults(follow_settings_t *settings, const feed_t *feed)
+{
+    if (settings->every == 0) {
+        settings->every = settings->source.listen ? MAIN_EVERY_LISTEN
+                          : feed_has_changes(feed) ? MAIN_EVERY
+                          : MAIN_EVERY_FULL;
+    }
+}
+
+
 /* Opens what is needed; the source is connected later. */
 
 static int
@@ -221,12 +234,6 @@ main_follow(follow_settings_t *settings, const mta_sts_env_t *env)
 
     follow->feed = feed_open(settings->url, &settings->source, &err);
 
-    if (follow->feed && settings->every == 0) {
-        settings->every = settings->source.listen ? MAIN_EVERY_LISTEN
-                          : feed_has_changes(follow->feed) ? MAIN_EVERY
-                          : MAIN_EVERY_FULL;
-    }
-
     if (follow->feed == NULL) {
         say_error(&err);
         status = COMMAND_USAGE;
@@ -236,6 +243,7 @@ main_follow(follow_settings_t *settings, const mta_sts_env_t *env)
         status = COMMAND_ERROR;
 
     } else {
+        main_defaults(settings, follow->feed);
         status = follow_run(follow);
     }
 

@@ -69,6 +69,7 @@ local @ENV{qw(HOME TMPDIR XDG_CONFIG_HOME XDG_CACHE_HOME)} = ($home) x 4;
     chromium => CHROMIUM,
     modules  => abs_path('build/npm/node_modules'),
     shots    => abs_path($shots),
+    shot     => 'report',
     domains  => [map { "$_.example" } qw(markup none status healthy)],
     healthy  => ['healthy.example'],
     search   => { words => 'STATUS 500', domains => ['status.example'] },

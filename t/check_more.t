@@ -72,6 +72,10 @@ my %case = (
                     . "SHA384; ssl_dhparam $dir/dh.pem;"],
     'old' => [['policy-cert-chain error issuer\'s current'], cert => 'old'],
 
+    'client' => [['policy-status error asks for a client certificate'],
+                 in => 'ssl_verify_client on; '
+                     . "ssl_client_certificate $dir/ca.pem;"],
+
     # answers that some senders reject
 
     (map { my ($name, $what, $raw) = @$_;

@@ -3,8 +3,9 @@
 # The documents: configurations are accepted by nginx and the helper, commands
 # print what the documents show, links lead somewhere, and the manual has every
 # option.  What needs servers of its own is in other tests: proxy.t, publish.t,
-# acme.t, acme_certbot.t, first_domain.t, check.t.  Of octodns-sync, dnscontrol,
-# terraform and kubectl, which Debian lacks, only the helper's side is run.
+# acme.t, acme_certbot.t, first_domain.t, check.t, other_servers.t.  Of
+# octodns-sync, dnscontrol, terraform and kubectl, which Debian lacks, only the
+# helper's side is run.
 
 use strict;
 use warnings;
@@ -79,7 +80,8 @@ for my $document (@documents) {
 
 # The kinds of blocks that there are, so that none is left out by its name.
 
-my %kinds = map { $_ => 1 } qw(nginx yaml sh console zone http text js);
+my %kinds = map { $_ => 1 } qw(nginx yaml sh console zone http text js
+                              apache caddy);
 
 for my $document (@documents) {
     is(join(' ', map { "line $_->{line}: \"$_->{lang}\"" }
@@ -355,7 +357,7 @@ for my $text ($examples, map { $_->{text} }
     my $joined = $text =~ s/\\\n *//gr;
 
     for my $line (split /\n/, $joined) {
-        while ($line =~ /(?:^|[\s|&(])mta-sts +((?:records|policy|list|check|plan|generate)\b[^|&>#;)]*)/g) {
+        while ($line =~ /(?:^|[\s|&(])mta-sts +((?:records|policy|list|check|plan|generate|import)\b[^|&>#;)]*)/g) {
             $found{$1 =~ s/\s+\z//r =~ s/"//gr} = 1;
         }
     }
@@ -372,6 +374,28 @@ for my $command (sort keys %found) {
         if ($words[$i] =~ /^-[cdo]$/) {
             splice @words, $i, 2;
         }
+    }
+
+    if ($name eq 'import') {
+        spew("$dir/hand.conf", snippet('docs/moving.md', 'From an nginx.conf', 0,
+                                       'nginx'));
+        spew("$dir/names", "example.com\n");
+
+        for my $i (1 .. $#words) {
+            $words[$i] = "$dir/hand.conf" if $words[$i - 1] eq '--from-conf';
+            $words[$i] = "$dir/names" if $words[$i - 1] eq '--domains-from';
+        }
+
+        my ($rc, undef, $err) = helper(@words, '--resolver', '127.0.0.1:1',
+                                       '--timeout', '1s');
+        is($rc, $command =~ /--from-conf/ ? 0 : 3, "mta-sts $command")
+            or diag($err);
+        next;
+    }
+
+    if ($command =~ /--tree/) {
+        mkdir "$dir/tree";
+        @words = map { $_ eq '/srv/mta-sts' ? "$dir/tree" : $_ } @words;
     }
 
     if ($command =~ /check|--served|--changed/) {
@@ -406,12 +430,14 @@ for my $command (sort keys %found) {
 
 my $usage = join '', map {
     (helper($_, '--help'))[1]
-} qw(records policy list check plan generate reports);
+} qw(records policy list check plan generate import reports follow);
 my %options = map { $_ => 1 } $usage =~ /^ {4}(-\w|--[\w-]+)(?= |$)/mg;
 
 cmp_ok(scalar keys %options, '>=', 25, 'options of the usage');
 
-for my $command (qw(records policy list check plan generate reports)) {
+for my $command (
+    qw(records policy list check plan generate import reports follow))
+{
     my ($help) = (helper($command, '--help'))[1];
     my ($about) = $manual =~ /^\.SS mta-sts $command (.*?)^\.S[SH] /ms;
     my ($list) = ($about // '') =~ /^Options:\n(.*?)(?:^\.PP|\z)/ms;

@@ -337,8 +337,8 @@ for my $case ([[], qr/^usage: mta-sts COMMAND/],
                qr/^mta-sts: command "generate" does not take option "-c"$/m],
               [['records', '-c'], qr/^mta-sts: option "-c" needs a value$/m],
               [['records', '-f', 'xml'], qr/^mta-sts: unknown format "xml"/m],
-              [['policy'], qr/^mta-sts: command "policy" takes one domain$/m],
-              [['policy', 'a', 'b'], qr/takes one domain$/m],
+              [['policy'], qr/^mta-sts: command "policy" takes one domain, /m],
+              [['policy', 'a', 'b'], qr/takes one domain, or "--tree"$/m],
               [['generate'], qr/takes one domain$/m])
 {
     my ($args, $text) = @$case;

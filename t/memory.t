@@ -85,4 +85,27 @@ memory(\@write, judge => sub {
     return judge(@_);
 });
 
+# policy --tree
+
+mkdir "$dir/tree";
+my @tree = ('policy', '--tree', "$dir/tree", '--prune', '-d', "$dir/1.yaml");
+
+sub tree {
+    return { map { $_ => slurp($_) }
+             glob "$dir/tree/*/.well-known/* $dir/tree/*/.well-known/.mta*" };
+}
+
+is((helper(@tree))[0], 0, 'policy --tree');
+my $whole = tree();
+cmp_ok(scalar keys %$whole, '>', 1, '... writes files');
+run('', 'rm', '-r', glob "$dir/tree/*");
+
+memory(\@tree, judge => sub {
+    my $found = tree();
+    my ($bad) = grep { ($whole->{$_} // '') ne $found->{$_} } sort keys %$found;
+    run('', 'rm', '-rf', glob "$dir/tree/*");
+
+    return $bad ? "$bad is left" : judge(@_);
+});
+
 done_testing();

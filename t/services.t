@@ -9,6 +9,7 @@ use warnings;
 use lib 't/lib';
 use File::Temp qw(tempdir);
 use MtaSts;
+use MtaSts::Reports;
 use Test::More;
 
 my $dir = tempdir(CLEANUP => 1);
@@ -23,7 +24,7 @@ my ($status, $out, $err) = run('', 'make', '-s', "BUILD=$dir", 'services');
 is($status, 0, 'make services') or diag($err);
 
 my @services = glob "$dir/systemd/*.service";
-cmp_ok(scalar @services, '>=', 2, 'services');
+cmp_ok(scalar @services, '>=', 3, 'services');
 
 for my $service (@services) {
     my $name = $service =~ s{.*/}{}r;
@@ -34,8 +35,9 @@ for my $service (@services) {
     unlike(slurp($service), qr/@[A-Z_]+@/, '... every place is filled in');
 }
 
-unlike(join('', map { slurp($_) } @services), qr/^\[Install\]/m,
-       'timers alone can be enabled');
+is(join(' ', grep { slurp($_) =~ /^\[Install\]/m } @services),
+   "$dir/systemd/mta-sts-follow.service",
+   'timers can be enabled, and of services the only daemon');
 
 
 # Programs.
@@ -84,5 +86,35 @@ spew("$dir/mta-sts.prom", "old\n");
 ($status) = service('check', MTA_STS_OPTIONS => "-d $dir/bad.yaml", @check);
 isnt($status, 0, 'check with a wrong configuration');
 is(slurp("$dir/mta-sts.prom"), "old\n", '... leaves the metrics as they are');
+
+# a spool, as nginx leaves it
+
+mkdir "$dir/$_" for qw(spool state);
+my $spooled = "$dir/spool/1700000000.000-1-1-ab_192.0.2.1.json";
+my @spool = (MTA_STS_SPOOL => "$dir/spool", MTA_STS_STATE => "$dir/state",
+             MTA_STS_REPORTS_TEXTFILE => "$dir/reports.prom", @config);
+
+spew($spooled, report(domains => ['a.example']));
+($status, $out) = service('spool', @spool);
+is("$status $out", "0 1 new, 0 known, 0 refused (other domains), 0 old, 0 bad\n",
+   'spool takes in reports');
+ok(!-e $spooled, '... and removes them');
+like(slurp("$dir/reports.prom"), qr/^mta_sts_reports_sessions\{domain="a\.example"/m,
+     '... writes metrics');
+
+spew($spooled, 'no report');
+spew("$dir/reports.prom", "old\n");
+($status) = service('spool', @spool);
+is($status, 1, 'spool has the status of mta-sts reports add');
+like(slurp("$dir/reports.prom"), qr/^mta_sts_reports/m, '... with metrics all the same');
+
+spew("$dir/state/reports.sqlite", 'nonsense' x 1000);
+unlink glob "$dir/state/reports.sqlite-*";
+spew($spooled, 'no report');
+spew("$dir/reports.prom", "old\n");
+($status) = service('spool', @spool);
+is($status, 3, 'spool without a store');
+is(slurp("$dir/reports.prom"), "old\n", '... leaves the metrics as they are');
+ok(-e $spooled, '... and the reports');
 
 done_testing();

@@ -14,6 +14,7 @@
 #include "domains/yaml.h"
 #include "cli/commands/command.h"
 #include "cli/diag/diag.h"
+#include "cli/import/import.h"
 #include "cli/plan/output.h"
 #include "cli/report/report.h"
 
@@ -31,9 +32,9 @@ static const command_t  commands[] = {
       command_records,
       format_usage, NULL },
 
-    { "policy", "DOMAIN",
+    { "policy", "DOMAIN | --tree DIR [DOMAIN...]",
       "the exact bytes that are served for a domain",
-      OPTIONS_CONF, command_policy, NULL, NULL },
+      OPTIONS_CONF|OPTIONS_TREE, command_policy, NULL, NULL },
 
     { "list", "[DOMAIN...]",
       "domains, policy hosts, modes, ids and where each is configured",
@@ -56,6 +57,10 @@ static const command_t  commands[] = {
     { "generate", "DOMAIN",
       "policy, records and nginx.conf from options alone",
       OPTIONS_SETTINGS|OPTIONS_FORMAT, command_generate, format_usage, NULL },
+
+    { "import", "DOMAIN... | --from-conf FILE [DOMAIN...]",
+      "policies that others serve into a domains file",
+      OPTIONS_IMPORT|OPTIONS_NET, command_import, import_usage, NULL },
 
     { "reports", "[DOMAIN...] | add [FILE...] | show ID",
       "what the TLS reports of senders say",

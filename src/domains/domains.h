@@ -80,5 +80,14 @@ int mta_sts_policies_render(mta_sts_policies_t *policies,
 void mta_sts_domains_write(mta_sts_buf_t *text, mta_sts_str_t domain,
     const mta_sts_settings_t *settings);
 
+/*
+ * The same for parts of a file: the lines of all settings, indented by so many
+ * spaces; and of tlsrpt_rua alone, or nothing where it is not set.
+ */
+void mta_sts_domains_write_settings(mta_sts_buf_t *text, unsigned indent,
+    const mta_sts_settings_t *settings);
+void mta_sts_domains_write_rua(mta_sts_buf_t *text, unsigned indent,
+    const mta_sts_settings_t *settings);
+
 
 #endif /* MTA_STS_DOMAINS_DOMAINS_H */

@@ -1,5 +1,5 @@
 /*
- * A domains file of one domain, as it is shown to be copied.
+ * Domains files as they are shown to be copied, and their parts.
  */
 
 #include "domains.h"
@@ -37,10 +37,19 @@ writer_scalar(mta_sts_buf_t *text, mta_sts_str_t value)
 }
 
 
+static void
+writer_indent(mta_sts_buf_t *text, unsigned indent)
+{
+    while (indent--) {
+        mta_sts_buf_add_char(text, ' ');
+    }
+}
+
+
 /* Appends a list, or a single value as itself. */
 
 static void
-writer_values(mta_sts_buf_t *text, const char *key,
+writer_values(mta_sts_buf_t *text, unsigned indent, const char *key,
     const mta_sts_values_t *values)
 {
     size_t  i;
@@ -49,14 +58,52 @@ writer_values(mta_sts_buf_t *text, const char *key,
         return;
     }
 
+    writer_indent(text, indent);
     mta_sts_buf_add_cstr(text, key);
 
     for (i = 0; i < values->n; i++) {
-        mta_sts_buf_add_cstr(text, values->n == 1 ? " " : "\n    - ");
+
+        if (values->n == 1) {
+            mta_sts_buf_add_char(text, ' ');
+
+        } else {
+            mta_sts_buf_add_char(text, '\n');
+            writer_indent(text, indent);
+            mta_sts_buf_add_cstr(text, "- ");
+        }
+
         writer_scalar(text, values->elts[i].text);
     }
 
     mta_sts_buf_add_char(text, '\n');
+}
+
+
+void
+mta_sts_domains_write_rua(mta_sts_buf_t *text, unsigned indent,
+    const mta_sts_settings_t *settings)
+{
+    writer_values(text, indent, "tlsrpt_rua:", &settings->tlsrpt_rua);
+}
+
+
+void
+mta_sts_domains_write_settings(mta_sts_buf_t *text, unsigned indent,
+    const mta_sts_settings_t *settings)
+{
+    writer_indent(text, indent);
+    mta_sts_buf_add_cstr(text, "mode: ");
+    mta_sts_buf_add(text, mta_sts_mode_str(settings->mode));
+    mta_sts_buf_add_char(text, '\n');
+
+    writer_values(text, indent, "mx:", &settings->mx);
+
+    writer_indent(text, indent);
+    mta_sts_buf_add_cstr(text, "max_age: ");
+    mta_sts_buf_add_uint(text, mta_sts_settings_max_age(settings));
+    mta_sts_buf_add_char(text, '\n');
+
+    mta_sts_domains_write_rua(text, indent, settings);
 }
 
 
@@ -66,15 +113,7 @@ mta_sts_domains_write(mta_sts_buf_t *text, mta_sts_str_t domain,
 {
     mta_sts_buf_add_cstr(text, "domains:\n  ");
     mta_sts_buf_add(text, domain);
-    mta_sts_buf_add_cstr(text, ":\n    mode: ");
-    mta_sts_buf_add(text, mta_sts_mode_str(settings->mode));
-    mta_sts_buf_add_char(text, '\n');
+    mta_sts_buf_add_cstr(text, ":\n");
 
-    writer_values(text, "    mx:", &settings->mx);
-
-    mta_sts_buf_add_cstr(text, "    max_age: ");
-    mta_sts_buf_add_uint(text, mta_sts_settings_max_age(settings));
-    mta_sts_buf_add_char(text, '\n');
-
-    writer_values(text, "    tlsrpt_rua:", &settings->tlsrpt_rua);
+    mta_sts_domains_write_settings(text, 4, settings);
 }

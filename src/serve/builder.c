@@ -154,14 +154,11 @@ mta_sts_table_added(const mta_sts_table_builder_t *b, uint32_t policy)
 }
 
 
-int
-mta_sts_table_is_named(const mta_sts_table_builder_t *b, uint32_t policy)
+mta_sts_str_t
+mta_sts_table_added_name(const mta_sts_table_builder_t *b, uint32_t policy)
 {
-    const mta_sts_table_run_t  *run;
-
-    run = mta_sts_table_run(b->policy_names.elts, b->policy_names.n, policy);
-
-    return run && run->len;
+    return table_run_text(mta_sts_table_run(b->policy_names.elts,
+                                            b->policy_names.n, policy));
 }
 
 
@@ -198,10 +195,24 @@ table_index_slot(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
 
 
 int
-mta_sts_table_has(const mta_sts_table_builder_t *b, mta_sts_str_t domain)
+mta_sts_table_is_added(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
+    uint32_t *policy)
 {
-    return b->index.n
-           && *table_index_slot(b, domain, mta_sts_hash(&b->key, domain));
+    uint32_t  row;
+
+    if (b->index.n == 0) {
+        return 0;
+    }
+
+    row = *table_index_slot(b, domain, mta_sts_hash(&b->key, domain));
+
+    if (row == 0) {
+        return 0;
+    }
+
+    *policy = ((const mta_sts_table_row_t *) b->rows.elts + row - 1)->policy;
+
+    return 1;
 }
 
 

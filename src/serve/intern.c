@@ -123,7 +123,7 @@ intern_find(const mta_sts_intern_t *intern, uint32_t hash,
         if (mta_sts_policy_eq(added, policy)) {
             found = added;
             *index = k;
-            *plain = !mta_sts_table_is_named(intern->builder, k);
+            *plain = mta_sts_table_added_name(intern->builder, k).len == 0;
         }
     }
 

@@ -229,6 +229,62 @@ mta_sts_table_policy(const mta_sts_table_t *table, mta_sts_str_t domain)
 }
 
 
+const mta_sts_policy_t *
+mta_sts_table_locate(const mta_sts_table_t *table, mta_sts_str_t domain,
+    mta_sts_found_t *found)
+{
+    const mta_sts_table_slot_t  *slot;
+
+    if (table->changes) {
+        slot = table_slot(table->changes, domain);
+
+        if (slot) {
+            found->where = MTA_STS_FOUND_CHANGES;
+            found->policy = slot->policy >> 8;
+
+            return table_policy(table->changes, slot);
+        }
+    }
+
+    slot = table_slot(table, domain);
+
+    if (slot == NULL) {
+        return NULL;
+    }
+
+    found->where = MTA_STS_FOUND_TABLE;
+    found->policy = slot->policy >> 8;
+
+    return table_policy(table, slot);
+}
+
+
+int
+mta_sts_table_next_named(const mta_sts_table_t *table, size_t *cursor,
+    uint32_t *first, uint32_t *last, mta_sts_str_t *name)
+{
+    size_t                      end;
+    const mta_sts_table_run_t  *run;
+
+    while (*cursor < table->n_policy_names) {
+        run = &table->policy_names[(*cursor)++];
+
+        end = *cursor < table->n_policy_names ? run[1].first
+                                              : table->n_policies;
+
+        *name = table_text(table, run, 1, run->first);
+
+        if (name->len && run->first < end && end <= table->n_policies) {
+            *first = run->first;
+            *last = (uint32_t) end - 1;
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 int
 mta_sts_table_has_name(const mta_sts_table_t *table, mta_sts_str_t domain)
 {

@@ -125,9 +125,12 @@ int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
 int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
 
-/* Was a normalised domain added? */
-int mta_sts_table_has(const mta_sts_table_builder_t *builder,
-    mta_sts_str_t domain);
+/*
+ * Was a normalised domain added?  Returns 1, and in *policy the index of its
+ * policy or MTA_STS_TABLE_REMOVED; or 0.
+ */
+int mta_sts_table_is_added(const mta_sts_table_builder_t *builder,
+    mta_sts_str_t domain, uint32_t *policy);
 
 /* A policy that was added. */
 const mta_sts_policy_t *mta_sts_table_added(
@@ -141,8 +144,8 @@ const mta_sts_policy_t *mta_sts_table_added(
 #define MTA_STS_TABLE_REMOVED  0xffffff
 
 
-/* Has a policy that was added a policy_name? */
-int mta_sts_table_is_named(const mta_sts_table_builder_t *builder,
+/* The policy_name that it was added with, or empty. */
+mta_sts_str_t mta_sts_table_added_name(const mta_sts_table_builder_t *builder,
     uint32_t policy);
 
 /* Removes all domains from the builder, but not the policies. */
@@ -164,6 +167,33 @@ void mta_sts_table_discard(mta_sts_table_builder_t *builder);
 const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
     mta_sts_str_t domain);
 
+/* Where the policy of a domain was found: its index, and in which table. */
+
+typedef enum {
+    MTA_STS_FOUND_TABLE = 0,
+    MTA_STS_FOUND_CHANGES,        /* of the table */
+    MTA_STS_FOUND_DEFAULT         /* of a server; its index is 0 */
+} mta_sts_found_e;
+
+typedef struct {
+    mta_sts_str_t    domain;
+    mta_sts_found_e  where;
+    uint32_t         policy;
+} mta_sts_found_t;
+
+
+/* As mta_sts_table_policy(), and says where; found->domain is not set. */
+const mta_sts_policy_t *mta_sts_table_locate(const mta_sts_table_t *table,
+    mta_sts_str_t domain, mta_sts_found_t *found);
+
+/*
+ * Gives the names of policies, without the changes: those with an index from
+ * *first to *last have *name.  *cursor is 0 to begin with; returns 0 at the
+ * end.
+ */
+int mta_sts_table_next_named(const mta_sts_table_t *table, size_t *cursor,
+    uint32_t *first, uint32_t *last, mta_sts_str_t *name);
+
 /* Has it a normalised domain, be it with a policy or not?  Without changes. */
 int mta_sts_table_has_name(const mta_sts_table_t *table, mta_sts_str_t domain);
 
@@ -182,21 +212,20 @@ int mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,
 int mta_sts_table_next(const mta_sts_table_t *table, size_t *cursor,
     mta_sts_entry_t *entry);
 
-/* Is it that of an image? */
-
-static inline int
-mta_sts_table_is_mapped(const mta_sts_table_t *table)
-{
-    return table->base != 0;
-}
-
-
 /* A cursor that is beyond the last domain; all of a table are below it. */
 
 static inline size_t
 mta_sts_table_last(const mta_sts_table_t *table)
 {
     return table->names_len + (table->changes ? table->changes->names_len : 0);
+}
+
+/* Is it that of an image? */
+
+static inline int
+mta_sts_table_is_mapped(const mta_sts_table_t *table)
+{
+    return table->base != 0;
 }
 
 

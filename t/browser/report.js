@@ -1,55 +1,8 @@
-// Opens the report of mta-sts check -f html in Chromium.  Standard input has
-// where it is and what it must show, as JSON; each line of standard output is
-// one observation: {name, ok, detail}; the last one is {ended}.
+// Opens the report of mta-sts check -f html in Chromium: see page.js.
 
 'use strict';
 
-const fs = require('fs');
-const path = require('path');
-
-const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-const { chromium } = require(path.join(plan.modules, 'playwright-core'));
-const axe = require(path.join(plan.modules, 'axe-core'));
-
-const say = (object) => fs.writeSync(1, `${JSON.stringify(object)}\n`);
-
-const is = (got, expected, name) =>
-    say({ name, ok: got === expected,
-          detail: `got: ${JSON.stringify(got)}\n`
-                  + `expected: ${JSON.stringify(expected)}` });
-
-let browser;
-
-
-// A page, and what it must not do: requests, dialogs, errors, messages.
-
-const open = async (options) => {
-    const context = await browser.newContext(options);
-    const page = await context.newPage();
-    const bad = [];
-
-    page.on('dialog', (dialog) => {
-        bad.push(`dialog: ${dialog.message()}`);
-        dialog.dismiss();
-    });
-    page.on('console', (message) => bad.push(`console: ${message.text()}`));
-    page.on('pageerror', (error) => bad.push(`error: ${error.message}`));
-    context.on('request', (request) => {
-        if (request.url() !== plan.url) {
-            bad.push(`request: ${request.url()}`);
-        }
-    });
-
-    await page.goto(plan.url);
-
-    return {
-        page,
-        close: async (name) => {
-            is(bad.join('\n'), '', `${name}: no request, dialog or message`);
-            await context.close();
-        },
-    };
-};
+const { plan, is, open, run } = require('./page.js');
 
 
 const shown = (page) => page.evaluate(() =>
@@ -90,50 +43,4 @@ const testWithoutScript = async () => {
 };
 
 
-const testLooks = async (width, colorScheme) => {
-    const name = `${width} px, ${colorScheme}`;
-    const { page, close } = await open({ viewport: { width, height: 800 },
-                                         colorScheme });
-
-    is(await page.evaluate(() => document.documentElement.scrollWidth), width,
-       `${name}: no scrolling sideways`);
-    await page.screenshot({ path: path.join(plan.shots,
-        `report-${width}-${colorScheme}.png`), fullPage: true });
-
-    await page.evaluate(axe.source);
-    const { violations, passes } = await page.evaluate(() => window.axe.run());
-
-    is(violations.map(({ id, nodes }) =>
-        `${id}: ${nodes[0].target}: ${nodes[0].failureSummary}`).join('\n'),
-       '', `${name}: axe-core finds nothing`);
-    is(passes.length > 10, true, `${name}: axe-core ran`);
-
-    await close(name);
-};
-
-
-const main = async () => {
-    browser = await chromium.launch({
-        executablePath: plan.chromium,
-        headless: true,
-        // containers do not let a browser make one; the page is our own
-        chromiumSandbox: false,
-    });
-
-    await testFilter();
-    await testWithoutScript();
-
-    for (const width of [360, 1440]) {
-        for (const scheme of ['light', 'dark']) {
-            await testLooks(width, scheme);
-        }
-    }
-
-    await browser.close();
-    say({ ended: true });
-};
-
-main().catch((error) => {
-    say({ name: 'the browser', ok: false, detail: error.stack });
-    process.exit(1);
-});
+run(testFilter, testWithoutScript);

@@ -170,10 +170,10 @@ test_policy_names(void)
     is_int(add_lines(MAIL, "r"), 4, "a policy name after one without");
     ok(policy_at(4) == policy_at(p), "has the same policy");
 
-    ok(mta_sts_table_is_named(&builder, (uint32_t) p)
-       && mta_sts_table_is_named(&builder, (uint32_t) q)
-       && mta_sts_table_is_named(&builder, 4), "have a policy name");
-    ok(!mta_sts_table_is_named(&builder, (uint32_t) plain), "has none");
+    ok(mta_sts_table_added_name(&builder, (uint32_t) p).len
+       && mta_sts_table_added_name(&builder, (uint32_t) q).len
+       && mta_sts_table_added_name(&builder, 4).len, "have a policy name");
+    ok(!mta_sts_table_added_name(&builder, (uint32_t) plain).len, "has none");
 
     finish();
 
@@ -186,8 +186,8 @@ test_policy_names(void)
 
     ok(plain == 0 && p == 1 && policy_at(plain) == policy_at(p),
        "without a policy name first");
-    ok(mta_sts_table_is_named(&builder, 1)
-       && !mta_sts_table_is_named(&builder, 0), "only one has it");
+    ok(mta_sts_table_added_name(&builder, 1).len
+       && !mta_sts_table_added_name(&builder, 0).len, "only one has it");
 
     finish();
 }

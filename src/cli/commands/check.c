@@ -48,44 +48,6 @@ check_fail_on(const options_t *options)
 }
 
 
-/* Entries without a policy, of names; each domain once. */
-
-static int
-check_unconfigured(const mta_sts_values_t *names, const mta_sts_env_t *env,
-    mta_sts_entry_t **entries, size_t *n)
-{
-    size_t         i, k;
-    mta_sts_err_t  err;
-
-    *entries = env->alloc(env->ctx, names->n * sizeof(mta_sts_entry_t));
-    memset(*entries, 0, names->n * sizeof(mta_sts_entry_t));
-
-    for (i = 0; i < names->n; i++) {
-        if (mta_sts_name_domain("domain", &names->elts[i], env,
-                                &(*entries)[i].domain, &err)
-            != MTA_STS_OK)
-        {
-            say_error(&err);
-            return COMMAND_USAGE;
-        }
-    }
-
-    site_sort(*entries, names->n);
-
-    for (i = 0, k = 0; i < names->n; i++) {
-        if (k == 0 || !mta_sts_str_eq((*entries)[k - 1].domain,
-                                      (*entries)[i].domain))
-        {
-            (*entries)[k++] = (*entries)[i];
-        }
-    }
-
-    *n = k;
-
-    return COMMAND_OK;
-}
-
-
 /* The domains to check, what is configured for them, state and reports. */
 
 static int
@@ -93,7 +55,6 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
     mta_sts_entry_t **entries, size_t *n, state_t **state,
     evidence_reader_t **evidence)
 {
-    int               rc;
     site_t            site;
     mta_sts_err_t     err;
     mta_sts_values_t  names;
@@ -105,14 +66,17 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
             return COMMAND_UNKNOWN;
         }
 
-        rc = check_unconfigured(&names, env, entries, n);
-
-        if (rc == COMMAND_OK) {
-            *state = command_state(options, NULL);
-            *evidence = evidence_open(command_state_dir(options, NULL));
+        if (command_unconfigured(&names, env, entries, n, &err)
+            != MTA_STS_OK)
+        {
+            say_error(&err);
+            return COMMAND_USAGE;
         }
 
-        return rc;
+        *state = command_state(options, NULL);
+        *evidence = evidence_open(command_state_dir(options, NULL));
+
+        return COMMAND_OK;
     }
 
     if (command_site(&site, options, env) != COMMAND_OK

@@ -211,11 +211,77 @@ command_domains(const options_t *options, const mta_sts_env_t *env,
 }
 
 
+int
+command_unconfigured(const mta_sts_values_t *names, const mta_sts_env_t *env,
+    mta_sts_entry_t **entries, size_t *n, mta_sts_err_t *err)
+{
+    size_t  i, k;
+
+    *entries = env->alloc(env->ctx, names->n * sizeof(mta_sts_entry_t));
+    memset(*entries, 0, names->n * sizeof(mta_sts_entry_t));
+
+    for (i = 0; i < names->n; i++) {
+        if (mta_sts_name_domain("domain", &names->elts[i], env,
+                                &(*entries)[i].domain, err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    site_sort(*entries, names->n);
+
+    for (i = 0, k = 0; i < names->n; i++) {
+        if (k == 0 || !mta_sts_str_eq((*entries)[k - 1].domain,
+                                      (*entries)[i].domain))
+        {
+            (*entries)[k++] = (*entries)[i];
+        }
+    }
+
+    *n = k;
+
+    return MTA_STS_OK;
+}
+
+
 void
 command_say_empty(const site_t *site)
 {
     say("no policy is configured in %.*s", (int) site->file.len,
         site->file.data);
+}
+
+
+void
+command_say_defaults(const site_t *site)
+{
+    size_t                        i;
+    const mta_sts_place_t        *place;
+    const mta_sts_server_name_t  *name;
+
+    for (i = 0; i < site->n; i++) {
+        if (site->servers[i]->server.default_policy == NULL) {
+            continue;
+        }
+
+        place = &site->servers[i]->server.default_place;
+
+        if (place->line) {
+            say("%.*s:%u:%u: the domains that have the default are not known "
+                "here, name them as arguments", (int) place->file.len,
+                place->file.data, place->line, place->column);
+            continue;
+        }
+
+        name = site_names_first(site->servers[i]);
+        place = &name->value.place;
+
+        say("%.*s:%u:%u: the domains of server name \"%s%.*s\" are not "
+            "known here, name them as arguments", (int) place->file.len,
+            place->file.data, place->line, place->column,
+            name->regex ? "~" : "", MTA_STS_SHOW(name->value.text));
+    }
 }
 
 

@@ -42,6 +42,8 @@
 #define OPTIONS_COMPILE   1024        /* -d, -o */
 #define OPTIONS_STATE     2048        /* --state */
 #define OPTIONS_PLAN      4096        /* -f, --until */
+#define OPTIONS_TREE      8192        /* --tree, --prune */
+#define OPTIONS_IMPORT    65536       /* -f, -o, --from-conf, --repair */
 
 
 /* A policy setting and its value. */
@@ -70,10 +72,12 @@ typedef struct {
     const char         *prefix;
     const char         *format;
     const char         *output;
+    const char         *tree;
     const char         *delegate;
     const char         *provider;
     const char         *zones_from;
     const char         *domains_from;
+    const char         *from_conf;
     const char         *delegated_from;
     const char         *fail_on;
     const char         *since;
@@ -103,6 +107,7 @@ typedef struct {
     int                 prune;
     int                 before_reload;
     int                 new_only;
+    int                 repair;
     int                 no_config;
     int                 no_smtp;
     int                 hosts;
@@ -145,6 +150,7 @@ int command_compile(const options_t *options, const mta_sts_env_t *env);
 int command_check(const options_t *options, const mta_sts_env_t *env);
 int command_plan(const options_t *options, const mta_sts_env_t *env);
 int command_generate(const options_t *options, const mta_sts_env_t *env);
+int command_import(const options_t *options, const mta_sts_env_t *env);
 
 /*
  * Becomes the program of a command, argv[0], such as "reports"; the other
@@ -175,8 +181,20 @@ int command_names(const char *file, const mta_sts_env_t *env,
 int command_domains(const options_t *options, const mta_sts_env_t *env,
     mta_sts_values_t *names, mta_sts_err_t *err);
 
+/*
+ * Makes entries without a policy of names, sorted, each domain once.
+ *
+ * Errors: invalid domain "NAME", and the rule.
+ */
+int command_unconfigured(const mta_sts_values_t *names,
+    const mta_sts_env_t *env, mta_sts_entry_t **entries, size_t *n,
+    mta_sts_err_t *err);
+
 /* Says that no policy is configured at all. */
 void command_say_empty(const site_t *site);
+
+/* Says which policies are for domains that the configuration does not name. */
+void command_say_defaults(const site_t *site);
 
 /*
  * Gives the entries of the domains that are arguments or in --domains-from, or

@@ -27,7 +27,13 @@ list_place(const mta_sts_place_t *place)
         mta_sts_str_clean(file, name.len);
     }
 
-    (void) printf("%.*s:%u", (int) name.len, name.data, place->line);
+    (void) printf("%.*s", (int) name.len, name.data);
+
+    /* a database has no lines */
+
+    if (place->line) {
+        (void) printf(":%u", place->line);
+    }
 }
 
 

@@ -1,22 +1,11 @@
 /*
- * The command line: a table of options, and what parses by it.
+ * The options of all commands, and their help.
  */
 
 #include <stddef.h>
-#include <stdlib.h>
 
-#include "cli/diag/diag.h"
 #include "command.h"
-
-
-typedef enum {
-    OPTION_IS_FLAG = 0,
-    OPTION_IS_TEXT,
-    OPTION_IS_LIST,
-    OPTION_IS_SETTING,
-    OPTION_IS_NUMBER,
-    OPTION_IS_TIME                /* seconds */
-} option_kind_e;
+#include "options.h"
 
 
 /* The kind, and the limits of a number or time. */
@@ -29,22 +18,9 @@ typedef enum {
 #define OPTION_TIME(min, max)    OPTION_IS_TIME, min, max
 
 
-typedef struct {
-    const char     *name;
-    int             ch;           /* the short option; or 0 */
-    unsigned        group;        /* one or more; 0 is all commands */
-    option_kind_e   kind;
-    int64_t         min;
-    int64_t         max;
-    size_t          where;        /* offset in options_t; or the setting */
-    const char     *argument;     /* or NULL */
-    const char     *help;         /* lines */
-} option_t;
-
-
 #define OPTION_IN(field)  offsetof(options_t, field)
 
-static const option_t  options_table[] = {
+const option_t  options_table[] = {
 
     { "conf", 'c', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(conf), "FILE",
       "nginx.conf (default: " MTA_STS_CONF_PATH "),\n"
@@ -62,8 +38,19 @@ static const option_t  options_table[] = {
     { "changes", 0, OPTIONS_COMPILE, OPTION_FLAG, OPTION_IN(only_changes), NULL,
       "only what has changed since TABLE, to TABLE.changes" },
 
-    { "prefix", 'p', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
+    { "from-conf", 0, OPTIONS_IMPORT, OPTION_TEXT, OPTION_IN(from_conf),
+      "FILE", "instead: an nginx.conf that serves policies by hand,\n"
+      "\"-\" for the output of nginx -T, or a folder of files" },
+
+    { "prefix", 'p', OPTIONS_CONF|OPTIONS_IMPORT, OPTION_TEXT,
+      OPTION_IN(prefix), "PREFIX",
       "the folder of a relative FILE, as nginx's -p" },
+
+    { "repair", 0, OPTIONS_IMPORT, OPTION_FLAG, OPTION_IN(repair), NULL,
+      "also what senders reject, where it has one reading" },
+
+    { "output", 'o', OPTIONS_IMPORT, OPTION_TEXT, OPTION_IN(output), "FILE",
+      "a file, which is replaced (default: standard output)" },
 
     { "hosts", 0, OPTIONS_HOSTS, OPTION_FLAG, OPTION_IN(hosts), NULL,
       "only the policy hosts, one per line" },
@@ -76,8 +63,8 @@ static const option_t  options_table[] = {
       OPTION_IN(without_certificate), NULL,
       "only those whose server has no fixed certificate" },
 
-    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK|OPTIONS_PLAN,
-      OPTION_TEXT, OPTION_IN(format), "FORMAT",
+    { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK|OPTIONS_PLAN
+      |OPTIONS_IMPORT, OPTION_TEXT, OPTION_IN(format), "FORMAT",
       "one of the formats (default: the first)" },
 
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
@@ -86,8 +73,16 @@ static const option_t  options_table[] = {
     { "prune", 0, OPTIONS_RECORDS, OPTION_FLAG, OPTION_IN(prune), NULL,
       "with -o: remove the files of zones without domains" },
 
-    { "domains-from", 0, OPTIONS_RECORDS|OPTIONS_CHECK, OPTION_TEXT,
-      OPTION_IN(domains_from), "FILE",
+    { "tree", 0, OPTIONS_TREE, OPTION_TEXT, OPTION_IN(tree), "DIR",
+      "one file per domain, in DIR, for other web servers" },
+
+    { "prune", 0, OPTIONS_TREE, OPTION_FLAG, OPTION_IN(prune), NULL,
+      "with --tree: remove the files of domains that have\n"
+      "left" },
+
+    { "domains-from", 0,
+      OPTIONS_RECORDS|OPTIONS_CHECK|OPTIONS_TREE|OPTIONS_IMPORT,
+      OPTION_TEXT, OPTION_IN(domains_from), "FILE",
       "names of domains, separated by white space, in a\n"
       "file, or \"-\" for standard input" },
 
@@ -168,8 +163,8 @@ static const option_t  options_table[] = {
       "only what is new or resolved since a check whose\n"
       "output with -f json is in FILE" },
 
-    { "family", 0, OPTIONS_CHECK|OPTIONS_RECORDS, OPTION_NUMBER(4, 6),
-      OPTION_IN(net.family), "4|6",
+    { "family", 0, OPTIONS_CHECK|OPTIONS_RECORDS|OPTIONS_IMPORT,
+      OPTION_NUMBER(4, 6), OPTION_IN(net.family), "4|6",
       "look only at IPv4 or IPv6 addresses" },
 
     { "helo", 0, OPTIONS_CHECK, OPTION_TEXT, OPTION_IN(net.helo), "NAME",
@@ -220,276 +215,4 @@ static const option_t  options_table[] = {
     { "help", 'h', 0, OPTION_FLAG, OPTION_IN(help), NULL, "this text" }
 };
 
-#define OPTIONS  (sizeof(options_table) / sizeof(options_table[0]))
-
-
-static mta_sts_value_t
-options_value(const char *text)
-{
-    mta_sts_value_t  value = { mta_sts_str_from(text), MTA_STS_NOWHERE };
-
-    return value;
-}
-
-
-static int
-options_number(unsigned *where, const option_t *option, const char *value)
-{
-    char     *end;
-    int64_t   n;
-
-    if (option->kind == OPTION_IS_TIME) {
-        n = mta_sts_duration_parse(mta_sts_str_from(value));
-
-    } else {
-        n = strtol(value, &end, 10);
-        n = *end ? -1 : n;
-    }
-
-    if (n < option->min || n > option->max) {
-        say("invalid %s \"%s\", must be between %d and %d%s", option->name,
-            value, (int) option->min, (int) option->max,
-            option->kind == OPTION_IS_TIME ? " seconds" : "");
-        return MTA_STS_ERROR;
-    }
-
-    *where = (unsigned) n;
-
-    return MTA_STS_OK;
-}
-
-
-/* Lists and settings have room for all arguments. */
-
-static int
-options_set(options_t *options, const option_t *option, const char *value)
-{
-    void               *where;
-    options_list_t     *list;
-    options_setting_t  *setting;
-
-    where = (char *) options + option->where;
-
-    switch (option->kind) {
-
-    case OPTION_IS_TEXT:
-        *(const char **) where = value;
-        break;
-
-    case OPTION_IS_LIST:
-        list = where;
-        list->values[list->n++] = options_value(value);
-        break;
-
-    case OPTION_IS_SETTING:
-        setting = &options->settings[options->n_settings++];
-        setting->setting = (mta_sts_setting_e) option->where;
-        setting->value = options_value(value);
-        break;
-
-    case OPTION_IS_NUMBER:
-    case OPTION_IS_TIME:
-        return options_number(where, option, value);
-
-    default: /* OPTION_IS_FLAG */
-        *(int *) where = 1;
-    }
-
-    return MTA_STS_OK;
-}
-
-
-/*
- * Is it the option of a word, "-c" or "--zone"?  Gives the value in the word.
- */
-
-static int
-options_is(const option_t *option, const char *word, const char **value)
-{
-    size_t  len;
-
-    *value = NULL;
-    len = strcspn(word, "=");
-
-    if (word[1] == '-') {
-        if (strlen(option->name) != len - 2
-            || strncmp(option->name, word + 2, len - 2) != 0)
-        {
-            return 0;
-        }
-
-        *value = word[len] ? word + len + 1 : NULL;
-
-    } else {
-        if (option->ch != word[1]) {
-            return 0;
-        }
-
-        *value = word[2] ? word + 2 : NULL;
-    }
-
-    /* a flag has no value */
-
-    return option->argument || *value == NULL;
-}
-
-
-/*
- * The option of a word, with the value that is in the word: "-cFILE" or
- * "--zone=APEX".  A name may be that of several options, of which the command
- * takes one.  NULL if there is no such option.
- */
-
-static const option_t *
-options_find(const char *word, unsigned allowed, const char **value)
-{
-    size_t           i;
-    const char      *text;
-    const option_t  *found;
-
-    found = NULL;
-
-    for (i = 0; i < OPTIONS; i++) {
-        if (options_is(&options_table[i], word, &text)
-            && (found == NULL || (options_table[i].group & allowed)))
-        {
-            found = &options_table[i];
-            *value = text;
-        }
-    }
-
-    return found;
-}
-
-
-/* The defaults, and lists that have room for n values. */
-
-static void
-options_init(options_t *options, size_t n, const mta_sts_env_t *env)
-{
-    size_t           i;
-    options_list_t  *list;
-
-    memset(options, 0, sizeof(options_t));
-
-    options->ttl = MTA_STS_RECORD_TTL;
-    options->net.timeout = 10;
-    options->net.smtp_timeout = 60;
-    options->net.jobs = 64;
-
-    for (i = 0; i < OPTIONS; i++) {
-        if (options_table[i].kind == OPTION_IS_LIST) {
-            list = (void *) ((char *) options + options_table[i].where);
-            list->values = env->alloc(env->ctx, n * sizeof(mta_sts_value_t));
-        }
-    }
-
-    options->args.values = env->alloc(env->ctx, n * sizeof(mta_sts_value_t));
-    options->settings = env->alloc(env->ctx, n * sizeof(options_setting_t));
-}
-
-
-int
-options_parse(options_t *options, int argc, char **argv, unsigned allowed,
-    const mta_sts_env_t *env)
-{
-    int              i, only_args;
-    const char      *word, *value;
-    const option_t  *option;
-
-    options_init(options, (size_t) argc, env);
-    only_args = 0;
-
-    for (i = 1; i < argc; i++) {
-        word = argv[i];
-
-        if (only_args || word[0] != '-' || word[1] == '\0') {
-            options->args.values[options->args.n++] = options_value(word);
-            continue;
-        }
-
-        if (strcmp(word, "--") == 0) {
-            only_args = 1;
-            continue;
-        }
-
-        option = options_find(word, allowed, &value);
-
-        if (option == NULL) {
-            say("unknown option \"%s\"", word);
-            return MTA_STS_ERROR;
-        }
-
-        if (option->group && (option->group & allowed) == 0) {
-            say("command \"%s\" does not take option \"%s\"", argv[0], word);
-            return MTA_STS_ERROR;
-        }
-
-        if (option->argument && value == NULL && ++i == argc) {
-            say("option \"%s\" needs a value", word);
-            return MTA_STS_ERROR;
-        }
-
-        if (options_set(options, option, value ? value : argv[i])
-            != MTA_STS_OK)
-        {
-            return MTA_STS_ERROR;
-        }
-    }
-
-    if (options->conf && options->domains) {
-        say("options \"-c\" and \"-d\" are mutually exclusive");
-        return MTA_STS_ERROR;
-    }
-
-    if (options->net.family == 5) {
-        say("invalid family \"5\", must be 4 or 6");
-        return MTA_STS_ERROR;
-    }
-
-    options->net.timeout *= 1000;
-    options->net.smtp_timeout *= 1000;
-
-    return MTA_STS_OK;
-}
-
-
-/* "-c FILE" or "--zone APEX", and the lines of its help in a column. */
-
-static void
-options_usage_one(FILE *out, const option_t *option)
-{
-    int          len;
-    char         text[64];
-    const char  *line;
-
-    (void) snprintf(text, sizeof(text), option->ch ? "-%.1s %s" : "--%s %s",
-                    option->ch ? (char[]) { (char) option->ch, '\0' }
-                               : option->name,
-                    option->argument ? option->argument : "");
-
-    for (line = option->help; *line; line += len + (line[len] == '\n')) {
-        len = (int) strcspn(line, "\n");
-        (void) fprintf(out, "    %-*s  %.*s\n", 22, text, len,
-                       line);
-        text[0] = '\0';
-    }
-}
-
-
-void
-options_usage(FILE *out, unsigned allowed)
-{
-    size_t           i;
-    const option_t  *option;
-
-    (void) fprintf(out, "\noptions:\n");
-
-    for (i = 0; i < OPTIONS; i++) {
-        option = &options_table[i];
-
-        if (option->group == 0 || (option->group & allowed)) {
-            options_usage_one(out, option);
-        }
-    }
-}
+const size_t  options_n = sizeof(options_table) / sizeof(options_table[0]);

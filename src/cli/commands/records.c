@@ -8,40 +8,6 @@
 #include "memory.h"
 
 
-/* Says which policies are for domains that the configuration does not name. */
-
-static void
-records_say_defaults(const site_t *site)
-{
-    size_t                        i;
-    const mta_sts_place_t        *place;
-    const mta_sts_server_name_t  *name;
-
-    for (i = 0; i < site->n; i++) {
-        if (site->servers[i]->server.default_policy == NULL) {
-            continue;
-        }
-
-        place = &site->servers[i]->server.default_place;
-
-        if (place->line) {
-            say("%.*s:%u:%u: the domains that have the default are not known "
-                "here, name them as arguments", (int) place->file.len,
-                place->file.data, place->line, place->column);
-            continue;
-        }
-
-        name = site_names_first(site->servers[i]);
-        place = &name->value.place;
-
-        say("%.*s:%u:%u: the domains of server name \"%s%.*s\" are not "
-            "known here, name them as arguments", (int) place->file.len,
-            place->file.data, place->line, place->column,
-            name->regex ? "~" : "", MTA_STS_SHOW(name->value.text));
-    }
-}
-
-
 /* The kinds of --only; 0 after it has said what is wrong. */
 
 static unsigned
@@ -318,7 +284,7 @@ records_entries(entries_t *entries, const options_t *options,
         command_say_empty(site);
     }
 
-    records_say_defaults(site);
+    command_say_defaults(site);
 
     return MTA_STS_OK;
 }

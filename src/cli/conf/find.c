@@ -248,14 +248,73 @@ find_unknown(const site_t *site, const mta_sts_value_t *domain,
 }
 
 
+/*
+ * The default policy of a domain, or NULL; the server that has it, and the
+ * policy host.
+ */
+
+static int
+find_default(const site_t *site, mta_sts_str_t name, const mta_sts_env_t *env,
+    const mta_sts_policy_t **policy, uint32_t *server, mta_sts_str_t *host,
+    mta_sts_err_t *err)
+{
+    mta_sts_str_t              domain;
+    mta_sts_answer_conflict_t  conflict;
+
+    *host = mta_sts_name_policy_host(name, env);
+    *server = 0;
+
+    if (site->n && site->servers[0]->any) {
+        *policy = mta_sts_server_find(&site->servers[0]->server, *host,
+                                      &domain);
+
+        return MTA_STS_OK;
+    }
+
+    if (mta_sts_answers_find(&site->answers, name, policy, server, &conflict)
+        != MTA_STS_OK)
+    {
+        return mta_sts_answers_error(&site->answers, &conflict, err);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+int
+site_has(const site_t *site, mta_sts_str_t domain)
+{
+    int                      rc;
+    uint32_t                 server;
+    mta_sts_err_t            err;
+    mta_sts_str_t            host;
+    mta_sts_entry_t          entry;
+    mta_sts_arena_t          arena = { NULL, 0 };
+    mta_sts_env_t            env = { diag_alloc, NULL, &arena, NULL };
+    const mta_sts_policy_t  *policy;
+
+    if (mta_sts_catalog_find(&site->answers.catalog, domain, &entry)) {
+        return 1;
+    }
+
+    rc = site->n_defaults
+         && (find_default(site, domain, &env, &policy, &server, &host, &err)
+             != MTA_STS_OK
+             || policy != NULL);
+
+    mta_sts_arena_free(&arena);
+
+    return rc;
+}
+
+
 int
 site_find(const site_t *site, const mta_sts_value_t *domain,
     const mta_sts_env_t *env, mta_sts_entry_t *entry, mta_sts_err_t *err)
 {
-    uint32_t                    server;
-    mta_sts_str_t               name, host;
-    const mta_sts_server_t     *serves;
-    mta_sts_answer_conflict_t   conflict;
+    uint32_t                 server;
+    mta_sts_str_t            name, host;
+    const mta_sts_server_t  *serves;
 
     if (mta_sts_name_domain("domain", domain, env, &name, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -265,18 +324,10 @@ site_find(const site_t *site, const mta_sts_value_t *domain,
         return MTA_STS_OK;
     }
 
-    host = mta_sts_name_policy_host(name, env);
-    server = 0;
-
-    if (site->n && site->servers[0]->any) {
-        entry->policy = mta_sts_server_find(&site->servers[0]->server, host,
-                                            &entry->domain);
-
-    } else if (mta_sts_answers_find(&site->answers, name, &entry->policy,
-                                    &server, &conflict)
-               != MTA_STS_OK)
+    if (find_default(site, name, env, &entry->policy, &server, &host, err)
+        != MTA_STS_OK)
     {
-        return mta_sts_answers_error(&site->answers, &conflict, err);
+        return MTA_STS_ERROR;
     }
 
     if (entry->policy == NULL) {

@@ -98,6 +98,20 @@ int source_names(const source_t *source, const mta_sts_value_t *include,
     int wildcards, mta_sts_str_t **names, size_t *n, mta_sts_err_t *err);
 
 
+/* Regexes, in env's memory. */
+
+
+/*
+ * Compiles a regex; follows ngx_regex_compile().  Returns NULL with an error:
+ * pcre2_compile() failed: TEXT in "REGEX" at "REST".
+ */
+void *regex_compile(const mta_sts_value_t *value, int caseless,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/* Does a regex of regex_compile() match a text? */
+int regex_match(void *regex, mta_sts_str_t text);
+
+
 /* Lexer: the text of one file -> the words of each directive. */
 
 /* What follows the words. */

@@ -1,22 +1,12 @@
 /*
- * server_name: how nginx reads the names of a server.  Regexes are compiled and
- * executed by PCRE2, as in nginx.
+ * server_name: how nginx reads the names of a server.
  */
 
-#define PCRE2_CODE_UNIT_WIDTH  8
-
 #include <limits.h>
-#include <pcre2.h>
 #include <unistd.h>
 
 #include "policy/policy.h"
 #include "site.h"
-
-
-typedef struct {
-    pcre2_code        *code;
-    pcre2_match_data  *data;
-} server_name_regex_t;
 
 
 /* The value of "$hostname". */
@@ -36,90 +26,20 @@ server_name_hostname(const mta_sts_env_t *env)
 }
 
 
-static void *
-server_name_alloc(size_t size, void *ctx)
-{
-    const mta_sts_env_t *env = ctx;
-
-    return env->alloc(env->ctx, size);
-}
-
-
-static void
-server_name_free(void *p, void *ctx)
-{
-    (void) p;
-    (void) ctx;
-}
-
+/* As in ngx_http_core_server_name(), a capital makes it case-insensitive. */
 
 static int
-server_name_match(void *regex, mta_sts_str_t host)
+server_name_has_capital(const mta_sts_value_t *value)
 {
-    server_name_regex_t *re = regex;
-
-    return pcre2_match(re->code, (PCRE2_SPTR) host.data, host.len, 0, 0,
-                       re->data, NULL)
-           >= 0;
-}
-
-
-/*
- * Compiles a regex in env's memory.  Follows ngx_regex_compile(), and
- * ngx_http_core_server_name() in that a capital makes it case-insensitive.
- *
- * Errors: pcre2_compile() failed: TEXT in "REGEX" at "REST".
- */
-
-static void *
-server_name_compile(const mta_sts_value_t *value, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
-{
-    int                      code;
-    char                     text[128];
-    size_t                   i, offset;
-    uint32_t                 options;
-    mta_sts_str_t            rest;
-    server_name_regex_t     *re;
-    pcre2_compile_context   *compile;
-    pcre2_general_context   *general;
-
-    options = 0;
+    size_t  i;
 
     for (i = 0; i < value->text.len; i++) {
         if (value->text.data[i] >= 'A' && value->text.data[i] <= 'Z') {
-            options = PCRE2_CASELESS;
+            return 1;
         }
     }
 
-    re = env->alloc(env->ctx, sizeof(server_name_regex_t));
-    general = pcre2_general_context_create(server_name_alloc, server_name_free,
-                                           (void *) (uintptr_t) env);
-    compile = pcre2_compile_context_create(general);
-
-    re->code = pcre2_compile((PCRE2_SPTR) value->text.data, value->text.len,
-                             options, &code, &offset, compile);
-
-    if (re->code) {
-        re->data = pcre2_match_data_create(1, general);
-        return re;
-    }
-
-    (void) pcre2_get_error_message(code, (PCRE2_UCHAR *) text, sizeof(text));
-
-    rest = mta_sts_str_after(value->text, offset);
-
-    if (rest.len == 0) {
-        (void) mta_sts_error(err, value->place, "pcre2_compile() failed: %s in "
-                             "\"%.*s\"", text, MTA_STS_SHOW(value->text));
-
-    } else {
-        (void) mta_sts_error(err, value->place, "pcre2_compile() failed: %s in "
-                             "\"%.*s\" at \"%.*s\"", text,
-                             MTA_STS_SHOW(value->text), MTA_STS_SHOW(rest));
-    }
-
-    return NULL;
+    return 0;
 }
 
 
@@ -155,8 +75,10 @@ site_server_name(site_server_t *server, const mta_sts_value_t *value,
 
     if (mta_sts_str_starts(text, mta_sts_str("~"))) {
         name->value.text = mta_sts_str_after(text, 1);
-        name->regex = server_name_compile(&name->value, env, err);
-        name->match = server_name_match;
+        name->regex = regex_compile(&name->value,
+                                    server_name_has_capital(&name->value),
+                                    env, err);
+        name->match = regex_match;
 
         return name->regex ? MTA_STS_OK : MTA_STS_ERROR;
     }

@@ -349,6 +349,31 @@ site_read(site_t *site, mta_sts_str_t file, mta_sts_str_t prefix,
 
 
 int
+site_read_text(site_t *site, mta_sts_str_t name, mta_sts_str_t text,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    source_file_t  *file;
+
+    memset(site, 0, sizeof(site_t));
+
+    file = env->alloc(env->ctx, sizeof(source_file_t));
+    memset(file, 0, sizeof(source_file_t));
+
+    file->name = name;
+    file->text = text;
+
+    site->file = name;
+    site->source.env = env;
+    site->source.main = name;
+    site->source.files = file;
+    site->source.n = 1;
+
+    return site_conf_read(site, env, err) == MTA_STS_OK
+           ? site_answer(site, env, err) : MTA_STS_ERROR;
+}
+
+
+int
 site_read_domains(site_t *site, mta_sts_str_t file,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {

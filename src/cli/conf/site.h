@@ -95,6 +95,13 @@ int site_read(site_t *site, mta_sts_str_t file, mta_sts_str_t prefix,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
+ * The same for a text that is no file, such as one that is to be printed; name
+ * is for places.
+ */
+int site_read_text(site_t *site, mta_sts_str_t name, mta_sts_str_t text,
+    const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/*
  * Makes a site of a domains file, a table, or "-", or a glob of files, without a
  * nginx.conf: one server for every host.
  *
@@ -150,6 +157,12 @@ int site_is_refused(const site_t *site, mta_sts_str_t domain,
  */
 int site_find(const site_t *site, const mta_sts_value_t *domain,
     const mta_sts_env_t *env, mta_sts_entry_t *entry, mta_sts_err_t *err);
+
+/*
+ * Has a normalised domain a policy: its own or a default one, which may be
+ * refused?
+ */
+int site_has(const site_t *site, mta_sts_str_t domain);
 
 /*
  * Gives in *nearest the domain of the catalog with the smallest edit distance

@@ -3,8 +3,7 @@
  */
 
 #include <getopt.h>
-#include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/commands/command.h"
 #include "cli/diag/diag.h"
@@ -177,25 +176,91 @@ main_init(const char *url)
 }
 
 
-/* The defaults that depend on other options. */
+/* The defaults that depend on other options, and on the source. */
 
 static void
-main_defaults(follow_settings_t *settings)
+main_defaults(follow_settings_t *settings, const feed_t *feed)
 {
     if (settings->every == 0) {
         settings->every = settings->source.listen ? MAIN_EVERY_LISTEN
-                          : settings->source.changes ? MAIN_EVERY
+                          : feed_has_changes(feed) ? MAIN_EVERY
                           : MAIN_EVERY_FULL;
     }
 }
 
 
+/* Opens what is needed; the source is connected later. */
+
 static int
-main_run(int argc, char **argv)
+main_open(follow_t *follow, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    mta_sts_buf_t  buf = { env, NULL, 0, 0, 0 };
+
+    mta_sts_buf_add_cstr(&buf, follow->settings->table);
+    mta_sts_buf_add_cstr(&buf, ".follow");
+
+    if (rows_open(&follow->rows, err) != MTA_STS_OK
+        || replica_open(&follow->replica,
+                        mta_sts_str_from(follow->settings->table), env, err)
+           != MTA_STS_OK
+        || signals_init(err) != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    follow->memo = memo_open(mta_sts_str_copy(env, mta_sts_buf_str(&buf)).data,
+                             err);
+
+    return follow->memo ? MTA_STS_OK : MTA_STS_ERROR;
+}
+
+
+static int
+main_follow(follow_settings_t *settings, const mta_sts_env_t *env)
+{
+    int            status;
+    follow_t      *follow;
+    mta_sts_err_t  err;
+
+    follow = diag_calloc(1, sizeof(follow_t));
+
+    follow->settings = settings;
+    follow->allow = settings->allow;
+    follow->rows.file = settings->policies;
+    follow->replica.lock = -1;
+    follow->place = strcmp(settings->url, "-") == 0
+                    ? mta_sts_str("stdin")
+                    : mta_sts_str_from(settings->url);
+
+    follow->feed = feed_open(settings->url, &settings->source, &err);
+
+    if (follow->feed == NULL) {
+        say_error(&err);
+        status = COMMAND_USAGE;
+
+    } else if (main_open(follow, env, &err) != MTA_STS_OK) {
+        say_error(&err);
+        status = COMMAND_ERROR;
+
+    } else {
+        main_defaults(settings, follow->feed);
+        status = follow_run(follow);
+    }
+
+    memo_close(follow->memo);
+    feed_close(follow->feed);
+    rows_close(&follow->rows);
+    replica_close(&follow->replica);
+    free(follow);
+
+    return status;
+}
+
+
+static int
+main_run(int argc, char **argv, const mta_sts_env_t *env)
 {
     int                ch;
-    mta_sts_err_t      err;
-    feed_t            *feed;
     follow_settings_t  settings;
 
     memset(&settings, 0, sizeof(follow_settings_t));
@@ -230,25 +295,19 @@ main_run(int argc, char **argv)
     }
 
     settings.url = argv[optind];
-    main_defaults(&settings);
+    settings.source.stopped = follow_stopped;
 
-    feed = feed_open(settings.url, &settings.source, &err);
-
-    if (feed == NULL) {
-        say_error(&err);
-        return COMMAND_USAGE;
-    }
-
-    feed_close(feed);
-
-    return COMMAND_OK;
+    return main_follow(&settings, env);
 }
 
 
 int
 main(int argc, char **argv)
 {
-    int  status;
+    int              status;
+    mta_sts_arena_t  arena = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, say_warning, &arena,
+                             site_is_public_suffix };
 
     static char  name[] = "mta-sts follow";
 
@@ -256,9 +315,9 @@ main(int argc, char **argv)
 
     argv[0] = name;
 
-    (void) signal(SIGPIPE, SIG_IGN);
+    status = main_run(argc, argv, &env);
 
-    status = main_run(argc, argv);
+    mta_sts_arena_free(&arena);
 
     if (fflush(stdout) != 0 || ferror(stdout)) {
         say("write error on standard output");

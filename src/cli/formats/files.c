@@ -5,156 +5,10 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/diag/diag.h"
 #include "formats.h"
-
-
-/* The temporary file, for what ends the process: signals and exits. */
-
-static char  files_temp[4096];
-
-
-static void
-files_remove(void)
-{
-    if (files_temp[0]) {
-        (void) unlink(files_temp);
-    }
-}
-
-
-static void
-files_signal(int signo)
-{
-    files_remove();
-
-    (void) signal(signo, SIG_DFL);
-    (void) raise(signo);
-}
-
-
-static void
-files_catch(void)
-{
-    size_t            i;
-    struct sigaction  sa, old;
-
-    static const int  signals[] = { SIGHUP, SIGINT, SIGTERM };
-
-    memset(&sa, 0, sizeof(struct sigaction));
-    sa.sa_handler = files_signal;
-
-    /* a failed allocation ends the process */
-
-    (void) atexit(files_remove);
-
-    /* what is ignored, as by nohup, stays so */
-
-    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-        if (sigaction(signals[i], NULL, &old) == 0
-            && old.sa_handler != SIG_IGN)
-        {
-            (void) sigaction(signals[i], &sa, NULL);
-        }
-    }
-}
-
-
-/*
- * A new file in the folder, files_temp, with the mode and owner of the file of
- * the path that it will replace.  NULL with errno.
- */
-
-static FILE *
-files_create(const char *folder, const char *path)
-{
-    int          fd;
-    mode_t       mask;
-    sigset_t     all, before;
-    struct stat  st;
-
-    mask = umask(0);
-    (void) umask(mask);
-
-    if (stat(path, &st) != 0) {
-        st.st_mode = 0666 & ~mask;
-        st.st_uid = (uid_t) -1;
-        st.st_gid = (gid_t) -1;
-    }
-
-    /* no signal between the file and its name */
-
-    (void) sigfillset(&all);
-    (void) sigprocmask(SIG_BLOCK, &all, &before);
-
-    (void) snprintf(files_temp, sizeof(files_temp), "%s/.mta-sts.XXXXXX",
-                    folder);
-
-    fd = mkstemp(files_temp);
-
-    if (fd == -1) {
-        files_temp[0] = '\0';
-    }
-
-    (void) sigprocmask(SIG_SETMASK, &before, NULL);
-
-    if (fd == -1) {
-        return NULL;
-    }
-
-    /* only root gives a file away: the others keep its group, if they may */
-
-    if (fchown(fd, st.st_uid, st.st_gid) != 0) {
-        (void) !fchown(fd, (uid_t) -1, st.st_gid);
-    }
-
-    (void) fchmod(fd, st.st_mode & 07777);
-
-    return fdopen(fd, "w");
-}
-
-
-/* Makes the new file the file of the path. */
-
-static int
-files_replace(FILE *out, const char *path, mta_sts_err_t *err)
-{
-    int          failed;
-    const char  *call;
-
-    call = "write()";
-    failed = fflush(out) != 0 || ferror(out);
-
-    if (!failed) {
-        call = "fsync()";
-        failed = fsync(fileno(out)) != 0;
-    }
-
-    if (fclose(out) != 0 && !failed) {
-        call = "write()";
-        failed = 1;
-    }
-
-    if (!failed) {
-        call = "rename()";
-        failed = rename(files_temp, path) != 0;
-    }
-
-    if (failed) {
-        (void) mta_sts_error_errno(err, MTA_STS_NOWHERE, call,
-                                   mta_sts_str_from(path));
-        (void) unlink(files_temp);
-    }
-
-    files_temp[0] = '\0';
-
-    return failed ? MTA_STS_ERROR : MTA_STS_OK;
-}
 
 
 /* Prints a zone to its file. */
@@ -173,16 +27,15 @@ files_zone(const plan_t *plan, size_t begin, size_t end,
     (void) snprintf(path, sizeof(path), "%s/%.*s%s", folder, (int) zone.len,
                     zone.data, format->suffix);
 
-    out = files_create(folder, path);
+    out = replace_open(path, err);
 
     if (out == NULL) {
-        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()",
-                                   mta_sts_str_from(path));
+        return MTA_STS_ERROR;
     }
 
     output_print(plan, begin, end, format, settings, out);
 
-    return files_replace(out, path, err);
+    return replace_close(out, path, err);
 }
 
 
@@ -296,8 +149,6 @@ output_plan(const plan_t *plan, const mta_sts_format_t *format,
 
         return MTA_STS_OK;
     }
-
-    files_catch();
 
     for (begin = 0; begin < plan->n; begin = end) {
         end = plan_zone_end(plan, begin);

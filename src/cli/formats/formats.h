@@ -16,6 +16,18 @@
 void format_usage(FILE *out);
 
 
+/*
+ * A file that is complete or absent: what is written to it replaces the file of
+ * the path once replace_close() has it on disk, and takes over its mode and
+ * owner.  SIGINT, SIGTERM and exit() leave no other file.  One is open at a
+ * time; replace_close() frees it in any case.
+ *
+ * Errors: open(), write(), fsync() or rename() "PATH" failed.
+ */
+FILE *replace_open(const char *path, mta_sts_err_t *err);
+int replace_close(FILE *out, const char *path, mta_sts_err_t *err);
+
+
 /* What happens to the files of other zones. */
 
 typedef enum {

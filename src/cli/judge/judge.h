@@ -273,6 +273,12 @@ int served_has_body(const fetch_t *fetch, time_t now);
 /* Would a sender that follows the RFC read that policy? */
 int served_is_read(const fetch_t *fetch, time_t now);
 
+/* RFC 8461, 3.2: the media type is text/plain, with or without parameters. */
+int media_is_plain(const fetch_t *fetch);
+
+/* Judges the media type. */
+void media_findings(const fetch_t *fetch, findings_t *findings);
+
 /* Judges one address, but not the contents of a policy. */
 void served_findings(const fetch_t *fetch, time_t now, findings_t *findings);
 

@@ -24,6 +24,20 @@
 
 
 /*
+ * A server that asks for a certificate of the client may refuse those that have
+ * none, in the handshake or by the status of the answer.
+ */
+
+static const char *
+served_asks(const fetch_t *fetch)
+{
+    return fetch->cert.asked
+           ? "; it asks for a client certificate, which senders do not have"
+           : "";
+}
+
+
+/*
  * The handshake failed.  Where it was tried with TLS 1.3 as well, the error of
  * the first try, with TLS 1.2, is the cause.
  */
@@ -50,7 +64,7 @@ served_tls(const fetch_t *fetch, findings_t *findings)
     }
 
     finding_add(findings, POLICY_TLS, fetch->address, "the TLS handshake "
-                "fails (%s); %s", fetch->error, advice);
+                "fails (%s)%s; %s", fetch->error, served_asks(fetch), advice);
 }
 
 
@@ -83,125 +97,8 @@ served_broken(const fetch_t *fetch, findings_t *findings)
 
     } else {
         finding_add(findings, POLICY_CLOSED, where, "the connection ends "
-                    "before the whole answer (%s)", fetch->error);
-    }
-}
-
-
-/* RFC 8461, 3.2: the media type is text/plain, with or without parameters. */
-
-static int
-served_is_plain(const fetch_t *fetch)
-{
-    return strcspn(fetch->type.data, "; \t") == 10
-           && strncasecmp(fetch->type.data, "text/plain", 10) == 0;
-}
-
-
-/* A charset that the libraries of all senders know. */
-
-static int
-served_is_charset(mta_sts_str_t value)
-{
-    size_t                      i;
-    mta_sts_str_t               begin;
-    static const mta_sts_str_t  known[] = {
-        { "utf-8", 5 }, { "utf8", 4 }, { "us-ascii", 8 }, { "ascii", 5 },
-        { "iso-8859-", 9 }, { "windows-125", 11 }, { "latin1", 6 }
-    };
-
-    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        begin = value;
-
-        if (value.len >= known[i].len) {
-            begin.len = known[i].len;
-        }
-
-        if (mta_sts_str_caseeq(begin, known[i])) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* A parameter of a media type that some senders reject; or NULL. */
-
-static const char *
-served_parameter(mta_sts_str_t parameter)
-{
-    size_t         i;
-    mta_sts_str_t  name, value;
-
-    value = field_trim(parameter);
-
-    if (value.len == 0) {
-        return NULL;
-    }
-
-    (void) field_next(&value, '=', &name);
-
-    for (i = 0; i < name.len; i++) {
-        if (!field_is_alnum(name.data[i]) && name.data[i] != '-') {
-            break;
-        }
-    }
-
-    if (value.data == NULL || name.len == 0 || i < name.len) {
-        return "is malformed, and postfix-tlspol and maddy reject the policy";
-    }
-
-    if (!mta_sts_str_caseeq(name, mta_sts_str("charset"))) {
-        return NULL;
-    }
-
-    if (value.len > 1 && value.data[0] == '"'
-        && value.data[value.len - 1] == '"')
-    {
-        value = mta_sts_str_after(value, 1);
-        value.len--;
-    }
-
-    return served_is_charset(value)
-           ? NULL
-           : "has a charset that postfix-mta-sts-resolver does not know and "
-             "rejects the policy for";
-}
-
-
-static void
-served_type(const fetch_t *fetch, findings_t *findings)
-{
-    const char     *fault;
-    mta_sts_str_t   rest, parameter;
-
-    if (!served_is_plain(fetch)) {
-        finding_add(findings, POLICY_TYPE, fetch->address, "the media type is "
-                    "\"%s\", so many senders reject the policy; it must be "
-                    "text/plain", fetch->type.data);
-        return;
-    }
-
-    if (!mta_sts_str_starts(fetch->type, mta_sts_str("text/plain"))) {
-        findings->lower = 1;
-        finding_add(findings, POLICY_TYPE_FORM, fetch->address, "the media "
-                    "type \"%s\" has capital letters, which KumoMTA rejects",
-                    fetch->type.data);
-        findings->lower = 0;
-    }
-
-    rest = fetch->type;
-    (void) field_next(&rest, ';', &parameter);
-
-    while (field_next(&rest, ';', &parameter)) {
-        fault = served_parameter(parameter);
-
-        if (fault) {
-            finding_add(findings, POLICY_TYPE_FORM, fetch->address, "the "
-                        "media type \"%s\" %s", fetch->type.data, fault);
-            return;
-        }
+                    "before the whole answer (%s)%s", fetch->error,
+                    served_asks(fetch));
     }
 }
 
@@ -216,7 +113,7 @@ served_status(const fetch_t *fetch, findings_t *findings)
 
     } else {
         finding_add(findings, POLICY_STATUS, fetch->address, "status %ld, "
-                    "must be 200", fetch->status);
+                    "must be 200%s", fetch->status, served_asks(fetch));
     }
 }
 
@@ -402,7 +299,7 @@ served_has_body(const fetch_t *fetch, time_t now)
 int
 served_is_read(const fetch_t *fetch, time_t now)
 {
-    return served_has_body(fetch, now) && served_is_plain(fetch)
+    return served_has_body(fetch, now) && media_is_plain(fetch)
            && fetch->body.len <= MTA_STS_BODY_MAX;
 }
 
@@ -419,7 +316,7 @@ served_handshake(const fetch_t *fetch, time_t now, findings_t *findings)
                     "ssl_stapling");
     }
 
-    if (fetch->what == FETCH_POLICY_TLS13) {
+    if (fetch->what == FETCH_POLICY_TLS13 && !fetch->cert.asked) {
         finding_add(findings, POLICY_TLS13_ONLY, fetch->address, "only TLS "
                     "1.3 is offered, and Mimecast needs TLS 1.2");
 
@@ -491,6 +388,6 @@ served_findings(const fetch_t *fetch, time_t now, findings_t *findings)
         return;
     }
 
-    served_type(fetch, findings);
+    media_findings(fetch, findings);
     served_size(fetch, findings);
 }

@@ -204,6 +204,23 @@ cert_info(const SSL *ssl, int where, int value)
 }
 
 
+/* The server asks for a certificate of the client, which has none. */
+
+static int
+cert_client(SSL *ssl, X509 **x509, EVP_PKEY **key)
+{
+    cert_t  *cert;
+
+    (void) x509;
+    (void) key;
+
+    cert = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), cert_slot());
+    cert->asked = 1;
+
+    return 0;
+}
+
+
 /* Called with the OCSP response of the server, or without one. */
 
 static int
@@ -243,6 +260,7 @@ cert_watch(SSL_CTX *ctx, X509_STORE *store, cert_t *cert, int kind)
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, cert_look, cert);
     SSL_CTX_set_info_callback(ctx, cert_info);
+    SSL_CTX_set_client_cert_cb(ctx, cert_client);
     SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
     SSL_CTX_set_tlsext_status_cb(ctx, cert_status);
     SSL_CTX_set_tlsext_status_arg(ctx, cert);

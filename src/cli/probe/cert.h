@@ -24,6 +24,7 @@ typedef struct {
     int          must_staple;         /* has status_request (RFC 7633) */
     int          stapled;             /* an OCSP response was sent with it */
     int          exchange;            /* of keys, with TLS 1.2: NID_kx_... */
+    int          asked;               /* the server wants one of the client */
     int          alert;               /* the first that the server sent, or 0 */
     int          chain;               /* an X509_V_ERR_, or X509_V_OK */
     int          depth;               /* of the certificate with the error */

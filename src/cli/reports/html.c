@@ -8,6 +8,7 @@
 #include "reports.h"
 
 
+#define HTML_DAY     86400
 #define HTML_WIDTH   8                /* of a day, pixels */
 #define HTML_HEIGHT  60
 
@@ -32,15 +33,21 @@ static const char  html_head[] =
 "body { margin: 0 auto; padding: 1rem; max-width: 60rem; color: var(--fg);\n"
 "  background: var(--bg); font: 1rem/1.5 system-ui, sans-serif; }\n"
 "h1 { font-size: 1.5rem; } h2 { font-size: 1.25rem; margin-top: 2rem; }\n"
-"h3 { font-size: 1rem; } h2, td { overflow-wrap: anywhere; }\n"
+"h3 { font-size: 1rem; } h2, td:first-child { overflow-wrap: anywhere; }\n"
 ".error { color: var(--error); } .warning { color: var(--warning); }\n"
 ".note { color: var(--note); } .good { color: var(--good); }\n"
 "table { border-collapse: collapse; width: 100%; }\n"
 "th, td { text-align: left; padding: .3rem .5rem; vertical-align: top;\n"
 "  border-bottom: 1px solid var(--line); }\n"
-"td.n { text-align: right; white-space: nowrap; }\n"
+"th.n, td.n { text-align: right; }\n"
+"td small { color: var(--note); }\n"
+"figure { margin: 1rem 0; } figcaption { color: var(--note); }\n"
 "svg { max-width: 100%; height: auto; }\n"
 "rect.good { fill: var(--good); } rect.error { fill: var(--error); }\n"
+"@media (max-width: 40rem) {\n"
+"  body { padding: .5rem; } table { font-size: .875rem; }\n"
+"  th, td { padding: .3rem .2rem; }\n"
+"}\n"
 "</style>\n"
 "</head>\n"
 "<body>\n"
@@ -48,19 +55,29 @@ static const char  html_head[] =
 "<h1>TLS reports</h1>\n";
 
 
+/* A table, whose columns after the first two are numbers, or as they are. */
+
 static void
-html_table(FILE *out, const char *title, const char *columns)
+html_table(FILE *out, const char *title, const char *first,
+    const char *columns)
 {
-    (void) fprintf(out, "<h3>%s</h3>\n<table>\n<tr><th>Type</th>"
-                   "<th>Origin</th>%s</tr>\n", title, columns);
+    (void) fprintf(out, "<h3>%s</h3>\n<table>\n<tr>%s<th>Policy</th>%s</tr>\n",
+                   title, first, columns);
+}
+
+
+static const char *
+html_origin(int verified)
+{
+    return verified ? "verified" : "unverified";
 }
 
 
 static void
-html_row(FILE *out, reports_type_e type, int verified)
+html_policy(FILE *out, reports_type_e type, int verified)
 {
-    (void) fprintf(out, "<tr><td>%s</td><td>%s</td>", reports_type(type),
-                   verified ? "verified" : "unverified");
+    (void) fprintf(out, "<td>%s, %s</td>", reports_type(type),
+                   html_origin(verified));
 }
 
 
@@ -71,11 +88,21 @@ html_number(FILE *out, int64_t n)
 }
 
 
+/* A text, and in a line below it what is to be known about it. */
+
 static void
-html_cell(FILE *out, mta_sts_str_t text)
+html_cell(FILE *out, mta_sts_str_t text, const char *prefix,
+    mta_sts_str_t note)
 {
     (void) fputs("<td>", out);
     diag_html(out, text);
+
+    if (note.len) {
+        (void) fprintf(out, "<br><small>%s", prefix);
+        diag_html(out, note);
+        (void) fputs("</small>", out);
+    }
+
     (void) fputs("</td>", out);
 }
 
@@ -83,18 +110,20 @@ html_cell(FILE *out, mta_sts_str_t text)
 static void
 html_sessions(const summary_domain_t *domain, FILE *out)
 {
-    int                        verified;
-    reports_type_e             type;
+    int                         verified;
+    reports_type_e              type;
     const evidence_sessions_t  *sessions;
 
-    html_table(out, "Sessions", "<th>Good</th><th>Failed</th><th>Reports</th>");
+    html_table(out, "Sessions", "", "<th class=\"n\">Good</th>"
+               "<th class=\"n\">Failed</th><th class=\"n\">Reports</th>");
 
     for (type = REPORTS_STS; type <= REPORTS_OTHER; type++) {
         for (verified = 1; verified >= 0; verified--) {
             sessions = &domain->sessions[type][verified];
 
             if (sessions->reports) {
-                html_row(out, type, verified);
+                (void) fputs("<tr>", out);
+                html_policy(out, type, verified);
                 html_number(out, sessions->good);
                 html_number(out, sessions->failed);
                 html_number(out, sessions->reports);
@@ -119,21 +148,18 @@ html_failed(const summary_rows_t *rows, int types, FILE *out)
     }
 
     html_table(out, types ? "Failures" : "MX hosts that failed",
-               types ? "<th>Failure</th><th>Sessions</th><th>Meaning</th>"
-                     : "<th>MX</th><th>Sessions</th>");
+               types ? "<th>Failure</th>" : "<th>MX</th>",
+               "<th class=\"n\">Sessions</th>");
 
     for (i = 0; i < rows->n; i++) {
         row = &rows->elts[i];
+        meaning = types ? reports_result(row->name)->meaning : NULL;
 
-        html_row(out, row->type, row->verified);
-        html_cell(out, row->name);
+        (void) fputs("<tr>", out);
+        html_cell(out, row->name.len ? row->name : mta_sts_str("(no type)"), "",
+                  mta_sts_str_from(meaning ? meaning : ""));
+        html_policy(out, row->type, row->verified);
         html_number(out, row->failed);
-
-        if (types) {
-            meaning = reports_result(row->name)->meaning;
-            html_cell(out, mta_sts_str_from(meaning ? meaning : ""));
-        }
-
         (void) fputs("</tr>\n", out);
     }
 
@@ -149,15 +175,17 @@ html_reporters(const summary_t *summary, const summary_domain_t *domain,
     size_t                i;
     const summary_row_t  *row;
 
-    html_table(out, "Reporters", "<th>Organization</th><th>Signed by</th>"
-               "<th>Good</th><th>Failed</th><th>Last</th>");
+    html_table(out, "Reporters", "<th>Organization</th>",
+               "<th class=\"n\">Good</th><th class=\"n\">Failed</th>"
+               "<th>Last</th>");
 
     for (i = 0; i < domain->reporters.n; i++) {
         row = &domain->reporters.elts[i];
 
-        html_row(out, row->type, row->verified);
-        html_cell(out, row->name);
-        html_cell(out, row->signer);
+        (void) fputs("<tr>", out);
+        html_cell(out, row->name.len ? row->name : mta_sts_str("(no name)"),
+                  "signed by ", row->signer);
+        html_policy(out, row->type, row->verified);
         html_number(out, row->good);
         html_number(out, row->failed);
         (void) fprintf(out, "<td>%s%s</td></tr>\n", summary_day(row->last, day),
@@ -169,61 +197,75 @@ html_reporters(const summary_t *summary, const summary_domain_t *domain,
 }
 
 
+static void
+html_bar(const summary_row_t *row, int64_t x, FILE *out)
+{
+    int   part;
+    char  day[SUMMARY_DAY];
+
+    part = row->failed == 0 ? 0
+           : 1 + (int) ((double) row->failed * (HTML_HEIGHT - 1)
+                        / ((double) row->good + (double) row->failed));
+
+    (void) fprintf(out, "<g><title>%s: %" PRId64 " good, %" PRId64 " failed"
+                   "</title><rect class=\"good\" x=\"%" PRId64 "\" y=\"0\" "
+                   "width=\"%d\" height=\"%d\"/><rect class=\"error\" "
+                   "x=\"%" PRId64 "\" y=\"%d\" width=\"%d\" height=\"%d\"/>"
+                   "</g>\n", summary_day(row->last, day), row->good,
+                   row->failed, x, HTML_WIDTH - 1, HTML_HEIGHT - part, x,
+                   HTML_HEIGHT - part, HTML_WIDTH - 1, part);
+}
+
+
 /* A bar per day, whose parts are good and failed sessions. */
 
 static void
 html_chart(const summary_domain_t *domain, reports_type_e type, int verified,
     FILE *out)
 {
-    int                   part;
-    char                  day[SUMMARY_DAY];
+    char                  first[SUMMARY_DAY], last[SUMMARY_DAY];
     size_t                i, n;
-    const summary_row_t  *row;
+    int64_t               width;
+    const summary_row_t  *row, *begin, *end;
+
+    begin = end = NULL;
 
     for (i = 0, n = 0; i < domain->days.n; i++) {
-        n += domain->days.elts[i].type == type
-             && domain->days.elts[i].verified == verified;
+        row = &domain->days.elts[i];
+
+        if (row->type == type && row->verified == verified) {
+            begin = begin ? begin : row;
+            end = row;
+            n++;
+        }
     }
 
     if (n < 2) {
         return;
     }
 
-    (void) fprintf(out, "<h3>%s, %s, by day</h3>\n<svg role=\"img\" "
-                   "aria-label=\"part of failed sessions by day\" "
-                   "width=\"%zu\" height=\"%d\" viewBox=\"0 0 %zu %d\">\n",
-                   reports_type(type), verified ? "verified" : "unverified",
-                   n * HTML_WIDTH, HTML_HEIGHT, n * HTML_WIDTH, HTML_HEIGHT);
+    width = ((end->last - begin->last) / HTML_DAY + 1) * HTML_WIDTH;
 
-    for (i = 0, n = 0; i < domain->days.n; i++) {
-        row = &domain->days.elts[i];
+    (void) fprintf(out, "<figure>\n<svg role=\"img\" aria-label=\"good and "
+                   "failed sessions by day\" width=\"%" PRId64 "\" "
+                   "height=\"%d\" viewBox=\"0 0 %" PRId64 " %d\">\n", width,
+                   HTML_HEIGHT, width, HTML_HEIGHT);
 
-        if (row->type != type || row->verified != verified) {
-            continue;
-        }
-
-        part = row->failed == 0 ? 0
-               : 1 + (int) ((double) row->failed * (HTML_HEIGHT - 1)
-                            / (double) (row->good + row->failed));
-
-        (void) fprintf(out, "<g><title>%s: %" PRId64 " good, %" PRId64
-                       " failed</title><rect class=\"good\" x=\"%zu\" y=\"0\" "
-                       "width=\"%d\" height=\"%d\"/><rect class=\"error\" "
-                       "x=\"%zu\" y=\"%d\" width=\"%d\" height=\"%d\"/></g>\n",
-                       summary_day(row->last, day), row->good, row->failed,
-                       n * HTML_WIDTH, HTML_WIDTH - 1, HTML_HEIGHT - part,
-                       n * HTML_WIDTH, HTML_HEIGHT - part, HTML_WIDTH - 1,
-                       part);
-        n++;
+    for (row = begin; row <= end; row++) {
+        html_bar(row, (row->last - begin->last) / HTML_DAY * HTML_WIDTH, out);
     }
 
-    (void) fputs("</svg>\n", out);
+    (void) fprintf(out, "</svg>\n<figcaption>%s, %s: good and failed sessions, "
+                   "%s to %s</figcaption>\n</figure>\n", reports_type(type),
+                   html_origin(verified), summary_day(begin->last, first),
+                   summary_day(end->last, last));
 }
 
 
 void
 summary_html(const summary_t *summary, FILE *out)
 {
+    char                     day[SUMMARY_DAY];
     size_t                   i;
     reports_type_e           type;
     summary_severity_e       severity;
@@ -232,9 +274,16 @@ summary_html(const summary_t *summary, FILE *out)
     static const char *const  names[] = { "good", "note", "warning", "error" };
 
     (void) fputs(html_head, out);
-    (void) fprintf(out, "<p>Of the last %u days; %" PRId64 " reports about "
-                   "other domains were refused.</p>\n", summary->days,
-                   summary->refused);
+    (void) fprintf(out, "<p>The %u days up to %s. Verified reports came by mail "
+                   "with a valid signature; anybody can send the others. "
+                   "Sessions of different policies are never added up: a "
+                   "sender may list the same ones twice.</p>\n", summary->days,
+                   summary_day(summary->now, day));
+
+    if (summary->refused) {
+        (void) fprintf(out, "<p>%" PRId64 " reports about other domains were "
+                       "refused.</p>\n", summary->refused);
+    }
 
     for (i = 0; i < summary->n; i++) {
         domain = &summary->domains[i];

@@ -35,6 +35,7 @@ typedef struct {
     int         (*has_changes)(const void *data);
     int         (*fd)(const void *data);           /* or NULL: none */
     int         (*notices)(void *data, int *noticed, mta_sts_err_t *err);
+    int         (*more)(const void *data);         /* or NULL: never */
     int         (*ended)(const void *data);        /* or NULL: never */
     int         (*init)(const char *url, mta_sts_err_t *err);  /* or NULL */
 } engine_t;

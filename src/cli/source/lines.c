@@ -29,6 +29,8 @@ typedef struct {
     int            ended;
     int            snapshot;          /* between "begin" and "end" */
     int            too_long;          /* its end is still to come */
+    int            rows;              /* this call has reported changes */
+    int            more;              /* the buffer has lines for another */
     unsigned long  number;            /* of the last line, or row of a
                                          snapshot */
     size_t         len;
@@ -56,6 +58,7 @@ lines_open(const char *url, const source_settings_t *settings,
     lines->ended = 0;
     lines->snapshot = 0;
     lines->too_long = 0;
+    lines->more = 0;
     lines->number = 0;
     lines->len = 0;
 
@@ -199,15 +202,20 @@ lines_one(lines_t *lines, mta_sts_str_t line, const source_events_t *events,
 
     memset(&row, 0, sizeof(source_row_t));
 
-    row.number = ++lines->number;
-
     command = lines_word(&line);
+    row.number = ++lines->number;
 
     if (command.len == 0 || command.data[0] == '#') {
         return MTA_STS_OK;
     }
 
     if (mta_sts_str_eq(command, mta_sts_str("begin"))) {
+        if (lines->rows) {
+            lines->number--;
+            lines->more = 1;
+            return MTA_STS_OK;
+        }
+
         lines->snapshot = 1;
         events->begin(events->ctx);
         return MTA_STS_OK;
@@ -215,6 +223,8 @@ lines_one(lines_t *lines, mta_sts_str_t line, const source_events_t *events,
 
     if (mta_sts_str_eq(command, mta_sts_str("end")) && lines->snapshot) {
         lines->snapshot = 0;
+        lines->more = 1;
+        lines->rows = 0;
         events->end(events->ctx);
         return MTA_STS_OK;
     }
@@ -227,6 +237,7 @@ lines_one(lines_t *lines, mta_sts_str_t line, const source_events_t *events,
                              MTA_STS_SHOW(command));
 
     } else if (lines_row(&row, line, lines->snapshot, &why)) {
+        lines->rows = !lines->snapshot;
         return events->row(events->ctx, &row, err);
     }
 
@@ -257,7 +268,10 @@ lines_too_long(lines_t *lines, const source_events_t *events)
 }
 
 
-/* Handles the lines of the buffer that are complete, and keeps the rest. */
+/*
+ * Handles the lines of the buffer that are complete, up to where a call ends,
+ * and keeps the rest.
+ */
 
 static int
 lines_all(lines_t *lines, const source_events_t *events, mta_sts_err_t *err)
@@ -270,23 +284,30 @@ lines_all(lines_t *lines, const source_events_t *events, mta_sts_err_t *err)
     rest.data = lines->buf;
     rest.len = lines->len;
 
-    while (rc == MTA_STS_OK && rest.len
+    while (rc == MTA_STS_OK && !lines->more && rest.len
            && (lf = memchr(rest.data, '\n', rest.len)) != NULL)
     {
         line = rest;
         line.len = (size_t) (lf - line.data);
-        rest = mta_sts_str_after(rest, line.len + 1);
 
         if (lines->too_long) {
             lines->too_long = 0;
             lines->number++;
-            continue;
+
+        } else {
+            rc = lines_one(lines, line, events, err);
+
+            /* before a snapshot: its first line is for another call */
+
+            if (lines->more && lines->rows) {
+                break;
+            }
         }
 
-        rc = lines_one(lines, line, events, err);
+        rest = mta_sts_str_after(rest, line.len + 1);
     }
 
-    if (rest.len == LINES_MAX) {
+    if (rest.len == LINES_MAX && !lines->more) {
         if (!lines->too_long) {
             lines_too_long(lines, events);
         }
@@ -317,22 +338,26 @@ lines_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
     struct pollfd  pfd;
 
     lines = data;
-    rc = MTA_STS_OK;
 
     pfd.fd = lines->fd;
     pfd.events = POLLIN;
 
+    lines->rows = 0;
+    lines->more = 0;
+
+    rc = lines_all(lines, events, err);
+
     for (total = 0; total < LINES_READ && !lines->ended && rc == MTA_STS_OK; ) {
 
-        if (poll(&pfd, 1, 0) < 1) {
-            break;
+        if (lines->more || poll(&pfd, 1, 0) < 1) {
+            return rc;
         }
 
         n = read(lines->fd, lines->buf + lines->len, LINES_MAX - lines->len);
 
         if (n == -1) {
             if (errno == EINTR || errno == EAGAIN) {
-                break;
+                return MTA_STS_OK;
             }
 
             lines->ended = 1;
@@ -347,7 +372,9 @@ lines_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
         rc = lines_all(lines, events, err);
     }
 
-    if (rc == MTA_STS_OK && lines->ended && (lines->len || lines->snapshot)) {
+    if (rc == MTA_STS_OK && lines->ended && !lines->more
+        && (lines->len || lines->snapshot))
+    {
         lines->len = 0;
 
         return mta_sts_error(err, MTA_STS_NOWHERE, "standard input ends within "
@@ -383,9 +410,16 @@ lines_fd(const void *data)
 
 
 static int
+lines_more(const void *data)
+{
+    return ((const lines_t *) data)->more;
+}
+
+
+static int
 lines_ended(const void *data)
 {
-    return ((const lines_t *) data)->ended;
+    return ((const lines_t *) data)->ended && !lines_more(data);
 }
 
 
@@ -398,5 +432,6 @@ const engine_t  engine_lines = {
     .changes = lines_changes,
     .has_changes = lines_has_changes,
     .fd = lines_fd,
+    .more = lines_more,
     .ended = lines_ended
 };

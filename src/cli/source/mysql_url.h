@@ -28,8 +28,8 @@ typedef struct {
 
 
 /*
- * url begins with its scheme and "://".  Zero parts to begin with, and free them
- * also after an error.
+ * url begins with its scheme and "://".  Zero parts to begin with, and free
+ * them also after an error.
  *
  * Errors: invalid URL of a source, and why; the URL itself is not in them.
  */

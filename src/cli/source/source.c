@@ -218,6 +218,13 @@ feed_notices(feed_t *feed, int *noticed, mta_sts_err_t *err)
 
 
 int
+feed_more(const feed_t *feed)
+{
+    return feed->engine->more && feed->engine->more(feed->data);
+}
+
+
+int
 feed_ended(const feed_t *feed)
 {
     return feed->engine->ended && feed->engine->ended(feed->data);

@@ -61,6 +61,7 @@ typedef struct {
                                       NULL */
     const char     *listen;        /* a channel of PostgreSQL, or NULL */
     unsigned        timeout;       /* of connecting and of silence; seconds */
+    int           (*stopped)(void);     /* is a wait to end? */
 } source_settings_t;
 
 
@@ -98,7 +99,8 @@ int feed_read(feed_t *feed, const source_events_t *events,
  * Not for a source without changes: see feed_has_changes().
  *
  * Of lines, those that are there already, not waiting for more; a snapshot may
- * begin in one call and end in another.
+ * begin in one call and end in another.  It is the last of a call that it ends
+ * in, and nothing is before it in the one that it begins in.
  */
 int feed_changes(feed_t *feed, const source_events_t *events,
     mta_sts_err_t *err);
@@ -118,6 +120,9 @@ int feed_is_stream(const feed_t *feed);
  * Errors: the connection is lost.
  */
 int feed_notices(feed_t *feed, int *noticed, mta_sts_err_t *err);
+
+/* Are there changes to be read at once, without waiting for the fd? */
+int feed_more(const feed_t *feed);
 
 /* Has standard input ended?  Never for a database. */
 int feed_ended(const feed_t *feed);

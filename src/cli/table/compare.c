@@ -17,10 +17,9 @@ table_entry_eq(const mta_sts_entry_t *a, const mta_sts_entry_t *b)
 
 static int
 compare_set(const mta_sts_table_t *old, const mta_sts_table_t *new,
-    mta_sts_table_builder_t *builder, table_pool_t *pool, mta_sts_err_t *err)
+    table_pool_t *pool, mta_sts_err_t *err)
 {
     size_t           cursor;
-    uint32_t         index;
     mta_sts_entry_t  entry, other;
 
     for (cursor = 0; mta_sts_table_next(new, &cursor, &entry); ) {
@@ -31,12 +30,7 @@ compare_set(const mta_sts_table_t *old, const mta_sts_table_t *new,
             continue;
         }
 
-        if (table_pool_add(pool, entry.policy, entry.policy_name, &index, err)
-            != MTA_STS_OK
-            || mta_sts_table_add(builder, entry.domain, index, entry.place,
-                                 err)
-               != MTA_STS_OK)
-        {
+        if (table_pool_add_entry(pool, &entry, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
     }
@@ -84,7 +78,7 @@ table_compare(const mta_sts_table_t *old, const mta_sts_table_t *new,
     builder.rule = MTA_STS_TABLE_ONCE;
     pool.builder = &builder;
 
-    rc = compare_set(old, new, &builder, &pool, err);
+    rc = compare_set(old, new, &pool, err);
 
     if (rc == MTA_STS_OK) {
         rc = compare_removed(old, new, &builder, err);

@@ -104,6 +104,15 @@ table_pool_add(table_pool_t *pool, const mta_sts_policy_t *policy,
     slot = pool_slot(pool, policy, policy_name);
 
     if (slot->policy == NULL) {
+        if (pool->env) {
+            policy = mta_sts_policy_copy(policy, pool->env);
+            policy_name = mta_sts_str_copy(pool->env, policy_name);
+
+            if (policy == NULL || policy_name.data == NULL) {
+                return mta_sts_error_memory(err);
+            }
+        }
+
         if (mta_sts_table_add_policy(pool->builder, policy, policy_name,
                                      &slot->index, err)
             != MTA_STS_OK)
@@ -119,6 +128,23 @@ table_pool_add(table_pool_t *pool, const mta_sts_policy_t *policy,
     *index = slot->index;
 
     return MTA_STS_OK;
+}
+
+
+int
+table_pool_add_entry(table_pool_t *pool, const mta_sts_entry_t *entry,
+    mta_sts_err_t *err)
+{
+    uint32_t  index;
+
+    if (table_pool_add(pool, entry->policy, entry->policy_name, &index, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    return mta_sts_table_add(pool->builder, entry->domain, index, entry->place,
+                             err);
 }
 
 

@@ -11,7 +11,8 @@
 
 /*
  * Policies of a builder with their names: equal ones share an index.  Zero one
- * to begin with, and set builder.
+ * to begin with, and set builder; and env, if what is added is to be copied
+ * there.
  */
 
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
 
 typedef struct {
     mta_sts_table_builder_t  *builder;
+    const mta_sts_env_t      *env;
     mta_sts_hash_key_t        key;
     table_pooled_t           *slots;      /* a policy of NULL is free */
     size_t                    n_slots;
@@ -30,13 +32,17 @@ typedef struct {
 
 
 /*
- * Gives the index of a policy with a policy_name, which may be empty.  Both must
- * live as long as the table.
+ * Gives the index of a policy with a policy_name, which may be empty. Both must
+ * live as long as the table, unless they are copied.
  *
  * Errors: those of mta_sts_table_add_policy(); getrandom() failed.
  */
 int table_pool_add(table_pool_t *pool, const mta_sts_policy_t *policy,
     mta_sts_str_t policy_name, uint32_t *index, mta_sts_err_t *err);
+
+/* Adds a domain with its policy to the builder, errors as above. */
+int table_pool_add_entry(table_pool_t *pool, const mta_sts_entry_t *entry,
+    mta_sts_err_t *err);
 
 void table_pool_free(table_pool_t *pool);
 

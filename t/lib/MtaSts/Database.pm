@@ -111,7 +111,7 @@ sub answers {
 
 sub sql {
     my ($self, $sql, %opt) = @_;
-    my ($status, $out, $err) = run($sql, $self->client($opt{db} // $DB));
+    my ($status, $out, $err) = run("$sql;\n", $self->client($opt{db} // $DB));
     die "$sql: $err" if $status;
     chomp $out;
     return $out;
@@ -203,14 +203,28 @@ package MtaSts::Database::Session;
 
 sub sql {
     my ($self, $sql) = @_;
-    my $mark = 'done-' . ++$self->{n};
-    my $out = '';
+    $self->post($sql);
+    return $self->wait;
+}
 
-    syswrite $self->{in}, "$sql;\nSELECT '$mark';\n";
+
+# The same in two steps.
+
+sub post {
+    my ($self, $sql) = @_;
+    $self->{sql} = $sql;
+    syswrite $self->{in}, "$sql;\nSELECT 'done-" . ++$self->{n} . "';\n";
+}
+
+
+sub wait {
+    my ($self) = @_;
+    my $mark = "done-$self->{n}";
+    my $out = '';
 
     until ($out =~ s/^\Q$mark\E\n//m) {
         sysread $self->{out}, $out, 4096, length $out
-            or die "$sql: " . MtaSts::slurp("$self->{db}{dir}/session.err");
+            or die "$self->{sql}: " . MtaSts::slurp("$self->{db}{dir}/session.err");
     }
 
     chomp $out;

@@ -80,18 +80,20 @@ sub authority {
 
 
 # A certificate for DNS names, or with cn only for a common name.  Its issuer is
-# the root, or $opt{issuer}, which with chain is part of the file.  With rsa its
-# key has so many bits.
+# the root, or $opt{issuer}, which with chain is part of the file; undef: itself.
+# With rsa its key has so many bits, otherwise it is of a curve.
 
 sub cert {
     my ($self, $file, $names, %opt) = @_;
-    my $key = $opt{rsa} ? KEY_create_rsa($opt{rsa}) : KEY_create_ec();
+    my $key = $opt{rsa} ? KEY_create_rsa($opt{rsa})
+            : KEY_create_ec($opt{curve} // 'prime256v1');
+    my $issuer = exists $opt{issuer} ? $opt{issuer} : 'ca';
     my ($cert) = CERT_create(
-        key => $key, issuer => $self->{$opt{issuer} // 'ca'},
+        key => $key, $issuer ? (issuer => $self->{$issuer}) : (),
         not_before => time + ($opt{from} // -30) * $DAY,
         not_after => time + ($opt{to} // 60) * $DAY,
-        subject => { commonName => $opt{cn} // 'test' },
-        purpose => 'server', $opt{ext} ? (ext => $opt{ext}) : (),
+        subject => { commonName => $opt{cn} // $opt{common} // 'test' },
+        purpose => $opt{purpose} // 'server', $opt{ext} ? (ext => $opt{ext}) : (),
         $opt{cn} ? ()
                  : (subjectAltNames => [map { [DNS => $_] } @$names]));
 

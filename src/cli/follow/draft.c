@@ -1,0 +1,290 @@
+/*
+ * What was read and is not in the table yet: from a source's events to a
+ * snapshot, or to changes.
+ */
+
+#include <stdlib.h>
+
+#include "cli/diag/diag.h"
+#include "follow.h"
+
+
+#define DRAFT_BREATH  4096            /* rows between signs of life */
+
+
+void
+draft_init(draft_t *draft)
+{
+    memset(draft, 0, sizeof(draft_t));
+
+    draft->env = (mta_sts_env_t) { diag_alloc, say_warning, &draft->arena,
+                                   NULL };
+    draft->rows.env = &draft->env;
+    draft->pool.builder = &draft->rows;
+    draft->pool.env = &draft->env;
+    draft->known.env = &draft->env;
+}
+
+
+void
+draft_reset(follow_t *follow)
+{
+    draft_t  *draft;
+
+    draft = &follow->draft;
+
+    table_pool_free(&draft->pool);
+    mta_sts_table_discard(&draft->rows);
+    mta_sts_table_discard(&draft->known);
+    mta_sts_arena_free(&draft->arena);
+    free(draft->changes);
+
+    rows_forget(&follow->rows);
+    draft_init(draft);
+}
+
+
+int
+draft_is_ready(const draft_t *draft)
+{
+    return draft->snapshot == DRAFT_COMPLETE || draft->n_changes;
+}
+
+
+/* A sign of life, now and then.  Stops what was asked to end. */
+
+static int
+draft_breathe(follow_t *follow, mta_sts_err_t *err)
+{
+    if (++follow->stats.rows % DRAFT_BREATH == 0 && notify_watchdog()) {
+        notify("WATCHDOG=1");
+    }
+
+    return follow_stopped() ? mta_sts_error(err, MTA_STS_NOWHERE, "interrupted")
+                            : MTA_STS_OK;
+}
+
+
+/* A bad row of a snapshot: its domain keeps the policy that it has. */
+
+static int
+draft_keep(follow_t *follow, mta_sts_str_t domain, mta_sts_err_t *err)
+{
+    uint32_t          index;
+    draft_t          *draft;
+    leaving_t         leaving;
+    mta_sts_entry_t   entry;
+
+    draft = &follow->draft;
+
+    if (mta_sts_table_is_added(&draft->rows, domain, &index)
+        || memo_leaving(follow->memo, domain, &leaving)
+        || !mta_sts_table_find(&follow->replica.present.table, domain, &entry))
+    {
+        return MTA_STS_OK;
+    }
+
+    if (table_pool_add(&draft->pool, entry.policy, entry.policy_name, &index,
+                       err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    return mta_sts_table_add(&draft->rows, domain, index, entry.place, err);
+}
+
+
+/* Names a bad row and counts it; domain is empty if that is what is bad. */
+
+static int
+draft_bad(follow_t *follow, const source_row_t *row, mta_sts_str_t domain,
+    const mta_sts_err_t *why, mta_sts_err_t *err)
+{
+    draft_t  *draft;
+
+    draft = &follow->draft;
+
+    draft->n_bad++;
+    follow->stats.bad++;
+
+    if (domain.len) {
+        follow_say(follow, FOLLOW_SAY_BAD, "row %lu, %.*s: %s", row->number,
+                   MTA_STS_SHOW(domain), why->text);
+
+    } else {
+        follow_say(follow, FOLLOW_SAY_BAD, "row %lu: %s", row->number,
+                   why->text);
+    }
+
+    return draft->snapshot == DRAFT_BEGUN && domain.len
+           ? draft_keep(follow, domain, err) : MTA_STS_OK;
+}
+
+
+static void
+draft_begin(void *ctx)
+{
+    draft_t   *draft;
+    follow_t  *follow;
+
+    follow = ctx;
+    draft = &follow->draft;
+
+    /* of a snapshot that did not end */
+
+    draft_reset(follow);
+
+    draft->snapshot = DRAFT_BEGUN;
+    draft->failed = memo_known(follow->memo, &draft->known, &draft->err)
+                    != MTA_STS_OK;
+}
+
+
+static void
+draft_end(void *ctx)
+{
+    follow_t  *follow;
+
+    follow = ctx;
+
+    follow->draft.snapshot = DRAFT_COMPLETE;
+}
+
+
+/* Adds a row to a snapshot.  The source has a domain once. */
+
+static int
+draft_add(follow_t *follow, const source_row_t *row, mta_sts_str_t domain,
+    uint32_t index, mta_sts_err_t *err)
+{
+    uint32_t         other;
+    mta_sts_err_t    why;
+    mta_sts_place_t  place = { follow->place, 0, 0 };
+
+    if (mta_sts_table_is_added(&follow->draft.rows, domain, &other)) {
+        if (other == index) {
+            return MTA_STS_OK;
+        }
+
+        (void) mta_sts_error(&why, MTA_STS_NOWHERE, "the domain has another "
+                             "policy in an earlier row, which is kept");
+
+        return draft_bad(follow, row, domain, &why, err);
+    }
+
+    return mta_sts_table_add(&follow->draft.rows, domain, index, place, err);
+}
+
+
+static int
+draft_change(draft_t *draft, const source_row_t *row, mta_sts_str_t domain,
+    uint32_t index)
+{
+    draft_change_t  *change;
+
+    if (draft->n_changes == draft->size) {
+        draft->size = draft->size ? 2 * draft->size : 64;
+        draft->changes = diag_realloc(draft->changes,
+                                      draft->size * sizeof(draft_change_t));
+    }
+
+    change = &draft->changes[draft->n_changes++];
+
+    change->domain = mta_sts_str_copy(&draft->env, domain);
+    change->index = index;
+    change->number = row->number;
+
+    return MTA_STS_OK;
+}
+
+
+static int
+draft_row(void *ctx, const source_row_t *row, mta_sts_err_t *err)
+{
+    int             rc, begun;
+    char            buf[MTA_STS_NAME_MAX];
+    draft_t        *draft;
+    follow_t       *follow;
+    uint32_t        index;
+    mta_sts_err_t   why;
+    mta_sts_str_t   domain, empty = { NULL, 0 };
+
+    follow = ctx;
+    draft = &follow->draft;
+    begun = draft->snapshot == DRAFT_BEGUN;
+
+    if (draft->failed) {
+        *err = draft->err;
+        return MTA_STS_ERROR;
+    }
+
+    if (draft_breathe(follow, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    draft->n_rows++;
+
+    if (rows_domain(&follow->rows, row, &domain, &why) != MTA_STS_OK) {
+        return draft_bad(follow, row, empty, &why, err);
+    }
+
+    /* what is made of the row uses its memory */
+
+    memcpy(buf, domain.data, domain.len);
+    domain.data = buf;
+
+    if (row->removed) {
+        return begun ? MTA_STS_OK : draft_change(draft, row, domain,
+                                                 MTA_STS_TABLE_REMOVED);
+    }
+
+    if (begun && !mta_sts_table_is_added(&draft->known, domain, &index)) {
+        rc = rows_policy(&follow->rows, row, 0, &draft->pool, &index, &why);
+
+    } else {
+        rc = leaving_policy(follow, domain, row, &index, &why);
+    }
+
+    if (rc != MTA_STS_OK) {
+        return draft_bad(follow, row, domain, &why, err);
+    }
+
+    return begun ? draft_add(follow, row, domain, index, err)
+                 : draft_change(draft, row, domain, index);
+}
+
+
+/* What cannot be a row. */
+
+static void
+draft_no_row(void *ctx, const source_row_t *row, const mta_sts_err_t *why)
+{
+    follow_t       *follow;
+    mta_sts_err_t   ignored;
+    mta_sts_str_t   domain = { NULL, 0 };
+
+    follow = ctx;
+    follow->draft.n_rows++;
+
+    if (row->domain.len
+        && rows_domain(&follow->rows, row, &domain, &ignored) != MTA_STS_OK)
+    {
+        domain.len = 0;
+    }
+
+    follow->draft.failed |= draft_bad(follow, row, domain, why,
+                                      &follow->draft.err)
+                            != MTA_STS_OK;
+}
+
+
+void
+draft_events(follow_t *follow, source_events_t *events)
+{
+    events->begin = draft_begin;
+    events->row = draft_row;
+    events->bad = draft_no_row;
+    events->end = draft_end;
+    events->ctx = follow;
+}

@@ -1,0 +1,64 @@
+/*
+ * What the two files of the loop share: what is due when.
+ */
+
+#ifndef MTA_STS_FOLLOW_LOOP_H
+#define MTA_STS_FOLLOW_LOOP_H
+
+
+#include "follow.h"
+
+
+/* Milliseconds. */
+
+#define LOOP_BACKOFF       1000       /* after a failure; doubled each time */
+#define LOOP_BACKOFF_MAX   60000
+#define LOOP_NOTICE        100        /* between looks for changes */
+#define LOOP_EXEC          1000       /* between looks at --exec */
+#define LOOP_METRICS       1000       /* between files of metrics */
+#define LOOP_SWEEP_MIN     1000
+#define LOOP_SWEEP_MAX     600000
+
+/* A read of everything takes at most one part of so many of the time. */
+
+#define LOOP_SHARE         10
+
+
+typedef struct {
+    follow_t        *follow;
+    source_events_t  events;
+    int64_t          now;             /* ms, of a clock that is not set */
+    int64_t          full;            /* next read of everything */
+    int64_t          look;            /* next look for changes */
+    int64_t          rest;            /* none before, also after a notice */
+    int64_t          write;           /* next try to write */
+    int64_t          sweep;
+    int64_t          metrics;
+    unsigned         backoff;         /* of the source */
+    unsigned         write_backoff;
+    unsigned         sweep_backoff;
+    unsigned short   seed[3];
+    int              connected;       /* of lines: some were written */
+    int              noticed;         /* something has changed */
+    int              dirty;           /* so have the metrics */
+    int              ready;           /* systemd was told */
+    int              failed;          /* for the exit status of --once */
+    int              unknown;
+    char             status[256];
+} loop_t;
+
+
+/* Does what is due, the most urgent thing. */
+void loop_step(loop_t *loop);
+
+/* SIGHUP: the file of policies again, and everything of the source. */
+void loop_hang_up(loop_t *loop);
+
+/* The source cannot be read. */
+void loop_down(loop_t *loop, const mta_sts_err_t *err);
+
+/* Counts what is remembered. */
+void loop_count(loop_t *loop);
+
+
+#endif /* MTA_STS_FOLLOW_LOOP_H */

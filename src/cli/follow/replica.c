@@ -1,0 +1,196 @@
+/*
+ * The table on disk, mapped, and replaced.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/diag/diag.h"
+#include "follow.h"
+
+
+/*
+ * All changes are written with each change, so there must not be too many; to
+ * merge them, the whole table is written, so there must not be too few.
+ */
+
+#define REPLICA_CHANGES_MIN  4096
+#define REPLICA_CHANGES_MAX  65536
+
+
+/* The lock is a file of its own: the table is replaced. */
+
+static int
+replica_lock(replica_t *replica, const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    mta_sts_str_t  path;
+    mta_sts_buf_t  buf = { env, NULL, 0, 0, 0 };
+
+    mta_sts_buf_add(&buf, replica->name);
+    mta_sts_buf_add_cstr(&buf, ".lock");
+
+    path = mta_sts_str_copy(env, mta_sts_buf_str(&buf));
+
+    replica->lock = open(path.data, O_RDWR|O_CREAT|O_CLOEXEC, 0644);
+
+    if (replica->lock == -1) {
+        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()", path);
+    }
+
+    if (flock(replica->lock, LOCK_EX|LOCK_NB) == 0) {
+        return MTA_STS_OK;
+    }
+
+    if (errno != EWOULDBLOCK) {
+        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "flock()", path);
+    }
+
+    return mta_sts_error(err, MTA_STS_NOWHERE, "another process follows a "
+                         "source for \"%.*s\" already",
+                         MTA_STS_SHOW(replica->name));
+}
+
+
+/* Maps what is there; after an error, what was mapped before stays. */
+
+static int
+replica_map(replica_t *replica, mta_sts_image_verify_e verify,
+    mta_sts_err_t *err)
+{
+    int        rc;
+    replica_t  new;
+
+    new = *replica;
+
+    if (mta_sts_image_open(&new.image, new.name, verify, MTA_STS_NOWHERE,
+                           &new.base, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    new.present = new.base;
+
+    /* a table whose changes are damaged is a good one of an earlier time */
+
+    rc = mta_sts_image_open_changes(&new.changes, new.changes_name, verify,
+                                    MTA_STS_NOWHERE, &new.image, &new.present,
+                                    err);
+
+    if (rc != MTA_STS_OK && replica->image.data) {
+        mta_sts_image_close(&new.image);
+        return MTA_STS_ERROR;
+    }
+
+    mta_sts_image_close(&replica->changes);
+    mta_sts_image_close(&replica->image);
+
+    *replica = new;
+
+    if (replica->present.table.changes) {
+        replica->present.table.changes = &replica->changes.changes;
+    }
+
+    return rc;
+}
+
+
+int
+replica_open(replica_t *replica, mta_sts_str_t name, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
+{
+    struct stat    st;
+    mta_sts_err_t  damage;
+
+    memset(replica, 0, sizeof(replica_t));
+
+    replica->name = name;
+    replica->changes_name = table_changes_name(name, env);
+    replica->lock = -1;
+
+    if (stat(name.data, &st) == 0 && st.st_size > 0 && !mta_sts_image_is(name))
+    {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "\"%.*s\" is not a table, "
+                             "and is not replaced", MTA_STS_SHOW(name));
+    }
+
+    if (replica_lock(replica, env, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    table_clean(replica->name);
+    table_clean(replica->changes_name);
+
+    if (stat(name.data, &st) == 0
+        && replica_map(replica, MTA_STS_IMAGE_ALL, &damage) != MTA_STS_OK)
+    {
+        say_error(&damage);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+void
+replica_close(replica_t *replica)
+{
+    mta_sts_image_close(&replica->changes);
+    mta_sts_image_close(&replica->image);
+
+    if (replica->lock != -1) {
+        (void) close(replica->lock);
+        replica->lock = -1;
+    }
+}
+
+
+int
+replica_write(replica_t *replica, const mta_sts_domains_t *domains,
+    mta_sts_err_t *err)
+{
+    if (table_write(domains, replica->name, 0, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    /* changes of an older table are ignored */
+
+    (void) unlink(replica->changes_name.data);
+
+    return replica_map(replica, MTA_STS_IMAGE_HEADER, err);
+}
+
+
+int
+replica_write_changes(replica_t *replica, const mta_sts_table_t *changes,
+    mta_sts_err_t *err)
+{
+    mta_sts_domains_t  domains;
+
+    memset(&domains, 0, sizeof(mta_sts_domains_t));
+
+    domains.table = *changes;
+
+    if (table_write(&domains, replica->changes_name, replica->image.serial,
+                    err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    return replica_map(replica, MTA_STS_IMAGE_HEADER, err);
+}
+
+
+size_t
+replica_changes_max(const replica_t *replica)
+{
+    size_t  n;
+
+    n = replica->base.table.n / 64;
+
+    return n < REPLICA_CHANGES_MIN ? REPLICA_CHANGES_MIN
+           : n > REPLICA_CHANGES_MAX ? REPLICA_CHANGES_MAX : n;
+}

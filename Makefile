@@ -235,7 +235,8 @@ $(BUILD)/t/fuzz/reports: FUZZ_LIBS = $(REPORTS_LIBS)
 # and one those of follow
 
 FOLLOW_TESTS = $(BUILD)/t/unit/source_test $(BUILD)/t/unit/columns_test \
-              $(BUILD)/t/unit/mysql_url_test $(BUILD)/t/fuzz/lines
+              $(BUILD)/t/unit/mysql_url_test $(BUILD)/t/unit/leaving_test \
+              $(BUILD)/t/fuzz/lines
 
 $(FOLLOW_TESTS): $(filter-out %/main.o,$(FOLLOW_OBJS))
 $(FOLLOW_TESTS): UNIT_LIBS = $(LIBS) $(FOLLOW_LIBS)
@@ -405,7 +406,7 @@ bench:
 # Installs what was built: as root, make would take another environment
 
 DOCS        = README.md CHANGES.md SECURITY.md LICENSE $(wildcard docs/*.md)
-EXAMPLES    = conf.example mta-sts.yaml
+EXAMPLES    = conf.example mta-sts.yaml $(wildcard sql/*.sql)
 MONITORING  = $(wildcard monitoring/*)
 
 install:
@@ -462,6 +463,8 @@ install-services: $(SERVICES)
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts.conf
 	install -m 644 systemd/mta-sts-reports.tmpfiles \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-reports.conf
+	install -m 644 systemd/mta-sts-follow.tmpfiles \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-follow.conf
 	install -m 644 systemd/publish-nsupdate.conf \
 	    $(DESTDIR)$(DOC_DIR)/examples/
 

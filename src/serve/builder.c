@@ -210,7 +210,7 @@ mta_sts_table_is_added(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
         return 0;
     }
 
-    *policy = ((const table_row_t *) b->rows.elts + row - 1)->policy;
+    *policy = ((const mta_sts_table_row_t *) b->rows.elts + row - 1)->policy;
 
     return 1;
 }

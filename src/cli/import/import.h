@@ -232,6 +232,7 @@ typedef struct {
     char                    *seen;
 } import_wanted_t;
 
+
 void import_wanted(import_wanted_t *wanted, const mta_sts_values_t *names,
     const mta_sts_env_t *env);
 

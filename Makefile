@@ -103,7 +103,7 @@ COMPILE     = $(CC) -std=c11 $(API) -Isrc -I$(BUILD)/web \
               $(WARN) -MMD -MP -fPIE -fvisibility=hidden $(CFLAGS)
 LINK        = $(CC) $(CFLAGS) -pie $(LDFLAGS)
 
-ROOMS       = base policy serve domains records formats generator
+ROOMS       = base page policy serve domains records formats generator status
 CORE        = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 REPORTS     = $(wildcard src/cli/reports/*.c)
 FOLLOW      = $(wildcard src/cli/source/*.c src/cli/follow/*.c)
@@ -189,12 +189,20 @@ $(BUILD)/%.o: %.c Makefile | needs
 	@echo "CC   $@"
 	@$(COMPILE) -c -o $@ $<
 
-# the generator's page and its JSON are compiled from templates
+# pages and their JSON are compiled from templates
 
 $(BUILD)/src/generator/page.o: $(BUILD)/web/mta_sts_page_html.h \
     $(BUILD)/web/mta_sts_page_json.h
 
+$(BUILD)/src/status/page.o: $(BUILD)/web/mta_sts_status_html.h \
+    $(BUILD)/web/mta_sts_status_json.h
+
 $(BUILD)/web/mta_sts_page_%.h: src/generator/web/page.% tools/template
+	@mkdir -p $(@D)
+	@tools/template $* < $< > $@.tmp
+	@mv $@.tmp $@
+
+$(BUILD)/web/mta_sts_status_%.h: src/status/web/status.% tools/template
 	@mkdir -p $(@D)
 	@tools/template $* < $< > $@.tmp
 	@mv $@.tmp $@
@@ -227,7 +235,8 @@ $(BUILD)/t/fuzz/reports: FUZZ_LIBS = $(REPORTS_LIBS)
 # and one those of follow
 
 FOLLOW_TESTS = $(BUILD)/t/unit/source_test $(BUILD)/t/unit/columns_test \
-              $(BUILD)/t/unit/mysql_url_test $(BUILD)/t/fuzz/lines
+              $(BUILD)/t/unit/mysql_url_test $(BUILD)/t/unit/leaving_test \
+              $(BUILD)/t/fuzz/lines
 
 $(FOLLOW_TESTS): $(filter-out %/main.o,$(FOLLOW_OBJS))
 $(FOLLOW_TESTS): UNIT_LIBS = $(LIBS) $(FOLLOW_LIBS)
@@ -397,7 +406,7 @@ bench:
 # Installs what was built: as root, make would take another environment
 
 DOCS        = README.md CHANGES.md SECURITY.md LICENSE $(wildcard docs/*.md)
-EXAMPLES    = conf.example mta-sts.yaml
+EXAMPLES    = conf.example mta-sts.yaml $(wildcard sql/*.sql)
 MONITORING  = $(wildcard monitoring/*)
 
 install:
@@ -454,6 +463,8 @@ install-services: $(SERVICES)
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts.conf
 	install -m 644 systemd/mta-sts-reports.tmpfiles \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-reports.conf
+	install -m 644 systemd/mta-sts-follow.tmpfiles \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-follow.conf
 	install -m 644 systemd/publish-nsupdate.conf \
 	    $(DESTDIR)$(DOC_DIR)/examples/
 

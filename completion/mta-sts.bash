@@ -20,7 +20,7 @@ _mta_sts() {
             mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
             return
             ;;
-        -c|-d|-o|-p|--ca|--state|--tree|--domains-from)
+        -c|-d|-o|-p|--ca|--state|--tree|--table|--metrics|--exec|--domains-from)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             compopt -o filenames 2>/dev/null
             return

@@ -430,12 +430,14 @@ for my $command (sort keys %found) {
 
 my $usage = join '', map {
     (helper($_, '--help'))[1]
-} qw(records policy list check plan generate import reports);
+} qw(records policy list check plan generate import reports follow);
 my %options = map { $_ => 1 } $usage =~ /^ {4}(-\w|--[\w-]+)(?= |$)/mg;
 
 cmp_ok(scalar keys %options, '>=', 25, 'options of the usage');
 
-for my $command (qw(records policy list check plan generate import reports)) {
+for my $command (
+    qw(records policy list check plan generate import reports follow))
+{
     my ($help) = (helper($command, '--help'))[1];
     my ($about) = $manual =~ /^\.SS mta-sts $command (.*?)^\.S[SH] /ms;
     my ($list) = ($about // '') =~ /^Options:\n(.*?)(?:^\.PP|\z)/ms;

@@ -24,7 +24,7 @@ my $yaml = "$dir/d.yaml";
 my $path = '/.well-known/mta-sts.txt';
 
 my @names = qw(one two three page);
-my $rua = 'tlsrpt_rua: mailto:tls@one.example';
+my $rua = 'tlsrpt_rua: mailto:tls@reports.example';
 
 sub configure {
     my ($max_age) = @_;
@@ -41,7 +41,7 @@ $world->dns("mx.one A 192.0.2.10\n" . join('', map { <<"EOZ" } @names), [], []);
 mta-sts.$_ A 192.0.2.1
 $_ MX 10 mx.one
 _mta-sts.$_ TXT "v=STSv1; id=$id{$_};"
-_smtp._tls.$_ TXT "v=TLSRPTv1; rua=mailto:tls\@one.example"
+_smtp._tls.$_ TXT "v=TLSRPTv1; rua=mailto:tls\@reports.example"
 EOZ
 my $mx = $world->cert('mx', ['mx.one.example']);
 $world->postfix('192.0.2.10' => ["smtpd_tls_chain_files=$mx.key,$mx.pem"]);

@@ -115,6 +115,15 @@ $same = state_dir();
 like($out, qr/^1 new/, 'and standard input');
 
 
+for my $type (qw(application/tlsrpt application/tlsrpt+zip application/gzip
+                 application/octet-stream;name=x.json.gz))
+{
+    $same = state_dir();
+    (undef, $out) = add($same, \(mail(report()) =~ s{application/tlsrpt\+gzip}{$type}r));
+    like($out, qr/^1 new/, "a mail with $type");
+}
+
+
 # Whose word counts
 
 for my $case (
@@ -211,6 +220,14 @@ like($out, qr/3  sts, verified: certificate-expired\n +the certificate has expir
      '... what a failure means');
 like($out, qr/Stopped, unverified: 2 good, 0 failed; STOPPED/, '... who stopped');
 unlike($out, qr/[^\n -~]/, '... without control characters');
+
+($rc, $out) = run('', 'script', '-qec', "$BUILD/mta-sts reports --state $state",
+                  '/dev/null');
+like($out, qr/^example\.com: \e\[31merror\e\[0m\r$/m, 'a terminal: colour');
+like($out, qr/^  sts  +unverified  failed, by day from [-0-9]+: \.\.\r$/m,
+     '... and a chart');
+unlike($out =~ s/\e\[\d*m//gr, qr/[^\r\n -~\x{e2}\x{96}\x80-\xbf]/,
+       '... with nothing else that controls it');
 
 ($rc, $out) = helper('reports', '--state', $state, '-f', 'prometheus');
 
@@ -327,6 +344,61 @@ my @pids = map {
 is(join(' ', map { waitpid($_, 0); $? } @pids), '0 0', 'two readers of a spool');
 is(sessions(summary($state), 'example.com'), 'sts 600/0 of 600',
    '... lose no report');
+
+
+# A reader that is killed, and a full disk, lose nothing
+
+sub spooled {
+    my ($name, $count) = @_;
+    mkdir "$dir/$name";
+    spew("$dir/$name/1700000000.000-1-$_-ab_192.0.2.1.json",
+         report(id => "$name$_")) for 1 .. $count;
+    return "$dir/$name";
+}
+
+$state = state_dir();
+$spool = spooled('killed', 1500);
+
+my $pid = fork // die "fork: $!";
+
+if ($pid == 0) {
+    open STDOUT, '>', '/dev/null';
+    exec "$BUILD/mta-sts", 'reports', 'add', @ours, '--state', $state, $spool;
+}
+
+for (1 .. 3000) {
+    last if (my @left = glob "$spool/*") < 1500;
+    select undef, undef, undef, 0.01;
+}
+
+kill 'KILL', $pid;
+waitpid $pid, 0;
+(undef, $out) = add($state, $spool);
+like($out, qr/ 0 bad$/, 'after a reader was killed');
+is(sessions(summary($state), 'example.com'), 'sts 1500/0 of 1500',
+   '... each report counts once');
+
+SKIP: {
+    skip 'only root can mount a file system', 5 if $> != 0;
+
+    my $disk = "$dir/disk";
+    mkdir $disk;
+    is(system('mount', '-t', 'tmpfs', '-o', 'size=300k', 'tmpfs', $disk), 0,
+       'a small disk');
+
+    $spool = spooled('full', 1500);
+    ($rc, $out, $err) = add($disk, $spool);
+    is("$rc$out", 3, 'a full disk');
+    like($err, qr{^mta-sts: "\Q$disk\E/reports\.sqlite": database or disk is full$}m,
+         '... with the reason');
+
+    system 'mount', '-o', 'remount,size=9m', $disk;
+    add($disk, $spool);
+    is(sessions(summary($disk), 'example.com'), 'sts 1500/0 of 1500',
+       '... loses no report');
+    is(scalar(my @left = glob "$spool/*"), 0, '... nor leaves one');
+    system 'umount', '-l', $disk;
+}
 
 
 # What large and hostile input costs

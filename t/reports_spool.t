@@ -106,7 +106,8 @@ is(sprintf('%o', (stat "$spool/$files[0]")[2] & 07777), '640',
 unlink "$spool/$files[0]";
 
 for my $type ('application/tlsrpt+json', 'Application/TLSRPT+gzip; x=y',
-              'application/gzip', 'application/json', 'application/tlsrpt')
+              'application/gzip', 'application/json', 'application/tlsrpt',
+              'application/tlsrpt+zip')
 {
     is(post($nginx, '-H', "Content-Type: $type", '--data-binary', 'x'), 201,
        "$type is taken");
@@ -125,7 +126,7 @@ my $answer = $nginx->http(0, "GET /r HTTP/1.0\r\n\r\n");
 
 like($answer, qr/^Allow: POST\r$/m, '... and the answer says what is');
 is(post($nginx, '-H', $GZIP, '--data-binary', ''), 400, 'an empty body is refused');
-is(scalar files($spool), 5, 'what is refused leaves nothing');
+is(scalar files($spool), 6, 'what is refused leaves nothing');
 
 unlink map { "$spool/$_" } files($spool);
 
@@ -249,6 +250,19 @@ for (1 .. 3) {
 }
 
 is(scalar files($shared), $both, 'two nginx on one spool lose nothing');
+$_->stop for @two;
+
+unlink map { "$shared/$_" } files($shared);
+@two = map { instance('', dir => $shared) } 1, 2;
+
+my (undef, $codes) = run('', 'curl', '-s', '-Z', '--parallel-max', 40, '-m', 60,
+    '-H', $GZIP, '--data-binary', $ten, '-w', "%{http_code}\n", map {
+    ('http://127.0.0.1:' . $_->port(0) . '/r?[1-100]', '-o', '/dev/null') } @two);
+
+is(join(' ', map { $_ // '' } $codes =~ /^201$/mg), join(' ', (201) x 200),
+   '200 reports to both at once');
+is(scalar(grep { -s "$shared/$_" == 10_000 } files($shared)), 200,
+   '... are 200 complete files');
 
 unlink map { "$shared/$_" } files($shared);
 spew("$shared/0000000001", 'left by a killed worker');
@@ -260,6 +274,17 @@ is(post($after, '-H', $GZIP, '--data-binary', 'x'), 201, 'a scan finds the room'
 is(scalar(grep { /^\d+$/ } files($shared)), 0,
    '... and removes what was never completed');
 $after->stop;
+
+
+# What one client may do
+
+my $limited = instance('', http => 'limit_req_zone $binary_remote_addr '
+    . 'zone=tlsrpt:1m rate=1r/m; limit_req zone=tlsrpt burst=2 nodelay;');
+
+is(join(' ', map { post($limited, '-H', $GZIP, '--data-binary', 'x') } 1 .. 4),
+   '201 201 201 503', 'limit_req bounds a client');
+is(scalar files($limited->dir . '/spool'), 3, '... before anything is stored');
+$limited->stop;
 
 
 # A full disk

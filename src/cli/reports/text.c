@@ -9,6 +9,7 @@
 
 #define TEXT_ROWS   10                /* of a list */
 #define TEXT_CHART  60                /* days */
+#define TEXT_DAY    86400
 #define TEXT_ID     12                /* characters of a digest */
 
 
@@ -144,45 +145,59 @@ text_reporters(const summary_t *summary, const summary_domain_t *domain,
 }
 
 
-/* How many days of a type had which part of failed sessions. */
+/*
+ * A character per day: the part of failed sessions, "." for none and a space
+ * where nothing was reported.
+ */
 
 static void
 text_chart(const summary_domain_t *domain, reports_type_e type, int verified,
     FILE *out)
 {
+    char                  day[SUMMARY_DAY];
     double                part;
-    size_t                i, n, skip;
-    const summary_row_t  *row;
+    size_t                i;
+    int64_t               next;
+    const summary_row_t  *row, *begin, *end;
 
     static const char *const  bars[] = {
         ".", "\xe2\x96\x82", "\xe2\x96\x83", "\xe2\x96\x85", "\xe2\x96\x87",
         "\xe2\x96\x88"
     };
 
-    for (i = 0, n = 0; i < domain->days.n; i++) {
-        n += domain->days.elts[i].type == type
-             && domain->days.elts[i].verified == verified;
-    }
-
-    if (n < 2) {
-        return;
-    }
-
-    skip = n > TEXT_CHART ? n - TEXT_CHART : 0;
-    (void) fprintf(out, "  %-15s  %-10s  failed, by day: ",
-                   reports_type(type), text_verified(verified));
+    begin = end = NULL;
 
     for (i = 0; i < domain->days.n; i++) {
         row = &domain->days.elts[i];
 
-        if (row->type != type || row->verified != verified
-            || (skip && skip--))
-        {
-            continue;
+        if (row->type == type && row->verified == verified) {
+            begin = begin ? begin : row;
+            end = row;
+        }
+    }
+
+    if (begin == end) {
+        return;
+    }
+
+    while (begin->last <= end->last - (int64_t) TEXT_CHART * TEXT_DAY) {
+        begin++;
+    }
+
+    (void) fprintf(out, "  %-15s  %-10s  failed, by day from %s: ",
+                   reports_type(type), text_verified(verified),
+                   summary_day(begin->last, day));
+
+    next = begin->last;
+
+    for (row = begin; row <= end; row++, next += TEXT_DAY) {
+        for ( /* void */ ; next < row->last; next += TEXT_DAY) {
+            (void) fputc(' ', out);
         }
 
         part = row->failed == 0 ? 0
-               : (double) row->failed / (double) (row->good + row->failed);
+               : (double) row->failed
+                 / ((double) row->good + (double) row->failed);
 
         (void) fputs(bars[row->failed == 0 ? 0 : 1 + (int) (part * 4)], out);
     }

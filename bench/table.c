@@ -1,10 +1,11 @@
 /*
  * What the table of domains costs, without nginx.
  *
- * usage: table DOMAINS LOOKUPS [FILE]
+ * usage: table DOMAINS LOOKUPS hit|miss [FILE]
  *
- * Prints: seconds to build, nanoseconds per look-up, bytes per domain above the
- * names.  With FILE, the table is written to it and looked up in it.  Under
+ * Prints: seconds to build, nanoseconds per look-up of names that are there or
+ * not, bytes per domain above the names.  With FILE, the table is written to it
+ * and looked up in it.  Under
  * callgrind with --instr-atstart=no, only the look-ups are counted.
  */
 
@@ -20,6 +21,7 @@
 
 
 #define NAME_LEN  25                       /* customer-00000001.example */
+#define NAMES     100000000                /* so many are different */
 #define POLICIES  10
 
 
@@ -57,7 +59,7 @@ name(char *data, size_t i)
     mta_sts_str_t  str;
 
     (void) snprintf(data, NAME_LEN + 1, "customer-%08zu.example",
-                    i % 100000000);
+                    i % NAMES);
 
     str.data = data;
     str.len = NAME_LEN;
@@ -142,6 +144,7 @@ int
 main(int argc, char **argv)
 {
     char             *names, *wanted;
+    int               hit;
     size_t            i, n, lookups, found;
     double            start, built, looked;
     counted_t         counted;
@@ -149,11 +152,12 @@ main(int argc, char **argv)
     mta_sts_env_t     env = { counted_alloc, NULL, NULL, NULL };
     mta_sts_table_t   table;
 
-    n = argc >= 3 ? strtoul(argv[1], NULL, 10) : 0;
-    lookups = argc >= 3 ? strtoul(argv[2], NULL, 10) : 0;
+    n = argc >= 4 ? strtoul(argv[1], NULL, 10) : 0;
+    lookups = argc >= 4 ? strtoul(argv[2], NULL, 10) : 0;
+    hit = argc >= 4 && strcmp(argv[3], "hit") == 0;
 
-    if (n == 0 || lookups == 0) {
-        fprintf(stderr, "usage: table DOMAINS LOOKUPS [FILE]\n");
+    if (n == 0 || n > NAMES / 2 || lookups == 0) {
+        fprintf(stderr, "usage: table DOMAINS LOOKUPS hit|miss [FILE]\n");
         return 2;
     }
 
@@ -176,7 +180,8 @@ main(int argc, char **argv)
     srandom(1);
 
     for (i = 0; i < lookups; i++) {
-        (void) name(wanted + i * (NAME_LEN + 1), (size_t) random() % n);
+        (void) name(wanted + i * (NAME_LEN + 1),
+                    (size_t) random() % n + (hit ? 0 : n));
     }
 
     start = now();
@@ -188,8 +193,8 @@ main(int argc, char **argv)
 
     built = now();
 
-    if (argc > 3 && map(argv[3], &table) != MTA_STS_OK) {
-        fprintf(stderr, "table: no table in %s\n", argv[3]);
+    if (argc > 4 && map(argv[4], &table) != MTA_STS_OK) {
+        fprintf(stderr, "table: no table in %s\n", argv[4]);
         return 1;
     }
 
@@ -209,7 +214,7 @@ main(int argc, char **argv)
 
     looked = now() - looked;
 
-    if (found != lookups) {
+    if (found != (hit ? lookups : 0)) {
         return 1;
     }
 

@@ -49,16 +49,14 @@ my $once = follow();
 
 $once->refuses('a file that is not there', qr/access\(\) ".*my.cnf" failed/);
 password('wrong-secret');
-$once->refuses('a wrong password', qr/Access denied for user 'follow'.*:
-               \ passwords\ come\ from/x);
+$once->refuses('a wrong password', qr/Access denied.*: passwords come from/);
 password('secret');
 $once->refuses('no right', qr/Access denied for user 'follow'.*: GRANT SELECT/);
 
 $db->sql('CREATE TABLE x (y INT); GRANT SELECT ON hosting.x TO follow');
-$once->refuses('no table', qr/denied .*'mta_sts_domains': GRANT SELECT/);
+$once->refuses('no right to one', qr/denied .*`mta_sts_domains`: GRANT SELECT/);
 $db->sql('GRANT SELECT ON hosting.* TO follow');
-$once->refuses('no table', qr/'hosting\.mta_sts_domains' doesn't exist: create
-               \ it\ with\ mariadb\.sql/x);
+$once->refuses('no table', qr/mta_sts_domains' doesn't exist: create it with/);
 
 $db->sql(slurp('sql/mariadb.sql'));
 
@@ -176,12 +174,13 @@ $follow->stop;
 # What no text should be, and texts that are long: a row for each, and the others
 # are served.
 
-$db->sql('CREATE TABLE odd (domain BLOB, mode TEXT, mx LONGTEXT)');
+$db->sql('SET GLOBAL group_concat_max_len = 1000000; CREATE TABLE odd (domain LONGBLOB, mode TEXT, mx LONGTEXT)');
 $db->sql("INSERT INTO odd VALUES ('good1.example', 'testing', 'mx.example'), "
          . "(x'62006164', 'testing', 'mx.example'), "
          . "(x'ff2e6578616d706c65', 'testing', 'mx.example'), "
          . "(repeat('x', 100000), 'testing', 'mx.example'), "
-         . "('long.example', 'testing', repeat('mx.example ', 300000)), "
+         . "('long.example', 'testing', (SELECT group_concat(concat('mx', seq, '.example') SEPARATOR ' ') "
+         . "FROM seq_1_to_20000)), "
          . "(NULL, 'testing', 'mx.example'), ('', 'testing', 'mx.example'), "
          . "('mode.example', 'strict', 'mx.example'), "
          . "('nul.example', 'testing', concat('mx.example', char(0), 'x')), "
@@ -194,6 +193,6 @@ is(join(' ', sort keys %{ $follow->ids }), 'good1.example good2.example',
 like($said, qr/$_/, "... $_ is named")
     for 'long\.example', 'mode\.example', 'nul\.example';
 ok(length $said < 10000, '... in few words');
-unlike($said, qr/[^\n -~]/, '... and printable characters');
+unlike($said, qr/[\x00-\x09\x0b-\x1f\x7f]/, '... without control characters');
 
 done_testing();

@@ -15,7 +15,8 @@ use MtaSts::Database;
 use MtaSts::Follow;
 use Test::More;
 
-my $db = MtaSts::Database->postgresql(conf => ['log_statement=all']);
+my $db = MtaSts::Database->postgresql(conf => ['log_statement=all',
+                                                'log_line_prefix=%u ']);
 my $port = $db->port;
 my $url = "postgresql://follow\@127.0.0.1:$port/hosting";
 my $dir = tempdir(CLEANUP => 1);
@@ -55,12 +56,10 @@ $once->refuses('a wrong password',
 unlink "$dir/pgpass";
 $once->refuses('no password', qr/no password supplied: passwords come from/);
 password('secret');
-$once->refuses('no table', qr/relation "mta_sts_domains" does not exist: create
-               \ it\ with\ postgresql\.sql/x);
+$once->refuses('no table', qr/"mta_sts_domains" does not exist: create it with/);
 
 $db->sql(slurp('sql/postgresql.sql'));
-$once->refuses('no right', qr/permission denied for table mta_sts_domains: GRANT
-               \ SELECT/x);
+$once->refuses('no right', qr/denied for table mta_sts_domains: GRANT SELECT/);
 $db->sql('GRANT SELECT ON mta_sts_domains, mta_sts_changes TO follow');
 
 for (['a column that is not there', qr/column "x" does not exist: see/,
@@ -155,10 +154,8 @@ ok(!exists $follow->ids->{'never.example'}, '... nothing of it');
 
 $follow->stop;
 
-my %statements = map { $_ => 1 }
-                 $db->log =~ /LOG:  (?:statement|execute <unnamed>): (.*)/g;
-delete @statements{ grep { /mta_sts|^SELECT 1|^CREATE|^GRANT|^SAVE|^BEGIN|^
-                            ROLLBACK|^SELECT\ 'done/x } keys %statements };
+my %statements = map { $_ => 1 } grep { !/mta_sts_/ }
+    $db->log =~ /^follow LOG:  (?:statement|execute <unnamed>): (.*)/mg;
 is(join('; ', sort keys %statements), 'COMMIT; START TRANSACTION ISOLATION LEVEL '
    . 'REPEATABLE READ, READ ONLY; START TRANSACTION READ ONLY',
    'without --listen, no statements but standard SQL');
@@ -169,7 +166,7 @@ is(join('; ', sort keys %statements), 'COMMIT; START TRANSACTION ISOLATION LEVEL
 
 $follow = follow('--every', '1h', '--full', '1h', '--timeout', '2s',
                  '--listen', 'mta_sts')->start;
-$db->sql(insert("n$_.example")) for 1 .. 100;
+$db->sql(join ";\n", map { insert("n$_.example") } 1 .. 300);
 $follow->await_equal($db, 'what was committed around the first read');
 $db->sql(insert('notice.example'));
 $follow->await_equal($db, 'with a notice');
@@ -185,13 +182,6 @@ $db->start;
 $db->sql(insert('killed.example'));
 $follow->await_equal($db, 'after the server was killed');
 
-my $session = $db->session;
-my $before = length $follow->log;
-$db->freeze;
-$follow->await_log(qr/PostgreSQL: .*(?:nothing for 2 seconds|timeout)/, $before)
-    if 0;
-$db->thaw;
-
 $db->sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
          . "WHERE usename = 'follow'");
 $db->sql(insert('terminated.example'));
@@ -203,9 +193,10 @@ $follow->stop;
 
 $follow = follow('--every', '1s', '--timeout', '2s')->start;
 $follow->await_equal($db, 'before the server is frozen');
+my $ids = $follow->ids;
 $db->freeze;
 $follow->await_log(qr/PostgreSQL: .*(?:sent nothing for 2 seconds|timeout)/);
-is_deeply($follow->ids, MtaSts::Follow::source_ids_of($follow), 'x') if 0;
+is_deeply($follow->ids, $ids, 'the table is as it was');
 $db->thaw;
 $db->sql(insert('frozen.example'));
 $follow->await_equal($db, 'after the server was frozen');

@@ -30,7 +30,7 @@ typedef struct {
 
 typedef struct {
     uint32_t       name;                   /* its offset in names */
-    uint32_t       policy;                 /* in 24 bits, and the tag in 8 */
+    uint32_t       policy;                 /* in 24 bits, and a tag in 8 */
     uint32_t       line;
 } mta_sts_table_slot_t;
 

@@ -63,7 +63,7 @@ loop_up(loop_t *loop)
 
     follow = loop->follow;
 
-    loop->connected = 1;
+    loop->connected |= !feed_is_stream(follow->feed);
     loop->backoff = 0;
 
     if (follow->stats.down) {
@@ -134,6 +134,7 @@ loop_write(loop_t *loop)
         say("the table is written again");
     }
 
+    loop->connected = 1;
     loop->write = 0;
     loop->write_backoff = 0;
     loop->unknown = 0;
@@ -177,12 +178,35 @@ loop_full_time(const loop_t *loop, int64_t took)
 }
 
 
+/*
+ * When the next changes are looked for.  If there is no other way than to read
+ * everything, only notices make it sooner, with a rest between reads.
+ */
+
+static void
+loop_next_look(loop_t *loop, int64_t took)
+{
+    follow_t  *follow;
+
+    follow = loop->follow;
+
+    loop->now = follow_clock();
+    loop->rest = loop->now + LOOP_NOTICE;
+    loop->look = loop->now + 1000 * (int64_t) follow->settings->every;
+
+    if (!feed_has_changes(follow->feed)) {
+        loop->rest += took;
+        loop->look = INT64_MAX;
+    }
+}
+
+
 /* Reads everything. */
 
 static void
 loop_read(loop_t *loop)
 {
-    int64_t        begin;
+    int64_t        begin, took;
     follow_t      *follow;
     mta_sts_err_t  err;
 
@@ -206,12 +230,11 @@ loop_read(loop_t *loop)
     loop_up(loop);
     loop_write(loop);
 
-    loop->now = follow_clock();
-    loop->looked = loop->now;
-    loop->look = loop->now + 1000 * (int64_t) follow->settings->every;
-    loop->full = loop->now + loop_jitter(loop,
-                                         loop_full_time(loop,
-                                                        loop->now - begin));
+    took = follow_clock() - begin;
+
+    loop_next_look(loop, took);
+
+    loop->full = loop->now + loop_jitter(loop, loop_full_time(loop, took));
 }
 
 
@@ -258,9 +281,7 @@ loop_changes(loop_t *loop)
         draft_reset(follow);
     }
 
-    loop->now = follow_clock();
-    loop->looked = loop->now;
-    loop->look = loop->now + 1000 * (int64_t) follow->settings->every;
+    loop_next_look(loop, 0);
 }
 
 
@@ -350,7 +371,7 @@ loop_step(loop_t *loop)
         loop_read(loop);
 
     } else if (loop->connected
-               && ((loop->noticed && loop->now >= loop->looked + LOOP_NOTICE)
+               && ((loop->noticed && loop->now >= loop->rest)
                    || loop->now >= loop->look))
     {
         if (feed_has_changes(follow->feed)) {
@@ -362,8 +383,7 @@ loop_step(loop_t *loop)
     }
 
     if (loop->now >= loop->sweep && !draft_is_ready(&follow->draft)
-        && follow->draft.snapshot == DRAFT_CHANGES
-        && (loop->connected || feed_is_stream(follow->feed)))
+        && follow->draft.snapshot == DRAFT_CHANGES && loop->connected)
     {
         loop_sweep(loop);
     }

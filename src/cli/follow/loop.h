@@ -30,7 +30,7 @@ typedef struct {
     int64_t          now;             /* ms, of a clock that is not set */
     int64_t          full;            /* next read of everything */
     int64_t          look;            /* next look for changes */
-    int64_t          looked;          /* the last one */
+    int64_t          rest;            /* none before, also after a notice */
     int64_t          write;           /* next try to write */
     int64_t          sweep;
     int64_t          metrics;
@@ -38,7 +38,7 @@ typedef struct {
     unsigned         write_backoff;
     unsigned         sweep_backoff;
     unsigned short   seed[3];
-    int              connected;
+    int              connected;       /* of lines: some were written */
     int              noticed;         /* something has changed */
     int              dirty;           /* so have the metrics */
     int              ready;           /* systemd was told */

@@ -176,14 +176,14 @@ main_init(const char *url)
 }
 
 
-/* The defaults that depend on other options. */
+/* The defaults that depend on other options, and on the source. */
 
 static void
-main_defaults(follow_settings_t *settings)
+main_defaults(follow_settings_t *settings, const feed_t *feed)
 {
     if (settings->every == 0) {
         settings->every = settings->source.listen ? MAIN_EVERY_LISTEN
-                          : settings->source.changes ? MAIN_EVERY
+                          : feed_has_changes(feed) ? MAIN_EVERY
                           : MAIN_EVERY_FULL;
     }
 }
@@ -216,7 +216,7 @@ main_open(follow_t *follow, const mta_sts_env_t *env, mta_sts_err_t *err)
 
 
 static int
-main_follow(const follow_settings_t *settings, const mta_sts_env_t *env)
+main_follow(follow_settings_t *settings, const mta_sts_env_t *env)
 {
     int            status;
     follow_t      *follow;
@@ -243,6 +243,7 @@ main_follow(const follow_settings_t *settings, const mta_sts_env_t *env)
         status = COMMAND_ERROR;
 
     } else {
+        main_defaults(settings, follow->feed);
         status = follow_run(follow);
     }
 
@@ -294,7 +295,7 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
     }
 
     settings.url = argv[optind];
-    main_defaults(&settings);
+    settings.source.stopped = follow_stopped;
 
     return main_follow(&settings, env);
 }

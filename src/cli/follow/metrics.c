@@ -99,7 +99,7 @@ metrics_text(const follow_t *follow, char *buf, size_t size)
 }
 
 
-/* Replaces the file, which is for a reader of now and may not survive a crash. */
+/* Replaces the file; it is for a reader of now, and may not survive a crash. */
 
 void
 metrics_write(follow_t *follow)

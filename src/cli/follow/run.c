@@ -55,18 +55,42 @@ loop_min(int64_t a, int64_t b)
 }
 
 
+/* Has the source said that something has changed? */
+
+static void
+loop_notices(loop_t *loop)
+{
+    int            noticed;
+    mta_sts_err_t  err;
+
+    if (feed_notices(loop->follow->feed, &noticed, &err) != MTA_STS_OK) {
+        loop_down(loop, &err);
+        return;
+    }
+
+    loop->noticed |= noticed;
+}
+
+
 /* Waits for the source, a signal, or the next thing that is due. */
 
 static void
 loop_wait(loop_t *loop)
 {
-    int            source;
-    int64_t        until;
-    follow_t      *follow;
-    mta_sts_err_t  err;
-    struct pollfd  fds[2];
+    int64_t         until;
+    follow_t       *follow;
+    struct pollfd   fds[2];
 
     follow = loop->follow;
+
+    /* what came with the rows of a query does not end poll() */
+
+    if (loop->connected && !feed_is_stream(follow->feed)
+        && feed_fd(follow->feed) != -1)
+    {
+        loop_notices(loop);
+    }
+
     until = loop_min(loop->sweep, loop->now + LOOP_SWEEP_MAX);
 
     if (follow->child == 0 && follow->stats.pending) {
@@ -98,24 +122,15 @@ loop_wait(loop_t *loop)
         until = loop_min(until, loop->full);
 
         if (loop->connected) {
-            until = loop_min(until, loop->noticed ? loop->looked + LOOP_NOTICE
-                                                  : loop->look);
+            until = loop_min(until, loop->noticed ? loop->rest : loop->look);
             fds[1].fd = loop->noticed ? -1 : feed_fd(follow->feed);
         }
     }
 
     until = until > loop->now ? until - loop->now : 0;
 
-    if (poll(fds, 2, (int) until) > 0) {
-        source = fds[1].revents != 0;
-
-        if (source && feed_notices(follow->feed, &source, &err) != MTA_STS_OK)
-        {
-            loop_down(loop, &err);
-            source = 0;
-        }
-
-        loop->noticed |= source;
+    if (poll(fds, 2, (int) until) > 0 && fds[1].revents) {
+        loop_notices(loop);
     }
 
     loop->now = follow_clock();
@@ -204,7 +219,7 @@ follow_run(follow_t *follow)
     loop.follow = follow;
     loop.dirty = 1;
     loop.now = follow_clock();
-    loop.sweep = loop.now + LOOP_SWEEP_MIN;
+    loop.sweep = loop.now;
     loop.noticed = 1;
     loop.seed[0] = (unsigned short) loop.now;
     loop.seed[1] = (unsigned short) getpid();

@@ -183,7 +183,14 @@ postgresql_wait(postgresql_t *pg, mta_sts_err_t *err)
     do {
         left = end - postgresql_clock();
         n = poll(&fd, 1, left > 0 ? (int) left : 0);
-    } while (n == -1 && errno == EINTR);
+    } while (n == -1 && errno == EINTR && !pg->settings->stopped());
+
+    if (n == -1) {
+        (void) mta_sts_error_errno(err, MTA_STS_NOWHERE, "poll()",
+                                   mta_sts_str(""));
+        postgresql_disconnect(pg);
+        return MTA_STS_ERROR;
+    }
 
     if (n == 0) {
         (void) mta_sts_error(err, MTA_STS_NOWHERE, "PostgreSQL: the server has "

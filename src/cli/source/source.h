@@ -61,6 +61,7 @@ typedef struct {
                                       NULL */
     const char     *listen;        /* a channel of PostgreSQL, or NULL */
     unsigned        timeout;       /* of connecting and of silence; seconds */
+    int           (*stopped)(void);     /* is a wait to end? */
 } source_settings_t;
 
 

@@ -37,7 +37,7 @@ sub enter_network {
                   grep { /^(?:MTA_STS|[A-Z]+SAN_|PATH|PWD)/ } keys %ENV;
         my @sudo = $> == 0 ? () : ('sudo', '-n');
         exec @sudo, 'unshare', '-n', '--', 'env', @env, 'MTA_STS_WORLD=1', $^X,
-             $0 or die "unshare: $!";
+             $0, @ARGV or die "unshare: $!";
     }
 
     ip($_) for 'link set lo up', 'link add bridge type bridge',

@@ -12,16 +12,57 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha256_hex);
-use MtaSts qw(helper slurp);
+use Exporter qw(import);
+use MtaSts qw(helper slurp spew);
 use POSIX qw(:sys_wait_h);
 use Scalar::Util qw(weaken);
 use Test::More;
+
+our @EXPORT_OK = qw(within policies table_of);
 
 my %alive;
 
 # what a test waits for at most, on a machine that is busy; seconds
 
 our $PATIENCE = 60;
+
+
+# Waits for a condition; returns 0 if it does not come.
+
+sub within {
+    my ($code) = @_;
+    my $until = time + $PATIENCE;
+
+    while (time <= $until) {
+        return 1 if $code->();
+        select undef, undef, undef, 0.05;
+    }
+
+    return 0;
+}
+
+
+# Policies that rows may name.
+
+sub policies {
+    my ($file) = @_;
+    spew($file, "max_age: 2w\ntlsrpt_rua: mailto:tls\@hoster.example\npolicies:"
+         . "\n  hosted: {mode: enforce, mx: [mx1.hoster.example, "
+         . "mx2.hoster.example]}\n  try: {mode: testing, mx: mx1.hoster.example}"
+         . "\n  off: {mode: none, mx: mx1.hoster.example}\n");
+}
+
+
+# What is in a table: domain => "mode id policy-name".
+
+sub table_of {
+    my ($table) = @_;
+    return {} unless -e $table;
+
+    my (undef, $out) = helper('list', '-d', $table);
+    return { map { my @w = split ' '; $w[0] => join ' ', @w[2, 3, 5 .. $#w] }
+             split /\n/, $out };
+}
 
 
 # The options may be others for the next start.

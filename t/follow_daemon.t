@@ -1,0 +1,271 @@
+#!/usr/bin/perl
+
+# mta-sts follow as a daemon, on SQLite and on lines: changes, signals, --exec,
+# systemd, full disks, and being killed at any moment.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use File::Temp qw(tempdir);
+use IO::Socket::UNIX;
+use MtaSts;
+use MtaSts::Follow qw(within policies table_of);
+use Socket qw(SOCK_DGRAM);
+use Test::More;
+
+my $slow = $ENV{MTA_STS_TEST_SLOW};
+
+my $dir = tempdir(CLEANUP => 1);
+my ($yaml, $table, $metrics, $db) = map { "$dir/$_" } qw(p.yaml table metrics db);
+
+policies($yaml);
+
+sub sql {
+    my (@sql) = @_;
+    my ($status, $out, $err) = run(join(";\n", @sql) . ";\n", 'sqlite3',
+                                   '-cmd', '.timeout 20000', $db);
+    is("$status$err", '0', "sql: @sql") if $status || $err;
+    return $out;
+}
+
+sub metric {
+    my ($name) = @_;
+    return -1 unless -e $metrics;
+    my ($value) = slurp($metrics) =~ /^mta_sts_follow_\Q$name\E (\S+)$/m;
+    return $value // 'none';
+}
+
+sub mode { return (split ' ', table_of($table)->{$_[0]} // 'absent')[0] }
+
+sub becomes {
+    my ($domain, $mode) = @_;
+    return ok(within(sub { mode($domain) eq $mode }), "$domain is $mode");
+}
+
+
+# SQLite: the schema, changes, SIGHUP, SIGTERM.
+
+is((helper('follow', '--init', "sqlite:$db"))[0], 0, '--init');
+
+sql("INSERT INTO mta_sts_domains (domain, policy) VALUES ('a.example', "
+    . "'hosted'), ('b.example', 'try')");
+
+my $socket = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "$dir/notify")
+    or die;
+
+my @args = ('-d', $yaml, '--every', '1s', '--metrics', $metrics);
+my $follow = MtaSts::Follow->new($dir, "sqlite:$db", @args, '--exec',
+    "cat >> $dir/exec.new; mv $dir/exec.new $dir/exec.\$\$");
+
+{
+    local @ENV{qw(NOTIFY_SOCKET WATCHDOG_USEC)} = ("$dir/notify", 2000000);
+    $follow->start;
+}
+
+# what --exec was told so far
+
+sub told {
+    return join ' ', sort map { split ' ', slurp($_) } glob "$dir/exec.[0-9]*";
+}
+
+my $notified = '';
+
+sub notified {
+    my ($want) = @_;
+    return within(sub {
+        my $ready = '';
+        vec($ready, fileno $socket, 1) = 1;
+        while (select my $r = $ready, undef, undef, 0) {
+            $socket->recv(my $text, 4096);
+            $notified .= "$text\n";
+        }
+        return $notified =~ $want;
+    });
+}
+
+ok(notified(qr/^READY=1$/m), 'systemd is told');
+becomes('a.example', 'enforce');
+ok(notified(qr/^STATUS=the table follows the source, 2 domains, 0 leaving/m),
+   '... the status');
+ok(notified(qr/^WATCHDOG=1$/m), '... that it lives');
+ok(within(sub { told() eq 'a.example b.example' }), '--exec has the domains');
+
+my ($status, $err) = $follow->once;
+is($status, 1, 'a second one for the table');
+like($err, qr/another process follows a source for/, '... is refused');
+
+sql("INSERT INTO mta_sts_domains (domain, policy) VALUES ('c.example', 'try')");
+becomes('c.example', 'testing');
+sql("UPDATE mta_sts_domains SET policy = 'off' WHERE domain = 'b.example'");
+becomes('b.example', 'none');
+ok(within(sub { told() eq 'a.example b.example b.example c.example' }),
+   '... --exec has what has changed') or diag told();
+sql("DELETE FROM mta_sts_domains WHERE domain = 'b.example'");
+ok(within(sub { metric('leaving_domains') == 1 }), 'one leaves');
+is(mode('b.example'), 'none', '... and stays');
+is((run(slurp($metrics), 'promtool', 'check', 'metrics'))[0], 0,
+   'promtool finds nothing');
+
+spew($yaml, slurp($yaml) =~ s/hosted: \{mode: enforce/hosted: {mode: testing/r);
+kill 'HUP', $follow->pid;
+becomes('a.example', 'testing');
+ok(notified(qr/^RELOADING=1\nMONOTONIC_USEC=\d+\n(.*\n)*READY=1$/m),
+   'SIGHUP: systemd is told');
+like($follow->log, qr/^mta-sts: a\.example steps down from enforce to testing/m,
+     '... a step down is said');
+
+spew($yaml, 'nonsense');
+kill 'HUP', $follow->pid;
+ok(within(sub { $follow->log =~ /the policies stay as they are/ }),
+   'SIGHUP with a bad file');
+policies($yaml);
+
+# the source is away, and comes back
+
+rename $db, "$db.away";
+ok(within(sub { metric('up') == 0 || !-e "$db.away" }), 'the source is away');
+is(mode('a.example'), 'testing', '... the table stays');
+ok(notified(qr/^STATUS=source down since \d{4}-.* UTC, table of \d{4}-/m),
+   '... in the status');
+unlink $db;
+rename "$db.away", $db;
+sql("INSERT INTO mta_sts_domains (domain, policy) VALUES ('d.example', 'try')");
+becomes('d.example', 'testing');
+ok(within(sub { metric('up') == 1 }), '... it is back');
+
+$follow->stop;
+ok(notified(qr/^STOPPING=1$/m), '... systemd is told');
+
+
+# --exec: one at a time; what fails is told again.
+
+my @options = ('-d', $yaml, '--metrics', $metrics);
+my @input = ('-', '--table', $table, @options);
+
+unlink glob "$dir/exec*";
+spew("$dir/command", "#!/bin/sh\nmkdir $dir/lock || echo two >> $dir/two\n"
+     . "sleep 0.2\ncat >> $dir/exec.1\nrmdir $dir/lock\n[ -e $dir/good ]\n");
+chmod 0755, "$dir/command";
+
+$follow = MtaSts::Follow->new($dir, '-', @options, '--exec',
+                              "$dir/command")->start;
+$follow->say("set x.example try\n");
+ok(within(sub { -e "$dir/exec.1" }), '--exec runs');
+$follow->say(join '', map { "set x$_.example try\n" } 1 .. 20);
+becomes('x20.example', 'testing');
+ok(within(sub { metric('exec_failures_total') > 0 }), '... and fails');
+like($follow->log, qr/command" ended with status 1; it is run again for the /,
+     '... said');
+$follow->stop;
+
+spew("$dir/good", '');
+unlink "$dir/exec.1";
+is((helper('follow', @input, '--once', '--exec', "$dir/command"))[0], 0,
+   'a restart');
+is(scalar(grep { $_ } told() =~ /\bx\d*\.example/g), 21,
+   '... is told of all that were not told with success') or diag told();
+ok(!-e "$dir/two", 'never two at a time');
+is((helper('follow', @input, '--once', '--exec', 'false'))[0], 0,
+   'nothing to tell');
+is((helper(\"set x1.example off\n", 'follow', @input, '--once', '--exec',
+           'exit 3'))[0], 1, '--once: a command that fails');
+
+
+# A table that is killed at any moment is a table, with all that was in it.
+
+unlink glob "$table*";
+helper(\join('', "begin\n", (map { "set k$_.example try\n" } 1 .. 300), "end\n"),
+       'follow', @input, '--once');
+
+my ($n, $bad) = (0, 0);
+my @modes = qw(try hosted);
+
+for my $round (1 .. ($slow ? 150 : 15)) {
+    $follow = MtaSts::Follow->new($dir, '-', @options)->start;
+
+    for my $burst (1 .. 1 + $round % 4) {
+        $follow->say(join '', map { 'set k' . int(rand 400)
+                                    . ".example $modes[rand 2]\n" } 1 .. 50);
+        $n += 50;
+    }
+
+    select undef, undef, undef, rand 0.1;
+    $follow->kill;
+
+    my ($status, $out, $err) = helper('list', '-d', $table);
+    my @lines = split /\n/, $out;
+    $bad++ if $status || @lines < 300;
+}
+
+is($bad, 0, "killed next to $n changes: always a table");
+is((helper(\"set last.example hosted\n", 'follow', @input, '--once'))[0], 0,
+   '... which is followed on');
+is(mode('last.example'), 'enforce', '... with new changes');
+is(join(' ', glob "$table*.new-*"), '', '... and what was left is removed');
+
+my $sum = 0;
+$sum += mode("k$_.example") =~ /^(?:testing|enforce)$/ for 1 .. 300;
+is($sum, 300, '... no domain is lost');
+
+
+# Damaged: said, and made anew; a wrong file is not touched.
+
+my $bytes = slurp($table);
+spew($table, substr $bytes, 0, length($bytes) - 100);
+($status, undef, $err) = helper(\"begin\nset a.example try\nend\n", 'follow',
+                                @input, '--once');
+is($status, 0, 'a truncated table');
+like($err, qr/"\Q$table\E" is truncated/, '... is said');
+is(join(' ', keys %{ table_of($table) }), 'a.example', '... and made anew');
+
+spew("$table.follow", 'x' x 5000);
+($status, undef, $err) = helper('follow', @input, '--once');
+is($status, 1, 'a damaged memory');
+like($err, qr/"\Q$table\E\.follow": file is not a database/, '... is said');
+unlink "$table.follow";
+
+
+# A full disk: one message, the table stays, and is written once there is room.
+
+SKIP: {
+    skip 'no root, no tmpfs', 5 if $>;
+
+    mkdir "$dir/small";
+    my ($status) = run('', 'mount', '-t', 'tmpfs', '-o', 'size=256k', 'tmpfs',
+                       "$dir/small");
+    skip 'no tmpfs here', 5 if $status;
+
+    my $small = "$dir/small/table";
+    $follow = MtaSts::Follow->new("$dir/small", '-', @options);
+    $follow->{dir} = $dir;
+    unlink "$dir/follow.log";
+    $follow->start;
+    $follow->say("set a.example try\n");
+    ok(within(sub { table_of($small)->{'a.example'} }), 'a small disk');
+
+    open my $fill, '>', "$dir/small/fill" or die;
+    $fill->autoflush;
+    for (1 .. 1000) { syswrite $fill, 'x' x 4096 or last }
+
+    $follow->say(join '', map { "set f$_.example hosted\n" } 1 .. 500);
+    ok(within(sub { metric('write_errors_total') > 1 }), '... is full');
+    is(join(' ', keys %{ table_of($small) }), 'a.example', '... the table stays');
+    is(() = $follow->log =~ /the table stays as it is/g, 1, '... said once');
+
+    close $fill;
+    unlink "$dir/small/fill";
+    ok(within(sub { table_of($small)->{'f500.example'} }),
+       '... and written when there is room');
+    $follow->stop;
+    run('', 'umount', "$dir/small");
+}
+
+
+# Nothing grows: the helper as it was before any database.
+
+my (undef, $libraries) = run('', 'ldd', "$MtaSts::BUILD/mta-sts");
+unlike($libraries, qr/libpq|libmariadb/, 'mta-sts loads no database library')
+;
+
+done_testing;

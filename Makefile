@@ -396,6 +396,7 @@ bench:
 	$(RUN_ENV) bench/requests
 	$(RUN_ENV) bench/handshakes
 	$(RUN_ENV) bench/domains
+	$(RUN_ENV) bench/compiled
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
 	$(RUN_ENV) bench/plan

@@ -103,7 +103,7 @@ COMPILE     = $(CC) -std=c11 $(API) -Isrc -I$(BUILD)/web \
               $(WARN) -MMD -MP -fPIE -fvisibility=hidden $(CFLAGS)
 LINK        = $(CC) $(CFLAGS) -pie $(LDFLAGS)
 
-ROOMS       = base policy serve domains records formats generator
+ROOMS       = base page policy serve domains records formats generator status
 CORE        = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 REPORTS     = $(wildcard src/cli/reports/*.c)
 FOLLOW      = $(wildcard src/cli/source/*.c src/cli/follow/*.c)
@@ -189,12 +189,20 @@ $(BUILD)/%.o: %.c Makefile | needs
 	@echo "CC   $@"
 	@$(COMPILE) -c -o $@ $<
 
-# the generator's page and its JSON are compiled from templates
+# pages and their JSON are compiled from templates
 
 $(BUILD)/src/generator/page.o: $(BUILD)/web/mta_sts_page_html.h \
     $(BUILD)/web/mta_sts_page_json.h
 
+$(BUILD)/src/status/page.o: $(BUILD)/web/mta_sts_status_html.h \
+    $(BUILD)/web/mta_sts_status_json.h
+
 $(BUILD)/web/mta_sts_page_%.h: src/generator/web/page.% tools/template
+	@mkdir -p $(@D)
+	@tools/template $* < $< > $@.tmp
+	@mv $@.tmp $@
+
+$(BUILD)/web/mta_sts_status_%.h: src/status/web/status.% tools/template
 	@mkdir -p $(@D)
 	@tools/template $* < $< > $@.tmp
 	@mv $@.tmp $@
@@ -388,6 +396,7 @@ bench:
 	$(RUN_ENV) bench/requests
 	$(RUN_ENV) bench/handshakes
 	$(RUN_ENV) bench/domains
+	$(RUN_ENV) bench/compiled
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
 	$(RUN_ENV) bench/plan

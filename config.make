@@ -1,4 +1,4 @@
-# Appended to nginx's Makefile: what the generator's page is made of, as C.
+# Appended to nginx's Makefile: what pages are made of, as C.
 
 cat << END >> $NGX_MAKEFILE
 
@@ -13,6 +13,14 @@ $NGX_OBJS/mta_sts_page_html.h:	$mta_sts_web/page.html $mta_sts_template
 
 $NGX_OBJS/mta_sts_page_json.h:	$mta_sts_web/page.json $mta_sts_template
 	sh $mta_sts_template json < $mta_sts_web/page.json > \$@.tmp
+	mv \$@.tmp \$@
+
+$NGX_OBJS/mta_sts_status_html.h:	$mta_sts_status_web/status.html $mta_sts_template
+	sh $mta_sts_template html < $mta_sts_status_web/status.html > \$@.tmp
+	mv \$@.tmp \$@
+
+$NGX_OBJS/mta_sts_status_json.h:	$mta_sts_status_web/status.json $mta_sts_template
+	sh $mta_sts_template json < $mta_sts_status_web/status.json > \$@.tmp
 	mv \$@.tmp \$@
 
 END

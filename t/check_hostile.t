@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# Untrusted servers: they hang, close, trickle, send without end, or send what
+# Untrusted servers of check and import: they hang, close, trickle, send without end, or send what
 # would control a terminal.  None delays the healthy domain next to them, and none
 # costs memory.
 
@@ -202,6 +202,33 @@ for my $format (qw(json text nagios prometheus)) {
             join ' ', sort split / /, $expect{$name}), "$name: $got")
             or diag explain $domain;
     }
+}
+
+# import takes what is healthy, and neither fails nor believes the others
+
+my @import = ('import', '--resolver', $world->resolver, '--ca', $world->ca,
+              '--timeout', 4);
+my ($status, $out, $err) = run('', @time, "$ENV{MTA_STS_BUILD}/mta-sts", @import,
+                               sort keys %expect);
+
+is($status, 3, 'import: status');
+unlike($out . $err, qr/[^\x20-\x7e\n]/, 'import: no control characters');
+unlike($out . $err, qr/out of memory/i, 'import: no allocation failed');
+is(join(' ', sort $out =~ /^  (\S+\.example):/mg),
+   join(' ', sort 'healthy.example', map { "$_->[0].example" } @mail),
+   'import: the healthy policies');
+
+for my $server (@servers) {
+    my ($name) = @$server;
+    my $want = $name =~ /^(?:hangs|trickles)$/ ? 'unknown' : 'not imported';
+    like($err, qr/^mta-sts: $name\.example: $want: /m, "import: $name is $want");
+}
+
+like($err, qr/^mta-sts: escapes\.example: not imported: id /m, 'import: escapes');
+
+if (@time) {
+    my ($kb) = $err =~ /^(\d+) kilobytes/m;
+    cmp_ok($kb, '<', 100000, 'import: memory');
 }
 
 $world->stop;

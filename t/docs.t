@@ -357,7 +357,7 @@ for my $text ($examples, map { $_->{text} }
     my $joined = $text =~ s/\\\n *//gr;
 
     for my $line (split /\n/, $joined) {
-        while ($line =~ /(?:^|[\s|&(])mta-sts +((?:records|policy|list|check|plan|generate)\b[^|&>#;)]*)/g) {
+        while ($line =~ /(?:^|[\s|&(])mta-sts +((?:records|policy|list|check|plan|generate|import)\b[^|&>#;)]*)/g) {
             $found{$1 =~ s/\s+\z//r =~ s/"//gr} = 1;
         }
     }
@@ -374,6 +374,23 @@ for my $command (sort keys %found) {
         if ($words[$i] =~ /^-[cdo]$/) {
             splice @words, $i, 2;
         }
+    }
+
+    if ($name eq 'import') {
+        spew("$dir/hand.conf", snippet('docs/moving.md', 'From an nginx.conf', 0,
+                                       'nginx'));
+        spew("$dir/names", "example.com\n");
+
+        for my $i (1 .. $#words) {
+            $words[$i] = "$dir/hand.conf" if $words[$i - 1] eq '--from-conf';
+            $words[$i] = "$dir/names" if $words[$i - 1] eq '--domains-from';
+        }
+
+        my ($rc, undef, $err) = helper(@words, '--resolver', '127.0.0.1:1',
+                                       '--timeout', '1s');
+        is($rc, $command =~ /--from-conf/ ? 0 : 3, "mta-sts $command")
+            or diag($err);
+        next;
     }
 
     if ($command =~ /--tree/) {
@@ -413,12 +430,14 @@ for my $command (sort keys %found) {
 
 my $usage = join '', map {
     (helper($_, '--help'))[1]
-} qw(records policy list check plan generate reports follow);
+} qw(records policy list check plan generate import reports follow);
 my %options = map { $_ => 1 } $usage =~ /^ {4}(-\w|--[\w-]+)(?= |$)/mg;
 
 cmp_ok(scalar keys %options, '>=', 25, 'options of the usage');
 
-for my $command (qw(records policy list check plan generate reports follow)) {
+for my $command (
+    qw(records policy list check plan generate import reports follow))
+{
     my ($help) = (helper($command, '--help'))[1];
     my ($about) = $manual =~ /^\.SS mta-sts $command (.*?)^\.S[SH] /ms;
     my ($list) = ($about // '') =~ /^Options:\n(.*?)(?:^\.PP|\z)/ms;

@@ -12,7 +12,9 @@ use warnings;
 use lib 't/lib';
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
+use POSIX qw(mkfifo);
 use MtaSts;
+use MtaSts::Docs qw(snippet);
 use MtaSts::Random;
 use Test::More;
 
@@ -376,7 +378,7 @@ for (
     make_path("$dir/odd/x.example");
     spew("$dir/odd/large.example.txt", policy(4) . 'a: ' . 'x' x 70000);
     symlink 'loop.example.txt', "$dir/odd/loop.example.txt";
-    POSIX::mkfifo("$dir/odd/x.example/mta-sts.txt", 0600);
+    mkfifo("$dir/odd/x.example/mta-sts.txt", 0600);
     make_path("$dir/odd/dir.example.txt");
     ($status, $out, $err) = import_conf("$dir/odd");
     is("$status $out", '3 ', 'what cannot be read is unknown');
@@ -389,6 +391,20 @@ for (
     make_path("$dir/nothing");
     ($status, $out, $err) = import_conf("$dir/nothing");
     like("$status $err", qr/^1 mta-sts: no policy is in .*looked for/, 'an empty one');
+}
+
+
+# The example of the document
+
+{
+    my ($nginx) = snippet('docs/moving.md', 'From an nginx.conf', 0, 'nginx');
+    my ($yaml) = snippet('docs/moving.md', 'From an nginx.conf', 0, 'yaml');
+
+    mkdir "$dir/doc";
+    spew("$dir/doc/nginx.conf", $nginx);
+    my ($status, $out, $err) = import_conf("$dir/doc/nginx.conf");
+    is("$status $err", '0 ', 'the example of docs/moving.md');
+    like($out =~ s{\Q$dir/doc/\E}{}gr, qr/^\Q$yaml\E/m, '... is what it shows');
 }
 
 

@@ -143,6 +143,7 @@ case \$command in
     plan)    set -- -c $conf "\$@" ;;
     reports) [ "\$1" = add ] && set -- "\$@" -c $conf
              set -- "\$@" --state $state ;;
+    follow)  set -- "\$@" --table $dir/table -d $dir/policies.yaml --once ;;
 esac
 
 flock $dir/lock "\$program" "\$command" "\$@"
@@ -189,7 +190,7 @@ sub report {
     is("$rc $err", '0 ', "a report about $domain");
 }
 
-report(1, 'good.example', 1000, 5);
+report(1, 'good.example', 1000, 0);
 report(1, 'bad.example', 90, 10);
 report(8, 'away.example', 100, 0);
 
@@ -244,6 +245,38 @@ unlike($now, qr/sender/i, '... nothing that the sender of a report wrote');
 }
 
 
+# mta-sts follow, an hour ago and now, with a database that is not a server
+
+my $follow = snippet($DOCUMENT, 'Prometheus', 2, 'sh');
+
+spew("$dir/policies.yaml", "policies:\n  hosted: {mode: enforce, mx: mx.example}\n"
+     . "  slow: {mode: testing, mx: mx.example}\n");
+
+my ($rc, $out, $err) = run('', $ours, 'follow', '--init', "sqlite:$dir/db");
+is("$rc $out$err", '0 ', 'a database');
+
+sub sql {
+    my (@statements) = @_;
+    my ($rc, $out, $err) = run(join(";\n", @statements, ''), 'sqlite3', "$dir/db");
+    is("$rc $out$err", '0 ', "... $statements[0]");
+}
+
+sub follow {
+    my ($to, $ago, $more) = @_;
+    my $file = "$dir/$to/mta-sts-follow.prom";
+    my ($rc, $out, $err) = command(($follow =~ s{\S+/mta-sts-follow\.prom}{$file}r
+        =~ s{postgresql:\S+}{sqlite:$dir/db}r =~ s/\n\z/ $more\n/r), $ago);
+    is($out, '', 'followed') or diag($err);
+    ($rc, $out) = run(slurp($file), 'promtool', 'check', 'metrics');
+    is("$rc $out", '0 ', '... promtool check metrics');
+}
+
+sql(map { "INSERT INTO mta_sts_domains (domain, policy) VALUES ('c$_.example', 'hosted')" }
+    1 .. 40);
+follow('old', 1 / 24, '');
+follow('now', '', '');
+
+
 # Prometheus and two node_exporters, of which one has the old metrics
 
 my $rules = slurp('monitoring/mta-sts.rules.yml');
@@ -275,7 +308,7 @@ for my $check (['config', 'prometheus.yml'],
     is($rc, 0, "promtool check $what") or diag("$out$err");
 }
 
-my ($rc, $out, $err) = run('', 'promtool', 'test', 'rules',
+($rc, $out, $err) = run('', 'promtool', 'test', 'rules',
                            'monitoring/mta-sts.rules.test.yml');
 is($rc, 0, 'promtool test rules') or diag("$out$err");
 
@@ -298,6 +331,18 @@ sub api {
     return eval { decode_json($answer->{content})->{data} };
 }
 
+# once Prometheus has seen that all was well with the follower, eleven domains step down,
+# a row is wrong, and a command fails
+
+await('a follower', sub {
+    my $found = api('query', query => 'mta_sts_follow_domains == 40');
+    return $found && @{ $found->{result} } == 2;
+});
+
+sql("UPDATE mta_sts_domains SET policy = 'slow' WHERE domain LIKE 'c1%'",
+    "INSERT INTO mta_sts_domains (domain, policy) VALUES ('x.example', 'no-such')");
+follow('now', '', '--exec false');
+
 # the alerts, and what each has to be about
 
 my %expected = (
@@ -311,12 +356,24 @@ my %expected = (
     MtaStsReportedFailures => 'domain="bad.example" type="sts"',
     MtaStsNoReports => 'domain="away.example"',
     MtaStsReportsOld => 'instance="localhost:9101"',
+    MtaStsFollowBehind => 'instance="localhost:9101"',
+    MtaStsFollowBadRows => 'instance="localhost:9100"',
+    MtaStsFollowStepsDown => 'instance="localhost:9100"',
+    MtaStsFollowExec => 'instance="localhost:9100"',
+    MtaStsFollowRefuses => 'instance="localhost:9100"',
 );
 
-# systemd does not run in the test
+# systemd does not run in the test; mta_sts_status is not there yet
+
+my ($soon) = $rules =~ /^( +- name: mta-sts-nginx.*?)^ +- name/ms;
+@alerts = grep { $soon !~ /\b$_\b/ } @alerts;
 
 is(join(' ', sort keys %expected),
    join(' ', sort grep { !/^MtaStsUnitFailed$/ } @alerts), 'each alert has to fire');
+
+# the last one is about a source that then loses most of its domains
+
+my $later = 'MtaStsFollowRefuses';
 
 sub firing {
     my ($name) = @_;
@@ -324,7 +381,8 @@ sub firing {
            @{ (api('alerts') // {})->{alerts} // [] };
 }
 
-for my $name (sort keys %expected) {
+sub fires {
+    my ($name) = @_;
     my %labels = $expected{$name} =~ /(\w+)="(.*?)"/g;
     my $alert = await($name, sub {
         my @found = grep { my $has = $_->{labels};
@@ -336,9 +394,15 @@ for my $name (sort keys %expected) {
            '... with a text');
 }
 
+fires($_) for sort grep { $_ ne $later } keys %expected;
+sql("DELETE FROM mta_sts_domains WHERE domain LIKE 'c1%' OR domain LIKE 'c2%'");
+follow('now', '', '');
+fires($later);
+
 my @good = grep { ($_->{labels}{domain} // '') eq 'good.example' }
            @{ api('alerts')->{alerts} };
-is(join(' ', map { $_->{labels}{alertname} } @good), '', 'no alert for a healthy domain');
+is(join(' ', map { "$_->{labels}{alertname} " . ($_->{labels}{code} // '') } @good), '',
+   'no alert for a healthy domain');
 
 my @all = map { @{ $_->{rules} } } @{ api('rules')->{groups} };
 is(join(' ', map { $_->{name} } grep { $_->{health} ne 'ok' } @all), '',

@@ -113,7 +113,7 @@ for my $case (
     ['damaged', substr($good, 0, -9) . 'x' . substr($good, -8), 'is damaged'],
     ['with a damaged header', substr($good, 0, 20) . 'x' . substr($good, 21),
      'is damaged'],
-    ['of another format', substr($good, 0, 12) . "\2" . substr($good, 13),
+    ['of another format', substr($good, 0, 12) . "\x63" . substr($good, 13),
      'is of another format, compile it again'],
 ) {
     my ($what, $bytes, $error) = @$case;

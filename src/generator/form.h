@@ -1,6 +1,5 @@
 /*
- * Inside the generator: how a query is decoded, and how text is escaped where
- * it becomes part of a page or of JSON.
+ * Inside the generator: from what was typed to the settings of a policy.
  */
 
 #ifndef MTA_STS_GENERATOR_FORM_H
@@ -8,25 +7,7 @@
 
 
 #include "generator.h"
-
-
-/*
- * Takes the next field off *query: its name and its value, still encoded.
- * Returns 0 when there are no more.
- */
-int mta_sts_query_next(mta_sts_str_t *query, mta_sts_str_t *name,
-    mta_sts_str_t *value);
-
-/*
- * Decodes a value to buf, which must have room for encoded.len bytes: "+" is a
- * space, "%" and two hex digits are a byte, and a line end of any kind becomes
- * "\n".  *decoded is a part of buf.
- *
- * Errors: "%" must be followed by two hex digits; not UTF-8; has a control
- * character.
- */
-int mta_sts_query_decode(mta_sts_str_t encoded, char *buf,
-    mta_sts_str_t *decoded, mta_sts_err_t *err);
+#include "page/page.h"
 
 
 /*
@@ -70,30 +51,6 @@ int mta_sts_form_fault(mta_sts_generator_t *generator, mta_sts_form_e field,
  * mta_sts_generator_read().
  */
 int mta_sts_form_fields(mta_sts_generator_t *generator, mta_sts_err_t *err);
-
-
-/*
- * What a compiled template (tools/template) writes to.  A template runs twice:
- * without data, to measure, and then into exactly as much memory.
- */
-
-typedef struct {
-    const mta_sts_generator_t  *generator;
-    mta_sts_str_t               self;
-    mta_sts_str_t               version;
-
-    char                       *data;    /* or NULL */
-    size_t                      len;     /* of what was written, or would be */
-} mta_sts_page_t;
-
-
-/*
- * Appends a text that is not escaped; escaped for HTML, in text and in quoted
- * attributes; escaped for a JSON string, as ASCII.
- */
-void mta_sts_page_add(mta_sts_page_t *page, mta_sts_str_t str);
-void mta_sts_page_html(mta_sts_page_t *page, mta_sts_str_t str);
-void mta_sts_page_json(mta_sts_page_t *page, mta_sts_str_t str);
 
 
 #endif /* MTA_STS_GENERATOR_FORM_H */

@@ -2,8 +2,6 @@
  * The answers of the generator, from their templates in web/: a page and JSON.
  */
 
-#include <stdio.h>
-
 #include "form.h"
 
 
@@ -14,145 +12,8 @@ static const char *const  page_ages[] = {
 #define PAGE_AGES  (sizeof(page_ages) / sizeof(page_ages[0]))
 
 
-/* What replaces a byte: a text that is by so many bytes longer. */
-
-typedef struct {
-    char           text[8];
-    unsigned char  more;
-} page_escape_t;
-
-
 static void page_write_html(mta_sts_page_t *page);
 static void page_write_json(mta_sts_page_t *page);
-
-
-void
-mta_sts_page_add(mta_sts_page_t *page, mta_sts_str_t str)
-{
-    if (page->data && str.len) {
-        memcpy(page->data + page->len, str.data, str.len);
-    }
-
-    page->len += str.len;
-}
-
-
-/* Bytes of a text for which page_is_plain() is worth its calls. */
-
-#define PAGE_PLAIN_MIN  50
-
-
-/* Has str none of the special bytes?  memchr() is much faster than a loop. */
-
-static int
-page_is_plain(mta_sts_str_t str, const char *special)
-{
-    for ( /* void */ ; *special; special++) {
-        if (str.len && memchr(str.data, *special, str.len)) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-/* Appends str with the bytes replaced that have an escape. */
-
-static void
-page_escape(mta_sts_page_t *page, mta_sts_str_t str,
-    const page_escape_t escapes[256])
-{
-    char                 *p;
-    size_t                i, len;
-    const page_escape_t  *escape;
-
-    if (page->data == NULL) {
-        for (i = 0, len = 0; i < str.len; i++) {
-            len += escapes[(unsigned char) str.data[i]].more;
-        }
-
-        page->len += str.len + len;
-        return;
-    }
-
-    p = page->data + page->len;
-
-    for (i = 0; i < str.len; i++) {
-        escape = &escapes[(unsigned char) str.data[i]];
-
-        if (escape->more == 0) {
-            *p++ = str.data[i];
-            continue;
-        }
-
-        /* in one move; there is room for what is overwritten next */
-
-        memcpy(p, escape->text, sizeof(escape->text));
-        p += 1 + escape->more;
-    }
-
-    page->len = (size_t) (p - page->data);
-}
-
-
-void
-mta_sts_page_html(mta_sts_page_t *page, mta_sts_str_t str)
-{
-    static const page_escape_t  escapes[256] = {
-        ['&'] = { "&amp;", 4 }, ['<'] = { "&lt;", 3 }, ['>'] = { "&gt;", 3 },
-        ['"'] = { "&quot;", 5 }, ['\''] = { "&#39;", 4 }
-    };
-
-    if (str.len > PAGE_PLAIN_MIN && page_is_plain(str, "&<>\"'")) {
-        mta_sts_page_add(page, str);
-        return;
-    }
-
-    page_escape(page, str, escapes);
-}
-
-
-/* No text has any other control character. */
-
-void
-mta_sts_page_json(mta_sts_page_t *page, mta_sts_str_t str)
-{
-    static const page_escape_t  escapes[256] = {
-        ['"'] = { "\\\"", 1 }, ['\\'] = { "\\\\", 1 }, ['\n'] = { "\\n", 1 },
-        ['\r'] = { "\\r", 1 }, ['\t'] = { "\\t", 1 }
-    };
-
-    page_escape(page, str, escapes);
-}
-
-
-/* Writes an answer twice: to measure it, and into as much memory. */
-
-static int
-page_write(const mta_sts_generator_t *generator, mta_sts_page_t *page,
-    void (*write)(mta_sts_page_t *page), mta_sts_str_t *text,
-    mta_sts_err_t *err)
-{
-    page->generator = generator;
-
-    write(page);
-
-    page->data = generator->env.alloc(generator->env.ctx,
-                                      page->len + sizeof(page_escape_t));
-    if (page->data == NULL) {
-        return mta_sts_error_memory(err);
-    }
-
-    page->len = 0;
-
-    write(page);
-
-    text->data = page->data;
-    text->len = page->len;
-
-    return MTA_STS_OK;
-}
 
 
 int
@@ -164,10 +25,12 @@ mta_sts_generator_page(const mta_sts_generator_t *generator,
 
     memset(&page, 0, sizeof(mta_sts_page_t));
 
+    page.view = generator;
     page.self = self;
     page.version = version;
 
-    return page_write(generator, &page, page_write_html, text, err);
+    return mta_sts_page_make(&page, page_write_html, &generator->env, text,
+                             err);
 }
 
 
@@ -179,31 +42,41 @@ mta_sts_generator_json(const mta_sts_generator_t *generator,
 
     memset(&page, 0, sizeof(mta_sts_page_t));
 
-    return page_write(generator, &page, page_write_json, text, err);
+    page.view = generator;
+
+    return mta_sts_page_make(&page, page_write_json, &generator->env, text,
+                             err);
 }
 
 
 /* What the templates ask for. */
 
 
+static const mta_sts_generator_t *
+page_generator(const mta_sts_page_t *page)
+{
+    return page->view;
+}
+
+
 static mta_sts_str_t
 page_typed(const mta_sts_page_t *page, mta_sts_form_e field)
 {
-    return page->generator->typed[field];
+    return page_generator(page)->typed[field];
 }
 
 
 static int
 page_has_error(const mta_sts_page_t *page, mta_sts_form_e field)
 {
-    return page->generator->errors[field].len != 0;
+    return page_generator(page)->errors[field].len != 0;
 }
 
 
 static int
 page_is(const mta_sts_page_t *page, mta_sts_form_e field, const char *text)
 {
-    return mta_sts_str_eq(page->generator->typed[field],
+    return mta_sts_str_eq(page_generator(page)->typed[field],
                           mta_sts_str_from(text));
 }
 
@@ -257,26 +130,18 @@ page_policy(mta_sts_page_t *page, mta_sts_str_t body)
 }
 
 
-static void
-page_uint(mta_sts_page_t *page, unsigned long n)
-{
-    char  buf[24];
-
-    (void) snprintf(buf, sizeof(buf), "%lu", n);
-
-    mta_sts_page_add(page, mta_sts_str_from(buf));
-}
-
-
 /* The host of a record as a DNS panel wants it: relative to the domain. */
 
 static mta_sts_str_t
 page_host(const mta_sts_page_t *page, const mta_sts_record_t *record)
 {
-    mta_sts_str_t  host;
+    mta_sts_str_t               host;
+    const mta_sts_generator_t  *generator;
 
-    (void) mta_sts_name_in_zone(record->name,
-                                page->generator->result.entry.domain, &host);
+    generator = page_generator(page);
+
+    (void) mta_sts_name_in_zone(record->name, generator->result.entry.domain,
+                                &host);
 
     return host;
 }
@@ -372,7 +237,7 @@ page_message(mta_sts_page_t *page, mta_sts_form_e field)
 {
     mta_sts_str_t  error;
 
-    error = page->generator->errors[field];
+    error = page_generator(page)->errors[field];
 
     if (mta_sts_str_starts(error, mta_sts_str("invalid domain \"\", "))) {
         mta_sts_page_add(page, mta_sts_str("enter your domain, such as "

@@ -20,6 +20,8 @@ static char *ngx_http_mta_sts_by_lua(ngx_conf_t *cf, ngx_command_t *cmd,
 static ngx_int_t ngx_http_mta_sts_init_cache(ngx_conf_t *cf,
     ngx_http_mta_sts_srv_conf_t *mscf, ngx_http_ssl_srv_conf_t *sscf);
 static ngx_uint_t ngx_http_mta_sts_uses(ngx_array_t *values, ngx_int_t index);
+static ngx_uint_t ngx_http_mta_sts_sni_has_policy(ngx_connection_t *c,
+    const char *sni);
 static int ngx_http_mta_sts_servername(ngx_ssl_conn_t *ssl_conn, int *ad,
     void *arg);
 
@@ -305,11 +307,9 @@ ngx_http_mta_sts_servername(ngx_ssl_conn_t *ssl_conn, int *ad, void *arg)
     int                           rc;
     ngx_str_t                     name;
     const char                   *sni;
-    mta_sts_str_t                 host, domain;
     ngx_connection_t             *c;
     ngx_http_connection_t        *hc;
     ngx_http_mta_sts_srv_conf_t  *mscf;
-    char                          folded[TLSEXT_MAXLEN_host_name];
 
     rc = ngx_http_ssl_servername(ssl_conn, ad, arg);
 
@@ -326,17 +326,13 @@ ngx_http_mta_sts_servername(ngx_ssl_conn_t *ssl_conn, int *ad, void *arg)
         return rc;
     }
 
-    host.data = folded;
-    host.len = ngx_strlen(sni);
-
-    if (host.len <= sizeof(folded)) {
-        ngx_memcpy(folded, sni, host.len);
-        host.len = mta_sts_name_fold(host, folded);
-
-        if (ngx_http_mta_sts_lookup(mscf, host, &domain)) {
-            return rc;
-        }
+    if (ngx_http_mta_sts_sni_has_policy(c, sni)) {
+        return rc;
     }
+
+    ngx_http_mta_sts_count_handshake(
+            ngx_http_get_module_main_conf(hc->conf_ctx,
+                                          ngx_http_mta_sts_module));
 
     name = ngx_http_mta_sts_sni(c, c->pool);
 
@@ -348,6 +344,56 @@ ngx_http_mta_sts_servername(ngx_ssl_conn_t *ssl_conn, int *ad, void *arg)
     *ad = SSL_AD_UNRECOGNIZED_NAME;
 
     return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+
+/* Has the server that was chosen a policy for the name of SNI? */
+
+static ngx_uint_t
+ngx_http_mta_sts_sni_has_policy(ngx_connection_t *c, const char *sni)
+{
+    mta_sts_str_t                 host, domain;
+    ngx_http_connection_t        *hc;
+    ngx_http_mta_sts_srv_conf_t  *mscf;
+    char                          folded[TLSEXT_MAXLEN_host_name];
+
+    hc = c->data;
+    mscf = ngx_http_get_module_srv_conf(hc->conf_ctx, ngx_http_mta_sts_module);
+
+    host.data = folded;
+    host.len = ngx_strlen(sni);
+
+    if (host.len > sizeof(folded)) {
+        return 0;
+    }
+
+    ngx_memcpy(folded, sni, host.len);
+    host.len = mta_sts_name_fold(host, folded);
+
+    return ngx_http_mta_sts_lookup(mscf, host, &domain) != NULL;
+}
+
+
+void
+ngx_http_mta_sts_count_sni(ngx_connection_t *c)
+{
+    const char                    *sni;
+    ngx_http_connection_t         *hc;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
+
+    hc = c->data;
+    mmcf = ngx_http_get_module_main_conf(hc->conf_ctx,
+                                         ngx_http_mta_sts_module);
+
+    if (mmcf->status == NULL) {
+        return;
+    }
+
+    sni = SSL_get_servername(c->ssl->connection, TLSEXT_NAMETYPE_host_name);
+
+    if (sni && !ngx_http_mta_sts_sni_has_policy(c, sni)) {
+        ngx_http_mta_sts_count_handshake(mmcf);
+    }
 }
 
 

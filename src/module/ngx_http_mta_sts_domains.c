@@ -13,11 +13,15 @@ typedef struct {
     mta_sts_str_t              name;
     mta_sts_domains_t         *domains;
     ngx_http_mta_sts_table_t  *table;        /* if it is one */
+    ngx_http_mta_sts_names_t  *names;
+    off_t                      bytes;
+    time_t                     modified;     /* the newest file of a glob */
 } ngx_http_mta_sts_file_t;
 
 
 static ngx_int_t ngx_http_mta_sts_read_files(ngx_conf_t *cf,
     const mta_sts_value_t *value, ngx_http_mta_sts_file_t *file);
+static void ngx_http_mta_sts_free_names(void *data);
 static int ngx_http_mta_sts_names(const mta_sts_value_t *value,
     const mta_sts_env_t *env, mta_sts_str_t **names, size_t *n,
     mta_sts_err_t *err);
@@ -27,9 +31,11 @@ static ngx_int_t ngx_http_mta_sts_dump(ngx_conf_t *cf,
 
 ngx_int_t
 ngx_http_mta_sts_read_domains(ngx_conf_t *cf, const mta_sts_value_t *value,
-    const mta_sts_domains_t **domains, ngx_http_mta_sts_table_t **table)
+    const mta_sts_domains_t **domains, ngx_http_mta_sts_table_t **table,
+    ngx_http_mta_sts_names_t **names)
 {
     ngx_uint_t                     i;
+    ngx_pool_cleanup_t            *cln;
     ngx_http_mta_sts_file_t       *file;
     ngx_http_mta_sts_main_conf_t  *mmcf;
 
@@ -49,6 +55,7 @@ ngx_http_mta_sts_read_domains(ngx_conf_t *cf, const mta_sts_value_t *value,
         if (mta_sts_str_eq(file[i].name, value->text)) {
             *domains = file[i].domains;
             *table = file[i].table;
+            *names = file[i].names;
             return NGX_OK;
         }
     }
@@ -61,11 +68,19 @@ ngx_http_mta_sts_read_domains(ngx_conf_t *cf, const mta_sts_value_t *value,
     file->name = value->text;
 
     file->domains = ngx_palloc(cf->pool, sizeof(mta_sts_domains_t));
-    if (file->domains == NULL) {
+    file->names = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_names_t));
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+
+    if (file->domains == NULL || file->names == NULL || cln == NULL) {
         return NGX_ERROR;
     }
 
+    cln->handler = ngx_http_mta_sts_free_names;
+    cln->data = file->names;
+
     file->table = NULL;
+    file->bytes = 0;
+    file->modified = 0;
 
     if (ngx_http_mta_sts_read_files(cf, value, file) != NGX_OK) {
         return NGX_ERROR;
@@ -73,8 +88,71 @@ ngx_http_mta_sts_read_domains(ngx_conf_t *cf, const mta_sts_value_t *value,
 
     *domains = file->domains;
     *table = file->table;
+    *names = file->names;
 
     return NGX_OK;
+}
+
+
+/* Maps are not from the pool, since those of a table are replaced. */
+
+static void
+ngx_http_mta_sts_free_names(void *data)
+{
+    ngx_http_mta_sts_names_t *names = data;
+
+    ngx_uint_t  i;
+
+    for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
+        if (names->maps[i].elts) {
+            ngx_free(names->maps[i].elts);
+        }
+    }
+}
+
+
+mta_sts_status_file_t *
+ngx_http_mta_sts_describe_files(ngx_http_mta_sts_main_conf_t *mmcf,
+    ngx_pool_t *pool, size_t *n)
+{
+    ngx_uint_t                i;
+    mta_sts_status_file_t    *files;
+    ngx_http_mta_sts_file_t  *file;
+
+    file = mmcf->files.elts;
+    *n = mmcf->files.nelts;
+
+    files = ngx_palloc(pool, (*n + 1) * sizeof(mta_sts_status_file_t));
+    if (files == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < *n; i++) {
+        files[i].name = file[i].name;
+        files[i].domains = file[i].domains->table.n;
+        files[i].bytes = (uint64_t) file[i].bytes;
+        files[i].modified = file[i].modified;
+
+        if (file[i].table) {
+            ngx_http_mta_sts_table_describe(file[i].table, &files[i]);
+        }
+    }
+
+    return files;
+}
+
+
+void
+ngx_http_mta_sts_count_files(ngx_http_mta_sts_main_conf_t *mmcf)
+{
+    ngx_uint_t                i;
+    ngx_http_mta_sts_file_t  *file;
+
+    file = mmcf->files.elts;
+
+    for (i = 0; i < mmcf->files.nelts; i++) {
+        ngx_http_mta_sts_count_names(mmcf, file[i].domains, file[i].names);
+    }
 }
 
 
@@ -82,12 +160,13 @@ static ngx_int_t
 ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
     ngx_http_mta_sts_file_t *file)
 {
-    int              rc;
-    size_t           i, n, n_files;
-    mta_sts_str_t   *names;
-    mta_sts_env_t    env;
-    mta_sts_err_t    err;
-    mta_sts_file_t  *files;
+    int               rc;
+    size_t            i, n, n_files;
+    mta_sts_str_t    *names;
+    mta_sts_env_t     env;
+    mta_sts_err_t     err;
+    mta_sts_file_t   *files;
+    ngx_file_info_t   fi;
 
     env = ngx_http_mta_sts_env(cf);
 
@@ -101,7 +180,8 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
         /* its path is enough for nginx -T */
 
         if (ngx_http_mta_sts_table_open(cf, names[0], value->place,
-                                        file->domains, &file->table, &err)
+                                        file->domains, file->names,
+                                        &file->table, &err)
             != MTA_STS_OK)
         {
             ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
@@ -124,6 +204,11 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
         ngx_log_debug2(NGX_LOG_DEBUG_CORE, cf->log, 0,
                        "mta-sts domains in %*s", names[n_files].len,
                        names[n_files].data);
+
+        if (ngx_file_info(names[n_files].data, &fi) != NGX_FILE_ERROR) {
+            file->modified = ngx_max(file->modified, ngx_file_mtime(&fi));
+            file->bytes += ngx_file_size(&fi);
+        }
 
         rc = mta_sts_file_read(&files[n_files], names[n_files], value->place,
                                &err);

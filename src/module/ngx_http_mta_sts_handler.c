@@ -46,10 +46,20 @@ ngx_http_mta_sts_handler(ngx_http_request_t *r)
 }
 
 
+ngx_int_t
+ngx_http_mta_sts_handler_counted(ngx_http_request_t *r)
+{
+    if (!ngx_http_mta_sts_is_policy(r)) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_mta_sts_answer_counted(r);
+}
+
+
 static __attribute__((noinline)) ngx_int_t
 ngx_http_mta_sts_answer(ngx_http_request_t *r)
 {
-    ngx_int_t                rc;
     mta_sts_str_t            domain;
     const mta_sts_policy_t  *policy;
 
@@ -58,6 +68,16 @@ ngx_http_mta_sts_answer(ngx_http_request_t *r)
     if (policy == NULL) {
         return NGX_DECLINED;
     }
+
+    return ngx_http_mta_sts_respond(r, policy, domain);
+}
+
+
+ngx_int_t
+ngx_http_mta_sts_respond(ngx_http_request_t *r,
+    const mta_sts_policy_t *policy, mta_sts_str_t domain)
+{
+    ngx_int_t  rc;
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "mta-sts policy of \"%*s\", id %s",
@@ -84,7 +104,6 @@ ngx_http_mta_sts_answer(ngx_http_request_t *r)
 const mta_sts_policy_t *
 ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
 {
-    void                         *copy;
     const mta_sts_policy_t       *policy;
     ngx_http_mta_sts_srv_conf_t  *mscf;
 
@@ -99,11 +118,14 @@ ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
                                          &r->headers_in.server),
                                      domain);
 
-    if (policy == NULL || mscf->table == NULL) {
-        return policy;
-    }
+    return policy && mscf->table ? ngx_http_mta_sts_keep(r, policy) : policy;
+}
 
-    /* the table may be replaced before all of the response is sent */
+
+const mta_sts_policy_t *
+ngx_http_mta_sts_keep(ngx_http_request_t *r, const mta_sts_policy_t *policy)
+{
+    void  *copy;
 
     copy = ngx_palloc(r->pool, mta_sts_policy_size(policy));
     if (copy == NULL) {
@@ -119,6 +141,10 @@ ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
 static ngx_int_t
 ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
 {
+    if (ngx_http_mta_sts_cache_control(r, "no-cache") != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     r->headers_out.status = NGX_HTTP_OK;
 
     ngx_str_set(&r->headers_out.content_type, "text/plain");
@@ -127,10 +153,6 @@ ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
     /* never 304 or 206: senders accept only 200 */
 
     r->disable_not_modified = 1;
-
-    if (ngx_http_mta_sts_cache_control(r, "no-cache") != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
 
     return ngx_http_mta_sts_output(r, mta_sts_policy_body(policy));
 }

@@ -57,6 +57,13 @@ static ngx_command_t  ngx_http_mta_sts_commands[] = {
       0,
       NULL },
 
+    { ngx_string("mta_sts_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_mta_sts_set_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("mta_sts_mode"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
       ngx_http_mta_sts_set,
@@ -263,6 +270,7 @@ ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf)
      *     mmcf->state = { 0, NULL };
      *     mmcf->lua = NULL;
      *     mmcf->watched = NULL;
+     *     mmcf->status = NULL;
      */
 
     return mmcf;
@@ -272,6 +280,10 @@ ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf)
 static void *
 ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
 {
+    /* policies of directives have no names */
+
+    static ngx_http_mta_sts_names_t  ngx_http_mta_sts_no_names;
+
     ngx_http_mta_sts_srv_conf_t  *mscf;
 
     mscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_srv_conf_t));
@@ -286,11 +298,11 @@ ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
      *     mscf->domains = { NULL };
      *     mscf->server = { 0 };
      *     mscf->table = NULL;
-     *     mscf->table = NULL;
      *     mscf->certificates = { NULL };
      */
 
     mscf->enable = NGX_CONF_UNSET;
+    mscf->names = &ngx_http_mta_sts_no_names;
     mscf->certificates.cache = NGX_CONF_UNSET_PTR;
 
     return mscf;
@@ -336,6 +348,7 @@ ngx_http_mta_sts_init(ngx_conf_t *cf)
     ngx_http_core_srv_conf_t    **cscfp;
     ngx_http_core_main_conf_t    *cmcf;
     ngx_http_mta_sts_srv_conf_t  *mscf;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
@@ -368,11 +381,15 @@ ngx_http_mta_sts_init(ngx_conf_t *cf)
     }
 #endif
 
-    if (policies == 0) {
+    mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_mta_sts_module);
+
+    if (policies == 0 && mmcf->status == NULL) {
         return NGX_OK;
     }
 
-    if (ngx_http_mta_sts_check_answers(cf) != NGX_OK) {
+    if ((policies && ngx_http_mta_sts_check_answers(cf) != NGX_OK)
+        || ngx_http_mta_sts_init_status(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -381,7 +398,8 @@ ngx_http_mta_sts_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    *h = ngx_http_mta_sts_handler;
+    *h = mmcf->status ? ngx_http_mta_sts_handler_counted
+                      : ngx_http_mta_sts_handler;
 
     return NGX_OK;
 }
@@ -410,7 +428,7 @@ ngx_http_mta_sts_build(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
     if (mscf->domains.text.data) {
 
         if (ngx_http_mta_sts_read_domains(cf, &mscf->domains, &domains,
-                                          &mscf->table)
+                                          &mscf->table, &mscf->names)
             != NGX_OK)
         {
             return NGX_ERROR;

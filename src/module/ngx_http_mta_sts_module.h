@@ -16,10 +16,12 @@
 
 #include "domains/domains.h"
 #include "serve/image.h"
+#include "status/status.h"
 
 
-typedef struct ngx_http_mta_sts_cache_s  ngx_http_mta_sts_cache_t;
-typedef struct ngx_http_mta_sts_table_s  ngx_http_mta_sts_table_t;
+typedef struct ngx_http_mta_sts_cache_s   ngx_http_mta_sts_cache_t;
+typedef struct ngx_http_mta_sts_table_s   ngx_http_mta_sts_table_t;
+typedef struct ngx_http_mta_sts_status_s  ngx_http_mta_sts_status_t;
 
 
 typedef struct {
@@ -28,7 +30,30 @@ typedef struct {
     ngx_array_t          tables;     /* of ngx_http_mta_sts_table_t * */
     ngx_command_t       *lua;        /* the lua module's directives */
     ngx_command_t       *watched;    /* their copies */
+    ngx_http_mta_sts_status_t  *status;      /* NULL: nothing is counted */
+    mta_sts_status_t    *counters;   /* its shared memory */
 } ngx_http_mta_sts_main_conf_t;
+
+
+/* The directive mta_sts_status, in whichever locations it is. */
+
+struct ngx_http_mta_sts_status_s {
+    ngx_shm_zone_t                *zone;
+    size_t                         size;      /* 0: not set */
+    u_char                        *file;      /* of the directive with it */
+    ngx_uint_t                     line;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
+    mta_sts_catalog_t              catalog;   /* domains that do not change */
+    const mta_sts_table_t        **tables;    /* all domains */
+    size_t                         n_tables;
+};
+
+
+/* Which counters the policies of a domains file or table have. */
+
+typedef struct {
+    mta_sts_status_map_t  maps[MTA_STS_FOUND_DEFAULT + 1];
+} ngx_http_mta_sts_names_t;
 
 
 typedef struct {
@@ -47,6 +72,7 @@ typedef struct {
     mta_sts_value_t      domains;    /* a file or a glob, or data NULL */
     mta_sts_server_t     server;     /* read-only, unless table is set */
     ngx_http_mta_sts_table_t        *table;      /* or NULL */
+    ngx_http_mta_sts_names_t        *names;
     ngx_http_mta_sts_certificates_t  certificates;
 } ngx_http_mta_sts_srv_conf_t;
 
@@ -80,6 +106,11 @@ const mta_sts_policy_t *ngx_http_mta_sts_lookup(
     ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
     mta_sts_str_t *domain);
 
+/* The same, and where the policy was found. */
+const mta_sts_policy_t *ngx_http_mta_sts_locate(
+    ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
+    mta_sts_found_t *found);
+
 /*
  * Maps a compiled table, until the pool of cf is destroyed.
  *
@@ -87,7 +118,19 @@ const mta_sts_policy_t *ngx_http_mta_sts_lookup(
  */
 int ngx_http_mta_sts_table_open(ngx_conf_t *cf, mta_sts_str_t name,
     mta_sts_place_t place, mta_sts_domains_t *domains,
-    ngx_http_mta_sts_table_t **table, mta_sts_err_t *err);
+    ngx_http_mta_sts_names_t *names, ngx_http_mta_sts_table_t **table,
+    mta_sts_err_t *err);
+
+/* Looks for newer tables, as a request does. */
+void ngx_http_mta_sts_table_refresh(ngx_http_mta_sts_table_t *table);
+
+/* Says of which size the files of a table are, and when they were changed. */
+void ngx_http_mta_sts_table_describe(ngx_http_mta_sts_table_t *table,
+    mta_sts_status_file_t *file);
+
+/* Adds the mapped tables to those of which *n are there. */
+void ngx_http_mta_sts_mapped_tables(ngx_http_mta_sts_main_conf_t *mmcf,
+    const mta_sts_table_t **tables, size_t *n);
 
 /* Verifies that the workers' user can read the tables. */
 ngx_int_t ngx_http_mta_sts_check_tables(ngx_cycle_t *cycle);
@@ -101,6 +144,21 @@ const mta_sts_policy_t *ngx_http_mta_sts_find(ngx_http_request_t *r,
 
 /* Answers requests for policies, in the SERVER_REWRITE phase. */
 ngx_int_t ngx_http_mta_sts_handler(ngx_http_request_t *r);
+
+/* The same where answers are counted; and for a request with that path. */
+ngx_int_t ngx_http_mta_sts_handler_counted(ngx_http_request_t *r);
+ngx_int_t ngx_http_mta_sts_answer_counted(ngx_http_request_t *r);
+
+/* Answers with a policy that was found. */
+ngx_int_t ngx_http_mta_sts_respond(ngx_http_request_t *r,
+    const mta_sts_policy_t *policy, mta_sts_str_t domain);
+
+/*
+ * A copy of a policy of a table, which may be replaced before all of the
+ * response is sent.  NULL: no memory.
+ */
+const mta_sts_policy_t *ngx_http_mta_sts_keep(ngx_http_request_t *r,
+    const mta_sts_policy_t *policy);
 
 /* The directive mta_sts_generator: its location answers with the page. */
 char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -123,6 +181,32 @@ void ngx_http_mta_sts_spool_add(ngx_http_mta_sts_reports_t *reports,
 /* A number that no other report of this nginx has. */
 ngx_atomic_uint_t ngx_http_mta_sts_spool_serial(
     ngx_http_mta_sts_reports_t *reports);
+
+/* The directive mta_sts_status: its location answers with what was counted. */
+char *ngx_http_mta_sts_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+ngx_int_t ngx_http_mta_sts_status_handler(ngx_http_request_t *r);
+
+/* Sets the counters up; after servers were built. */
+ngx_int_t ngx_http_mta_sts_init_status(ngx_conf_t *cf);
+
+/*
+ * Gives the names of policies of domains counters, in the place of those that
+ * names has.
+ */
+void ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
+    const mta_sts_domains_t *domains, ngx_http_mta_sts_names_t *names);
+
+/* Reads the counters and what belongs to them.  Returns what a handler does. */
+ngx_int_t ngx_http_mta_sts_status_view(ngx_http_request_t *r,
+    mta_sts_status_view_t *view, mta_sts_str_t domain, mta_sts_err_t *err);
+
+/* Counts the answer to a POST of a report. */
+void ngx_http_mta_sts_count_report(ngx_http_request_t *r, ngx_int_t rc);
+
+/* Counts a handshake for a name without a policy. */
+void ngx_http_mta_sts_count_handshake(ngx_http_mta_sts_main_conf_t *mmcf);
 
 /*
  * Answers 405 with the methods that are allowed.  It is not sent as an error,
@@ -174,13 +258,43 @@ ngx_int_t ngx_http_mta_sts_cache(ngx_http_request_t *r, ngx_str_t value);
 ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body);
 
 /*
+ * For pages.  Answers "file=NAME", and "&v=VERSION", which is only for caches,
+ * with a file that the pages load.
+ */
+ngx_uint_t ngx_http_mta_sts_is_file(ngx_http_request_t *r);
+ngx_int_t ngx_http_mta_sts_send_file(ngx_http_request_t *r);
+
+/* Changes whenever these files do. */
+mta_sts_str_t ngx_http_mta_sts_files_version(void);
+
+/*
+ * The page's own URL, relative to itself: the path of a request may begin with
+ * "//", which would be another host in a link.
+ */
+ngx_int_t ngx_http_mta_sts_self(ngx_http_request_t *r, mta_sts_str_t *self);
+
+/* Sends a page with the header fields that protect it. */
+ngx_int_t ngx_http_mta_sts_send_page(ngx_http_request_t *r, ngx_uint_t status,
+    const char *type, const char *cache, mta_sts_str_t body);
+
+/* Memory from the request's pool, and no warnings. */
+mta_sts_env_t ngx_http_mta_sts_request_env(ngx_http_request_t *r);
+
+/*
  * Gives the domains of the file, or the glob of files, that value names, which
  * is read once for all servers; *table is set if it is a compiled table.
  * Returns NGX_ERROR after it has logged an error.
  */
 ngx_int_t ngx_http_mta_sts_read_domains(ngx_conf_t *cf,
     const mta_sts_value_t *value, const mta_sts_domains_t **domains,
-    ngx_http_mta_sts_table_t **table);
+    ngx_http_mta_sts_table_t **table, ngx_http_mta_sts_names_t **names);
+
+/* Gives *n domains files and tables in use; NULL: no memory. */
+mta_sts_status_file_t *ngx_http_mta_sts_describe_files(
+    ngx_http_mta_sts_main_conf_t *mmcf, ngx_pool_t *pool, size_t *n);
+
+/* Gives the names of policies of all files counters. */
+void ngx_http_mta_sts_count_files(ngx_http_mta_sts_main_conf_t *mmcf);
 
 /* Warns of domains that do not get their policy; see serve/answer.h. */
 ngx_int_t ngx_http_mta_sts_check_answers(ngx_conf_t *cf);

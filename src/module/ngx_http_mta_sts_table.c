@@ -23,6 +23,7 @@ typedef struct {
     mta_sts_str_t               name;
     mta_sts_image_t             image;
     mta_sts_image_id_t          id;
+    time_t                      used;       /* mtime of what is mapped */
 } ngx_http_mta_sts_image_t;
 
 
@@ -30,7 +31,9 @@ struct ngx_http_mta_sts_table_s {
     ngx_http_mta_sts_image_t    base;
     ngx_http_mta_sts_image_t    changes;
     mta_sts_domains_t          *domains;
+    ngx_http_mta_sts_names_t   *names;
     ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
     time_t                      checked;    /* the last look at the files */
 };
 
@@ -55,7 +58,8 @@ static int ngx_http_mta_sts_open_as(ngx_core_conf_t *ccf, const char *name);
 int
 ngx_http_mta_sts_table_open(ngx_conf_t *cf, mta_sts_str_t name,
     mta_sts_place_t place, mta_sts_domains_t *domains,
-    ngx_http_mta_sts_table_t **table, mta_sts_err_t *err)
+    ngx_http_mta_sts_names_t *names, ngx_http_mta_sts_table_t **table,
+    mta_sts_err_t *err)
 {
     mta_sts_env_t                  env;
     mta_sts_buf_t                  buf = { &env, NULL, 0, 0, 0 };
@@ -91,6 +95,8 @@ ngx_http_mta_sts_table_open(ngx_conf_t *cf, mta_sts_str_t name,
     t->base.name = name;
     t->changes.name = mta_sts_str_from(buf.data);
     t->domains = domains;
+    t->names = names;
+    t->mmcf = mmcf;
     t->cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
     cln->handler = ngx_http_mta_sts_table_cleanup;
@@ -108,9 +114,27 @@ ngx_http_mta_sts_table_open(ngx_conf_t *cf, mta_sts_str_t name,
         return MTA_STS_ERROR;
     }
 
+    t->base.used = (time_t) t->base.id.seconds;
+    t->changes.used = (time_t) t->changes.id.seconds;
+
     *table = t;
 
     return MTA_STS_OK;
+}
+
+
+void
+ngx_http_mta_sts_mapped_tables(ngx_http_mta_sts_main_conf_t *mmcf,
+    const mta_sts_table_t **tables, size_t *n)
+{
+    ngx_uint_t                  i;
+    ngx_http_mta_sts_table_t  **mapped;
+
+    mapped = mmcf->tables.elts;
+
+    for (i = 0; i < mmcf->tables.nelts; i++) {
+        tables[(*n)++] = &mapped[i]->domains->table;
+    }
 }
 
 
@@ -151,6 +175,41 @@ ngx_http_mta_sts_lookup(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
 }
 
 
+const mta_sts_policy_t *
+ngx_http_mta_sts_locate(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
+    mta_sts_found_t *found)
+{
+    if (mscf->table && mscf->table->checked != ngx_time()) {
+        ngx_http_mta_sts_table_update(mscf->table);
+    }
+
+    return mta_sts_server_locate(&mscf->server, host, found);
+}
+
+
+void
+ngx_http_mta_sts_table_refresh(ngx_http_mta_sts_table_t *table)
+{
+    if (table->checked != ngx_time()) {
+        ngx_http_mta_sts_table_update(table);
+    }
+}
+
+
+void
+ngx_http_mta_sts_table_describe(ngx_http_mta_sts_table_t *table,
+    mta_sts_status_file_t *file)
+{
+    file->bytes = table->base.image.size;
+    file->modified = table->base.used;
+
+    if (table->domains->table.changes) {
+        file->bytes += table->changes.image.size;
+        file->modified = ngx_max(file->modified, table->changes.used);
+    }
+}
+
+
 /*
  * Looks for a newer table and for newer changes.  The changes come first, since
  * a writer replaces the table first: if its new changes are seen, or that it
@@ -187,6 +246,8 @@ ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
         }
     }
 
+    ngx_http_mta_sts_count_names(table->mmcf, table->domains, table->names);
+
     ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "table \"%s\" of %uD "
                   "domains is in use", table->base.name.data,
                   table->domains->table.n);
@@ -218,6 +279,7 @@ ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
     mta_sts_image_close(&table->base.image);
 
     table->base.image = image;
+    table->base.used = (time_t) table->base.id.seconds;
 
     return 1;
 }
@@ -254,6 +316,7 @@ ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table,
     {
         mta_sts_image_close(&table->changes.image);
         table->changes.image = image;
+        table->changes.used = (time_t) table->changes.id.seconds;
     }
 
     if (table->changes.image.data

@@ -15,14 +15,6 @@
 #define TABLE_MAPPED  (256 * 1024)
 
 
-typedef struct {
-    uint32_t  hash;
-    uint32_t  name;
-    uint32_t  policy;
-    uint32_t  line;
-} table_row_t;
-
-
 static void
 table_array_free(mta_sts_table_array_t *array)
 {
@@ -176,9 +168,9 @@ static uint32_t *
 table_index_slot(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t hash)
 {
-    uint64_t            i;
-    uint32_t           *index;
-    const table_row_t  *row;
+    uint64_t                    i;
+    uint32_t                   *index;
+    const mta_sts_table_row_t  *row;
 
     index = b->index.elts;
     i = mta_sts_table_first(hash, b->index.n);
@@ -188,7 +180,7 @@ table_index_slot(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
             return &index[i];
         }
 
-        row = (const table_row_t *) b->rows.elts + index[i] - 1;
+        row = (const mta_sts_table_row_t *) b->rows.elts + index[i] - 1;
 
         if (row->hash == hash
             && mta_sts_str_eq(mta_sts_table_name(b->names.elts, row->name),
@@ -218,7 +210,7 @@ mta_sts_table_is_added(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
         return 0;
     }
 
-    *policy = ((const table_row_t *) b->rows.elts + row - 1)->policy;
+    *policy = ((const mta_sts_table_row_t *) b->rows.elts + row - 1)->policy;
 
     return 1;
 }
@@ -229,11 +221,11 @@ mta_sts_table_is_added(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
 static int
 table_index_grow(mta_sts_table_builder_t *b)
 {
-    size_t                 i;
-    uint64_t               k;
-    uint32_t              *index;
-    const table_row_t     *rows;
-    mta_sts_table_array_t  grown;
+    size_t                      i;
+    uint64_t                    k;
+    uint32_t                   *index;
+    mta_sts_table_array_t       grown;
+    const mta_sts_table_row_t  *rows;
 
     if (b->rows.n < b->index.n / 4 * 3) {
         return 1;
@@ -274,8 +266,8 @@ table_index_grow(mta_sts_table_builder_t *b)
 /* Handles a domain that is added again. */
 
 static int
-table_add_again(const mta_sts_table_builder_t *b, const table_row_t *row,
-    mta_sts_place_t place, mta_sts_err_t *err)
+table_add_again(const mta_sts_table_builder_t *b,
+    const mta_sts_table_row_t *row, mta_sts_place_t place, mta_sts_err_t *err)
 {
     mta_sts_str_t  domain, file;
 
@@ -297,15 +289,15 @@ int
 mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err)
 {
-    char         *name;
-    uint32_t      hash, *slot;
-    table_row_t  *row;
+    char                 *name;
+    uint32_t              hash, *slot;
+    mta_sts_table_row_t  *row;
 
     if (b->index.n == 0 && mta_sts_hash_init(&b->key, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
-    row = table_array_room(&b->rows, 1, sizeof(table_row_t));
+    row = table_array_room(&b->rows, 1, sizeof(mta_sts_table_row_t));
     name = table_array_room(&b->names, domain.len + 2, 1);
 
     if (row == NULL || name == NULL || !table_index_grow(b)) {
@@ -316,7 +308,7 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
     slot = table_index_slot(b, domain, hash);
 
     if (*slot) {
-        row = (table_row_t *) b->rows.elts + *slot - 1;
+        row = (mta_sts_table_row_t *) b->rows.elts + *slot - 1;
         return table_add_again(b, row, place, err);
     }
 
@@ -396,35 +388,6 @@ table_move(mta_sts_table_array_t *array, size_t elt, const mta_sts_env_t *env)
 }
 
 
-/* Puts the rows into slots. */
-
-static void
-table_fill(const mta_sts_table_builder_t *b, mta_sts_table_slot_t *slots,
-    size_t n)
-{
-    size_t              i;
-    uint32_t            hash;
-    uint64_t            k;
-    const table_row_t  *row;
-
-    memset(slots, 0, n * sizeof(mta_sts_table_slot_t));
-
-    for (i = 0; i < b->rows.n; i++) {
-        row = (const table_row_t *) b->rows.elts + i;
-        hash = n > MTA_STS_TABLE_FEW ? row->hash : 0;
-        k = mta_sts_table_first(hash, n);
-
-        while (slots[k].name) {
-            k = k + 1 == n ? 0 : k + 1;
-        }
-
-        slots[k].name = row->name;
-        slots[k].policy = row->policy << 8 | mta_sts_table_tag(hash);
-        slots[k].line = row->line;
-    }
-}
-
-
 int
 mta_sts_table_end(mta_sts_table_builder_t *b, mta_sts_table_t *table,
     mta_sts_err_t *err)
@@ -479,7 +442,7 @@ mta_sts_table_end(mta_sts_table_builder_t *b, mta_sts_table_t *table,
         return mta_sts_error_memory(err);
     }
 
-    table_fill(b, slots, n_slots);
+    mta_sts_table_fill(b, table->names, slots, n_slots);
 
     table->slots = slots;
     table->key = key;

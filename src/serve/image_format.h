@@ -17,7 +17,7 @@
 
 
 #define IMAGE_MAGIC   "\211MTASTS\n"
-#define IMAGE_FORMAT  1
+#define IMAGE_FORMAT  2
 #define IMAGE_ORDER   0x01020304
 #define IMAGE_DIGEST  32                    /* SHA-256 */
 

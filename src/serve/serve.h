@@ -101,6 +101,10 @@ void mta_sts_server_replace(mta_sts_server_t *server,
 const mta_sts_policy_t *mta_sts_server_find(const mta_sts_server_t *server,
     mta_sts_str_t host, mta_sts_str_t *domain);
 
+/* The same, and where the policy was found. */
+const mta_sts_policy_t *mta_sts_server_locate(const mta_sts_server_t *server,
+    mta_sts_str_t host, mta_sts_found_t *found);
+
 /* The place of the default policy, or of the name by which it is the host's. */
 mta_sts_place_t mta_sts_server_default_place(const mta_sts_server_t *server,
     mta_sts_str_t host);

@@ -437,6 +437,30 @@ mta_sts_server_find(const mta_sts_server_t *server, mta_sts_str_t host,
 }
 
 
+const mta_sts_policy_t *
+mta_sts_server_locate(const mta_sts_server_t *server, mta_sts_str_t host,
+    mta_sts_found_t *found)
+{
+    const mta_sts_policy_t  *policy;
+
+    if (!mta_sts_name_policy_domain(host, &found->domain)) {
+        return NULL;
+    }
+
+    policy = mta_sts_table_locate(&server->table, found->domain, found);
+
+    if (policy == NULL && server->default_policy
+        && server_matches(server, host, found->domain))
+    {
+        policy = server->default_policy;
+        found->where = MTA_STS_FOUND_DEFAULT;
+        found->policy = 0;
+    }
+
+    return policy;
+}
+
+
 mta_sts_place_t
 mta_sts_server_default_place(const mta_sts_server_t *server,
     mta_sts_str_t host)

@@ -70,9 +70,20 @@ mta_sts_hash(const mta_sts_hash_key_t *key, mta_sts_str_t str)
 
 #define MTA_STS_TABLE_FEW  8
 
-/* A tag is 8 bits of the hash, not those that choose the slot. */
+/*
+ * A tag is the distance of a slot from the one at which probing begins, in its 5
+ * high bits, and 3 bits of the hash, not those that choose the slot.
+ */
 
-#define mta_sts_table_tag(hash)     ((hash) & 0xff)
+#define MTA_STS_TABLE_FAR   31             /* or further */
+#define MTA_STS_TABLE_STEP  8              /* from one distance to the next */
+
+#define mta_sts_table_hash_bits(hash)  ((int) (hash) & (MTA_STS_TABLE_STEP - 1))
+
+#define mta_sts_table_tag(slot)        ((int) ((slot)->policy & 0xff))
+
+#define mta_sts_table_distance(slot)                                          \
+    (mta_sts_table_tag(slot) / MTA_STS_TABLE_STEP)
 
 
 /* The slot of n at which probing for a hash begins; it is its high bits. */
@@ -82,6 +93,21 @@ mta_sts_table_first(uint32_t hash, size_t n)
 {
     return ((uint64_t) hash * n) >> 32;
 }
+
+
+/* A row of the builder: a domain in the order in which it was added. */
+
+typedef struct {
+    uint32_t  hash;
+    uint32_t  name;
+    uint32_t  policy;
+    uint32_t  line;
+} mta_sts_table_row_t;
+
+
+/* Fills n slots, more than there are rows; the names are those of the builder. */
+void mta_sts_table_fill(const mta_sts_table_builder_t *builder,
+    const char *names, mta_sts_table_slot_t *slots, size_t n);
 
 
 /* A name of a table: its length in a byte, then its bytes. */

@@ -12,7 +12,10 @@
  *
  * Each name follows its length; offset 0 is no name.  The slots use open
  * addressing with linear probing and a load of 9/11: 14.7 bytes per domain.
- * The tag, 8 bits of the hash, spares most comparisons of names.  Files and
+ * They are in the order in which their probing begins (Celis, "Robin Hood
+ * hashing", 1986): a look-up ends at a slot whose probing begins after its own,
+ * so that a miss costs no more than a hit.  The tag says where it begins, and
+ * with bits of the hash spares most comparisons of names.  Files and
  * policy names are kept once per run of names and of policies: the domains of a
  * file are mostly added in one run, and few policies have a name.
  */
@@ -53,7 +56,7 @@ mta_sts_table_run(const mta_sts_table_run_t *runs, size_t n, uint32_t number)
 
 /* Is domain the name at an offset? */
 
-static int
+static inline int
 table_name_is(const mta_sts_table_t *table, uint32_t name,
     mta_sts_str_t domain)
 {
@@ -62,40 +65,79 @@ table_name_is(const mta_sts_table_t *table, uint32_t name,
 }
 
 
-/* The slot of domain, or NULL. */
+/* Looks further, from a slot on: distances are no longer known. */
 
 static const mta_sts_table_slot_t *
-table_slot(const mta_sts_table_t *table, mta_sts_str_t domain)
+table_slot_far(const mta_sts_table_t *table, mta_sts_str_t domain,
+    const mta_sts_table_slot_t *slot, int tag)
 {
-    uint32_t                     hash, tag, left;
-    uint64_t                     i;
-    const mta_sts_table_slot_t  *slot;
-
-    hash = table->key ? mta_sts_hash(table->key, domain) : 0;
-    tag = mta_sts_table_tag(hash);
-    i = mta_sts_table_first(hash, table->n_slots);
+    uint32_t  left;
 
     for (left = table->n_slots; left; left--) {
-        slot = &table->slots[i];
 
-        if (slot->name == 0) {
+        if (mta_sts_table_distance(slot) < MTA_STS_TABLE_FAR) {
             return NULL;
         }
 
-        if ((slot->policy & 0xff) == tag
+        if (mta_sts_table_tag(slot) == tag
             && table_name_is(table, slot->name, domain))
         {
             return slot;
         }
 
-        i++;
+        slot++;
 
-        if (i == table->n_slots) {
-            i = 0;
+        if (slot == table->slots + table->n_slots) {
+            slot = table->slots;
         }
     }
 
     return NULL;
+}
+
+
+/* The slot of domain, or NULL. */
+
+static const mta_sts_table_slot_t *
+table_slot(const mta_sts_table_t *table, mta_sts_str_t domain)
+{
+    int                          bits, tag, least;
+    uint32_t                     hash;
+    const mta_sts_table_slot_t  *slot, *end;
+
+    hash = table->key ? mta_sts_hash(table->key, domain) : 0;
+    bits = mta_sts_table_hash_bits(hash);
+    slot = table->slots + mta_sts_table_first(hash, table->n_slots);
+    end = table->slots + table->n_slots;
+
+    if (slot == end) {
+        return NULL;
+    }
+
+    /* the tag of a slot without a name is 0 */
+
+    for (least = 0; least < MTA_STS_TABLE_FAR * MTA_STS_TABLE_STEP;
+         least += MTA_STS_TABLE_STEP)
+    {
+        tag = mta_sts_table_tag(slot) - least;
+
+        if (tag == bits) {
+            if (table_name_is(table, slot->name, domain)) {
+                return slot;
+            }
+
+        } else if (tag < 0) {
+            return NULL;
+        }
+
+        slot++;
+
+        if (slot == end) {
+            slot = table->slots;
+        }
+    }
+
+    return table_slot_far(table, domain, slot, least | bits);
 }
 
 
@@ -184,6 +226,62 @@ mta_sts_table_policy(const mta_sts_table_t *table, mta_sts_str_t domain)
     slot = table_slot(table, domain);
 
     return slot ? table_policy(table, slot) : NULL;
+}
+
+
+const mta_sts_policy_t *
+mta_sts_table_locate(const mta_sts_table_t *table, mta_sts_str_t domain,
+    mta_sts_found_t *found)
+{
+    const mta_sts_table_slot_t  *slot;
+
+    if (table->changes) {
+        slot = table_slot(table->changes, domain);
+
+        if (slot) {
+            found->where = MTA_STS_FOUND_CHANGES;
+            found->policy = slot->policy >> 8;
+
+            return table_policy(table->changes, slot);
+        }
+    }
+
+    slot = table_slot(table, domain);
+
+    if (slot == NULL) {
+        return NULL;
+    }
+
+    found->where = MTA_STS_FOUND_TABLE;
+    found->policy = slot->policy >> 8;
+
+    return table_policy(table, slot);
+}
+
+
+int
+mta_sts_table_next_named(const mta_sts_table_t *table, size_t *cursor,
+    uint32_t *first, uint32_t *last, mta_sts_str_t *name)
+{
+    size_t                      end;
+    const mta_sts_table_run_t  *run;
+
+    while (*cursor < table->n_policy_names) {
+        run = &table->policy_names[(*cursor)++];
+
+        end = *cursor < table->n_policy_names ? run[1].first
+                                              : table->n_policies;
+
+        *name = table_text(table, run, 1, run->first);
+
+        if (name->len && run->first < end && end <= table->n_policies) {
+            *first = run->first;
+            *last = (uint32_t) end - 1;
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -30,7 +30,7 @@ typedef struct {
 
 typedef struct {
     uint32_t       name;                   /* its offset in names */
-    uint32_t       policy;                 /* in 24 bits, and the tag in 8 */
+    uint32_t       policy;                 /* in 24 bits, and a tag in 8 */
     uint32_t       line;
 } mta_sts_table_slot_t;
 
@@ -166,6 +166,33 @@ void mta_sts_table_discard(mta_sts_table_builder_t *builder);
 /* The policy of a normalised domain, or NULL.  A zeroed table is empty. */
 const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
     mta_sts_str_t domain);
+
+/* Where the policy of a domain was found: its index, and in which table. */
+
+typedef enum {
+    MTA_STS_FOUND_TABLE = 0,
+    MTA_STS_FOUND_CHANGES,        /* of the table */
+    MTA_STS_FOUND_DEFAULT         /* of a server; its index is 0 */
+} mta_sts_found_e;
+
+typedef struct {
+    mta_sts_str_t    domain;
+    mta_sts_found_e  where;
+    uint32_t         policy;
+} mta_sts_found_t;
+
+
+/* As mta_sts_table_policy(), and says where; found->domain is not set. */
+const mta_sts_policy_t *mta_sts_table_locate(const mta_sts_table_t *table,
+    mta_sts_str_t domain, mta_sts_found_t *found);
+
+/*
+ * Gives the names of policies, without the changes: those with an index from
+ * *first to *last have *name.  *cursor is 0 to begin with; returns 0 at the
+ * end.
+ */
+int mta_sts_table_next_named(const mta_sts_table_t *table, size_t *cursor,
+    uint32_t *first, uint32_t *last, mta_sts_str_t *name);
 
 /* Has it a normalised domain, be it with a policy or not?  Without changes. */
 int mta_sts_table_has_name(const mta_sts_table_t *table, mta_sts_str_t domain);

@@ -3,6 +3,9 @@
  * result counts.
  */
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "cli/reports/reports.h"
 #include "tap.h"
 
@@ -297,6 +300,63 @@ test_effects(void)
 }
 
 
+/* Ten policies of a report with as many sessions as an integer has. */
+
+static const char  overflow_rows[] =
+    "INSERT INTO report VALUES (1, 'x', '', '', '', '', '', 1, 86400, 172800);"
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+    " WHERE i < 10) INSERT INTO policy SELECT i, 1, 0, 'example.com', '',"
+    " 9223372036854775807, 9223372036854775807, 172800 FROM n;"
+    "INSERT INTO detail SELECT id, 'x', 'mx', '', failed FROM policy";
+
+
+static void
+test_overflow(void)
+{
+    int                 i;
+    store_t            *store;
+    summary_t           summary;
+    evidence_t          evidence;
+    mta_sts_err_t       err;
+    mta_sts_str_t       name = mta_sts_str("example.com");
+    evidence_reader_t  *reader;
+    char                dir[] = "/tmp/reports_test-XXXXXX", file[64];
+
+    test_begin(0);
+
+    store = mkdtemp(dir) ? store_open(dir, 1, &err) : NULL;
+    ok(store != NULL, "a store");
+
+    for (i = 0; i < 2 && store; i++) {
+        is_int(store_exec(store, overflow_rows, &err), MTA_STS_OK, "reports");
+
+        memset(&summary, 0, sizeof(summary_t));
+        summary.now = 172800;
+        summary.days = 30;
+
+        is_int(summary_read(&summary, store, &name, 1, &test.env, &err),
+               MTA_STS_OK, "sums that overflow are no error");
+        ok(summary.domains[0].sessions[REPORTS_STS][0].failed > 1000000,
+           "... nor negative");
+
+        reader = evidence_open(dir);
+        evidence_read(reader, name, 0, &test.env, &evidence);
+
+        ok(evidence.sessions[REPORTS_STS][0].good > 1000000, "... of evidence");
+        is_int(evidence_close(reader, &err), 1, "... which is known");
+        is_int(store_drop(store, 172801, &err), MTA_STS_OK, "... and dropped");
+    }
+
+    if (store) {
+        store_close(store);
+    }
+
+    (void) snprintf(file, sizeof(file), "%s/reports.sqlite", dir);
+    (void) unlink(file);
+    is_int(rmdir(dir), 0, "nothing is left");
+}
+
+
 int
 main(void)
 {
@@ -308,6 +368,7 @@ main(void)
     test_signers();
     test_meanings();
     test_effects();
+    test_overflow();
 
     return done();
 }

@@ -4,6 +4,7 @@
  * and what is walked must come in the order of the configuration.
  */
 
+#include "serve/slots.h"
 #include "entries.h"
 
 
@@ -295,6 +296,62 @@ test_many(void)
 }
 
 
+/*
+ * Domains whose probing begins at one of the last five slots: most are further
+ * from it than a tag can say, and beyond the end of the slots.
+ */
+
+static void
+test_crowded(void)
+{
+    size_t                   i, n, bad;
+    uint64_t                 first;
+    mta_sts_str_t            domain;
+    mta_sts_table_t          table;
+    mta_sts_table_builder_t  builder;
+
+    enum { CROWD = 200, SLOTS = CROWD + 2 * CROWD / 9 + 1 };
+
+    test_begin(0);
+    make_policies();
+    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+
+    (void) add(&builder, "first.example", policies[0], "a.yaml", 1);
+
+    for (i = 0, n = 0; n < 2 * CROWD; i++) {
+        domain.data = many[n].domain;
+        domain.len = (size_t) snprintf(many[n].domain, sizeof(many[n].domain),
+                                       "%zu.example", i);
+        first = mta_sts_table_first(mta_sts_hash(&builder.key, domain), SLOTS);
+        n += first >= SLOTS - 5;
+    }
+
+    for (i = 0, bad = 0; i < CROWD - 1; i++) {
+        bad += add(&builder, many[i].domain, policies[i % MANY_POLICIES],
+                   "a.yaml", (unsigned) i + 2)
+               != MTA_STS_OK;
+    }
+
+    is_int((long long) bad, 0, "a crowd");
+    is_int(end(&builder, &table), MTA_STS_OK, "makes a table");
+    is_int(table.n_slots, SLOTS, "of so many slots");
+
+    for (i = 0; i < CROWD - 1; i++) {
+        bad += !finds(&table, many[i].domain, policies[i % MANY_POLICIES],
+                      "a.yaml", (unsigned) i + 2);
+    }
+
+    is_int((long long) bad, 0, "that finds each");
+    ok(finds(&table, "first.example", policies[0], "a.yaml", 1), "and another");
+
+    for (i = CROWD - 1; i < 2 * CROWD; i++) {
+        bad += !finds_not(&table, mta_sts_str_from(many[i].domain));
+    }
+
+    is_int((long long) bad, 0, "and none that has no room");
+}
+
+
 static void
 test_discard(void)
 {
@@ -343,6 +400,7 @@ main(void)
     test_lengths();
     test_sizes();
     test_many();
+    test_crowded();
     test_discard();
     test_memory(memory_end, "end");
 

@@ -9,6 +9,14 @@
 #include "check.h"
 
 
+/*
+ * Domains that were started and not given yet.  One that hangs holds back those
+ * after it, and what was seen of them takes memory, some 16 KB each.
+ */
+
+#define CHECK_WAITING  4096
+
+
 /* A domain in flight, or one that waits for those before it. */
 
 typedef struct {
@@ -85,7 +93,9 @@ check_loop(const check_t *check, probe_t *probe,
 
     while (done < n) {
 
-        while (started < n && active < check->net.jobs) {
+        while (started < n && active < check->net.jobs
+               && started - done < CHECK_WAITING)
+        {
             domains[started] = check_start(probe, &entries[started], &active);
             started++;
         }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "cli/diag/diag.h"
 #include "site.h"
 
 
@@ -69,43 +70,41 @@ listen_add(site_t *site, mta_sts_answer_address_t new,
 }
 
 
+/* Adds an IPv4 or IPv6 address; others are ignored. */
+
 static void
-listen_add_ipv4(site_t *site, const struct sockaddr_in *sin, unsigned port,
+listen_add_ip(site_t *site, const struct sockaddr *sa, unsigned port,
     const listen_params_t *params)
 {
-    char                       ip[INET_ADDRSTRLEN], text[80];
-    mta_sts_answer_address_t   address;
-
-    (void) inet_ntop(AF_INET, &sin->sin_addr, ip, sizeof(ip));
-    (void) snprintf(text, sizeof(text), "%s:%u", ip, port);
+    char                        ip[INET6_ADDRSTRLEN], text[80];
+    const struct sockaddr_in   *sin;
+    const struct sockaddr_in6  *sin6;
+    mta_sts_answer_address_t    address;
 
     memset(&address, 0, sizeof(mta_sts_answer_address_t));
 
+    if (sa->sa_family == AF_INET) {
+        sin = (const void *) sa;
+        (void) inet_ntop(AF_INET, &sin->sin_addr, ip, sizeof(ip));
+        (void) snprintf(text, sizeof(text), "%s:%u", ip, port);
+
+        address.wildcard = sin->sin_addr.s_addr == htonl(INADDR_ANY);
+        address.local = ntohl(sin->sin_addr.s_addr) >> 24 == 127;
+
+    } else if (sa->sa_family == AF_INET6) {
+        sin6 = (const void *) sa;
+        (void) inet_ntop(AF_INET6, &sin6->sin6_addr, ip, sizeof(ip));
+        (void) snprintf(text, sizeof(text), "[%s]:%u", ip, port);
+
+        address.wildcard = IN6_IS_ADDR_UNSPECIFIED(&sin6->sin6_addr) != 0;
+        address.local = IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr) != 0;
+
+    } else {
+        return;
+    }
+
     address.text = mta_sts_str_from(text);
-    address.wildcard = sin->sin_addr.s_addr == htonl(INADDR_ANY);
-    address.local = ntohl(sin->sin_addr.s_addr) >> 24 == 127;
-    address.group = (uint32_t) AF_INET << 16 | port;
-
-    listen_add(site, address, params);
-}
-
-
-static void
-listen_add_ipv6(site_t *site, const struct sockaddr_in6 *sin6, unsigned port,
-    const listen_params_t *params)
-{
-    char                       ip[INET6_ADDRSTRLEN], text[80];
-    mta_sts_answer_address_t   address;
-
-    (void) inet_ntop(AF_INET6, &sin6->sin6_addr, ip, sizeof(ip));
-    (void) snprintf(text, sizeof(text), "[%s]:%u", ip, port);
-
-    memset(&address, 0, sizeof(mta_sts_answer_address_t));
-
-    address.text = mta_sts_str_from(text);
-    address.wildcard = IN6_IS_ADDR_UNSPECIFIED(&sin6->sin6_addr) != 0;
-    address.local = IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr) != 0;
-    address.group = (uint32_t) AF_INET6 << 16 | port;
+    address.group = (uint32_t) sa->sa_family << 16 | port;
 
     listen_add(site, address, params);
 }
@@ -139,56 +138,32 @@ static void
 listen_add_host(site_t *site, const char *host, unsigned first, unsigned last,
     const listen_params_t *params)
 {
-    unsigned              port;
-    struct addrinfo       hints, *all, *ai;
-    struct sockaddr_in    sin;
-    struct sockaddr_in6   sin6;
+    int               rc;
+    unsigned          port;
+    struct addrinfo   hints, *all, *ai;
 
-    memset(&sin, 0, sizeof(struct sockaddr_in));
-    memset(&sin6, 0, sizeof(struct sockaddr_in6));
     memset(&hints, 0, sizeof(struct addrinfo));
 
-    sin.sin_family = AF_INET;
-    sin6.sin6_family = AF_INET6;
     hints.ai_socktype = SOCK_STREAM;
-    all = NULL;
 
-    if (strcmp(host, "*") != 0
-        && inet_pton(AF_INET, host, &sin.sin_addr) != 1)
-    {
-        sin.sin_family = AF_UNSPEC;
+    rc = getaddrinfo(strcmp(host, "*") == 0 ? "0.0.0.0" : host, NULL, &hints,
+                     &all);
 
-        if (inet_pton(AF_INET6, host, &sin6.sin6_addr) != 1) {
-            sin6.sin6_family = AF_UNSPEC;
+    if (rc == EAI_MEMORY) {
+        diag_no_memory();
+    }
 
-            if (getaddrinfo(host, NULL, &hints, &all) != 0) {
-                return;
-            }
-        }
+    if (rc != 0) {
+        return;
     }
 
     for (port = first; port <= last; port++) {
-
-        if (sin.sin_family == AF_INET) {
-            listen_add_ipv4(site, &sin, port, params);
-
-        } else if (sin6.sin6_family == AF_INET6) {
-            listen_add_ipv6(site, &sin6, port, params);
-        }
-
         for (ai = all; ai; ai = ai->ai_next) {
-            if (ai->ai_family == AF_INET) {
-                listen_add_ipv4(site, (void *) ai->ai_addr, port, params);
-
-            } else if (ai->ai_family == AF_INET6) {
-                listen_add_ipv6(site, (void *) ai->ai_addr, port, params);
-            }
+            listen_add_ip(site, ai->ai_addr, port, params);
         }
     }
 
-    if (all) {
-        freeaddrinfo(all);
-    }
+    freeaddrinfo(all);
 }
 
 

@@ -109,6 +109,13 @@ live_is_host(const finding_t *finding)
 }
 
 
+static int
+live_is_type(const finding_t *finding)
+{
+    return finding->kind == POLICY_TYPE;
+}
+
+
 /* The first finding that is such a reason, or NULL. */
 
 static const finding_t *
@@ -156,7 +163,7 @@ live_unknown(import_t *import, const result_t *result)
         what = "no address of the policy host was tried";
 
     } else {
-        what = "no address of the policy host could be reached";
+        what = "no address of the policy host answers";
     }
 
     import_say(MTA_STS_NOWHERE, result->entry->domain, "unknown: %s; try again",
@@ -313,9 +320,10 @@ import_result(import_t *import, const result_t *result)
     }
 
     if (!live.accepted && !import->repair) {
-        import_refuse(import, MTA_STS_NOWHERE, result->entry->domain, "%s has "
-                      "the media type \"%s\", not text/plain; --repair imports "
-                      "it", live.body->address, live.body->type.data);
+        record = live_reason(result, live_is_type);
+        import_refuse(import, MTA_STS_NOWHERE, result->entry->domain,
+                      "%s; --repair imports it",
+                      record ? record->text.data : "the media type is wrong");
         return;
     }
 

@@ -211,7 +211,7 @@ import_move(const import_t *import, const import_format_t *format,
 {
     mta_sts_buf_add_cstr(text,
         "\n"
-        "# The move, in this order (docs/moving.md):\n"
+        "# The move, in this order (moving.md):\n"
         "#\n"
         "# 1. serve     nginx with ");
     mta_sts_buf_add_cstr(text, format->nginx

@@ -3,7 +3,7 @@
  * strictly: no byte that could steer a terminal or a browser is accepted.
  */
 
-#include "form.h"
+#include "page.h"
 
 
 static int

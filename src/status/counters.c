@@ -43,7 +43,7 @@ mta_sts_status_init(void *memory, size_t size, int64_t now,
         return MTA_STS_ERROR;
     }
 
-    s->key[0] = key.k[0];
+    s->key[0] = key.k[0] | 1;
     s->key[1] = key.k[1];
 
     s->n_slots = n < UINT32_MAX ? (uint32_t) n : UINT32_MAX;

@@ -207,7 +207,7 @@ mta_sts_status_hash(const mta_sts_status_t *status, mta_sts_str_t domain)
     size_t    i, left;
     uint64_t  hash, word, last;
 
-    hash = status->key[0] + domain.len;
+    hash = status->key[0] * domain.len;
     word = 0;
     last = 0;
 

@@ -103,6 +103,7 @@ static const site_directive_t  site_directives[] = {
     site_line("mta_sts_state", SITE_HTTP, 1, 1, site_set_state),
     site_line("mta_sts_generator", SITE_LOCATION, 0, 0, site_set_generator),
     site_line("mta_sts_reports", SITE_LOCATION, 1, SIZE_MAX, NULL),
+    site_line("mta_sts_status", SITE_LOCATION, 0, 1, NULL),
 
     site_line("ssl_certificate_by_lua_block", SITE_HTTP|SITE_SERVER, 0, 0,
               site_set_lua),

@@ -152,10 +152,10 @@ follow('now', '', '');
 # one with the same domains, whom nobody has asked anything in three days.  A sanitizer
 # does not let the clock be changed.
 
-my $status = snippet('docs/reference.md', 'mta_sts_status', 0, 'nginx');
+my $status = snippet($DOCUMENT, 'Prometheus', 0, 'nginx');
 my $sanitizer = $world->ours ne $world->plain;
 
-ok($status =~ s{mta_sts_status;}{mta_sts_status zone=64k;}, 'the status of reference.md');
+ok($status =~ s{mta_sts_status;}{mta_sts_status zone=64k;}, 'the status of the document');
 
 sub many {
     my ($n) = @_;

@@ -336,8 +336,8 @@ void draft_init(draft_t *draft);
 void draft_reset(follow_t *follow);
 
 /*
- * Makes changes of all domains whose policy has a name, for a source that cannot
- * be asked for them, when the policies were read again.
+ * Makes changes of all domains whose policy has a name, for a source that
+ * cannot be asked for them, when the policies were read again.
  */
 int draft_again(follow_t *follow, mta_sts_err_t *err);
 

@@ -360,7 +360,8 @@ for my $text ($examples, map { $_->{text} }
 
     for my $line (split /\n/, $joined) {
         while ($line =~ /(?:^|[\s|&(])mta-sts +((?:records|policy|list|check|plan|generate|import)\b[^|&>#;)]*)/g) {
-            $found{$1 =~ s/\s+\z//r =~ s/"//gr} = 1;
+            $found{$1 =~ s/\s+\z//r =~ s/"//gr
+                   =~ s/\$domain\b/example.com/gr} = 1;
         }
     }
 }

@@ -402,6 +402,7 @@ bench:
 	$(RUN_ENV) bench/plan
 	$(RUN_ENV) bench/reports
 	$(RUN_ENV) bench/generator
+	$(RUN_ENV) bench/follow
 
 
 # Installs what was built: as root, make would take another environment

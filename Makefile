@@ -396,11 +396,13 @@ bench:
 	$(RUN_ENV) bench/requests
 	$(RUN_ENV) bench/handshakes
 	$(RUN_ENV) bench/domains
+	$(RUN_ENV) bench/compiled
 	$(RUN_ENV) bench/records
 	$(RUN_ENV) bench/check
 	$(RUN_ENV) bench/plan
 	$(RUN_ENV) bench/reports
 	$(RUN_ENV) bench/generator
+	$(RUN_ENV) bench/follow
 
 
 # Installs what was built: as root, make would take another environment

@@ -54,6 +54,21 @@ memory(['list', '-c', "$dir/nginx.conf"]);
 memory(['policy', '-d', "$dir/2.yaml", 'bär.example']);
 memory(['records', '-d', "$dir/1.yaml", '-f', $_]) for qw(zone json);
 memory(['generate', 'a.example', '--mx', '*.mx.example']);
+
+# an import of two domains from a configuration, one of which is repaired
+
+spew("$dir/hand.conf", join '', map {
+    "server { listen 1 ssl; server_name mta-sts.$_->[0]; location ~ txt\$ { "
+    . "return 200 'version: STSv1\nmode: enforce\nmx: $_->[1]\nmax_age: 604800\n'; "
+    . "} }\n" } ['a.example', 'mx.example'], ['b.example', "m\xc3\xb6x.example."]);
+
+# the minute may change from one run to the next
+
+memory(['import', '--from-conf', "$dir/hand.conf", '--repair', '-f', $_],
+       judge => sub { judge(map { { %$_, out => $_->{out} =~
+                      s/\d{4}-\d\d-\d\d \d\d:\d\d UTC/DATE/gr } } @_) })
+    for qw(yaml nginx);
+
 # a lookup without an answer has the same status
 
 memory(['check', '-d', "$dir/1.yaml", '--resolver', '127.0.0.1:9', '--timeout',

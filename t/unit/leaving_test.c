@@ -1,6 +1,6 @@
 /*
- * When the senders of a domain are free that has left: what nobody has looked at
- * is never free, and a date that has not come is not.
+ * When the senders of a domain are free that has left: never if nobody has
+ * looked, and not before the date.
  */
 
 #include <stdlib.h>

@@ -4,13 +4,13 @@
  */
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/diag/diag.h"
+#include "cli/sqlite/sqlite.h"
 #include "evidence.h"
 
 
@@ -81,29 +81,6 @@ store_number(void *ctx, const char *const *columns)
 }
 
 
-/*
- * Switches a new file to WAL.  SQLite does not wait here for another process
- * that does the same.
- */
-
-static void
-store_wal(store_t *store)
-{
-    int  ms;
-
-    for (ms = 0; ms < STORE_WAIT; ms += 10) {
-        if (sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL,
-                         NULL)
-            != SQLITE_BUSY)
-        {
-            return;
-        }
-
-        (void) sqlite3_sleep(10);
-    }
-}
-
-
 /* Creates the tables in a new file; two processes may do so at once. */
 
 static int
@@ -113,7 +90,7 @@ store_upgrade(store_t *store, int create, mta_sts_err_t *err)
     int64_t  version;
 
     if (create) {
-        store_wal(store);
+        sqlite_wal(store->db, STORE_WAIT);
 
         if (store_begin(store, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;

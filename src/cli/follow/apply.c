@@ -29,7 +29,14 @@ apply_note(follow_t *follow, const mta_sts_entry_t *old,
         memo_put_pending(follow->memo, entry->domain);
     }
 
-    if (old == NULL || new == NULL || follow->draft.noted) {
+    if (old == NULL || follow->draft.noted) {
+        return;
+    }
+
+    if (new == NULL) {
+        follow->stats.dropped++;
+        follow_say(follow, FOLLOW_SAY_LEAVING, "%.*s leaves the table: its "
+                   "senders are free", MTA_STS_SHOW(old->domain));
         return;
     }
 
@@ -115,6 +122,21 @@ apply_add_missing(draft_t *draft, const apply_missing_t *missing,
 }
 
 
+/* Sets the default policy, which comes from the file of policies. */
+
+static void
+apply_default(follow_t *follow, mta_sts_domains_t *domains)
+{
+    const mta_sts_domains_t  *defaults;
+
+    defaults = &follow->rows.defaults;
+
+    domains->default_policy = defaults->default_policy;
+    domains->default_name = defaults->default_name;
+    domains->default_place = defaults->default_place;
+}
+
+
 /*
  * Makes the table of a snapshot: its rows, and what leaves.  What is remembered
  * comes first: if that fails, nothing has happened.
@@ -154,9 +176,8 @@ apply_build(follow_t *follow, int *refused, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
-    draft->domains.default_policy = follow->rows.defaults.default_policy;
-    draft->domains.default_name = follow->rows.defaults.default_name;
-    draft->domains.default_place = follow->rows.defaults.default_place;
+    apply_default(follow, &draft->domains);
+
     draft->snapshot = DRAFT_BUILT;
 
     return MTA_STS_OK;
@@ -304,8 +325,10 @@ apply_merge(follow_t *follow, const mta_sts_table_t *changes,
     pool.builder = &builder;
     rc = MTA_STS_OK;
 
+    memset(&merged, 0, sizeof(mta_sts_domains_t));
+    apply_default(follow, &merged);
+
     domains = follow->replica.base;
-    merged = domains;
     mta_sts_table_set_changes(&domains.table, changes);
 
     for (cursor = 0; rc == MTA_STS_OK
@@ -376,7 +399,8 @@ apply_changes(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err)
     }
 
     if (replica->image.data == NULL
-        || changes.n > replica_changes_max(replica))
+        || changes.n > replica_changes_max(replica)
+        || !apply_same_default(&follow->rows.defaults, &replica->base))
     {
         return apply_merge(follow, &changes, err);
     }

@@ -47,7 +47,7 @@ draft_reset(follow_t *follow)
 int
 draft_is_ready(const draft_t *draft)
 {
-    return draft->snapshot == DRAFT_COMPLETE || draft->n_changes;
+    return draft->snapshot >= DRAFT_COMPLETE || draft->n_changes;
 }
 
 
@@ -148,6 +148,13 @@ draft_end(void *ctx)
 
     follow = ctx;
 
+    /* lines go on after an error, which was reported; rows are missing then */
+
+    if (follow->draft.failed) {
+        draft_reset(follow);
+        return;
+    }
+
     follow->draft.snapshot = DRAFT_COMPLETE;
 }
 
@@ -199,31 +206,20 @@ draft_change(draft_t *draft, const source_row_t *row, mta_sts_str_t domain,
 }
 
 
+/* A row; errors are those of the table or of memo. */
+
 static int
-draft_row(void *ctx, const source_row_t *row, mta_sts_err_t *err)
+draft_one(follow_t *follow, const source_row_t *row, mta_sts_err_t *err)
 {
     int             rc, begun;
     char            buf[MTA_STS_NAME_MAX];
     draft_t        *draft;
-    follow_t       *follow;
     uint32_t        index;
     mta_sts_err_t   why;
     mta_sts_str_t   domain, empty = { NULL, 0 };
 
-    follow = ctx;
     draft = &follow->draft;
     begun = draft->snapshot == DRAFT_BEGUN;
-
-    if (draft->failed) {
-        *err = draft->err;
-        return MTA_STS_ERROR;
-    }
-
-    if (draft_breathe(follow, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
-    }
-
-    draft->n_rows++;
 
     if (rows_domain(&follow->rows, row, &domain, &why) != MTA_STS_OK) {
         return draft_bad(follow, row, empty, &why, err);
@@ -255,6 +251,32 @@ draft_row(void *ctx, const source_row_t *row, mta_sts_err_t *err)
 }
 
 
+static int
+draft_row(void *ctx, const source_row_t *row, mta_sts_err_t *err)
+{
+    draft_t   *draft;
+    follow_t  *follow;
+
+    follow = ctx;
+    draft = &follow->draft;
+
+    if (draft->failed) {
+        *err = draft->err;
+        return MTA_STS_ERROR;
+    }
+
+    if (draft_breathe(follow, err) != MTA_STS_OK
+        || draft_one(follow, row, err) != MTA_STS_OK)
+    {
+        draft->failed = 1;
+        draft->err = *err;
+        return MTA_STS_ERROR;
+    }
+
+    return MTA_STS_OK;
+}
+
+
 /* What cannot be a row. */
 
 static void
@@ -265,7 +287,6 @@ draft_no_row(void *ctx, const source_row_t *row, const mta_sts_err_t *why)
     mta_sts_str_t   domain = { NULL, 0 };
 
     follow = ctx;
-    follow->draft.n_rows++;
 
     if (row->domain.len
         && rows_domain(&follow->rows, row, &domain, &ignored) != MTA_STS_OK)

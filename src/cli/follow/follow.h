@@ -214,7 +214,6 @@ typedef struct {
 /* What the metrics and the status line show. */
 
 typedef struct {
-    int64_t        started;
     int64_t        success;           /* the table was equal to the source */
     int64_t        full;              /* ... by reading all of it */
     int64_t        written;
@@ -271,7 +270,6 @@ typedef struct {
     draft_change_t           *changes;
     size_t                    n_changes;
     size_t                    size;
-    uint64_t                  n_rows;
     uint64_t                  n_bad;
     int                       noted;        /* a try to write it failed */
     int                       failed;       /* err is why */

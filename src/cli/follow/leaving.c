@@ -25,7 +25,6 @@ leaving_allowed(follow_t *follow, uint64_t removed, int empty)
     uint64_t  present, leaving, recent;
 
     if (follow->allow || (removed == 0 && !empty)) {
-        follow->stats.refusing = 0;
         return 1;
     }
 

@@ -153,6 +153,7 @@ loop_write(loop_t *loop)
 
         if (snapshot != DRAFT_CHANGES) {
             follow->stats.full = now;
+            follow->stats.refusing = 0;
             follow->allow = 0;
         }
     }
@@ -314,6 +315,18 @@ loop_hang_up(loop_t *loop)
 }
 
 
+int
+loop_may_sweep(const loop_t *loop)
+{
+    const draft_t  *draft;
+
+    draft = &loop->follow->draft;
+
+    return loop->connected && !draft_is_ready(draft)
+           && draft->snapshot == DRAFT_CHANGES;
+}
+
+
 /* Looks at the domains that leave. */
 
 static void
@@ -382,9 +395,7 @@ loop_step(loop_t *loop)
         }
     }
 
-    if (loop->now >= loop->sweep && !draft_is_ready(&follow->draft)
-        && follow->draft.snapshot == DRAFT_CHANGES && loop->connected)
-    {
+    if (loop->now >= loop->sweep && loop_may_sweep(loop)) {
         loop_sweep(loop);
     }
 }

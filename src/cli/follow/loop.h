@@ -15,7 +15,8 @@
 #define LOOP_BACKOFF_MAX   60000
 #define LOOP_NOTICE        100        /* between looks for changes */
 #define LOOP_EXEC          1000       /* between looks at --exec */
-#define LOOP_METRICS       1000       /* between files of metrics */
+#define LOOP_METRICS       1000       /* between files of metrics, at least */
+#define LOOP_METRICS_MAX   60000      /* ... and at most */
 #define LOOP_SWEEP_MIN     1000
 #define LOOP_SWEEP_MAX     600000
 
@@ -56,6 +57,12 @@ void loop_hang_up(loop_t *loop);
 
 /* The source cannot be read. */
 void loop_down(loop_t *loop, const mta_sts_err_t *err);
+
+/*
+ * May domains leave?  Only while the source is there, to say if they are back;
+ * and not while something else is on its way.
+ */
+int loop_may_sweep(const loop_t *loop);
 
 /* Counts what is remembered. */
 void loop_count(loop_t *loop);

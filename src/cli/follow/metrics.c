@@ -114,8 +114,7 @@ metrics_write(follow_t *follow)
     file = follow->settings->metrics;
 
     if (file == NULL
-        || snprintf(temp, sizeof(temp), "%s.%ld.new", file, (long) getpid())
-           >= (int) sizeof(temp))
+        || snprintf(temp, sizeof(temp), "%s.new", file) >= (int) sizeof(temp))
     {
         return;
     }

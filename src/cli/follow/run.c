@@ -36,7 +36,15 @@ loop_tell(loop_t *loop)
         notify("STATUS=%s", line);
     }
 
-    if (loop->dirty && loop->now >= loop->metrics) {
+    /* lines that do not come have not changed */
+
+    if (feed_is_stream(follow->feed) && loop->connected
+        && !draft_is_ready(&follow->draft))
+    {
+        follow->stats.success = follow_time();
+    }
+
+    if (loop->now >= loop->metrics + (loop->dirty ? 0 : LOOP_METRICS_MAX)) {
         loop->dirty = 0;
         loop->metrics = loop->now + LOOP_METRICS;
         metrics_write(follow);
@@ -91,7 +99,11 @@ loop_wait(loop_t *loop)
         loop_notices(loop);
     }
 
-    until = loop_min(loop->sweep, loop->now + LOOP_SWEEP_MAX);
+    until = loop->metrics + LOOP_METRICS_MAX;
+
+    if (loop_may_sweep(loop)) {
+        until = loop_min(until, loop->sweep);
+    }
 
     if (follow->child == 0 && follow->stats.pending) {
         until = loop_min(until, loop->now + LOOP_EXEC);
@@ -223,9 +235,6 @@ follow_run(follow_t *follow)
     loop.noticed = 1;
     loop.seed[0] = (unsigned short) loop.now;
     loop.seed[1] = (unsigned short) getpid();
-
-    follow->stats.started = follow_time();
-    follow->stats.down = 0;
 
     draft_init(&follow->draft);
     draft_events(follow, &loop.events);

@@ -345,6 +345,7 @@ answer_file(answer_conf_t *conf, mta_sts_str_t path, mta_sts_place_t place)
     if (mta_sts_file_read(&file, path, place, &conf->answer->fault)
         != MTA_STS_OK)
     {
+        import_memory(&conf->answer->fault);
         return 1;
     }
 

@@ -91,7 +91,7 @@ static void
 conf_name(conf_import_t *conf, const conf_block_t *server,
     const mta_sts_value_t *name)
 {
-    mta_sts_err_t    ignored;
+    mta_sts_err_t    err;
     mta_sts_str_t    host, policy_domain;
     mta_sts_value_t  value;
     conf_domain_t   *domain;
@@ -112,9 +112,14 @@ conf_name(conf_import_t *conf, const conf_block_t *server,
 
     value = *name;
 
-    if (mta_sts_name_host("server name", &value, conf->env, &host, &ignored)
-           != MTA_STS_OK
-        || !mta_sts_name_policy_domain(host, &policy_domain)
+    if (mta_sts_name_host("server name", &value, conf->env, &host, &err)
+        != MTA_STS_OK)
+    {
+        import_memory(&err);
+        return;
+    }
+
+    if (!mta_sts_name_policy_domain(host, &policy_domain)
         || !import_is_wanted(&conf->wanted, policy_domain))
     {
         return;

@@ -91,7 +91,7 @@ static int
 files_domain(mta_sts_str_t name, const mta_sts_env_t *env,
     mta_sts_str_t *domain)
 {
-    mta_sts_err_t    ignored;
+    mta_sts_err_t    err;
     mta_sts_value_t  value;
 
     if (mta_sts_str_starts(name, mta_sts_str("mta-sts."))) {
@@ -103,9 +103,18 @@ files_domain(mta_sts_str_t name, const mta_sts_env_t *env,
 
     /* a name of one label is more likely that of something else */
 
-    return memchr(name.data, '.', name.len)
-           && mta_sts_name_domain("domain", &value, env, domain, &ignored)
-              == MTA_STS_OK;
+    if (memchr(name.data, '.', name.len) == NULL) {
+        return 0;
+    }
+
+    if (mta_sts_name_domain("domain", &value, env, domain, &err)
+        != MTA_STS_OK)
+    {
+        import_memory(&err);
+        return 0;
+    }
+
+    return 1;
 }
 
 
@@ -136,6 +145,7 @@ files_read(files_t *files, mta_sts_str_t domain, mta_sts_str_t name)
     }
 
     if (mta_sts_file_read(&file, name, MTA_STS_NOWHERE, &err) != MTA_STS_OK) {
+        import_memory(&err);
         import_say(MTA_STS_NOWHERE, domain, "unknown: %s", err.text);
         files->import->n_unknown++;
         return;

@@ -249,7 +249,9 @@ group_take(const import_t *import, void **names, mta_sts_str_t name,
     *node = key;
     node->number = 1;
 
-    (void) tsearch(node, names, group_name_cmp);
+    if (tsearch(node, names, group_name_cmp) == NULL) {
+        diag_no_memory();
+    }
 
     return node;
 }

@@ -92,6 +92,15 @@ import_free(import_t *import)
 }
 
 
+void
+import_memory(const mta_sts_err_t *err)
+{
+    if (err->memory) {
+        diag_no_memory();
+    }
+}
+
+
 static void
 import_say_args(mta_sts_place_t place, mta_sts_str_t domain, const char *what,
     const char *fmt, va_list args)
@@ -251,14 +260,18 @@ import_settings(const mta_sts_policy_t *policy, const mta_sts_env_t *env,
     mta_sts_settings_t *settings)
 {
     body_t         body;
-    mta_sts_err_t  ignored;
+    mta_sts_err_t  err;
 
     /* what was rendered once is valid */
 
     body_of(&body, policy, env);
 
-    (void) import_body(&body, env, settings, &ignored);
-    (void) import_rua(settings, mta_sts_policy_rua(policy), env, &ignored);
+    if (import_body(&body, env, settings, &err) != MTA_STS_OK
+        || import_rua(settings, mta_sts_policy_rua(policy), env, &err)
+           != MTA_STS_OK)
+    {
+        import_memory(&err);
+    }
 }
 
 
@@ -286,7 +299,9 @@ import_render(import_t *import, mta_sts_settings_t *settings,
 
     *policy = mta_sts_policy_copy(*policy, &import->env);
 
-    (void) tsearch(*policy, &import->policies, import_policy_cmp);
+    if (tsearch(*policy, &import->policies, import_policy_cmp) == NULL) {
+        diag_no_memory();
+    }
 
     return MTA_STS_OK;
 }
@@ -401,17 +416,20 @@ import_add_in(import_t *import, const import_source_t *source,
     }
 
     if (import_body(&body, env, &settings, &err) != MTA_STS_OK) {
+        import_memory(&err);
         import_refuse(import, source->place, source->domain, "%s", err.text);
         return;
     }
 
     if (import_rua(&settings, source->rua, env, &err) != MTA_STS_OK) {
+        import_memory(&err);
         import_say(source->place, source->domain, "imported without "
                    "tlsrpt_rua: %s", err.text);
         memset(&settings.tlsrpt_rua, 0, sizeof(mta_sts_values_t));
     }
 
     if (import_render(import, &settings, env, &policy, &err) != MTA_STS_OK) {
+        import_memory(&err);
         import_refuse(import, source->place, source->domain, "%s", err.text);
         return;
     }

@@ -210,6 +210,9 @@ struct import_format_s {
 };
 
 
+/* A failed allocation ends the process; any other error is the domain's. */
+void import_memory(const mta_sts_err_t *err);
+
 /* Says "DOMAIN: not imported: ...", at a place; and counts it. */
 void import_refuse(import_t *import, mta_sts_place_t place,
     mta_sts_str_t domain, const char *fmt, ...)
@@ -231,6 +234,7 @@ typedef struct {
     const mta_sts_values_t  *names;
     char                    *seen;
 } import_wanted_t;
+
 
 void import_wanted(import_wanted_t *wanted, const mta_sts_values_t *names,
     const mta_sts_env_t *env);

@@ -62,14 +62,15 @@ repair_word(mta_sts_str_t *rest, mta_sts_str_t *word)
 static int
 repair_pattern(repair_t *repair, mta_sts_str_t word)
 {
-    mta_sts_err_t    ignored;
+    mta_sts_err_t    err;
     mta_sts_str_t    name;
     mta_sts_value_t  value;
 
     value.text = word;
     value.place = MTA_STS_NOWHERE;
 
-    if (mta_sts_name_mx(&value, repair->env, &name, &ignored) != MTA_STS_OK) {
+    if (mta_sts_name_mx(&value, repair->env, &name, &err) != MTA_STS_OK) {
+        import_memory(&err);
         return 0;
     }
 

@@ -4,13 +4,13 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "cli/diag/diag.h"
+#include "cli/sqlite/sqlite.h"
 #include "state.h"
 
 
@@ -178,29 +178,6 @@ state_upgrade(state_t *state)
 }
 
 
-/*
- * Switches a new file to WAL.  SQLite does not wait here for another process
- * that does the same.
- */
-
-static void
-state_wal(state_t *state)
-{
-    int  ms;
-
-    for (ms = 0; state->db && ms < STATE_WAIT; ms += 10) {
-        if (sqlite3_exec(state->db, "PRAGMA journal_mode = WAL", NULL, NULL,
-                         NULL)
-            != SQLITE_BUSY)
-        {
-            return;
-        }
-
-        (void) sqlite3_sleep(10);
-    }
-}
-
-
 state_t *
 state_open(const char *dir)
 {
@@ -234,7 +211,7 @@ state_open(const char *dir)
 
     (void) sqlite3_busy_timeout(state->db, STATE_WAIT);
 
-    state_wal(state);
+    sqlite_wal(state->db, STATE_WAIT);
 
     if (state_exec(state, "PRAGMA synchronous = NORMAL")) {
         state_upgrade(state);

@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli/commands/command.h"
 #include "cli/diag/diag.h"
@@ -261,6 +262,7 @@ static int
 main_run(int argc, char **argv, const mta_sts_env_t *env)
 {
     int                ch;
+    struct stat        st;
     follow_settings_t  settings;
 
     memset(&settings, 0, sizeof(follow_settings_t));
@@ -291,6 +293,14 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
 
     if (argc - optind != 1 || settings.table == NULL) {
         say("command \"follow\" needs one SOURCE and --table TABLE");
+        return COMMAND_USAGE;
+    }
+
+    if (settings.metrics && stat(settings.metrics, &st) == 0
+        && !S_ISREG(st.st_mode))
+    {
+        say("\"%s\" is not a regular file, so it is not replaced",
+            settings.metrics);
         return COMMAND_USAGE;
     }
 

@@ -127,7 +127,7 @@ load($SECONDS);
 
 $_->cut for @nodes[0, 1];
 load($slow ? 10 : 4);
-$_->join for @nodes;
+$_->restore for @nodes;
 load($SECONDS);
 
 

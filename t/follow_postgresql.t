@@ -12,6 +12,7 @@ use lib 't/lib';
 use File::Temp qw(tempdir);
 use MtaSts;
 use MtaSts::Database;
+use MtaSts::Docs qw(snippet);
 use MtaSts::Follow;
 use Test::More;
 
@@ -46,6 +47,17 @@ sub insert {
 }
 
 
+# A command of the document, for this server.
+
+sub shell {
+    my ($text) = @_;
+    my %env = (PGHOST => $db->dir, PGPORT => $port, PGUSER => 'root',
+               PATH => "$ENV{PWD}/$MtaSts::BUILD:$ENV{PATH}");
+    return run('', 'env', '-C', 'sql', (map { "$_=$env{$_}" } keys %env),
+               'sh', '-ec', $text);
+}
+
+
 # What is wrong, and what to do.
 
 my $once = follow();
@@ -58,7 +70,14 @@ $once->refuses('no password', qr/no password supplied: passwords come from/);
 password('secret');
 $once->refuses('no table', qr/"mta_sts_domains" does not exist: create it with/);
 
-$db->sql(slurp('sql/postgresql.sql'));
+# the schema, by the commands of the document
+
+$db->sql('DROP ROLE follow');
+is((shell(snippet('docs/follow.md', 'The schema', 0)))[0], 0, 'the schema');
+is($db->sql('TABLE mta_sts_domains'), "example.com\thosted\t\t\t\t",
+   '... and a first domain');
+$db->sql("DELETE FROM mta_sts_domains; ALTER ROLE follow PASSWORD 'secret'; "
+         . 'REVOKE ALL ON mta_sts_domains, mta_sts_changes FROM follow');
 $once->refuses('no right', qr/denied for table mta_sts_domains: GRANT SELECT/);
 $db->sql('GRANT SELECT ON mta_sts_domains, mta_sts_changes TO follow');
 
@@ -189,6 +208,26 @@ $follow->await_equal($db, 'after the connection was closed by the server');
 $follow->stop;
 
 
+# What is committed while changes are read comes as a notice with their last rows.
+
+my $cursor = 'pg_snapshot_xmin(pg_current_snapshot()) AS cursor';
+my $select = "SELECT domain, mode, mx, max_age, $cursor FROM mta_sts_domains";
+
+$follow = follow('--every', '1h', '--full', '1h', '--listen', 'mta_sts',
+                 '--query', $select, '--changes', "$select JOIN "
+                 . 'mta_sts_changes USING (domain) WHERE xid >= $1::xid8 '
+                 . 'AND pg_sleep(2) IS NOT NULL')->start;
+$follow->await_equal($db, 'before a slow query');
+$db->sql(insert('first.example'));
+$follow->await('a slow query', sub {
+    return $db->sql('SELECT count(*) FROM pg_stat_activity WHERE usename = '
+                    . "'follow' AND wait_event = 'PgSleep'");
+});
+$db->sql(insert('meanwhile.example'));
+$follow->await_equal($db, 'what was committed during a slow query');
+$follow->stop;
+
+
 # A server that is frozen while it is asked is noticed.
 
 $follow = follow('--every', '1s', '--timeout', '2s')->start;
@@ -203,25 +242,27 @@ $follow->await_equal($db, 'after the server was frozen');
 $follow->stop;
 
 
-# Somebody's own table, with a mark for what is deleted and a time for a cursor.
+# Somebody's own table, with a mark for what is deleted and a time for a cursor, as
+# in the document.
 
 $db->sql(<<'EOS');
-CREATE TABLE customers (
-    name text, deleted boolean NOT NULL DEFAULT false, strict boolean,
+CREATE TABLE customer (
+    name text, plan text, active boolean NOT NULL DEFAULT true,
     changed timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-INSERT INTO customers (name, strict) VALUES ('own1.example', true),
-    ('own2.example', false);
-GRANT SELECT ON customers TO follow;
+INSERT INTO customer VALUES ('own1.example', 'strict'),
+    ('own2.example', 'careful');
+GRANT SELECT ON customer TO follow;
 EOS
 
-my $columns = "SELECT name AS domain, CASE WHEN strict THEN 'enforce' ELSE "
-    . "'testing' END AS mode, 'mx.example' AS mx, 86400 AS max_age, "
-    . 'deleted AS removed, changed AS cursor FROM customers';
+spew("$dir/policies.yaml", "policies:\n  strict: {mode: enforce, mx: mx.example}\n"
+     . "  careful: {mode: testing, mx: mx.example}\n");
 
-$follow = follow('--every', '1s', '--full', '1h', '--query', $columns,
-                 '--changes', "$columns WHERE changed > \$1::timestamptz "
-                 . "- interval '10 s' ORDER BY changed")->start;
+my ($sql) = snippet('docs/follow.md', 'The schema', 2)
+            =~ /(--query.*)/s;
+my ($status, $out) = shell("printf '%s\\0' $sql");
+$follow = follow('-d', "$dir/policies.yaml", '--every', '1s', '--full', '1h',
+                 split /\0/, $out)->start;
 
 sub modes {
     my ($status, $out, $err) = helper('list', '-d', $follow->table);
@@ -230,13 +271,13 @@ sub modes {
 
 $follow->await('somebody\'s own table', sub { -e $follow->table && modes()
                eq 'own1.example enforce own2.example testing' });
-$db->sql("UPDATE customers SET strict = true, changed = clock_timestamp() "
-         . "WHERE name = 'own2.example'; INSERT INTO customers (name) VALUES "
-         . "('own3.example')");
+$db->sql("UPDATE customer SET plan = 'strict', changed = clock_timestamp() "
+         . "WHERE name = 'own2.example'; INSERT INTO customer (name, plan) "
+         . "VALUES ('own3.example', 'careful')");
 $follow->await('... and its changes', sub { modes()
                eq 'own1.example enforce own2.example enforce '
                   . 'own3.example testing' });
-$db->sql("UPDATE customers SET deleted = true, changed = clock_timestamp() "
+$db->sql("UPDATE customer SET active = false, changed = clock_timestamp() "
          . "WHERE name = 'own1.example'");
 $follow->await_log(qr/own1\.example/);
 $follow->stop;

@@ -47,7 +47,7 @@ draft_reset(follow_t *follow)
 int
 draft_is_ready(const draft_t *draft)
 {
-    return draft->snapshot == DRAFT_COMPLETE || draft->n_changes;
+    return draft->snapshot >= DRAFT_COMPLETE || draft->n_changes;
 }
 
 
@@ -108,7 +108,11 @@ draft_bad(follow_t *follow, const source_row_t *row, mta_sts_str_t domain,
     draft->n_bad++;
     follow->stats.bad++;
 
-    if (domain.len) {
+    if (row->number == 0) {
+        follow_say(follow, FOLLOW_SAY_BAD, "%.*s: %s", MTA_STS_SHOW(domain),
+                   why->text);
+
+    } else if (domain.len) {
         follow_say(follow, FOLLOW_SAY_BAD, "row %lu, %.*s: %s", row->number,
                    MTA_STS_SHOW(domain), why->text);
 
@@ -147,6 +151,13 @@ draft_end(void *ctx)
     follow_t  *follow;
 
     follow = ctx;
+
+    /* lines go on after an error, which was reported; rows are missing then */
+
+    if (follow->draft.failed) {
+        draft_reset(follow);
+        return;
+    }
 
     follow->draft.snapshot = DRAFT_COMPLETE;
 }
@@ -199,31 +210,20 @@ draft_change(draft_t *draft, const source_row_t *row, mta_sts_str_t domain,
 }
 
 
+/* A row; errors are those of the table or of memo. */
+
 static int
-draft_row(void *ctx, const source_row_t *row, mta_sts_err_t *err)
+draft_one(follow_t *follow, const source_row_t *row, mta_sts_err_t *err)
 {
     int             rc, begun;
     char            buf[MTA_STS_NAME_MAX];
     draft_t        *draft;
-    follow_t       *follow;
     uint32_t        index;
     mta_sts_err_t   why;
     mta_sts_str_t   domain, empty = { NULL, 0 };
 
-    follow = ctx;
     draft = &follow->draft;
     begun = draft->snapshot == DRAFT_BEGUN;
-
-    if (draft->failed) {
-        *err = draft->err;
-        return MTA_STS_ERROR;
-    }
-
-    if (draft_breathe(follow, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
-    }
-
-    draft->n_rows++;
 
     if (rows_domain(&follow->rows, row, &domain, &why) != MTA_STS_OK) {
         return draft_bad(follow, row, empty, &why, err);
@@ -255,6 +255,32 @@ draft_row(void *ctx, const source_row_t *row, mta_sts_err_t *err)
 }
 
 
+static int
+draft_row(void *ctx, const source_row_t *row, mta_sts_err_t *err)
+{
+    draft_t   *draft;
+    follow_t  *follow;
+
+    follow = ctx;
+    draft = &follow->draft;
+
+    if (draft->failed) {
+        *err = draft->err;
+        return MTA_STS_ERROR;
+    }
+
+    if (draft_breathe(follow, err) != MTA_STS_OK
+        || draft_one(follow, row, err) != MTA_STS_OK)
+    {
+        draft->failed = 1;
+        draft->err = *err;
+        return MTA_STS_ERROR;
+    }
+
+    return MTA_STS_OK;
+}
+
+
 /* What cannot be a row. */
 
 static void
@@ -265,7 +291,6 @@ draft_no_row(void *ctx, const source_row_t *row, const mta_sts_err_t *why)
     mta_sts_str_t   domain = { NULL, 0 };
 
     follow = ctx;
-    follow->draft.n_rows++;
 
     if (row->domain.len
         && rows_domain(&follow->rows, row, &domain, &ignored) != MTA_STS_OK)
@@ -276,6 +301,39 @@ draft_no_row(void *ctx, const source_row_t *row, const mta_sts_err_t *why)
     follow->draft.failed |= draft_bad(follow, row, domain, why,
                                       &follow->draft.err)
                             != MTA_STS_OK;
+}
+
+
+int
+draft_again(follow_t *follow, mta_sts_err_t *err)
+{
+    int              rc;
+    size_t           cursor;
+    leaving_t        leaving;
+    source_row_t     row;
+    mta_sts_entry_t  entry;
+
+    rc = MTA_STS_OK;
+
+    memset(&row, 0, sizeof(source_row_t));
+
+    for (cursor = 0; rc == MTA_STS_OK
+                     && mta_sts_table_next(&follow->replica.present.table,
+                                           &cursor, &entry); )
+    {
+        if (entry.policy_name.len == 0
+            || memo_leaving(follow->memo, entry.domain, &leaving))
+        {
+            continue;
+        }
+
+        row.domain = entry.domain;
+        row.policy = entry.policy_name;
+
+        rc = draft_one(follow, &row, err);
+    }
+
+    return rc;
 }
 
 

@@ -236,9 +236,6 @@ follow_run(follow_t *follow)
     loop.seed[0] = (unsigned short) loop.now;
     loop.seed[1] = (unsigned short) getpid();
 
-    follow->stats.started = follow_time();
-    follow->stats.down = 0;
-
     draft_init(&follow->draft);
     draft_events(follow, &loop.events);
     loop_count(&loop);

@@ -134,7 +134,7 @@ sub network {
 # Its packets to the database vanish, or arrive.
 
 sub cut { $_[0]->neighbour('replace', 'lladdr', '02:00:00:00:00:01') }
-sub join { $_[0]->neighbour('del') }
+sub restore { $_[0]->neighbour('del') }
 
 sub neighbour {
     my ($self, $command, @more) = @_;

@@ -24,7 +24,7 @@ my %alive;
 
 # what a test waits for at most, on a machine that is busy; seconds
 
-our $PATIENCE = 60;
+our $PATIENCE = $ENV{MTA_PATIENCE} || 60;
 
 
 # Waits for a condition; returns 0 if it does not come.

@@ -26,7 +26,7 @@ my $DOCUMENT = 'docs/monitoring.md';
 my $world = MtaSts::Monitored->new;
 my $dir = $world->dir;
 
-mkdir "$dir/$_" for qw(now old prometheus);
+mkdir "$dir/$_" for qw(now old blind prometheus);
 
 
 # Reports that ended some days ago: by mail with a signature, or by nobody knows whom.
@@ -101,6 +101,11 @@ unlike($now, qr/sender/i, '... nothing that the sender of a report wrote');
                  =~ /^# HELP (\S+)/mg),
        join(' ', $now =~ /^# HELP (\S+)/mg), 'the services write the same');
 }
+
+# a resolver that does not answer
+
+$world->command('mta-sts check -f prometheus --resolver 127.0.0.1:9 --timeout 1 '
+                . "> $dir/blind/mta-sts.prom");
 
 # a week and a day ago: what Prometheus would remember of reports
 
@@ -187,11 +192,12 @@ sub fetch {
 }
 
 
-# Prometheus and two node_exporters, of which one has the old metrics
+# Prometheus and three node_exporters: with the metrics of now, with old ones, and with
+# those of a check that saw nothing
 
 my $rules = slurp('monitoring/mta-sts.rules.yml');
 my $config = slurp('monitoring/prometheus.yml');
-ok($config =~ s{'localhost:9100'}{'localhost:9100', 'localhost:9101'},
+ok($config =~ s{'localhost:9100'}{'localhost:9100', 'localhost:9101', 'localhost:9102'},
    'the configuration has node_exporter');
 ok($config =~ s{'localhost:8080'}{'localhost:8080', 'localhost:8081', 'localhost:8082'},
    '... and nginx; nobody listens on the last port');
@@ -202,7 +208,7 @@ spew("$dir/mta-sts.rules.yml", $rules =~ s/^( +for: ).*/${1}0s/mgr);
 $world->daemon("exporter$_->[0]", 'prometheus-node-exporter',
        "--web.listen-address=127.0.0.1:$_->[0]", '--collector.disable-defaults',
        '--collector.textfile', "--collector.textfile.directory=$dir/$_->[1]")
-    for [9100, 'now'], [9101, 'old'];
+    for [9100, 'now'], [9101, 'old'], [9102, 'blind'];
 $world->daemon('prometheus', 'prometheus', "--config.file=$dir/prometheus.yml",
        "--storage.tsdb.path=$dir/prometheus", '--web.listen-address=127.0.0.1:9090',
        '--log.level=warn');
@@ -281,6 +287,7 @@ for my $format ('', '?format=prometheus') {
 # the alerts, and what each has to be about
 
 my %expected = (
+    MtaStsCheckBlind => 'instance="localhost:9102"',
     MtaStsError => 'domain="bad.example" code="smtp-cert-name"',
     MtaStsWarning => 'domain="bad.example" code="policy-cert-expires"',
     MtaStsUnknown => 'domain="away.example" code="policy-no-route"',
@@ -339,10 +346,14 @@ sql("DELETE FROM mta_sts_domains WHERE domain LIKE 'c1%' OR domain LIKE 'c2%'");
 follow('now', '', '');
 fires($later);
 
-my @good = grep { ($_->{labels}{domain} // '') eq 'good.example' }
-           @{ api('alerts')->{alerts} };
+my @alerting = @{ api('alerts')->{alerts} };
+my @good = grep { ($_->{labels}{domain} // '') eq 'good.example'
+                  && $_->{labels}{instance} ne 'localhost:9102' } @alerting;
 is(join(' ', map { "$_->{labels}{alertname} " . ($_->{labels}{code} // '') } @good), '',
    'no alert for a healthy domain');
+is(scalar(grep { $_->{labels}{alertname} eq 'MtaStsError'
+                 && $_->{labels}{instance} eq 'localhost:9102' } @alerting), 0,
+   'no errors of domains where nothing was seen');
 
 my @all = map { @{ $_->{rules} } } @{ api('rules')->{groups} };
 is(join(' ', map { $_->{name} } grep { $_->{health} ne 'ok' } @all), '',

@@ -207,6 +207,7 @@ loop_next_look(loop_t *loop, int64_t took)
 static void
 loop_read(loop_t *loop)
 {
+    int            rc;
     int64_t        begin, took;
     follow_t      *follow;
     mta_sts_err_t  err;
@@ -218,7 +219,11 @@ loop_read(loop_t *loop)
     loop->noticed = 0;
     loop->dirty = 1;
 
-    if (feed_read(follow->feed, &loop->events, &err) != MTA_STS_OK) {
+    rc = feed_read(follow->feed, &loop->events, &err);
+
+    leaving_rest(follow);
+
+    if (rc != MTA_STS_OK) {
         draft_reset(follow);
 
         if (!follow_stopped()) {
@@ -254,6 +259,8 @@ loop_changes(loop_t *loop)
     follow->stats.looks++;
 
     rc = feed_changes(follow->feed, &loop->events, &err);
+
+    leaving_rest(follow);
 
     if (rc != MTA_STS_OK && feed_is_stream(follow->feed)) {
         loop->failed = 1;
@@ -307,9 +314,7 @@ loop_hang_up(loop_t *loop)
         say("the policies were read again");
     }
 
-    if (!feed_is_stream(follow->feed)) {
-        loop->full = loop->now;
-    }
+    loop->again = 1;
 
     notify("READY=1");
 }
@@ -361,6 +366,27 @@ loop_sweep(loop_t *loop)
 }
 
 
+/* Applies the policies that were read again to all domains. */
+
+static void
+loop_again(loop_t *loop)
+{
+    mta_sts_err_t  err;
+
+    loop->again = 0;
+
+    if (!feed_is_stream(loop->follow->feed)) {
+        loop->full = loop->now;
+
+    } else if (draft_again(loop->follow, &err) != MTA_STS_OK) {
+        say_error(&err);
+        draft_reset(loop->follow);
+    }
+
+    leaving_rest(loop->follow);
+}
+
+
 /* Does what is due, the most urgent thing. */
 
 void
@@ -369,6 +395,12 @@ loop_step(loop_t *loop)
     follow_t  *follow;
 
     follow = loop->follow;
+
+    if (loop->again && !draft_is_ready(&follow->draft)
+        && follow->draft.snapshot == DRAFT_CHANGES)
+    {
+        loop_again(loop);
+    }
 
     if (draft_is_ready(&follow->draft)) {
         if (loop->now >= loop->write) {

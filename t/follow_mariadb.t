@@ -10,9 +10,11 @@ use warnings;
 
 use lib 't/lib';
 use File::Temp qw(tempdir);
+use IO::Socket::INET;
 use MtaSts;
 use MtaSts::Database;
 use MtaSts::Follow;
+use POSIX ();
 use Test::More;
 
 my $db = MtaSts::Database->mariadb;
@@ -106,6 +108,54 @@ for ("mysql://follow:secret\@127.0.0.1:$port/hosting", "$url&password=secret",
 is($db->sql('SELECT count(*) FROM mta_sts_domains'), 0, 'nothing was changed');
 
 
+# A server that asks for a file of this machine gets none of it.
+
+sub packet {
+    my ($n, $payload) = @_;
+    return substr(pack('V', length $payload), 0, 3) . chr($n) . $payload;
+}
+
+sub thief {
+    my ($listen, $wanted) = @_;
+    my $sock = $listen->accept or return;
+    my $got = '';
+
+    syswrite $sock, packet(0, "\x0a10.11.0-MariaDB\0" . pack('V', 1)
+        . ('x' x 8) . "\0" . pack('vCvvC', 0xa289, 45, 2, 8, 21)
+        . ("\0" x 10) . ('x' x 12) . "\0mysql_native_password\0");
+    sysread $sock, $got, 65536, length $got;
+    syswrite $sock, packet(2, "\0\0\0\2\0\0\0");
+
+    # whatever it says next
+
+    sysread $sock, $got, 65536, length $got;
+    syswrite $sock, packet(1, "\xfb$wanted");
+    1 while sysread $sock, $got, 65536, length $got;
+    spew("$dir/stolen", $got);
+}
+
+{
+    my $listen = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')
+                 or die $!;
+    my $thief = fork // die "fork: $!";
+
+    if ($thief == 0) {
+        thief($listen, $file);
+        POSIX::_exit(0);
+    }
+
+    my $stolen = MtaSts::Follow->new("$dir/1", 'mysql://127.0.0.1:'
+                                     . $listen->sockport . '/hosting',
+                                     '--timeout', '2s');
+    my ($status, $said) = $stolen->once;
+    waitpid $thief, 0;
+
+    is($status, 3, 'a server that asks for a file');
+    like(slurp("$dir/stolen"), qr/SET SESSION TRANSACTION/, '... was talked to');
+    unlike(slurp("$dir/stolen"), qr/secret/, '... and has nothing of it');
+}
+
+
 # Changes, found with a cursor: the table is empty in the beginning.
 
 my $follow = follow('--every', '1s', '--full', '1h')->start;
@@ -184,6 +234,7 @@ $db->sql("INSERT INTO odd VALUES ('good1.example', 'testing', 'mx.example'), "
          . "(NULL, 'testing', 'mx.example'), ('', 'testing', 'mx.example'), "
          . "('mode.example', 'strict', 'mx.example'), "
          . "('nul.example', 'testing', concat('mx.example', char(0), 'x')), "
+         . "('GOOD1.Example', 'enforce', 'other.example'), "
          . "('good2.example', 'testing', 'mx.example')");
 
 $follow = follow('--query', 'SELECT domain, mode, mx FROM odd');
@@ -191,7 +242,7 @@ my ($status, $said) = $follow->once;
 is(join(' ', sort keys %{ $follow->ids }), 'good1.example good2.example',
    'odd rows are skipped, the others are in the table') or diag($said);
 like($said, qr/$_/, "... $_ is named")
-    for 'long\.example', 'mode\.example', 'nul\.example';
+    for 'long\.example', 'mode\.example', 'nul\.example', 'good1\.example';
 ok(length $said < 10000, '... in few words');
 unlike($said, qr/[\x00-\x09\x0b-\x1f\x7f]/, '... without control characters');
 

@@ -68,7 +68,7 @@ sub as_user {
     my ($self, @command) = @_;
     return @command if $> != 0;
     return ('setpriv', '--reuid=' . $self->user, '--regid=' . $self->user,
-            '--clear-groups', '--pdeathsig', 'INT', '--', @command);
+            '--clear-groups', '--pdeathsig', $self->signal, '--', @command);
 }
 
 

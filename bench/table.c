@@ -169,30 +169,18 @@ open_only(const char *file)
 }
 
 
-int
-main(int argc, char **argv)
+/* Builds a table, writes it to file if there is one, and looks names up. */
+
+static int
+look_up(size_t n, size_t lookups, int hit, const char *file)
 {
     char             *names, *wanted;
-    int               hit;
-    size_t            i, n, lookups, found;
+    size_t            i, found;
     double            start, built, looked;
     counted_t         counted;
     mta_sts_str_t     domain;
     mta_sts_env_t     env = { counted_alloc, NULL, NULL, NULL };
     mta_sts_table_t   table;
-
-    if (argc == 3 && strcmp(argv[1], "open") == 0) {
-        return open_only(argv[2]);
-    }
-
-    n = argc >= 4 ? strtoul(argv[1], NULL, 10) : 0;
-    lookups = argc >= 4 ? strtoul(argv[2], NULL, 10) : 0;
-    hit = argc >= 4 && strcmp(argv[3], "hit") == 0;
-
-    if (n == 0 || n > NAMES / 2 || lookups == 0) {
-        fprintf(stderr, "usage: table DOMAINS LOOKUPS hit|miss [FILE]\n");
-        return 2;
-    }
 
     memset(&counted, 0, sizeof(counted));
     env.ctx = &counted;
@@ -226,8 +214,8 @@ main(int argc, char **argv)
 
     built = now(CLOCK_MONOTONIC);
 
-    if (argc > 4 && map(argv[4], &table) != MTA_STS_OK) {
-        fprintf(stderr, "table: no table in %s\n", argv[4]);
+    if (file && map(file, &table) != MTA_STS_OK) {
+        fprintf(stderr, "table: no table in %s\n", file);
         return 1;
     }
 
@@ -258,4 +246,27 @@ main(int argc, char **argv)
     mta_sts_arena_free(&counted.arena);
 
     return 0;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int     hit;
+    size_t  n, lookups;
+
+    if (argc == 3 && strcmp(argv[1], "open") == 0) {
+        return open_only(argv[2]);
+    }
+
+    n = argc >= 4 ? strtoul(argv[1], NULL, 10) : 0;
+    lookups = argc >= 4 ? strtoul(argv[2], NULL, 10) : 0;
+    hit = argc >= 4 && strcmp(argv[3], "hit") == 0;
+
+    if (n == 0 || n > NAMES / 2 || lookups == 0) {
+        fprintf(stderr, "usage: table DOMAINS LOOKUPS hit|miss [FILE]\n");
+        return 2;
+    }
+
+    return look_up(n, lookups, hit, argc > 4 ? argv[4] : NULL);
 }

@@ -100,6 +100,8 @@ sub adapt {
 
     $conf =~ s{ssl_certificate +\S+;}{ssl_certificate any.pem;}g;
     $conf =~ s{ssl_certificate_key +\S+;}{ssl_certificate_key any.key;}g;
+    $conf =~ s{listen +127\.0\.0\.1:\d+}{listen 127.0.0.1:%%PORT4%%}g;
+    $conf =~ s{listen +\[::1\]:\d+}{listen [::1]:%%PORT5%%}g;
     $conf =~ s{listen +\[::\]:\d+}{listen [::1]:%%PORT2%%}g;
     $conf =~ s{listen +443}{listen 127.0.0.1:%%PORT0%%}g;
     $conf =~ s{listen +80;}{listen 127.0.0.1:%%PORT1%%;}g;
@@ -135,8 +137,8 @@ for my $document (@documents) {
         my $name = "$document, line $block->{line}";
 
         for my $server (split /^ *server \{/m, $block->{text}) {
-            my @four = $server =~ /listen +(\d+[^;]*);/g;
-            my @six = $server =~ /listen +\[::\]:(\d+[^;]*);/g;
+            my @four = $server =~ /listen +(?:127\.0\.0\.1:)?(\d+(?!\.)[^;]*);/g;
+            my @six = $server =~ /listen +\[::1?\]:(\d+[^;]*);/g;
             is("@six", "@four", "$name: IPv6 beside IPv4");
             $servers += @four > 0;
         }
@@ -146,9 +148,9 @@ for my $document (@documents) {
         is($status, 0, '... nginx accepts it') or diag($said);
         unlike($said, qr/\[warn\]/, '... without a warning');
 
-        # that of a proxy in front has no policy
+        # that of a proxy in front has no policy, and that of a status
 
-        next unless $block->{text} =~ /mta_sts_/;
+        next unless $block->{text} =~ /mta_sts_(?!status)/;
 
         my ($rc, undef, $err) = helper('list', '-c', $nginx->dir . '/nginx.conf');
         is("$rc $err", '0 ', '... and so does the helper');
@@ -358,7 +360,8 @@ for my $text ($examples, map { $_->{text} }
 
     for my $line (split /\n/, $joined) {
         while ($line =~ /(?:^|[\s|&(])mta-sts +((?:records|policy|list|check|plan|generate|import)\b[^|&>#;)]*)/g) {
-            $found{$1 =~ s/\s+\z//r =~ s/"//gr} = 1;
+            $found{$1 =~ s/\s+\z//r =~ s/"//gr
+                   =~ s/\$domain\b/example.com/gr} = 1;
         }
     }
 }

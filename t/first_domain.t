@@ -133,7 +133,9 @@ publish($out);
 
 # 7
 
-is(found(), '0: policy-testing', 'the second check finds a note');
+my ($notes) = section('README.md', $steps) =~ /^\*\*7\.(.*?)since /ms;
+is(found(), '0: ' . join(' ', sort $notes =~ /`([a-z-]+)`/g),
+   'the second check finds the notes that the document names');
 
 
 # 8: the record waits for the policy
@@ -146,7 +148,7 @@ is($rc, 1, 'enforce: something is held back before the reload');
 unlike($out, qr/^_mta-sts/m, '... which is the record of the policy');
 
 reload();
-is(found(), '1: txt-id-differs', '... after it, the old record is found');
+is(found(), '1: tlsrpt-own txt-id-differs', '... after it, the old record is found');
 
 my $change = 'The order of every change';
 my ($changed) = snippet('docs/hosting.md', $change, 1) =~ /^mta-sts (.*)$/m;
@@ -159,7 +161,7 @@ is($rc, 0, '... and the new one printed');
 isnt((split /\n/, $out)[0], (split /\n/, $shown)[0], '... with a new id');
 my $enforce = $out;
 publish($out);
-is(found(), '0: ', 'nothing is found in enforce');
+is(found(), '0: tlsrpt-own', 'nothing else is found in enforce');
 like((helper('policy', '-c', $conf, 'example.com'))[1], qr/^mode: enforce\r$/m,
      '... which it is');
 
@@ -196,7 +198,7 @@ is("$rc $err", '0 ', 'back to testing');
 isnt((split /\n/, $out)[0], (split /\n/)[0], '... with an id that is new')
     for $shown, $enforce;
 publish($out);
-is(found(), '0: policy-testing', '... and nothing else is found');
+is(found(), '0: policy-testing tlsrpt-own', '... and nothing else is found');
 
 $nginx->stop;
 

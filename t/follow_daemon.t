@@ -172,6 +172,22 @@ is((helper(\"set x1.example off\n", 'follow', @input, '--once', '--exec',
            'exit 3'))[0], 1, '--once: a command that fails');
 
 
+# SIGHUP with lines: named policies apply to the domains that are there.
+
+unlink glob "$table*";
+$follow = MtaSts::Follow->new($dir, '-', @options)->start;
+$follow->say("set s1.example hosted\nset s2.example mode=enforce mx=mx.example\n"
+             . "set s3.example try\ndelete s3.example\n");
+becomes('s2.example', 'enforce');
+spew($yaml, slurp($yaml) =~ s/hosted: \{mode: enforce/hosted: {mode: testing/r
+     =~ s/^  try:/  tried:/mr);
+kill 'HUP', $follow->pid;
+becomes('s1.example', 'testing');
+is(mode('s2.example'), 'enforce', '... and no others');
+policies($yaml);
+$follow->stop;
+
+
 # A table that is killed at any moment is a table, with all that was in it.
 
 unlink glob "$table*";

@@ -53,7 +53,7 @@ sub today {
     local $ENV{LD_PRELOAD} = (glob '/usr/lib/*/faketime/libfaketime.so.1')[0];
     local $ENV{FAKETIME} = '+' . int($day * 86400);
     local $ENV{DONT_FAKE_MONOTONIC} = 1;
-    local $MtaSts::BUILD = $MtaSts::PLAIN;
+    local $MtaSts::BUILD = $MtaSts::FAKED;
     return helper($command, '-c', $conf, @args);
 }
 
@@ -126,7 +126,7 @@ is($sender->verified, 0, 'testing demands nothing');
 # without --resolver, the zone's own name server is asked
 
 {
-    my ($rc, $out, $err) = run('', $sender->mounted("$MtaSts::PLAIN/mta-sts",
+    my ($rc, $out, $err) = run('', $sender->mounted("$MtaSts::FAKED/mta-sts",
         'check', '-c', $conf, '--ca', $world->ca, $DOMAIN));
     is("$rc $err", '0 ', 'a check without --resolver');
     like((run('', 'sqlite3', "$state/state.db", 'SELECT history FROM domain'))[1],

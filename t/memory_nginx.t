@@ -34,6 +34,7 @@ server {
     mta_sts_mx mx.a.example *.mx.example;
     mta_sts_mx mail.a.example;
     location = / { mta_sts_generator; }
+    location = /status { mta_sts_status zone=32k; }
 }
 server {
     listen 127.0.0.1:%%PORT0%%;

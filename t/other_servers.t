@@ -171,7 +171,8 @@ spew("$tree/mta-sts.one.example/.well-known/.mta-sts.txt.new", "secret\n");
     sh('Caddy', 0);
 
     my $caddy = MtaSts::Web->caddy(here(snippet('docs/hosting.md', 'Caddy', 0,
-                                                'caddy')));
+                                                'caddy')),
+                                   map { "mta-sts.$_.example" } @names);
     tree_tests('Caddy', bundle($caddy->ca), qw(one two three));
     $caddy->stop;
 }
@@ -201,7 +202,8 @@ run('', 'mkdir', '-p', $file =~ s{/[^/]+\z}{}r);
 spew($file, (helper('policy', '-d', $yaml, 'page.example'))[1]);
 
 for my $case (['Apache', sub { MtaSts::Web->apache(shown('apache')) }],
-              ['Caddy', sub { MtaSts::Web->caddy(shown('caddy')) }],
+              ['Caddy', sub { MtaSts::Web->caddy(shown('caddy'),
+                                               'mta-sts.page.example') }],
               ['nginx', sub { $world->nginx(shown('nginx')) }])
 {
     my ($name, $start) = @$case;

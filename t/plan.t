@@ -45,7 +45,7 @@ sub later {
     local $ENV{LD_PRELOAD} = (glob '/usr/lib/*/faketime/libfaketime.so.1')[0];
     local $ENV{FAKETIME} = '+' . int($days * 86400);
     local $ENV{DONT_FAKE_MONOTONIC} = 1;
-    local $MtaSts::BUILD = $MtaSts::PLAIN;
+    local $MtaSts::BUILD = $MtaSts::FAKED;
     return helper(@in, $command, '-c', $conf, @args);
 }
 

@@ -570,6 +570,23 @@ $nginx->get(0, 'mta-sts.a.example');
 like(status($nginx, ''), qr/^\Qmta_sts_nginx_policy_requests_total{policy="a\"b\\c"} 1\E$/m,
      'a label is escaped');
 is(decoded($nginx)->{policies}[0]{name}, 'a"b\c', '... and JSON is');
+
+# the readers of those who made the formats
+
+my $text = (split_response(status($nginx, 'format=prometheus')))[1];
+is(join('|', run($text, 'promtool', 'check', 'metrics')), '0||',
+   'promtool accepts the metrics');
+
+$text = (split_response(status($nginx, 'format=openmetrics')))[1];
+is(join('|', run($text, '/usr/bin/python3', '-c', <<'EOP')), "0|1\n|",
+   'OpenMetrics, too');
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+for family in text_string_to_metric_families(sys.stdin.read()):
+    for sample in family.samples:
+        if sample.labels.get('policy') == 'a"b\\c':
+            print(sample.value)
+EOP
 $nginx->stop;
 
 

@@ -267,9 +267,9 @@ ngx_http_mta_sts_old_shared(ngx_shm_zone_t *zone)
     ngx_list_part_t            *part;
     ngx_http_mta_sts_status_t  *status;
 
-    for (part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part; part;
-         part = part->next)
-    {
+    part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
+
+    for ( /* void */ ; part; part = part->next) {
         old = part->elts;
 
         for (i = 0; i < part->nelts; i++) {

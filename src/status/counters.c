@@ -39,6 +39,8 @@ mta_sts_status_init(void *memory, size_t size, int64_t now,
     n = (size - sizeof(mta_sts_status_t) - names)
         / sizeof(mta_sts_status_slot_t);
 
+    memset(&key, 0, sizeof(mta_sts_hash_key_t));
+
     if (mta_sts_hash_init(&key, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }

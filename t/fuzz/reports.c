@@ -2,8 +2,8 @@
  * The reader of TLS reports: JSON, gzip or mails, by their first byte.  No text
  * exceeds its bound or has control characters, counts are within theirs, and a
  * second reading gives the same digest.  In the store a report counts once, and
- * what summaries and evidence say are the sums of its policies, also when it has
- * been dropped.
+ * what summaries and evidence say are the sums of its policies, also after it
+ * has been dropped.
  */
 
 #include <unistd.h>

@@ -39,6 +39,12 @@ our $EVENTS = '';
 
 our $ASAN = '';
 
+# what a library can be preloaded into, such as that of faketime, which does not
+# come before a sanitizer's
+
+our $FAKED = $ENV{ASAN_OPTIONS} ? $PLAIN
+           : $BUILD =~ m{^/} ? $BUILD : "$ENV{PWD}/$BUILD";
+
 my %used;
 
 # nginx reads this one itself, as a list of sockets

@@ -149,8 +149,11 @@ test_full(void)
 
     is_int(mta_sts_status_name(small, mta_sts_str("one")), 1, "a name");
 
-    for (i = 0; mta_sts_status_name(small, domain(buf, sizeof(buf), i));
-         i++) { /* void */ }
+    i = 0;
+
+    while (mta_sts_status_name(small, domain(buf, sizeof(buf), i))) {
+        i++;
+    }
 
     ok(i > 10, "... and more, until they are full");
     is_int(mta_sts_status_name(small, mta_sts_str("one")), 1,

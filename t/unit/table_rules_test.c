@@ -133,8 +133,8 @@ test_policy_names(void)
         bad += mta_sts_table_add_policy(&builder, policy, policy_name, &index,
                                         &test.err) != MTA_STS_OK;
         bad += index != i;
-        bad += mta_sts_table_added_name(&builder, index).len
-               != (policy_name.len != 0);
+        bad += !mta_sts_str_eq(mta_sts_table_added_name(&builder, index),
+                               policy_name);
         bad += mta_sts_table_add(&builder, mta_sts_str_from(domains[i]), index,
                                  place, &test.err) != MTA_STS_OK;
     }

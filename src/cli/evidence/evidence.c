@@ -189,9 +189,12 @@ void
 evidence_read(evidence_reader_t *reader, mta_sts_str_t domain, int64_t since,
     const mta_sts_env_t *env, evidence_t *evidence)
 {
-    evidence_into_t  into = { env, evidence };
+    evidence_into_t  into;
 
     memset(evidence, 0, sizeof(evidence_t));
+
+    into.env = env;
+    into.evidence = evidence;
 
     if (reader->status == EVIDENCE_READ
         && (store_query(reader->store, evidence_last, domain, since,

@@ -99,8 +99,8 @@ int64_t store_run(store_t *store, const char *sql, mta_sts_err_t *err,
 
 /*
  * Calls each for every row of a query, with the texts of its columns, never
- * NULL, which are valid until it returns.  text is ?1 and number ?2; sql must be
- * a constant, as above, and each must not use the store.
+ * NULL, which are valid until it returns.  text is ?1 and number ?2; sql must
+ * be a constant, as above, and each must not use the store.
  */
 typedef void (*store_each_pt)(void *ctx, const char *const *columns);
 
@@ -146,7 +146,7 @@ typedef struct {
     evidence_status_e    status;
     const char          *why;         /* EVIDENCE_UNKNOWN */
     int                  taken;       /* the store has reports, of any domain */
-    int64_t              last;        /* end of the domain's last report, or 0 */
+    int64_t              last;        /* end of its last report, or 0 */
     evidence_sessions_t  sessions[REPORTS_TYPES][2];  /* type, verified */
     evidence_failure_t  *failures;    /* verified ones first, of each type the
                                          most frequent first */

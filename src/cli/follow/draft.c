@@ -108,7 +108,11 @@ draft_bad(follow_t *follow, const source_row_t *row, mta_sts_str_t domain,
     draft->n_bad++;
     follow->stats.bad++;
 
-    if (domain.len) {
+    if (row->number == 0) {
+        follow_say(follow, FOLLOW_SAY_BAD, "%.*s: %s", MTA_STS_SHOW(domain),
+                   why->text);
+
+    } else if (domain.len) {
         follow_say(follow, FOLLOW_SAY_BAD, "row %lu, %.*s: %s", row->number,
                    MTA_STS_SHOW(domain), why->text);
 
@@ -297,6 +301,39 @@ draft_no_row(void *ctx, const source_row_t *row, const mta_sts_err_t *why)
     follow->draft.failed |= draft_bad(follow, row, domain, why,
                                       &follow->draft.err)
                             != MTA_STS_OK;
+}
+
+
+int
+draft_again(follow_t *follow, mta_sts_err_t *err)
+{
+    int              rc;
+    size_t           cursor;
+    leaving_t        leaving;
+    source_row_t     row;
+    mta_sts_entry_t  entry;
+
+    rc = MTA_STS_OK;
+
+    memset(&row, 0, sizeof(source_row_t));
+
+    for (cursor = 0; rc == MTA_STS_OK
+                     && mta_sts_table_next(&follow->replica.present.table,
+                                           &cursor, &entry); )
+    {
+        if (entry.policy_name.len == 0
+            || memo_leaving(follow->memo, entry.domain, &leaving))
+        {
+            continue;
+        }
+
+        row.domain = entry.domain;
+        row.policy = entry.policy_name;
+
+        rc = draft_one(follow, &row, err);
+    }
+
+    return rc;
 }
 
 

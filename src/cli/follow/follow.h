@@ -335,6 +335,12 @@ void draft_events(follow_t *follow, source_events_t *events);
 void draft_init(draft_t *draft);
 void draft_reset(follow_t *follow);
 
+/*
+ * Makes changes of all domains whose policy has a name, for a source that
+ * cannot be asked for them, when the policies were read again.
+ */
+int draft_again(follow_t *follow, mta_sts_err_t *err);
+
 /* Is there something to write, a snapshot or changes? */
 int draft_is_ready(const draft_t *draft);
 

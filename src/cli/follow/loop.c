@@ -307,9 +307,7 @@ loop_hang_up(loop_t *loop)
         say("the policies were read again");
     }
 
-    if (!feed_is_stream(follow->feed)) {
-        loop->full = loop->now;
-    }
+    loop->again = 1;
 
     notify("READY=1");
 }
@@ -361,6 +359,25 @@ loop_sweep(loop_t *loop)
 }
 
 
+/* Applies the policies that were read again to all domains. */
+
+static void
+loop_again(loop_t *loop)
+{
+    mta_sts_err_t  err;
+
+    loop->again = 0;
+
+    if (!feed_is_stream(loop->follow->feed)) {
+        loop->full = loop->now;
+
+    } else if (draft_again(loop->follow, &err) != MTA_STS_OK) {
+        say_error(&err);
+        draft_reset(loop->follow);
+    }
+}
+
+
 /* Does what is due, the most urgent thing. */
 
 void
@@ -369,6 +386,12 @@ loop_step(loop_t *loop)
     follow_t  *follow;
 
     follow = loop->follow;
+
+    if (loop->again && !draft_is_ready(&follow->draft)
+        && follow->draft.snapshot == DRAFT_CHANGES)
+    {
+        loop_again(loop);
+    }
 
     if (draft_is_ready(&follow->draft)) {
         if (loop->now >= loop->write) {

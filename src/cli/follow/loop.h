@@ -41,6 +41,7 @@ typedef struct {
     unsigned short   seed[3];
     int              connected;       /* of lines: some were written */
     int              noticed;         /* something has changed */
+    int              again;           /* so have the policies */
     int              dirty;           /* so have the metrics */
     int              ready;           /* systemd was told */
     int              failed;          /* for the exit status of --once */

@@ -237,7 +237,8 @@ rows_render(rows_t *rows, const source_row_t *row, uint32_t max_age,
     const mta_sts_policy_t  *policy;
 
     memset(&settings, 0, sizeof(mta_sts_settings_t));
-    memset(&warnings, 0, sizeof(mta_sts_warnings_t));
+    warnings.n = 0;
+    warnings.more = 0;
 
     /* what the check finds later is not warned of a million times */
 

@@ -145,7 +145,7 @@ files_say(reports_adder_t *adder, const char *path, const mta_sts_err_t *why)
 }
 
 
-/* Opens a regular file; returns -1 and err if it is none.  A FIFO would wait. */
+/* Opens a regular file, without waiting for a FIFO; returns -1 and err. */
 
 static int
 files_open(const char *path, mta_sts_err_t *err)

@@ -274,8 +274,8 @@ summary_html(const summary_t *summary, FILE *out)
     static const char *const  names[] = { "good", "note", "warning", "error" };
 
     (void) fputs(html_head, out);
-    (void) fprintf(out, "<p>The %u days up to %s. Verified reports came by mail "
-                   "with a valid signature; anybody can send the others. "
+    (void) fprintf(out, "<p>The %u days up to %s. Verified reports came by "
+                   "mail with a valid signature; anybody can send the others. "
                    "Sessions of different policies are never added up: a "
                    "sender may list the same ones twice.</p>\n", summary->days,
                    summary_day(summary->now, day));

@@ -127,6 +127,8 @@ store_refuse(store_t *store, mta_sts_err_t *err)
 #define INSERT_SUM(x)  "min(" STORE_SUM(x) ", 4000000000000000000)"
 
 
+/* CROSS JOIN: SQLite begins with the few reports that are old, by their end. */
+
 int
 store_drop(store_t *store, int64_t before, mta_sts_err_t *err)
 {
@@ -137,7 +139,7 @@ store_drop(store_t *store, int64_t before, mta_sts_err_t *err)
         "INSERT INTO day SELECT p.domain, p.type, r.signer <> '' AS v,"
         " r.begins / 86400 * 86400 AS d, " INSERT_SUM("p.good") ","
         " " INSERT_SUM("p.failed") ", count(DISTINCT r.id)"
-        " FROM policy p JOIN report r ON r.id = p.report"
+        " FROM report r CROSS JOIN policy p ON p.report = r.id"
         " WHERE r.ends < %lld GROUP BY p.domain, p.type, v, d"
         " ON CONFLICT (domain, type, verified, day)"
         " DO UPDATE SET good = min(good + excluded.good, 4000000000000000000),"

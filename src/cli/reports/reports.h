@@ -217,9 +217,9 @@ void reports_add_begin(reports_input_t *input, reports_adder_t *adder,
 int reports_add_data(reports_input_t *input, mta_sts_str_t data);
 
 /*
- * The same for all that a file descriptor gives, in bounded memory.  Of an mbox,
- * mails without a report are left out if others have one; a transaction is
- * committed and another one begun now and then.
+ * The same for all that a file descriptor gives, in bounded memory.  Of an
+ * mbox, mails without a report are left out if others have one; a transaction
+ * is committed and another one begun now and then.
  */
 int reports_add_fd(reports_input_t *input, int fd);
 

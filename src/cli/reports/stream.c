@@ -233,8 +233,8 @@ stream_mbox(stream_t *stream)
 
     if (stream->parts == 0) {
         stream->input->bad = 1;
-        (void) mta_sts_error(&stream->input->why, MTA_STS_NOWHERE, "none of %zu "
-                             "mails has a TLS report", stream->mails);
+        (void) mta_sts_error(&stream->input->why, MTA_STS_NOWHERE, "none of "
+                             "%zu mails has a TLS report", stream->mails);
     }
 
     return MTA_STS_OK;
@@ -254,8 +254,8 @@ stream_single(stream_t *stream)
 
     if (stream->len > REPORTS_MAIL_MAX) {
         stream->input->bad = 1;
-        (void) mta_sts_error(&stream->input->why, MTA_STS_NOWHERE, "it has more "
-                             "than %d MiB", REPORTS_MAIL_MAX >> 20);
+        (void) mta_sts_error(&stream->input->why, MTA_STS_NOWHERE, "it has "
+                             "more than %d MiB", REPORTS_MAIL_MAX >> 20);
         return MTA_STS_OK;
     }
 

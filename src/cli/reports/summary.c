@@ -44,13 +44,15 @@ static const char  summary_sessions[] =
 
 static const char  summary_failures[] =
     "SELECT p.type, " VERIFIED " AS v, d.result, '', '', 0,"
-    " " STORE_SUM("d.sessions") " s, count(DISTINCT r.id), max(r.ends)" SUMMARY_DETAIL
+    " " STORE_SUM("d.sessions") " s, count(DISTINCT r.id), max(r.ends)"
+    SUMMARY_DETAIL
     " GROUP BY p.type, v, d.result ORDER BY p.type, v DESC, s DESC, d.result"
     " LIMIT 200";
 
 static const char  summary_hosts[] =
     "SELECT p.type, " VERIFIED " AS v, d.mx, '', '', 0,"
-    " " STORE_SUM("d.sessions") " s, count(DISTINCT r.id), max(r.ends)" SUMMARY_DETAIL
+    " " STORE_SUM("d.sessions") " s, count(DISTINCT r.id), max(r.ends)"
+    SUMMARY_DETAIL
     " AND d.mx <> '' GROUP BY p.type, v, d.mx"
     " ORDER BY p.type, v DESC, s DESC, d.mx LIMIT 200";
 
@@ -59,7 +61,8 @@ static const char  summary_hosts[] =
 static const char  summary_reporters[] =
     "SELECT p.type, " VERIFIED " AS v, r.organization, r.signer, r.digest,"
     " " STORE_SUM("p.good") " g, " STORE_SUM("p.failed") " f,"
-    " count(DISTINCT r.id), max(r.ends)" SUMMARY_FROM " GROUP BY p.type, r.organization, r.signer"
+    " count(DISTINCT r.id), max(r.ends)" SUMMARY_FROM
+    " GROUP BY p.type, r.organization, r.signer"
     " ORDER BY p.type, v DESC, g + f DESC, r.organization LIMIT 200";
 
 static const char  summary_days[] =

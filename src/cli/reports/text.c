@@ -357,12 +357,12 @@ reports_show(store_t *store, const char *id, FILE *out, mta_sts_err_t *err)
                        " signer, source, datetime(received, 'unixepoch'),"
                        " datetime(begins, 'unixepoch'),"
                        " datetime(ends, 'unixepoch') FROM report"
-                       " WHERE digest LIKE ?1 || '%'", digest, 0, show_report, out,
-                       err) != MTA_STS_OK
+                       " WHERE digest LIKE ?1 || '%'", digest, 0, show_report,
+                       out, err) != MTA_STS_OK
            || store_query(store, "SELECT type, domain, mode, good, failed"
                           " FROM policy WHERE report = (SELECT id FROM report"
-                          " WHERE digest LIKE ?1 || '%') ORDER BY id", digest, 0,
-                          show_policy, out, err) != MTA_STS_OK
+                          " WHERE digest LIKE ?1 || '%') ORDER BY id", digest,
+                          0, show_policy, out, err) != MTA_STS_OK
            || store_query(store, "SELECT p.type, d.result || ' ' || d.mx,"
                           " d.sessions, d.reason FROM detail d JOIN policy p"
                           " ON p.id = d.policy WHERE p.report = (SELECT id"

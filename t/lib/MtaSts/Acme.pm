@@ -5,9 +5,10 @@ package MtaSts::Acme;
 # 3 to 7 of that nginx, and ends with the test.
 #
 #   my $ca = MtaSts::Acme->new($nginx, '::1');
+#   my $ca = MtaSts::Acme->new($nginx, undef, dns => '192.0.2.10:53');
 #   $ca->directory, $ca->api_ca, $ca->log
 #
-# All names are at the address that is given.  The root of the certificates is
+# All names are at the address that is given, or where a resolver says.  The root of the certificates is
 # ca.pem in the folder of nginx, where its requests verify them.
 
 use strict;
@@ -32,18 +33,19 @@ $SIG{$_} = sub { exit 1 } for 'INT', 'TERM';
 
 
 sub new {
-    my ($class, $nginx, $address) = @_;
+    my ($class, $nginx, $address, %opt) = @_;
     my $self = bless { nginx => $nginx }, $class;
     my $dir = $nginx->dir;
-    my $dns = '127.0.0.1:' . $nginx->port(3);
-    my ($four, $six) = $address =~ /:/ ? ('', $address) : ($address, '');
+    my $dns = $opt{dns} // '127.0.0.1:' . $nginx->port(3);
+    my ($four, $six) = ($address // '') =~ /:/ ? ('', $address) : ($address, '');
 
     mkdir "$dir/pebble" or die "$dir/pebble: $!";
 
     $self->start(3, 'pebble-challtestsrv', '-dns01', $dns, '-defaultIPv4', $four,
                  '-defaultIPv6', $six, '-http01', '', '-https01', '',
                  '-tlsalpn01', '',
-                 '-management', '127.0.0.1:' . $nginx->port(4));
+                 '-management', '127.0.0.1:' . $nginx->port(4))
+        unless $opt{dns};
 
     make_cert("$dir/pebble", 'api', 'localhost');
 

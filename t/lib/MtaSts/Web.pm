@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use File::Temp qw(tempdir);
+use IO::Socket::SSL;
 use MtaSts;
 use Time::HiRes qw(sleep);
 
@@ -50,10 +51,11 @@ sub apache {
 }
 
 
-# Caddy with a configuration; certificates are of its own authority.
+# Caddy with a configuration; certificates are of its own authority, and there
+# for each host once it is returned.
 
 sub caddy {
-    my ($class, $conf) = @_;
+    my ($class, $conf, @hosts) = @_;
     my $self = bless { owner => $$, dir => tempdir('mta-sts-XXXXXX',
                        TMPDIR => 1, CLEANUP => 1) }, $class;
     my $dir = $self->{dir};
@@ -70,7 +72,22 @@ sub caddy {
                                    'caddy', 'validate', @config);
     die "caddy validate: $out$err" if $status;
 
-    return $self->start(\%env, 'caddy', 'run', @config);
+    $self->start(\%env, 'caddy', 'run', @config);
+
+    for (1 .. 1000) {
+        @hosts = grep { !handshake($_) } @hosts;
+        return $self if !@hosts;
+        sleep 0.05;
+    }
+
+    die "caddy has no certificate for @hosts: " . $self->log;
+}
+
+
+sub handshake {
+    my ($host) = @_;
+    return IO::Socket::SSL->new(PeerAddr => '127.0.0.1:443',
+        SSL_hostname => $host, SSL_verify_mode => 0, Timeout => 10);
 }
 
 

@@ -285,6 +285,7 @@ typedef struct {
     memo_t                   *memo;
     rows_t                    rows;
     draft_t                   draft;
+    state_t                  *state;        /* while rows are read, or NULL */
     follow_stats_t            stats;
     follow_said_t             said[FOLLOW_SAYS];
     int                       allow;        /* removals, in the next read */
@@ -383,6 +384,9 @@ int leaving_allowed(follow_t *follow, uint64_t removed, int empty);
  */
 int leaving_policy(follow_t *follow, mta_sts_str_t domain,
     const source_row_t *row, uint32_t *index, mta_sts_err_t *err);
+
+/* After rows were read: lets go of the state, which others write to. */
+void leaving_rest(follow_t *follow);
 
 /* Notes which domains of rows came back; in a transaction of memo. */
 void leaving_returned(follow_t *follow, const mta_sts_table_builder_t *rows);

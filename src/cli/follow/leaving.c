@@ -168,7 +168,6 @@ leaving_is_spent(follow_t *follow, mta_sts_str_t domain,
     const leaving_t *leaving, const mta_sts_policy_t *policy)
 {
     int              refused;
-    state_t         *state;
     mta_sts_err_t    why;
     mta_sts_str_t    id;
     mta_sts_entry_t  entry;
@@ -192,16 +191,29 @@ leaving_is_spent(follow_t *follow, mta_sts_str_t domain,
     entry.domain = domain;
     entry.policy = policy;
 
-    state = state_open(follow->settings->state);
-    refused = state_refuses(state, &entry, 0, &why) != 0;
+    if (follow->state == NULL) {
+        follow->state = state_open(follow->settings->state);
+    }
 
-    (void) state_close(state);
+    refused = state_refuses(follow->state, &entry, 0, &why) != 0;
+
+    state_pause(follow->state);
 
     if (refused) {
         memo_put_spent(follow->memo, domain, id);
     }
 
     return refused;
+}
+
+
+void
+leaving_rest(follow_t *follow)
+{
+    if (follow->state) {
+        (void) state_close(follow->state);
+        follow->state = NULL;
+    }
 }
 
 

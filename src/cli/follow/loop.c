@@ -207,6 +207,7 @@ loop_next_look(loop_t *loop, int64_t took)
 static void
 loop_read(loop_t *loop)
 {
+    int            rc;
     int64_t        begin, took;
     follow_t      *follow;
     mta_sts_err_t  err;
@@ -218,7 +219,11 @@ loop_read(loop_t *loop)
     loop->noticed = 0;
     loop->dirty = 1;
 
-    if (feed_read(follow->feed, &loop->events, &err) != MTA_STS_OK) {
+    rc = feed_read(follow->feed, &loop->events, &err);
+
+    leaving_rest(follow);
+
+    if (rc != MTA_STS_OK) {
         draft_reset(follow);
 
         if (!follow_stopped()) {
@@ -254,6 +259,8 @@ loop_changes(loop_t *loop)
     follow->stats.looks++;
 
     rc = feed_changes(follow->feed, &loop->events, &err);
+
+    leaving_rest(follow);
 
     if (rc != MTA_STS_OK && feed_is_stream(follow->feed)) {
         loop->failed = 1;
@@ -375,6 +382,8 @@ loop_again(loop_t *loop)
         say_error(&err);
         draft_reset(loop->follow);
     }
+
+    leaving_rest(loop->follow);
 }
 
 

@@ -19,7 +19,7 @@ use Time::HiRes qw(time);
 enter_network();
 
 my $slow = $ENV{MTA_STS_TEST_SLOW};
-my $SECONDS = $slow ? 6 : 1.2;      # of each kind of trouble
+my $SECONDS = $slow ? 3 : 1.2;      # of each kind of trouble
 my $DOMAINS = $slow ? 20000 : 2000;
 
 my $db = MtaSts::Database->postgresql(address => $MtaSts::Fleet::ADDRESS);
@@ -119,14 +119,14 @@ $session->post($versions->batch(1, 200));
 $db->freeze;
 my $waits = $session;
 undef $session;
-load($slow ? 10 : 4);
+load($slow ? 6 : 4);
 $db->thaw;
 $session = $waits;
 $session->wait;
 load($SECONDS);
 
 $_->cut for @nodes[0, 1];
-load($slow ? 10 : 4);
+load($slow ? 6 : 4);
 $_->restore for @nodes;
 load($SECONDS);
 

@@ -20,7 +20,7 @@ use Time::HiRes qw(time);
 enter_network();
 
 my $slow = $ENV{MTA_STS_TEST_SLOW};
-my $SECONDS = $slow ? 4 : 0.8;      # of each kind of trouble
+my $SECONDS = $slow ? 3 : 0.8;      # of each kind of trouble
 my $DOMAINS = $slow ? 10000 : 1000;
 
 my @OPTIONS = ('--every', '1s', '--timeout', '2s', '--full', '1h');

@@ -25,9 +25,9 @@ typedef struct {
     mta_sts_str_t   mx;            /* patterns, separated by white space or
                                       commas */
     mta_sts_str_t   max_age;
-    mta_sts_str_t   tlsrpt_rua;    /* URIs, separated by white space or commas */
+    mta_sts_str_t   tlsrpt_rua;    /* URIs, separated as mx is */
     int             removed;       /* the domain is gone; of changes only */
-    unsigned long   number;        /* of the row or line, from 1, for messages */
+    unsigned long   number;        /* of the row or line, from 1 */
 } source_row_t;
 
 

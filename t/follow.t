@@ -185,6 +185,10 @@ for my $case (
     unlike($err, qr/geheim/, '... without a password') if "@$args" =~ /geheim/;
 }
 
+like((once('', '-d', $yaml, '--state', "$dir/no"))[2],
+     qr/^mta-sts: warning: the directory "\Q$dir\E\/no" of "--state" does not exist/,
+     'a misspelled state is said at once');
+
 spew("$dir/d.yaml", "domains: {a.example: {mx: mx.example.com}}\n");
 like((once('', '-d', "$dir/d.yaml"))[2], qr/the file has domains, but they come/,
      'a file with domains');

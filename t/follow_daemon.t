@@ -242,6 +242,41 @@ like($err, qr/"\Q$table\E\.follow": file is not a database/, '... is said');
 unlink "$table.follow";
 
 
+# Another process replaces the table, or removes it.
+
+my $own = "$dir/own";
+mkdir $own;
+is((helper('follow', '--init', "sqlite:$own/db"))[0], 0, 'a database');
+
+sub own { return (split ' ', table_of("$own/table")->{$_[0]} // 'absent')[0] }
+sub insert {
+    is((run("INSERT INTO mta_sts_domains (domain, policy) VALUES ('$_[0]', 'try')",
+            'sqlite3', '-cmd', '.timeout 20000', "$own/db"))[0], 0, $_[0]);
+}
+
+insert('a.example');
+$follow = MtaSts::Follow->new($own, "sqlite:$own/db", '-d', $yaml, '--every', '1s');
+$follow->start;
+ok(within(sub { own('a.example') eq 'testing' }), '... is followed');
+
+spew("$dir/other.yaml", "domains: {other.example: {mode: none}}\n");
+my @other = ('compile', '-d', "$dir/other.yaml", '-o');
+is(join('|', helper(@other, "$own/table")), "1||mta-sts: \"$own/table\" is the "
+   . "table of a running \"mta-sts follow\"\n", 'compile does not replace it');
+is((helper(@other, "$dir/other.table"))[0], 0, '... but makes another one');
+rename "$dir/other.table", "$own/table" or die;
+ok(within(sub { own('a.example') eq 'testing' }), 'another table in its place');
+is(own('other.example'), 'absent', '... leaves no trace');
+like($follow->log, qr/table" was replaced or removed by another process/,
+     '... and is said');
+
+unlink "$own/table";
+insert('c.example');
+ok(within(sub { own('c.example') eq 'testing' }), 'a table that was removed');
+is(own('a.example'), 'testing', '... is written again, all of it');
+$follow->stop;
+
+
 # A full disk: one message, the table stays, and is written once there is room.
 
 SKIP: {

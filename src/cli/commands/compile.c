@@ -2,6 +2,9 @@
  * mta-sts compile: domains files into a table that nginx maps.
  */
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "cli/diag/diag.h"
@@ -120,6 +123,37 @@ compile_write_changes(const mta_sts_domains_t *domains, mta_sts_str_t name,
 }
 
 
+/* What "mta-sts follow" keeps is not replaced: it would not know. */
+
+static int
+compile_check_follow(mta_sts_str_t name, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
+{
+    int            fd, taken;
+    mta_sts_str_t  lock;
+    mta_sts_buf_t  buf = { env, NULL, 0, 0, 0 };
+
+    mta_sts_buf_add(&buf, name);
+    mta_sts_buf_add_cstr(&buf, ".lock");
+
+    lock = mta_sts_str_copy(env, mta_sts_buf_str(&buf));
+
+    fd = open(lock.data, O_RDONLY|O_CLOEXEC);
+    if (fd == -1) {
+        return MTA_STS_OK;
+    }
+
+    taken = flock(fd, LOCK_SH|LOCK_NB) == -1 && errno == EWOULDBLOCK;
+
+    (void) close(fd);
+
+    return taken
+           ? mta_sts_error(err, MTA_STS_NOWHERE, "\"%.*s\" is the table of a "
+                           "running \"mta-sts follow\"", MTA_STS_SHOW(name))
+           : MTA_STS_OK;
+}
+
+
 int
 command_compile(const options_t *options, const mta_sts_env_t *env)
 {
@@ -138,6 +172,10 @@ command_compile(const options_t *options, const mta_sts_env_t *env)
     changes = table_changes_name(name, env);
 
     rc = table_may_replace(name, &err);
+
+    if (rc == MTA_STS_OK) {
+        rc = compile_check_follow(name, env, &err);
+    }
 
     if (rc == MTA_STS_OK) {
         rc = compile_domains(options, &domains, env, &err);

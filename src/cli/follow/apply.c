@@ -240,7 +240,9 @@ apply_write(follow_t *follow, const mta_sts_domains_t *domains,
 
     replica = &follow->replica;
 
-    if (replica->image.data && apply_same_default(domains, &replica->base)) {
+    if (replica->image.data && !replica->strange
+        && apply_same_default(domains, &replica->base))
+    {
 
         rc = table_compare(&replica->base.table, &domains->table, &changes,
                            &env, err);
@@ -293,7 +295,7 @@ apply_snapshot(follow_t *follow, int *refused, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
-    if (n == 0 && follow->replica.image.data
+    if (n == 0 && follow->replica.image.data && !follow->replica.strange
         && apply_same_default(&draft->domains, &follow->replica.base))
     {
         return MTA_STS_OK;
@@ -398,7 +400,7 @@ apply_changes(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
-    if (replica->image.data == NULL
+    if (replica->image.data == NULL || replica->strange
         || changes.n > replica_changes_max(replica)
         || !apply_same_default(&follow->rows.defaults, &replica->base))
     {
@@ -418,6 +420,10 @@ apply_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
     int  rc;
 
     *refused = 0;
+
+    if (replica_look(&follow->replica, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
 
     rc = follow->draft.snapshot ? apply_snapshot(follow, refused, err)
                                 : change_draft(follow, refused, err);

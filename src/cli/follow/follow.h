@@ -50,6 +50,9 @@ typedef struct {
     mta_sts_image_t     changes;
     mta_sts_domains_t   base;         /* without changes */
     mta_sts_domains_t   present;      /* with them */
+    ino_t               inode;        /* of the file of image */
+    ino_t               changes_inode;
+    int                 strange;      /* the files are another process's */
     int                 lock;         /* a descriptor; -1: not held */
 } replica_t;
 
@@ -66,6 +69,14 @@ int replica_open(replica_t *replica, mta_sts_str_t name,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
 void replica_close(replica_t *replica);
+
+/*
+ * Are the files still those that are mapped?  If another process replaced or
+ * removed one, that is said, and strange is set until the table is written.
+ *
+ * Errors: those of table_may_replace().
+ */
+int replica_look(replica_t *replica, mta_sts_err_t *err);
 
 /*
  * Replaces the table; its changes end with it.  What was mapped is not valid

@@ -287,6 +287,14 @@ loop_changes(loop_t *loop)
         }
 
         draft_reset(follow);
+
+        /* only a read of everything shows what the table lacks */
+
+        if (replica_look(&follow->replica, &err) == MTA_STS_OK
+            && follow->replica.strange)
+        {
+            loop->full = loop->now;
+        }
     }
 
     loop_next_look(loop, 0);

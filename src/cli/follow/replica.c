@@ -54,6 +54,17 @@ replica_lock(replica_t *replica, const mta_sts_env_t *env, mta_sts_err_t *err)
 }
 
 
+/* The inode of a file; 0 if there is none. */
+
+static ino_t
+replica_inode(mta_sts_str_t name)
+{
+    struct stat  st;
+
+    return stat(name.data, &st) == 0 ? st.st_ino : 0;
+}
+
+
 /* Maps what is there; after an error, what was mapped before stays. */
 
 static int
@@ -93,6 +104,10 @@ replica_map(replica_t *replica, mta_sts_image_verify_e verify,
     if (replica->present.table.changes) {
         replica->present.table.changes = &replica->changes.changes;
     }
+
+    replica->inode = replica_inode(replica->name);
+    replica->changes_inode = replica_inode(replica->changes_name);
+    replica->strange = 0;
 
     return rc;
 }
@@ -140,6 +155,33 @@ replica_close(replica_t *replica)
         (void) close(replica->lock);
         replica->lock = -1;
     }
+}
+
+
+/* What is mapped keeps its inode, so another file has another one. */
+
+int
+replica_look(replica_t *replica, mta_sts_err_t *err)
+{
+    if (replica->strange || replica->image.data == NULL
+        || (replica_inode(replica->name) == replica->inode
+            && (replica->changes.data == NULL
+                || replica_inode(replica->changes_name)
+                   == replica->changes_inode)))
+    {
+        return MTA_STS_OK;
+    }
+
+    if (table_may_replace(replica->name, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    say("\"%s\" was replaced or removed by another process; all of it is "
+        "written again", replica->name.data);
+
+    replica->strange = 1;
+
+    return MTA_STS_OK;
 }
 
 

@@ -45,10 +45,11 @@ export PKG_CONFIG
 # core needs, the module needs, too: see config
 
 CORE_NEEDS  = libcrypto:3.0:libssl-dev  libidn2:2.0:libidn2-dev \
-              yaml-0.1:0.2:libyaml-dev  jansson:2.11:libjansson-dev
+              yaml-0.1:0.2:libyaml-dev
 CLI_NEEDS   = libssl:3.0:libssl-dev     libcurl:7.85:libcurl4-openssl-dev \
               libcares:1.18:libc-ares-dev libpcre2-8:10.36:libpcre2-dev \
-              libpsl:0.20:libpsl-dev sqlite3:3.34:libsqlite3-dev
+              libpsl:0.20:libpsl-dev sqlite3:3.34:libsqlite3-dev \
+              jansson:2.11:libjansson-dev
 
 # of the program that reads reports, besides
 

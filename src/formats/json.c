@@ -1,6 +1,8 @@
 /*
  * An array with one object per domain, each on its own line: a program may read
- * it line by line or as a whole.  The keys are those of mta_sts_json_domain().
+ * it line by line or as a whole.  The keys are domain, policy_host, mode, id,
+ * max_age (seconds), mx (a list) and records, each of which has name, type, ttl
+ * (seconds) and value.
  */
 
 #include "policy/policy.h"

@@ -143,7 +143,7 @@ int mta_sts_generator_page(const mta_sts_generator_t *generator,
     mta_sts_err_t *err);
 
 /*
- * Gives the same as JSON: the object of mta_sts_json_domain() with policy,
+ * Gives the same as JSON: the object of format "json" with policy,
  * policy_url, server, yaml and warnings (a list); or only "errors", an object
  * with a text for each field that has one.
  *

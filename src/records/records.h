@@ -15,8 +15,6 @@
 #define MTA_STS_RECORDS_RECORDS_H
 
 
-#include <jansson.h>
-
 #include "base/base.h"
 #include "serve/table.h"
 
@@ -114,16 +112,6 @@ int mta_sts_record_is_alias(const mta_sts_record_wanted_t *wanted,
 int mta_sts_record_build(const mta_sts_entry_t *entry,
     const mta_sts_record_wanted_t *wanted, const mta_sts_env_t *env,
     mta_sts_record_t **records, size_t *n, mta_sts_err_t *err);
-
-
-/*
- * Makes the JSON object of a domain and its n records, with the keys domain,
- * policy_host, mode, id, max_age (seconds), mx (a list) and records, each of
- * which has name, type, ttl (seconds) and value.  The caller owns the object;
- * env is for as long as the call takes.  NULL if the allocation failed.
- */
-json_t *mta_sts_json_domain(const mta_sts_entry_t *entry,
-    const mta_sts_record_t *records, size_t n, const mta_sts_env_t *env);
 
 
 #endif /* MTA_STS_RECORDS_RECORDS_H */

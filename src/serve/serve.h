@@ -90,7 +90,7 @@ int mta_sts_server_use(mta_sts_server_t *server,
 void mta_sts_server_share(mta_sts_server_t *server,
     const mta_sts_domains_t *domains);
 
-/* Replaces the domains of a server, whose table is mapped.  Allocates nothing. */
+/* Replaces the domains of a server with a mapped table.  Allocates nothing. */
 void mta_sts_server_replace(mta_sts_server_t *server,
     const mta_sts_domains_t *domains);
 

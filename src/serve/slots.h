@@ -71,8 +71,8 @@ mta_sts_hash(const mta_sts_hash_key_t *key, mta_sts_str_t str)
 #define MTA_STS_TABLE_FEW  8
 
 /*
- * A tag is the distance of a slot from the one at which probing begins, in its 5
- * high bits, and 3 bits of the hash, not those that choose the slot.
+ * A tag is the distance of a slot from the one at which probing begins, in its
+ * 5 high bits, and 3 bits of the hash, not those that choose the slot.
  */
 
 #define MTA_STS_TABLE_FAR   31             /* or further */
@@ -105,7 +105,7 @@ typedef struct {
 } mta_sts_table_row_t;
 
 
-/* Fills n slots, more than there are rows; the names are those of the builder. */
+/* Fills n slots, more than there are rows; names are those of the builder. */
 void mta_sts_table_fill(const mta_sts_table_builder_t *builder,
     const char *names, mta_sts_table_slot_t *slots, size_t n);
 

@@ -149,12 +149,17 @@ import_print(const options_t *options, mta_sts_str_t text, mta_sts_err_t *err)
 static void
 import_summary(const import_t *import)
 {
+    char  repaired[64];
+
     if (import->n_refused + import->n_unknown + import->n_repaired == 0) {
         return;
     }
 
-    say("%zu domain%s imported, %zu of them repaired; %zu not imported, %zu "
-        "unknown", import->n, import->n == 1 ? "" : "s", import->n_repaired,
+    (void) snprintf(repaired, sizeof(repaired), ", %zu of them repaired",
+                    import->n_repaired);
+
+    say("%zu domain%s imported%s; %zu not imported, %zu unknown", import->n,
+        import->n == 1 ? "" : "s", import->repair ? repaired : "",
         import->n_refused, import->n_unknown);
 }
 

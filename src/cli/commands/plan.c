@@ -51,9 +51,11 @@ plan_one(plan_run_t *run, state_domain_t *domain, const mta_sts_entry_t *entry)
         of.line = entry->place.line;
         of.yaml = command_is_yaml(run->options, entry->place.file);
 
-        evidence_read(run->reader, domain->name,
-                      run->output.now - PLAN_REPORTS, env, &evidence);
-        of.evidence = &evidence;
+        if (of.configured->mode == MTA_STS_TESTING) {
+            evidence_read(run->reader, domain->name,
+                          run->output.now - PLAN_REPORTS, env, &evidence);
+            of.evidence = &evidence;
+        }
     }
 
     if (domain->history.look == 0) {

@@ -11,7 +11,8 @@
 
 /* What a file is that nginx -T knows, but does not print. */
 
-#define SITE_NO_TABLE  ", nginx -T does not print a table: run mta-sts where it is"
+#define SITE_NO_TABLE                                                         \
+    ", nginx -T does not print a table: run mta-sts where it is"
 
 
 /* Maps a table and its changes. */

@@ -102,7 +102,7 @@ int site_read_text(site_t *site, mta_sts_str_t name, mta_sts_str_t text,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
 /*
- * Makes a site of a domains file, a table, or "-", or a glob of files, without a
+ * Makes a site of a domains file, a table, "-" or a glob of files, without an
  * nginx.conf: one server for every host.
  *
  * Errors: those of mta_sts_domains_read() and source_names(); no file matches

@@ -185,6 +185,39 @@ evidence_close(evidence_reader_t *reader, mta_sts_err_t *err)
 }
 
 
+/* Most domains have no report of these days, which one look-up says. */
+
+static int
+evidence_query(evidence_reader_t *reader, mta_sts_str_t domain, int64_t since,
+    evidence_into_t *into)
+{
+    store_t        *store;
+    evidence_t     *evidence;
+    mta_sts_err_t  *err;
+
+    store = reader->store;
+    evidence = into->evidence;
+    err = &reader->err;
+
+    if (store_query(store, evidence_last, domain, 0, evidence_number,
+                    &evidence->last, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    if (evidence->last < since) {
+        return MTA_STS_OK;
+    }
+
+    return store_query(store, evidence_sessions, domain, since,
+                       evidence_session, into, err) != MTA_STS_OK
+           || store_query(store, evidence_failures, domain, since,
+                          evidence_failure, into, err) != MTA_STS_OK
+           ? MTA_STS_ERROR : MTA_STS_OK;
+}
+
+
 void
 evidence_read(evidence_reader_t *reader, mta_sts_str_t domain, int64_t since,
     const mta_sts_env_t *env, evidence_t *evidence)
@@ -197,15 +230,7 @@ evidence_read(evidence_reader_t *reader, mta_sts_str_t domain, int64_t since,
     into.evidence = evidence;
 
     if (reader->status == EVIDENCE_READ
-        && (store_query(reader->store, evidence_last, domain, since,
-                        evidence_number, &evidence->last, &reader->err)
-            != MTA_STS_OK
-            || store_query(reader->store, evidence_sessions, domain, since,
-                           evidence_session, &into, &reader->err)
-               != MTA_STS_OK
-            || store_query(reader->store, evidence_failures, domain, since,
-                           evidence_failure, &into, &reader->err)
-               != MTA_STS_OK))
+        && evidence_query(reader, domain, since, &into) != MTA_STS_OK)
     {
         reader->status = EVIDENCE_UNKNOWN;
         memset(evidence, 0, sizeof(evidence_t));

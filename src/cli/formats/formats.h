@@ -19,8 +19,8 @@ void format_usage(FILE *out);
 /*
  * A file that is complete or absent: what is written to it replaces the file of
  * the path once replace_close() has it on disk, and takes over its mode and
- * owner.  Neither SIGINT, SIGTERM nor the end of the process leaves another file.
- * One is open at a time; replace_close() frees it in any case.
+ * owner.  Neither SIGINT, SIGTERM nor the end of the process leaves another
+ * file.  One is open at a time; replace_close() frees it in any case.
  *
  * Errors: open(), write(), fsync() or rename() "PATH" failed.
  */

@@ -213,7 +213,8 @@ import_conf(import_t *import, mta_sts_str_t file, mta_sts_str_t prefix,
 
     if (conf.n == 0 && conf.masks == 0 && names->n == 0) {
         return mta_sts_error(err, MTA_STS_NOWHERE, "no server in \"%.*s\" has "
-                             "a name mta-sts.DOMAIN and serves a policy by hand",
+                             "a name mta-sts.DOMAIN and serves a policy by "
+                             "hand",
                              MTA_STS_SHOW(file));
     }
 

@@ -1,6 +1,6 @@
 /*
- * What an nginx.conf answers for a policy by hand: its servers and locations, as
- * far as they matter for this.
+ * What an nginx.conf answers for a policy by hand: its servers and locations,
+ * as far as they matter for this.
  */
 
 #ifndef MTA_STS_IMPORT_CONF_H
@@ -75,8 +75,8 @@ typedef struct {
 
 
 /*
- * Reads the first file of a source and what it includes, and then calls server()
- * for each server of http, or of the file itself.  Memory is env's.
+ * Reads the first file of a source and what it includes, and then calls
+ * server() for each server of http, or of the file itself.  Memory is env's.
  *
  * Errors: those of nginx_conf_read() and regex_compile().
  */

@@ -1,8 +1,8 @@
 /*
  * Equal policies become one named policy.
  *
- * Domains are sorted by the bytes of their policy, and those with equal bytes by
- * their report URIs.  Where several have both in common, that is a named policy.
+ * Domains are sorted by the bytes of their policy, and those with equal bytes
+ * by their report URIs.  Several that have both in common have a named policy.
  * Those that are alone with their URIs refer to one with equal bytes and have
  * their own tlsrpt_rua, if there is any; a setting cannot be taken away, so one
  * without URIs needs a policy without them.
@@ -229,7 +229,7 @@ group_name_cmp(const void *a, const void *b)
 }
 
 
-/* Takes a name.  Returns its node: a new one, or the one that has it already. */
+/* Takes a name.  Returns its node: a new one, or the one that has it. */
 
 static group_name_t *
 group_take(const import_t *import, void **names, mta_sts_str_t name,

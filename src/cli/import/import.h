@@ -63,9 +63,9 @@ typedef struct {
     mta_sts_place_t          place;       /* in a configuration */
     unsigned                 differs;     /* bits */
     unsigned                 repaired;    /* bits */
-    int64_t                  ttl;         /* of the policy host's addresses, over
-                                             the whole CNAME chain; seconds, -1
-                                             is unknown */
+    int64_t                  ttl;         /* of the policy host's addresses,
+                                             over the whole CNAME chain;
+                                             seconds, -1 is unknown */
     import_group_t          *group;       /* or NULL: it has its own settings */
 } import_domain_t;
 

@@ -214,8 +214,8 @@ live_warn(import_t *import, const result_t *result, const live_host_t *live)
 
     if (live->unknown) {
         import_say(MTA_STS_NOWHERE, result->entry->domain, "imported from %s, "
-                   "but %zu other%s could not be looked at: see \"mta-sts check "
-                   "--no-config\"", live->body->address, live->unknown,
+                   "but %zu other%s could not be looked at: see \"mta-sts "
+                   "check --no-config\"", live->body->address, live->unknown,
                    live->unknown > 1 ? "s" : "");
         import->n_unknown++;
     }

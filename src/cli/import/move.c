@@ -153,13 +153,14 @@ static void
 move_live(const import_t *import, mta_sts_buf_t *text)
 {
     mta_sts_buf_add_cstr(text,
-        "# 2. check     Ask the new server itself, before the DNS points to it:\n"
+        "# 2. check     Ask the new server itself, before the DNS points to "
+        "it:\n"
         "#                  curl --connect-to ::NEW-ADDRESS \\\n"
         "#                      https://mta-sts.");
     mta_sts_buf_add(text, import->domains[0].domain);
     mta_sts_buf_add_cstr(text, "/.well-known/mta-sts.txt\n"
-        "# 3. address   Let each mta-sts.DOMAIN point to the new server.  The old "
-        "one goes\n"
+        "# 3. address   Let each mta-sts.DOMAIN point to the new server.  The "
+        "old one goes\n"
         "#              on as it is, and nothing else changes, until:\n");
 
     move_dates(import, text);
@@ -197,10 +198,10 @@ move_served_by_hand(const import_t *import, mta_sts_buf_t *text)
         "# 3. record    Publish what \"mta-sts records --served\" prints: the "
         "new ids.\n"
         "#\n"
-        "# If the policy hosts get other addresses, the old servers go on as they "
-        "are for\n"
-        "# the TTL of the old addresses and a day and 30 minutes, and the records "
-        "wait for\n"
+        "# If the policy hosts get other addresses, the old servers go on as "
+        "they are for\n"
+        "# the TTL of the old addresses and a day and 30 minutes, and the "
+        "records wait for\n"
         "# that; \"mta-sts import DOMAIN...\" prints the dates.\n");
 }
 

@@ -1,8 +1,8 @@
 /*
  * Texts that senders reject although they have one reading, written as the
- * grammar of policies wants it (RFC 8461, 3.2).  A line is changed only where it
- * can mean nothing else; every other line stays as it is, and with it the text
- * is rejected.
+ * grammar of policies wants it (RFC 8461, 3.2).  A line is changed only where
+ * it can mean nothing else; every other line stays as it is, and with it the
+ * text is rejected.
  */
 
 #include "import.h"

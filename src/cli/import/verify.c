@@ -13,8 +13,9 @@ verify_fault(mta_sts_str_t name, mta_sts_str_t domain, mta_sts_err_t *err)
 {
     mta_sts_place_t  place = { name, 0, 0 };
 
-    return mta_sts_error(err, place, "domain \"%.*s\" is not what was imported: "
-                         "this is a fault of mta-sts, please report it",
+    return mta_sts_error(err, place, "domain \"%.*s\" is not what was "
+                         "imported: this is a fault of mta-sts, please report "
+                         "it",
                          MTA_STS_SHOW(domain));
 }
 

@@ -79,7 +79,7 @@ write_count(mta_sts_buf_t *text, size_t n, const char *one, const char *many)
 }
 
 
-/* Is the id in the record, or what is in place of it, not that of the policy? */
+/* Is the id of the record, which may be missing, not that of the policy? */
 
 static int
 write_has_other_id(const import_t *import, const import_domain_t *domain)
@@ -177,8 +177,8 @@ write_head(const import_t *import, mta_sts_buf_t *text)
         mta_sts_buf_add_cstr(text,
             "# repaired: senders saw no policy until now, so mode enforce is "
             "new to them: look\n"
-            "# at what \"mta-sts check\" says about the mail servers before the "
-            "record is\n"
+            "# at what \"mta-sts check\" says about the mail servers before "
+            "the record is\n"
             "# published.\n");
     }
 

@@ -343,7 +343,8 @@ typedef struct {
     int                    yaml;          /* a domains file, not nginx.conf */
     mta_sts_str_t          runs;          /* of check: lines of
                                              "TIME ERRORS UNKNOWN SMTP" */
-    const evidence_t      *evidence;      /* of PLAN_REPORTS; NULL: absent */
+    const evidence_t      *evidence;      /* of PLAN_REPORTS, in mode testing;
+                                             NULL: absent */
     int64_t                forgotten;     /* or 0 */
     int                    details;       /* also what is not under way */
 } plan_domain_t;

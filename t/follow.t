@@ -121,7 +121,7 @@ for my $case (
     ["begin\nset a.example try\n", 1, 'ends within a snapshot, which is ignored'],
     ['set a.example try', 1, 'ends within a line, which is ignored'],
     ['set a.example ' . 'x' x 70000 . "\n", 1, 'more than 65536 bytes'],
-    ["set a.example a\0b\n", 1, 'unknown policy "a'],
+    ["set a.example a\0b\n", 1, 'a line must not have a NUL'],
 ) {
     my ($lines, $want, $text) = @$case;
     my ($status, undef, $err) = once($lines, '-d', $yaml);
@@ -159,8 +159,9 @@ for my $case (
     [['follow', 'mysql://h/d?password=geheim', '--table', $table], 2,
      'a password must not be in the URL'],
     [['follow', '-', '--query', 'x', '--table', $table], 2,
-     '"--query" is not for the source "lines"'],
-    [['follow', '-', '--listen', 'x', '--table', $table], 2, '"--listen"'],
+     '"--query" is not for the source "lines", only for databases'],
+    [['follow', '-', '--listen', 'x', '--table', $table], 2,
+     '"--listen" is not for the source "lines", only for PostgreSQL'],
     [['follow', '-', '--grace', '1x', '--table', $table], 2,
      'invalid "--grace 1x"'],
     [['follow', '-', '--once', '--table', $yaml], 1,

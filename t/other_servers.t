@@ -96,7 +96,8 @@ sub check {
     my ($ca, @names) = @_;
     my ($status, $out, $err) = helper('check', '-d', $yaml, '--resolver',
         $world->resolver, '--ca', $ca, map { "$_.example" } @names);
-    return "$status$err" . join ' ', sort $out =~ /^ +(?:error|warning|note|unknown) +(\S+):/mg;
+    my @found = $out =~ /^ +(?:error|warning|note|unknown) +(\S+):/mg;
+    return "$status$err" . join ' ', sort @found;
 }
 
 
@@ -158,7 +159,6 @@ spew("$tree/mta-sts.one.example/.well-known/.mta-sts.txt.new", "secret\n");
     my $apache = MtaSts::Web->apache(here(snippet('docs/hosting.md', 'Apache',
                                                   0, 'apache')));
     tree_tests('Apache', $world->ca, qw(one two));
-    is(ask('mta-sts.one.example', 'GET', $path, $world->ca), 200, 'Apache runs');
     $apache->stop;
 }
 
@@ -196,7 +196,8 @@ sub shown {
 
 my $file = "$dir/www/mta-sts.page.example/.well-known/mta-sts.txt";
 
-like($html, qr{Save the policy as .*?/var/www/mta-sts\.page\.example/\.well-known/mta-sts\.txt},
+like($html, qr{Save\ the\ policy\ as\ .*?/var/www/mta-sts\.page\.example
+               /\.well-known/mta-sts\.txt}x,
      'the page says where the policy is');
 run('', 'mkdir', '-p', $file =~ s{/[^/]+\z}{}r);
 spew($file, (helper('policy', '-d', $yaml, 'page.example'))[1]);

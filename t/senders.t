@@ -63,7 +63,7 @@ my %case = (
     'ct-upper' => ['', type => 'text/plain; charset=UTF-8'],
     'ct-dupcs' => ['', type => 'text/plain; charset=utf-8; charset=utf-8'],
     'ct-sp' => ['', raw => raw($length, $good)
-                    =~ s/(?<=Type: )text.*?(?=\r)/ text\/plain ; charset=utf-8/r],
+                    =~ s{(?<=Type: ).*?(?=\r)}{ text/plain ; charset=utf-8}r],
 
     (map { ("s-$_" => ['policy-status error', http => qq(return $_ "$good";)])
     } 201, 203, 206, 404, 403, 410, 500),
@@ -76,7 +76,8 @@ my %case = (
     's-302' => ['policy-redirect error',
                 http => 'return 302 https://mta-sts.h2.example/x;'],
     's-307' => ['policy-redirect error', http => 'return 307 $uri/;'],
-    's-308' => ['policy-redirect error', http => 'return 308 http://$host$uri;'],
+    's-308' => ['policy-redirect error',
+                http => 'return 308 http://$host$uri;'],
     's-close' => ['policy-closed error', http => 'return 444;'],
 
     'h2' => ['', listen => 'ssl http2'],
@@ -275,7 +276,8 @@ for my $name (sort keys %case) {
 
     $records .= "mta-sts.$name $opt{a}\n" if defined $opt{a};
     $records .= "_mta-sts.$name TXT $opt{txt}\n" if defined $opt{txt};
-    $records .= "_smtp._tls.$name TXT \"v=TLSRPTv1; rua=mailto:a\@b.example\"\n";
+    $records .= "_smtp._tls.$name TXT "
+              . "\"v=TLSRPTv1; rua=mailto:a\@b.example\"\n";
     $records .= "$name MX 10 $_\n" for @{ $opt{mx} };
     $records .= "$opt{more}\n" if $opt{more};
 

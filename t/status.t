@@ -233,6 +233,9 @@ my $asked = decoded($nginx, 'domain=A.Example.')->{domain};
 is("$asked->{name} $asked->{fetches} $asked->{mode} $asked->{policy}",
    'a.example 3 enforce hosted', 'a domain is asked for');
 ok(abs($asked->{last} - time) < 60, '... and when it was fetched');
+is(decoded($nginx, 'domain=+a.example%20')->{domain}{name}, 'a.example',
+   '... and without the spaces around it');
+
 $asked = decoded($nginx, 'domain=other.example')->{domain};
 is($asked->{last}, undef, 'never fetched');
 ok($asked->{configured}, '... but configured');

@@ -244,7 +244,8 @@ for my $case (['no file', undef], ['empty', ''], ['no domain', "domains: {}\n"],
     is_deeply(files(), $all, '... and all files');
 }
 
-for my $case ([2, qr/needs all domains/, '--tree', $tree, '--prune', 'a.example'],
+for my $case ([2, qr/needs all domains/, '--tree', $tree, '--prune',
+               'a.example'],
               [2, qr/needs "--tree"/, '--prune', 'a.example'],
               [2, qr/needs "--tree"/, '--domains-from', "$dir/names"],
               [2, qr/takes one domain, or "--tree"/],
@@ -353,7 +354,8 @@ for my $signal ((qw(TERM KILL)) x 2) {
     my @aside = grep { /\.new$/ } keys %$files;
     my %bodies = map { $files->{$_} => 1 } grep { !/\.new$/ } keys %$files;
     my @bad = grep { !/\Aversion:\ STSv1\r\nmode:\ testing\r\n
-                        mx:\ [a-z0-9.]+\r\nmax_age:\ 604800\r\n\z/x } keys %bodies;
+                        mx:\ [a-z0-9.]+\r\nmax_age:\ 604800\r\n\z/x }
+              keys %bodies;
     is(scalar @bad, 0, "$signal: each file is complete");
 
     if ($signal eq 'TERM') {
@@ -388,8 +390,8 @@ EOS
     domains(map { ("d$_.example" => '{mx: old.example}') } 1 .. 12);
     spew("$dir/second.yaml", slurp($yaml) =~ s/old\.example/new.example/gr);
 
-    ($status, $out, $err) = run('', @enter, 'unshare', '-m', 'sh', '-c', $script,
-        'sh', $disk, $disk, $yaml, "$dir/second.yaml",
+    ($status, $out, $err) = run('', @enter, 'unshare', '-m', 'sh', '-c',
+        $script, 'sh', $disk, $disk, $yaml, "$dir/second.yaml",
         "$MtaSts::BUILD/mta-sts");
     skip 'no mount', 4 if $status == 77;
 

@@ -41,7 +41,8 @@ struct ngx_http_mta_sts_table_s {
 static void ngx_http_mta_sts_table_cleanup(void *data);
 static void ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table);
 static ngx_uint_t ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table);
-static void ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table,
+static ngx_uint_t ngx_http_mta_sts_table_changes(
+    ngx_http_mta_sts_table_t *table,
     ngx_uint_t new_base);
 static ngx_uint_t ngx_http_mta_sts_image_is_new(
     ngx_http_mta_sts_image_t *image);
@@ -234,7 +235,12 @@ ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
         return;
     }
 
-    ngx_http_mta_sts_table_changes(table, new_base);
+    if (!ngx_http_mta_sts_table_changes(table, new_base)
+        && ngx_http_mta_sts_image_is_new(&table->base)
+        && ngx_http_mta_sts_table_base(table))
+    {
+        (void) ngx_http_mta_sts_table_changes(table, 1);
+    }
 
     cscfp = table->cmcf->servers.elts;
 
@@ -288,16 +294,19 @@ ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
 /*
  * Maps the changes; bad ones are logged once and the old ones kept.  Changes of
  * another table than the one in use, or that are gone only now, mean that the
- * table is being replaced: this is seen the next time.
+ * table is being replaced: then the old ones are kept, too, and 0 is returned.
  */
 
-static void
+static ngx_uint_t
 ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table,
     ngx_uint_t new_base)
 {
+    ngx_uint_t         fit;
     mta_sts_err_t      err;
     mta_sts_image_t    image;
     mta_sts_domains_t  domains;
+
+    fit = 1;
 
     mta_sts_image_domains(&table->base.image, table->domains);
     domains = *table->domains;
@@ -317,6 +326,9 @@ ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table,
         mta_sts_image_close(&table->changes.image);
         table->changes.image = image;
         table->changes.used = (time_t) table->changes.id.seconds;
+
+    } else {
+        fit = 0;
     }
 
     if (table->changes.image.data
@@ -325,6 +337,8 @@ ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table,
         mta_sts_table_set_changes(&table->domains->table,
                                   &table->changes.image.changes);
     }
+
+    return fit;
 }
 
 

@@ -257,6 +257,23 @@ request_max(mta_sts_status_query_t *query, mta_sts_str_t value,
 }
 
 
+/* A name is pasted with the spaces around it. */
+
+static mta_sts_str_t
+request_trim(mta_sts_str_t value)
+{
+    while (value.len && value.data[0] == ' ') {
+        value = mta_sts_str_after(value, 1);
+    }
+
+    while (value.len && value.data[value.len - 1] == ' ') {
+        value.len--;
+    }
+
+    return value;
+}
+
+
 int
 mta_sts_status_query(mta_sts_status_query_t *query, mta_sts_str_t args,
     mta_sts_str_t accept, const mta_sts_env_t *env, mta_sts_err_t *err)
@@ -291,7 +308,7 @@ mta_sts_status_query(mta_sts_status_query_t *query, mta_sts_str_t args,
         } else if (rc == MTA_STS_OK
                    && mta_sts_str_eq(name, mta_sts_str("domain")))
         {
-            query->domain = value;
+            query->domain = request_trim(value);
         }
 
         if (rc != MTA_STS_OK

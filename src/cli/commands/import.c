@@ -161,6 +161,11 @@ import_summary(const import_t *import)
     say("%zu domain%s imported%s; %zu not imported, %zu unknown", import->n,
         import->n == 1 ? "" : "s", import->repair ? repaired : "",
         import->n_refused, import->n_unknown);
+
+    if (import->n + import->n_refused == 0) {
+        say("nothing could be looked at: do the resolver and the network "
+            "work?");
+    }
 }
 
 

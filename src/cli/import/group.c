@@ -312,18 +312,34 @@ group_names(import_t *import)
 }
 
 
+/* A place has no line if it is a file of a folder. */
+
+static void
+group_refuse(import_t *import, const import_domain_t *domain,
+    mta_sts_place_t other)
+{
+    if (other.line == 0) {
+        import_refuse(import, domain->place, domain->domain, "another policy "
+                      "is at %.*s", MTA_STS_SHOW(other.file));
+        return;
+    }
+
+    import_refuse(import, domain->place, domain->domain, "another policy is at "
+                  "%.*s:%u", MTA_STS_SHOW(other.file), other.line);
+}
+
+
 /* Each domain once: of two that have different policies, none is right. */
 
 static void
 group_once(import_t *import)
 {
-    int               differ;
     size_t            i, k, end;
-    import_domain_t  *domain;
+    import_domain_t  *domain, *other;
 
     for (i = 0, k = 0; i < import->n; i = end) {
         domain = &import->domains[i];
-        differ = 0;
+        other = NULL;
 
         for (end = i + 1; end < import->n; end++) {
             if (!mta_sts_str_eq(import->domains[end].domain, domain->domain)) {
@@ -331,15 +347,12 @@ group_once(import_t *import)
             }
 
             if (import->domains[end].policy != domain->policy) {
-                differ = 1;
+                other = &import->domains[end];
             }
         }
 
-        if (differ) {
-            import_refuse(import, domain->place, domain->domain, "another "
-                          "policy is at %.*s:%u",
-                          MTA_STS_SHOW(import->domains[end - 1].place.file),
-                          import->domains[end - 1].place.line);
+        if (other) {
+            group_refuse(import, domain, other->place);
             continue;
         }
 

@@ -167,6 +167,14 @@ lines_row(source_row_t *row, mta_sts_str_t line, int snapshot,
         return 0;
     }
 
+    /* what follows a NUL would be missing in every message */
+
+    if (memchr(line.data, '\0', line.len)) {
+        (void) mta_sts_error(why, MTA_STS_NOWHERE, "a line must not have a "
+                             "NUL");
+        return 0;
+    }
+
     while ((word = lines_word(&line)).len) {
 
         if (row->removed) {

@@ -104,10 +104,11 @@ static int
 source_check_settings(const engine_t *engine,
     const source_settings_t *settings, mta_sts_err_t *err)
 {
-    const char  *option;
+    const char  *option, *only;
 
     option = settings->query ? "--query" : settings->changes ? "--changes"
                                                              : NULL;
+    only = "databases";
 
     if (engine->takes & ENGINE_SQL) {
         option = NULL;
@@ -115,11 +116,13 @@ source_check_settings(const engine_t *engine,
 
     if (settings->listen && !(engine->takes & ENGINE_LISTEN)) {
         option = "--listen";
+        only = "PostgreSQL";
     }
 
     if (option) {
         return mta_sts_error(err, MTA_STS_NOWHERE, "\"%s\" is not for the "
-                             "source \"%s\"", option, engine->name);
+                             "source \"%s\", only for %s", option,
+                             engine->name, only);
     }
 
     return MTA_STS_OK;

@@ -10,6 +10,7 @@ use lib 't/lib';
 use File::Temp qw(tempdir);
 use MtaSts;
 use MtaSts::Follow qw(policies table_of);
+use POSIX qw(mkfifo);
 use Test::More;
 
 my $dir = tempdir(CLEANUP => 1);
@@ -151,6 +152,8 @@ is(join(' ', map { (split ' ', $_)[0] } @{ table_of($table) }{qw(b.example
 
 # What is refused before anything is read.
 
+mkfifo("$dir/fifo", 0600) or die $!;
+
 for my $case (
     [['follow', '-'], 2, 'needs one SOURCE and --table'],
     [['follow', 'ftp://x', '--table', $table], 2, 'unknown source "ftp://x"'],
@@ -166,6 +169,10 @@ for my $case (
      'invalid "--grace 1x"'],
     [['follow', '-', '--once', '--table', $yaml], 1,
      'is not a table, and is not replaced'],
+    [['follow', '-', '--once', '--table', "$dir/fifo"], 1,
+     'is not a regular file, so it is not replaced'],
+    [['follow', '-', '--once', '--table', $table, '--metrics', "$dir/fifo"], 2,
+     'is not a regular file, so it is not replaced'],
     [['follow', '-', '--once', '--table', "$dir/no/table"], 1,
      'open() "' . $dir . '/no/table.lock" failed'],
     [['follow', '-', '--once', '--table', $table, '-d', "$dir/no"], 1,
@@ -177,6 +184,10 @@ for my $case (
     like($err, qr/\Q$text\E/, '... why');
     unlike($err, qr/geheim/, '... without a password') if "@$args" =~ /geheim/;
 }
+
+like((once('', '-d', $yaml, '--state', "$dir/no"))[2],
+     qr/^mta-sts: warning: the directory "\Q$dir\E\/no" of "--state" does not exist/,
+     'a misspelled state is said at once');
 
 spew("$dir/d.yaml", "domains: {a.example: {mx: mx.example.com}}\n");
 like((once('', '-d', "$dir/d.yaml"))[2], qr/the file has domains, but they come/,

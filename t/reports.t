@@ -485,4 +485,15 @@ is(scalar(@kept = glob "$state/bad/*"), 2, '... what is no report is kept');
 is("$rc$err", qq{1mta-sts: "standard input": none of 2 mails has a TLS report\n},
    'an mbox without a report is bad');
 
+# A store that is not there
+
+my $none = state_dir();
+is(join('|', helper('reports', '--state', $none)), "3||mta-sts: there is no "
+   . "\"$none/reports.sqlite\", which \"mta-sts reports add\" makes\n",
+   'no store yet');
+is(join('|', add("$none/no", 't/data/tlsrpt/google-ok.json')), '3||mta-sts: '
+   . "open() \"$none/no/reports.sqlite\" failed (2: No such file or directory)\n",
+   'no directory for it');
+
+
 done_testing;

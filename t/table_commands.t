@@ -11,6 +11,7 @@ use lib 't/lib';
 use Cwd qw(getcwd);
 use MtaSts;
 use MtaSts::World;
+use POSIX qw(mkfifo);
 use Test::More;
 
 enter_world();
@@ -201,6 +202,23 @@ like((helper('list', '-d', "$dir/[de].yaml"))[2], qr/^mta-sts: \Q$yaml\E$taken/,
      'a table among files');
 like((helper('compile', '-d', $yaml, '-o', $table))[2], qr/$taken/,
      'a table that is compiled');
+
+# what is no table is not replaced by one
+
+my $other = "domains: {a.example: {mode: none}}\n";
+spew("$dir/other.yaml", $other);
+is(join('|', helper('compile', '-d', "$dir/other.yaml", '-o',
+                    "$dir/other.yaml")),
+   "1||mta-sts: \"$dir/other.yaml\" is not a table, and is not replaced\n",
+   'the name of a domains file instead of that of a table');
+is(slurp("$dir/other.yaml"), $other, '... which stays');
+
+mkfifo("$dir/fifo", 0600) or die $!;
+is(join('|', helper('compile', '-d', "$dir/other.yaml", '-o', "$dir/fifo")),
+   "1||mta-sts: \"$dir/fifo\" is not a regular file, so it is not replaced\n",
+   'nor is what is no file, such as /dev/null');
+ok(-p "$dir/fifo", '... which stays');
+
 conf('nginx.conf', '"[de].yaml"');
 like(($nginx->test)[1], qr/compiled table, which takes the place .* in \Q$yaml\E/,
      'nginx -t says the same');

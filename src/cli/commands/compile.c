@@ -137,7 +137,11 @@ command_compile(const options_t *options, const mta_sts_env_t *env)
 
     changes = table_changes_name(name, env);
 
-    rc = compile_domains(options, &domains, env, &err);
+    rc = table_may_replace(name, &err);
+
+    if (rc == MTA_STS_OK) {
+        rc = compile_domains(options, &domains, env, &err);
+    }
 
     if (rc == MTA_STS_OK) {
         rc = options->only_changes

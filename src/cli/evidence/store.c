@@ -151,6 +151,31 @@ store_is_there(const char *dir)
 }
 
 
+/* SQLite only says that it is "unable to open database file". */
+
+static int
+store_error_open(store_t *store, int create, mta_sts_err_t *err)
+{
+    int  number;
+
+    number = sqlite3_system_errno(store->db);
+
+    if (number == ENOENT && !create) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "there is no \"%s\", which "
+                             "\"mta-sts reports add\" makes", store->file);
+    }
+
+    if (number == 0) {
+        return store_error(store, err);
+    }
+
+    errno = number;
+
+    return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()",
+                               mta_sts_str_from(store->file));
+}
+
+
 store_t *
 store_open(const char *dir, int create, mta_sts_err_t *err)
 {
@@ -166,7 +191,7 @@ store_open(const char *dir, int create, mta_sts_err_t *err)
     /* who may only read, reads; WAL needs its other files to be there then */
 
     if (sqlite3_open_v2(store->file, &store->db, flags, NULL) != SQLITE_OK) {
-        (void) store_error(store, err);
+        (void) store_error_open(store, create, err);
         store_close(store);
         return NULL;
     }

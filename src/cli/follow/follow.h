@@ -59,8 +59,8 @@ typedef struct {
  * is there; the table is empty if there is no file, or after a message if it is
  * damaged.  name is followed by a NUL.
  *
- * Errors: TABLE is followed by another process; TABLE is not a table; open()
- * failed.
+ * Errors: those of table_may_replace(); TABLE is followed by another process;
+ * open() failed.
  */
 int replica_open(replica_t *replica, mta_sts_str_t name,
     const mta_sts_env_t *env, mta_sts_err_t *err);

@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli/commands/command.h"
 #include "cli/diag/diag.h"
@@ -257,6 +258,36 @@ main_follow(follow_settings_t *settings, const mta_sts_env_t *env)
 }
 
 
+/*
+ * Without a state nothing is wrong until domains leave, days later, so a
+ * misspelled one is said now.  Returns 0 if a file must not be written.
+ */
+
+static int
+main_check_files(const follow_settings_t *settings)
+{
+    struct stat  st;
+
+    if (settings->metrics && stat(settings->metrics, &st) == 0
+        && !S_ISREG(st.st_mode))
+    {
+        say("\"%s\" is not a regular file, so it is not replaced",
+            settings->metrics);
+        return 0;
+    }
+
+    if (settings->state
+        && (stat(settings->state, &st) != 0 || !S_ISDIR(st.st_mode)))
+    {
+        say("warning: the directory \"%s\" of \"--state\" does not exist: "
+            "domains that leave stay \"none\" until it does",
+            settings->state);
+    }
+
+    return 1;
+}
+
+
 static int
 main_run(int argc, char **argv, const mta_sts_env_t *env)
 {
@@ -291,6 +322,10 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
 
     if (argc - optind != 1 || settings.table == NULL) {
         say("command \"follow\" needs one SOURCE and --table TABLE");
+        return COMMAND_USAGE;
+    }
+
+    if (!main_check_files(&settings)) {
         return COMMAND_USAGE;
     }
 

@@ -111,17 +111,9 @@ replica_open(replica_t *replica, mta_sts_str_t name, const mta_sts_env_t *env,
     replica->changes_name = table_changes_name(name, env);
     replica->lock = -1;
 
-    if (access(name.data, R_OK) != 0 && errno != ENOENT) {
-        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()", name);
-    }
-
-    if (stat(name.data, &st) == 0 && st.st_size > 0 && !mta_sts_image_is(name))
+    if (table_may_replace(name, err) != MTA_STS_OK
+        || replica_lock(replica, env, err) != MTA_STS_OK)
     {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "\"%.*s\" is not a table, "
-                             "and is not replaced", MTA_STS_SHOW(name));
-    }
-
-    if (replica_lock(replica, env, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 

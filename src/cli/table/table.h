@@ -51,6 +51,15 @@ void table_pool_free(table_pool_t *pool);
 mta_sts_str_t table_changes_name(mta_sts_str_t name, const mta_sts_env_t *env);
 
 /*
+ * May a table replace the file of that name, so that a wrong name costs
+ * nothing?  If it is a table, empty or not there.  name is followed by a NUL.
+ *
+ * Errors: stat() or open() "FILE" failed (ERRNO: TEXT); FILE is not a table, or
+ * not a regular file, such as /dev/null.
+ */
+int table_may_replace(mta_sts_str_t name, mta_sts_err_t *err);
+
+/*
  * Writes a table to a temporary file, replaces the file of that name by it, and
  * makes this survive a crash of the system.  base is the serial of the table in
  * which these are changes, or 0.  name is followed by a NUL.

@@ -4,6 +4,7 @@
  */
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -120,6 +121,34 @@ write_table(int fd, const char *path, const mta_sts_domains_t *domains,
     }
 
     return rc;
+}
+
+
+int
+table_may_replace(mta_sts_str_t name, mta_sts_err_t *err)
+{
+    struct stat  st;
+
+    if (stat(name.data, &st) == -1) {
+        return errno == ENOENT ? MTA_STS_OK
+               : mta_sts_error_errno(err, MTA_STS_NOWHERE, "stat()", name);
+    }
+
+    if (!S_ISREG(st.st_mode)) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "\"%.*s\" is not a regular "
+                             "file, so it is not replaced", MTA_STS_SHOW(name));
+    }
+
+    if (access(name.data, R_OK) == -1) {
+        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()", name);
+    }
+
+    if (st.st_size > 0 && !mta_sts_image_is(name)) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "\"%.*s\" is not a table, "
+                             "and is not replaced", MTA_STS_SHOW(name));
+    }
+
+    return MTA_STS_OK;
 }
 
 

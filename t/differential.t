@@ -574,7 +574,7 @@ for my $kind ('nginx.conf', 'YAML') {
 
 # damaged files may name any address and file
 
-$_->{nginx}->stop(qr/\[emerg\] .* (?:bind\(\)|open\(\)|still could not bind)/)
+$_->{nginx}->stop(qr/\[emerg\] (?:.* )?(?:bind\(\)|open\(\)|still could not bind)/)
     for @jobs;
 
 done_testing();

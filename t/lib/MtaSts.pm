@@ -15,6 +15,7 @@ use Exporter qw(import);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use IO::Socket::SSL;
+use IO::Socket::UNIX;
 use POSIX qw(:sys_wait_h);
 use Test::More;
 
@@ -45,7 +46,6 @@ our $ASAN = '';
 our $FAKED = $ENV{ASAN_OPTIONS} ? $PLAIN
            : $BUILD =~ m{^/} ? $BUILD : "$ENV{PWD}/$BUILD";
 
-my %used;
 
 # nginx reads this one itself, as a list of sockets
 
@@ -178,15 +178,38 @@ sub new {
 sub dir { return $_[0]{dir} }
 
 
+# A port of loopback that is free for UDP and TCP.  It is below those that the
+# kernel gives to clients, and the name of a socket, which goes away with the
+# process or with $lock, keeps it from other tests.
+#
+# Random tests have a seed for rand(), which is not used here.
+
+my $random = $$ * 7919 + time;
+
+sub free_port {
+    for (1 .. 1000) {
+        $random = ($random * 1103515245 + 12345) % 2 ** 31;
+
+        my $port = 10000 + ($random >> 8) % 20000;
+        my $lock = IO::Socket::UNIX->new(Local => "\0mta-sts-port-$port",
+                                         Listen => 1) or next;
+        my @addr = (LocalAddr => '127.0.0.1', LocalPort => $port);
+
+        next unless IO::Socket::INET->new(@addr, Proto => 'udp')
+            && IO::Socket::INET->new(@addr, Proto => 'tcp', Listen => 1);
+
+        return ($port, $lock);
+    }
+
+    die 'no free port';
+}
+
+
 sub port {
     my ($self, $n) = @_;
 
-    while (!defined $self->{ports}[$n]) {
-        my $sock = IO::Socket::INET->new(Listen => 1,
-                                         LocalAddr => '127.0.0.1')
-                   or die "no free port: $!";
-        my $port = $sock->sockport;
-        $self->{ports}[$n] = $port unless $used{$port}++;
+    if (!defined $self->{ports}[$n]) {
+        ($self->{ports}[$n], $self->{locks}[$n]) = free_port();
     }
 
     return $self->{ports}[$n];

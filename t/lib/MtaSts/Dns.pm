@@ -22,7 +22,6 @@ use File::Copy qw(copy);
 use File::Spec;
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
-use IO::Socket::UNIX;
 use MIME::Base64;
 use MtaSts qw(run slurp spew);
 use POSIX qw(:sys_wait_h);
@@ -48,27 +47,15 @@ sub zone_text {
 }
 
 
-# A port of loopback that is free for UDP and TCP.  It is below those that the kernel gives
-# to clients and to nginx's tests; the name of a socket, which goes away with
-# the process, keeps it from other tests until the server has it.
+# Such a port that other tests do not take as long as this object lives.
 
 sub free_port {
     my ($self) = @_;
+    my ($port, $lock) = MtaSts::free_port();
 
-    for (1 .. 1000) {
-        my $port = 10000 + int rand 20000;
-        my $lock = IO::Socket::UNIX->new(Local => "\0mta-sts-port-$port",
-                                         Listen => 1) or next;
-        my @addr = (LocalAddr => '127.0.0.1', LocalPort => $port);
+    push @{ $self->{locks} }, $lock;
 
-        next unless IO::Socket::INET->new(@addr, Proto => 'udp')
-            && IO::Socket::INET->new(@addr, Proto => 'tcp', Listen => 1);
-
-        push @{ $self->{locks} }, $lock;
-        return $port;
-    }
-
-    die 'no free port';
+    return $port;
 }
 
 

@@ -280,6 +280,29 @@ unlike($follow->log, qr/a\.example steps down/, '... and was never none');
 $follow->stop;
 
 
+# A memory that fails cannot say which bytes came before: their line is not taken.
+
+sub memory {
+    my ($sql) = @_;
+    is((run("$sql;\n", 'sqlite3', '-cmd', '.timeout 20000', "$table.follow"))[0], 0,
+       $sql);
+}
+
+unlink glob("$table*"), "$dir/follow.log";
+$follow = MtaSts::Follow->new($dir, '-', @options)->start;
+$follow->say("set m1.example try\n");
+becomes('m1.example', 'testing');
+memory('ALTER TABLE spent RENAME TO away');
+$follow->say("set m2.example try\n");
+ok(within(sub { $follow->log =~ /lines are ignored: .*no such table: / }),
+   '... it is said');
+memory('ALTER TABLE away RENAME TO spent');
+$follow->say("set m3.example try\n");
+becomes('m3.example', 'testing');
+is(mode('m2.example'), 'absent', '... and no other line is lost');
+$follow->stop;
+
+
 # --allow-removals: once.
 
 unlink glob("$table*"), "$dir/follow.log", $metrics;

@@ -99,8 +99,8 @@ size_t replica_changes_max(const replica_t *replica);
 /*
  * What else is remembered, in the SQLite file TABLE.follow: the domains that
  * leave, ids that must not come back, and the domains that --exec was not told
- * yet.  After an error all is ignored up to memo_commit() or memo_check(), which
- * report it.
+ * yet.  After an error all is ignored up to memo_commit() or memo_check(),
+ * which report it.
  */
 
 

@@ -41,7 +41,9 @@ typedef struct {
 static void
 sqlite_disconnect(sqlite_t *lite)
 {
-    (void) sqlite3_close(lite->db);
+    /* also while a statement is not finalized yet, as after an error of one */
+
+    (void) sqlite3_close_v2(lite->db);
     lite->db = NULL;
 }
 

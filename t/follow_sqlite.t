@@ -182,6 +182,20 @@ SKIP: {
 }
 $rows->sql("UPDATE t SET policy = '{\"p\": \"hosted\"}'");
 $follow->await('... and then read', sub { exists $follow->ids->{'b.example'} });
+$follow->stop;
+
+
+# A table with other columns is made in its place, between two reads of all of "*".
+
+$rows->sql("CREATE TABLE star (domain, policy); INSERT INTO star VALUES ('a.example', 'hosted')");
+$follow = follow("$dir/rows.db", '--every', '1s', '--full', '1s', '-d', "$dir/policies.yaml",
+                 '--query', 'SELECT * FROM star')->start;
+$follow->await('the columns of "*"', sub { exists $follow->ids->{'a.example'} });
+$rows->sql('BEGIN; DROP TABLE star; CREATE TABLE star (tlsrpt_rua, max_age, mx, mode, policy, domain); '
+           . "INSERT INTO star (domain, mode, mx) VALUES ('a.example', 'testing', 'mx.example'), "
+           . "('b.example', 'testing', 'mx.example'); COMMIT");
+$follow->await('... and of another table', sub { exists $follow->ids->{'b.example'} });
+unlike($follow->log, qr/invalid|is down/, '... without a row of the wrong columns');
 
 
 # A folder that may not be written, as a user who may not.

@@ -367,6 +367,13 @@ for (
     like($out, qr/^  b\.example:.*was \Q$folder\E\/b\.example\/mta-sts\.txt/m,
          '... and one that it has');
 
+    # a name of a folder that ends lines of YAML
+
+    make_path("$folder-line\xe2\x80\xa8");
+    spew("$folder-line\xe2\x80\xa8/a.example.txt", policy(86400));
+    ($status, $out, $err) = import_conf("$folder-line\xe2\x80\xa8");
+    is("$status $err", '0 ', 'a folder with U+2028 in its name');
+
     # the same domain twice: once, or neither
 
     spew("$folder/b.example.txt", slurp("$folder/b.example/mta-sts.txt"));

@@ -173,6 +173,8 @@ for my $case (
      'is not a regular file, so it is not replaced'],
     [['follow', '-', '--once', '--table', $table, '--metrics', "$dir/fifo"], 2,
      'is not a regular file, so it is not replaced'],
+    [['follow', '-', '--once', '--table', $table, '--metrics', $yaml], 2,
+     'has no metrics, so "--metrics" does not replace it'],
     [['follow', '-', '--once', '--table', "$dir/no/table"], 1,
      'open() "' . $dir . '/no/table.lock" failed'],
     [['follow', '-', '--once', '--table', $table, '-d', "$dir/no"], 1,

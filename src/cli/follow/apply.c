@@ -176,8 +176,6 @@ apply_build(follow_t *follow, int *refused, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
-    apply_default(follow, &draft->domains);
-
     draft->snapshot = DRAFT_BUILT;
 
     return MTA_STS_OK;
@@ -286,6 +284,10 @@ apply_snapshot(follow_t *follow, int *refused, mta_sts_err_t *err)
     {
         return *refused ? MTA_STS_OK : MTA_STS_ERROR;
     }
+
+    /* SIGHUP may have replaced it since a try that failed */
+
+    apply_default(follow, &draft->domains);
 
     memo_begin(follow->memo);
 

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -31,7 +32,7 @@ exec_failed(follow_t *follow)
         follow->exec_wait = EXEC_WAIT_MAX;
     }
 
-    follow->exec_next = follow_time() + follow->exec_wait;
+    follow->exec_next = follow_clock() + 1000 * (int64_t) follow->exec_wait;
 }
 
 
@@ -59,6 +60,12 @@ exec_child(const char *command, FILE *in)
 
     (void) unsetenv("NOTIFY_SOCKET");
 
+    /* the command has it as its standard input alone */
+
+    if (fileno(in) != STDIN_FILENO) {
+        (void) fcntl(fileno(in), F_SETFD, FD_CLOEXEC);
+    }
+
     if (lseek(fileno(in), 0, SEEK_SET) == 0
         && dup2(fileno(in), STDIN_FILENO) != -1)
     {
@@ -77,7 +84,7 @@ exec_start(follow_t *follow)
     int64_t   serial;
 
     if (follow->settings->exec == NULL || follow->child
-        || follow->stats.pending == 0 || follow_time() < follow->exec_next)
+        || follow->stats.pending == 0 || follow_clock() < follow->exec_next)
     {
         return;
     }

@@ -302,8 +302,8 @@ typedef struct {
     int                       allow;        /* removals, in the next read */
     pid_t                     child;        /* of --exec, or 0 */
     int64_t                   serial;       /* what it was told */
-    int64_t                   exec_next;
-    unsigned                  exec_wait;
+    int64_t                   exec_next;    /* by follow_clock() */
+    unsigned                  exec_wait;    /* seconds */
     int                       metrics_failed;
     mta_sts_str_t             swept;        /* the last domain, if there are
                                                more; or empty */

@@ -258,6 +258,47 @@ main_follow(follow_settings_t *settings, const mta_sts_env_t *env)
 }
 
 
+/* May the file of the metrics be replaced?  Says why not. */
+
+static int
+main_check_metrics(const char *file)
+{
+    int          ours;
+    char         begin[7];
+    FILE        *in;
+    struct stat  st;
+
+    if (stat(file, &st) != 0) {
+        return 1;
+    }
+
+    if (!S_ISREG(st.st_mode)) {
+        say("\"%s\" is not a regular file, so it is not replaced", file);
+        return 0;
+    }
+
+    if (st.st_size == 0) {
+        return 1;
+    }
+
+    in = fopen(file, "re");
+    ours = in && fread(begin, 1, sizeof(begin), in) == sizeof(begin)
+           && (memcmp(begin, "# HELP ", 7) == 0
+               || memcmp(begin, "# TYPE ", 7) == 0);
+
+    if (in) {
+        (void) fclose(in);
+    }
+
+    if (!ours) {
+        say("\"%s\" has no metrics, so \"--metrics\" does not replace it",
+            file);
+    }
+
+    return ours;
+}
+
+
 /*
  * Without a state nothing is wrong until domains leave, days later, so a
  * misspelled one is said now.  Returns 0 if a file must not be written.
@@ -268,11 +309,7 @@ main_check_files(const follow_settings_t *settings)
 {
     struct stat  st;
 
-    if (settings->metrics && stat(settings->metrics, &st) == 0
-        && !S_ISREG(st.st_mode))
-    {
-        say("\"%s\" is not a regular file, so it is not replaced",
-            settings->metrics);
+    if (settings->metrics && !main_check_metrics(settings->metrics)) {
         return 0;
     }
 

@@ -3,6 +3,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,7 +105,7 @@ metrics_text(const follow_t *follow, char *buf, size_t size)
 void
 metrics_write(follow_t *follow)
 {
-    int            failed;
+    int            failed, fd;
     FILE          *out;
     char           text[METRICS_MAX];
     size_t         n;
@@ -121,8 +122,17 @@ metrics_write(follow_t *follow)
 
     n = metrics_text(follow, text, sizeof(text));
 
-    out = fopen(temp, "we");
+    /* others may write to its folder, too: no link of theirs is followed */
+
+    (void) unlink(temp);
+
+    fd = open(temp, O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW|O_CLOEXEC, 0666);
+    out = fd == -1 ? NULL : fdopen(fd, "w");
     failed = out == NULL;
+
+    if (out == NULL && fd != -1) {
+        (void) close(fd);
+    }
 
     if (out) {
         failed |= fwrite(text, 1, n, out) != n;

@@ -14,7 +14,7 @@
 void
 notify(const char *fmt, ...)
 {
-    int                 fd, len;
+    int                 fd, flags, len;
     char                text[512];
     size_t              n;
     va_list             args;
@@ -56,7 +56,12 @@ notify(const char *fmt, ...)
 
     len = len < (int) sizeof(text) ? len : (int) sizeof(text) - 1;
 
-    (void) sendto(fd, text, (size_t) len, MSG_NOSIGNAL,
+    /* what only informs does not wait for a reader that is stuck */
+
+    flags = MSG_NOSIGNAL
+            | (strncmp(text, "READY=1", 7) == 0 ? 0 : MSG_DONTWAIT);
+
+    (void) sendto(fd, text, (size_t) len, flags,
                   (struct sockaddr *) &addr,
                   (socklen_t) (offsetof(struct sockaddr_un, sun_path) + n));
     (void) close(fd);

@@ -22,8 +22,14 @@ signals_handler(int signo)
 
     saved = errno;
 
-    signals_stop |= signo == SIGTERM || signo == SIGINT;
-    signals_reload |= signo == SIGHUP;
+    /* only stores: another signal may interrupt this */
+
+    if (signo == SIGTERM || signo == SIGINT) {
+        signals_stop = 1;
+
+    } else if (signo == SIGHUP) {
+        signals_reload = 1;
+    }
 
     (void) (write(signals_pipe[1], "", 1) == 1);
 
@@ -87,8 +93,14 @@ signals_hang_up(void)
         /* void */
     }
 
-    reload = signals_reload;
-    signals_reload = 0;
+    /* what is read again comes after this: no signal is lost */
+
+    reload = 0;
+
+    if (signals_reload) {
+        signals_reload = 0;
+        reload = 1;
+    }
 
     return reload;
 }

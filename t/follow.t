@@ -235,6 +235,71 @@ once(snapshot(@many[0 .. 9]), '-d', $yaml);
 is((once(snapshot($many[0]), '-d', $yaml))[0], 0, 'of few, most may go');
 
 
+# What is back does not count, and nothing becomes none while a source is refused.
+
+sub mode { return (split ' ', table_of($table)->{$_[0]} // 'absent')[0] }
+
+sub leaving {
+    my ($sql) = @_;
+    my ($status, $out) = run("$sql;\n", 'sqlite3', "$table.follow");
+    is($status, 0, "memory: $sql") if $status;
+    return $out;
+}
+
+my @hour = ('-d', $yaml, '--grace', '1h', '--metrics', $metrics);
+
+fresh();
+once(snapshot(@many), @hour);
+once(snapshot(@many[8 .. 99]), @hour);
+is((once(snapshot(@many[0 .. 7, 16 .. 99]), @hour))[0], 0,
+   'other domains leave than before');
+is(metric('leaving_domains'), 8, '... those that are back do not count');
+
+leaving('UPDATE leaving SET since = since - 7200');
+is((once(snapshot(@many[0 .. 29]), @hour))[0], 1, 'a source that is refused');
+is(mode('m8.example'), 'testing', '... makes nothing none that is back in it');
+
+leaving('UPDATE leaving SET since = since + 2000000000');
+once(snapshot(@many[0 .. 7, 16 .. 99]), @hour);
+is(leaving("SELECT count(*) FROM leaving WHERE since <= strftime('%s') + 0"),
+   "8\n", 'a time that is not over: the clock was wrong');
+
+
+# A bad row removes nothing.
+
+fresh();
+once(snapshot('a.example hosted', 'b.example try'), @hour);
+once("delete a.example\n", @hour);
+is(metric('leaving_domains'), 1, 'a domain leaves');
+once(snapshot('a.example golt', 'b.example try'), @hour);
+is(metric('leaving_domains'), 0, '... and is back with a bad row');
+once("delete a.example\nset a.example golt\n", @hour);
+is(metric('leaving_domains'), 0, '... which counts more than a removal before it');
+once("delete a.example\n", @hour);
+once("set a.example golt\n", @hour);
+is(metric('leaving_domains'), 0, '... also as a change');
+is(mode('a.example'), 'enforce', '... its policy stays');
+once("set a.example off\nset a.example golt\n", @hour);
+is(mode('a.example'), 'none', '... or is that of a good row before it');
+once("set a.example golt\ndelete a.example\n", @hour);
+is(metric('leaving_domains'), 1, '... but a removal after it counts');
+
+
+# Changes do not replace a damaged table.
+
+fresh();
+once(snapshot(@many), @hour);
+my $whole = slurp($table);
+spew($table, my $part = substr $whole, 0, length($whole) - 100);
+($status, $out, $err) = once("set new.example try\n", @hour);
+is($status, 1, 'a change of a damaged table');
+like($err, qr/changes are ignored: ".*" is damaged, and needs a snapshot/,
+     '... is refused');
+ok(slurp($table) eq $part, '... which stays');
+is((once(snapshot(@many), @hour))[0], 0, '... until there is a snapshot');
+is(mode('m99.example'), 'testing', '... with all');
+
+
 # Leaving: as it is, then none, then gone; and back again.
 
 my $state = "$dir/state";

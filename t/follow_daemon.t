@@ -188,6 +188,112 @@ policies($yaml);
 $follow->stop;
 
 
+# SIGHUP with lines: the default policy, also if no row names one.
+
+sub default_is {
+    my ($mode) = @_;
+    return within(sub {
+        return (helper('policy', '-d', $table, 'other.example'))[1]
+               =~ /^mode: $mode\r$/m;
+    });
+}
+
+sub default_policy {
+    my ($name) = @_;
+    policies($yaml);
+    spew($yaml, slurp($yaml) . "default: $name\n") if $name;
+}
+
+unlink glob "$table*";
+default_policy('hosted');
+$follow = MtaSts::Follow->new($dir, '-', @options)->start;
+$follow->say("begin\nset s1.example mode=enforce mx=mx.example\nend\n");
+ok(default_is('enforce'), 'a default policy');
+default_policy('try');
+kill 'HUP', $follow->pid;
+ok(default_is('testing'), '... is another one after SIGHUP');
+$follow->stop;
+
+
+# Nothing can be written.  The log and the metrics are short enough.
+
+sub may_write {
+    my ($bytes) = @_;
+    is((run('', 'prlimit', '--pid', $follow->pid, "--fsize=$bytes:unlimited"))[0],
+       0, "files of $bytes bytes");
+}
+
+sub fails_to_write {
+    ok(within(sub { $follow->log =~ /the table stays as it is; it is tried/ }),
+       '... are too small');
+}
+
+# SIGHUP meanwhile: the snapshot is written with the default policy of then
+
+unlink glob("$table*"), "$dir/follow.log";
+$follow = MtaSts::Follow->new($dir, '-', @options, '--exec', 'true');
+{
+    local @ENV{qw(MALLOC_PERTURB_)} = (165);
+    local $SIG{XFSZ} = 'IGNORE';
+    $follow->start;
+}
+$follow->say("begin\nset s1.example mode=enforce mx=mx.example\nend\n");
+ok(default_is('testing'), 'a snapshot');
+may_write(8192);
+$follow->say("begin\nset s1.example mode=none mx=mx.example\n"
+             . "set s2.example off\nend\n");
+fails_to_write();
+default_policy('hosted');
+kill 'HUP', $follow->pid;
+ok(within(sub { $follow->log =~ /the policies were read again/ }), '... SIGHUP');
+may_write('unlimited');
+becomes('s2.example', 'none');
+ok(default_is('enforce'), '... and the default policy is the new one');
+$follow->stop;
+policies($yaml);
+
+# who left is back in the source meanwhile: nothing is made of what was read before
+
+unlink glob("$table*"), "$dir/follow.log", $metrics;
+sql('DELETE FROM mta_sts_domains', "INSERT INTO mta_sts_domains (domain, policy) "
+    . "VALUES ('a.example', 'hosted'), ('b.example', 'try')");
+$follow = MtaSts::Follow->new($dir, "sqlite:$db", @args, '--grace', '30s',
+                              '--exec', 'true');
+{
+    local $SIG{XFSZ} = 'IGNORE';
+    $follow->start;
+}
+becomes('a.example', 'enforce');
+sql("DELETE FROM mta_sts_domains WHERE domain = 'a.example'");
+ok(within(sub { metric('leaving_domains') == 1 }), 'a domain leaves');
+may_write(8192);
+sql("INSERT INTO mta_sts_domains (domain, policy) VALUES ('c.example', 'try')");
+fails_to_write();
+sql("INSERT INTO mta_sts_domains (domain, policy) VALUES ('a.example', 'hosted')");
+is((run("UPDATE leaving SET since = since - 7200;\n", 'sqlite3', '-cmd',
+        '.timeout 20000', "$table.follow"))[0], 0, 'its time is over');
+ok(within(sub { metric('write_errors_total') > 2 }), '... some tries later');
+may_write('unlimited');
+becomes('c.example', 'testing');
+ok(within(sub { $follow->log =~ /a\.example is back in/ }), '... it is back');
+unlike($follow->log, qr/a\.example steps down/, '... and was never none');
+$follow->stop;
+
+
+# --allow-removals: once.
+
+unlink glob("$table*"), "$dir/follow.log", $metrics;
+helper(\join('', "begin\n", (map { "set k$_.example try\n" } 1 .. 100), "end\n"),
+       'follow', @input, '--once');
+$follow = MtaSts::Follow->new($dir, '-', @options, '--allow-removals')->start;
+$follow->say(join '', map { "delete k$_.example\n" } 1 .. 50);
+ok(within(sub { metric('leaving_domains') == 50 }), '--allow-removals: half of all');
+$follow->say(join '', map { "delete k$_.example\n" } 51 .. 90);
+ok(within(sub { $follow->log =~ /refused: stdin lacks 90 of 100 domains/ }),
+   '... once');
+$follow->stop;
+
+
 # A table that is killed at any moment is a table, with all that was in it.
 
 unlink glob "$table*";

@@ -155,7 +155,7 @@ apply_build(follow_t *follow, int *refused, mta_sts_err_t *err)
 
     apply_find_missing(follow, &missing);
 
-    *refused = !leaving_allowed(follow, missing.new, draft->rows.rows.n == 0);
+    *refused = !leaving_allowed(follow, missing.new, &draft->rows);
 
     if (!*refused) {
         leaving_returned(follow, &draft->rows);
@@ -182,9 +182,7 @@ apply_build(follow_t *follow, int *refused, mta_sts_err_t *err)
 }
 
 
-/* Is the default policy the one of the table? */
-
-static int
+int
 apply_same_default(const mta_sts_domains_t *a, const mta_sts_domains_t *b)
 {
     if (a->default_policy == NULL || b->default_policy == NULL) {

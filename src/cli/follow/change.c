@@ -15,8 +15,9 @@ change_last(draft_t *draft, mta_sts_err_t *err)
     size_t                   i;
     uint32_t                 ignored;
     draft_change_t          *change;
-    mta_sts_table_builder_t  seen;
+    mta_sts_table_builder_t  bad, seen;
 
+    memset(&bad, 0, sizeof(mta_sts_table_builder_t));
     memset(&seen, 0, sizeof(mta_sts_table_builder_t));
 
     rc = MTA_STS_OK;
@@ -33,9 +34,27 @@ change_last(draft_t *draft, mta_sts_err_t *err)
             continue;
         }
 
+        /* a bad row: what was before it counts, but no removal */
+
+        if (mta_sts_table_is_added(&bad, change->domain, &ignored)) {
+            if (change->index == MTA_STS_TABLE_REMOVED) {
+                change->domain.len = 0;
+                continue;
+            }
+
+        } else if (change->bad) {
+            rc = mta_sts_table_add(&bad, change->domain, 0, MTA_STS_NOWHERE,
+                                   err);
+        }
+
+        if (change->bad) {
+            continue;
+        }
+
         rc = mta_sts_table_add(&seen, change->domain, 0, MTA_STS_NOWHERE, err);
     }
 
+    mta_sts_table_discard(&bad);
     mta_sts_table_discard(&seen);
 
     return rc;
@@ -66,7 +85,7 @@ change_removals(follow_t *follow, int *refused)
                    && !memo_leaving(follow->memo, change->domain, &leaving);
     }
 
-    if (leaving_allowed(follow, removed, 0)) {
+    if (leaving_allowed(follow, removed, NULL)) {
         return;
     }
 
@@ -88,6 +107,7 @@ change_add(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err)
     int                    found;
     size_t                 i;
     draft_t               *draft;
+    leaving_t              leaving;
     mta_sts_entry_t        old, new;
     const draft_change_t  *change;
 
@@ -102,6 +122,18 @@ change_add(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err)
 
         if (change->index == MTA_STS_TABLE_REMOVED) {
             leaving_left(follow, change->domain);
+            continue;
+        }
+
+        /* it is in the source; one that is "none" needs a policy to return */
+
+        if (change->bad) {
+            if (memo_leaving(follow->memo, change->domain, &leaving)
+                && leaving.none == 0)
+            {
+                leaving_return(follow, change->domain);
+            }
+
             continue;
         }
 
@@ -135,11 +167,23 @@ int
 change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
 {
     int                      rc;
+    replica_t               *replica;
     table_pool_t             pool;
     mta_sts_arena_t          arena = { NULL, 0 };
     mta_sts_env_t            env = { diag_alloc, say_warning, &arena, NULL };
     mta_sts_err_t            memo;
     mta_sts_table_builder_t  builder;
+
+    replica = &follow->replica;
+
+    if (replica->damaged) {
+        follow_say(follow, FOLLOW_SAY_REFUSED, "changes are ignored: \"%.*s\" "
+                   "is damaged, and needs a snapshot (begin, end)",
+                   MTA_STS_SHOW(replica->name));
+        *refused = 1;
+
+        return MTA_STS_OK;
+    }
 
     if (change_last(&follow->draft, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
@@ -162,7 +206,12 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
         rc = MTA_STS_ERROR;
     }
 
-    if (rc == MTA_STS_OK && builder.rows.n) {
+    if (rc == MTA_STS_OK
+        && (builder.rows.n
+            || (replica->image.data
+                && !apply_same_default(&follow->rows.defaults,
+                                       &replica->base))))
+    {
         rc = apply_changes(follow, &pool, err);
     }
 

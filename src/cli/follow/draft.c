@@ -47,7 +47,8 @@ draft_reset(follow_t *follow)
 int
 draft_is_ready(const draft_t *draft)
 {
-    return draft->snapshot >= DRAFT_COMPLETE || draft->n_changes;
+    return draft->snapshot >= DRAFT_COMPLETE || draft->n_changes
+           || draft->again;
 }
 
 
@@ -78,7 +79,7 @@ draft_keep(follow_t *follow, mta_sts_str_t domain, mta_sts_err_t *err)
     draft = &follow->draft;
 
     if (mta_sts_table_is_added(&draft->rows, domain, &index)
-        || memo_leaving(follow->memo, domain, &leaving)
+        || (memo_leaving(follow->memo, domain, &leaving) && leaving.none)
         || !mta_sts_table_find(&follow->replica.present.table, domain, &entry))
     {
         return MTA_STS_OK;
@@ -92,6 +93,29 @@ draft_keep(follow_t *follow, mta_sts_str_t domain, mta_sts_err_t *err)
     }
 
     return mta_sts_table_add(&draft->rows, domain, index, entry.place, err);
+}
+
+
+static draft_change_t *
+draft_change(draft_t *draft, const source_row_t *row, mta_sts_str_t domain,
+    uint32_t index)
+{
+    draft_change_t  *change;
+
+    if (draft->n_changes == draft->size) {
+        draft->size = draft->size ? 2 * draft->size : 64;
+        draft->changes = diag_realloc(draft->changes,
+                                      draft->size * sizeof(draft_change_t));
+    }
+
+    change = &draft->changes[draft->n_changes++];
+
+    change->domain = mta_sts_str_copy(&draft->env, domain);
+    change->index = index;
+    change->bad = 0;
+    change->number = row->number;
+
+    return change;
 }
 
 
@@ -121,16 +145,54 @@ draft_bad(follow_t *follow, const source_row_t *row, mta_sts_str_t domain,
                    why->text);
     }
 
-    return draft->snapshot == DRAFT_BEGUN && domain.len
-           ? draft_keep(follow, domain, err) : MTA_STS_OK;
+    if (domain.len == 0) {
+        return MTA_STS_OK;
+    }
+
+    if (draft->snapshot == DRAFT_BEGUN) {
+        return draft_keep(follow, domain, err);
+    }
+
+    /* one that has no policy keeps none */
+
+    if (mta_sts_table_policy(&follow->replica.present.table, domain)) {
+        draft_change(draft, row, domain, 0)->bad = 1;
+    }
+
+    return MTA_STS_OK;
+}
+
+
+/*
+ * Nothing more is taken from a snapshot, or from a database, which is asked
+ * again.  Lines are read on, so that it is said here.
+ */
+
+static void
+draft_fail(follow_t *follow, const mta_sts_err_t *err)
+{
+    draft_t  *draft;
+
+    draft = &follow->draft;
+
+    if (!feed_is_stream(follow->feed) || draft->snapshot) {
+        draft->failed = 1;
+        draft->err = *err;
+    }
+
+    if (feed_is_stream(follow->feed) && !follow_stopped()) {
+        follow->lost = 1;
+        follow_say(follow, FOLLOW_SAY_BAD, "lines are ignored: %s", err->text);
+    }
 }
 
 
 static void
 draft_begin(void *ctx)
 {
-    draft_t   *draft;
-    follow_t  *follow;
+    draft_t        *draft;
+    follow_t       *follow;
+    mta_sts_err_t   err;
 
     follow = ctx;
     draft = &follow->draft;
@@ -140,8 +202,10 @@ draft_begin(void *ctx)
     draft_reset(follow);
 
     draft->snapshot = DRAFT_BEGUN;
-    draft->failed = memo_known(follow->memo, &draft->known, &draft->err)
-                    != MTA_STS_OK;
+
+    if (memo_known(follow->memo, &draft->known, &err) != MTA_STS_OK) {
+        draft_fail(follow, &err);
+    }
 }
 
 
@@ -152,7 +216,7 @@ draft_end(void *ctx)
 
     follow = ctx;
 
-    /* lines go on after an error, which was reported; rows are missing then */
+    /* lines go on after an error, which was said; rows are missing then */
 
     if (follow->draft.failed) {
         draft_reset(follow);
@@ -188,28 +252,6 @@ draft_add(follow_t *follow, const source_row_t *row, mta_sts_str_t domain,
 }
 
 
-static int
-draft_change(draft_t *draft, const source_row_t *row, mta_sts_str_t domain,
-    uint32_t index)
-{
-    draft_change_t  *change;
-
-    if (draft->n_changes == draft->size) {
-        draft->size = draft->size ? 2 * draft->size : 64;
-        draft->changes = diag_realloc(draft->changes,
-                                      draft->size * sizeof(draft_change_t));
-    }
-
-    change = &draft->changes[draft->n_changes++];
-
-    change->domain = mta_sts_str_copy(&draft->env, domain);
-    change->index = index;
-    change->number = row->number;
-
-    return MTA_STS_OK;
-}
-
-
 /* A row; errors are those of the table or of memo. */
 
 static int
@@ -235,8 +277,11 @@ draft_one(follow_t *follow, const source_row_t *row, mta_sts_err_t *err)
     domain.data = buf;
 
     if (row->removed) {
-        return begun ? MTA_STS_OK : draft_change(draft, row, domain,
-                                                 MTA_STS_TABLE_REMOVED);
+        if (!begun) {
+            (void) draft_change(draft, row, domain, MTA_STS_TABLE_REMOVED);
+        }
+
+        return MTA_STS_OK;
     }
 
     if (begun && !mta_sts_table_is_added(&draft->known, domain, &index)) {
@@ -250,8 +295,13 @@ draft_one(follow_t *follow, const source_row_t *row, mta_sts_err_t *err)
         return draft_bad(follow, row, domain, &why, err);
     }
 
-    return begun ? draft_add(follow, row, domain, index, err)
-                 : draft_change(draft, row, domain, index);
+    if (begun) {
+        return draft_add(follow, row, domain, index, err);
+    }
+
+    (void) draft_change(draft, row, domain, index);
+
+    return MTA_STS_OK;
 }
 
 
@@ -264,20 +314,21 @@ draft_row(void *ctx, const source_row_t *row, mta_sts_err_t *err)
     follow = ctx;
     draft = &follow->draft;
 
-    if (draft->failed) {
-        *err = draft->err;
-        return MTA_STS_ERROR;
-    }
-
-    if (draft_breathe(follow, err) != MTA_STS_OK
-        || draft_one(follow, row, err) != MTA_STS_OK)
+    if (!draft->failed
+        && (draft_breathe(follow, err) != MTA_STS_OK
+            || draft_one(follow, row, err) != MTA_STS_OK
+            || memo_check(follow->memo, err) != MTA_STS_OK))
     {
-        draft->failed = 1;
-        draft->err = *err;
-        return MTA_STS_ERROR;
+        draft_fail(follow, err);
     }
 
-    return MTA_STS_OK;
+    if (!draft->failed || feed_is_stream(follow->feed)) {
+        return MTA_STS_OK;
+    }
+
+    *err = draft->err;
+
+    return MTA_STS_ERROR;
 }
 
 
@@ -287,7 +338,7 @@ static void
 draft_no_row(void *ctx, const source_row_t *row, const mta_sts_err_t *why)
 {
     follow_t       *follow;
-    mta_sts_err_t   ignored;
+    mta_sts_err_t   err, ignored;
     mta_sts_str_t   domain = { NULL, 0 };
 
     follow = ctx;
@@ -298,9 +349,11 @@ draft_no_row(void *ctx, const source_row_t *row, const mta_sts_err_t *why)
         domain.len = 0;
     }
 
-    follow->draft.failed |= draft_bad(follow, row, domain, why,
-                                      &follow->draft.err)
-                            != MTA_STS_OK;
+    if (draft_bad(follow, row, domain, why, &err) != MTA_STS_OK
+        || memo_check(follow->memo, &err) != MTA_STS_OK)
+    {
+        draft_fail(follow, &err);
+    }
 }
 
 
@@ -314,6 +367,8 @@ draft_again(follow_t *follow, mta_sts_err_t *err)
     mta_sts_entry_t  entry;
 
     rc = MTA_STS_OK;
+
+    follow->draft.again = 1;
 
     memset(&row, 0, sizeof(source_row_t));
 
@@ -331,6 +386,10 @@ draft_again(follow_t *follow, mta_sts_err_t *err)
         row.policy = entry.policy_name;
 
         rc = draft_one(follow, &row, err);
+
+        if (rc == MTA_STS_OK) {
+            rc = memo_check(follow->memo, err);
+        }
     }
 
     return rc;

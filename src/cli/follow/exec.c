@@ -79,9 +79,10 @@ exec_child(const char *command, FILE *in)
 void
 exec_start(follow_t *follow)
 {
-    FILE     *in;
-    pid_t     pid;
-    int64_t   serial;
+    FILE           *in;
+    pid_t           pid;
+    int64_t         serial;
+    mta_sts_err_t   err;
 
     if (follow->settings->exec == NULL || follow->child
         || follow->stats.pending == 0 || follow_clock() < follow->exec_next)
@@ -93,6 +94,12 @@ exec_start(follow_t *follow)
 
     in = tmpfile();
     serial = in ? memo_write_pending(follow->memo, in) : 0;
+
+    if (memo_check(follow->memo, &err) != MTA_STS_OK) {
+        say_error(&err);
+        exec_failed(follow);
+        serial = 0;
+    }
 
     if (in == NULL || fflush(in) != 0 || ferror(in)) {
         say("cannot run --exec: a temporary file cannot be written (%d: %s)",

@@ -53,6 +53,7 @@ typedef struct {
     ino_t               inode;        /* of the file of image */
     ino_t               changes_inode;
     int                 strange;      /* the files are another process's */
+    int                 damaged;      /* there is a file, but no table in it */
     int                 lock;         /* a descriptor; -1: not held */
 } replica_t;
 
@@ -98,7 +99,8 @@ size_t replica_changes_max(const replica_t *replica);
 /*
  * What else is remembered, in the SQLite file TABLE.follow: the domains that
  * leave, ids that must not come back, and the domains that --exec was not told
- * yet.  After an error all is ignored up to memo_commit(), which reports it.
+ * yet.  After an error all is ignored up to memo_commit() or memo_check(), which
+ * report it.
  */
 
 
@@ -122,13 +124,18 @@ void memo_begin(memo_t *memo);
 /* Errors: the first one since memo_begin(), after which nothing is changed. */
 int memo_commit(memo_t *memo, mta_sts_err_t *err);
 
+/* The first error of what was done outside of a transaction; it ends. */
+int memo_check(memo_t *memo, mta_sts_err_t *err);
+
 int memo_leaving(memo_t *memo, mta_sts_str_t domain, leaving_t *leaving);
 void memo_put_leaving(memo_t *memo, mta_sts_str_t domain,
     const leaving_t *leaving);
 void memo_delete_leaving(memo_t *memo, mta_sts_str_t domain);
 
-/* How many left after a time; of 0, all. */
-int64_t memo_count_leaving(memo_t *memo, int64_t after);
+int64_t memo_count_leaving(memo_t *memo);
+
+/* What happened later than now happened now: the clock was wrong. */
+void memo_clock(memo_t *memo, int64_t now);
 
 /* An id that was served for a domain is not to come back (rule 6). */
 void memo_put_spent(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id);
@@ -254,6 +261,7 @@ typedef struct {
 typedef struct {
     mta_sts_str_t  domain;            /* empty: does not count any more */
     uint32_t       index;             /* or MTA_STS_TABLE_REMOVED */
+    int            bad;               /* the row: the policy stays */
     unsigned long  number;
 } draft_change_t;
 
@@ -282,6 +290,8 @@ typedef struct {
     size_t                    n_changes;
     size_t                    size;
     uint64_t                  n_bad;
+    int                       again;        /* after a SIGHUP: the default
+                                               policy may be another one */
     int                       noted;        /* a try to write it failed */
     int                       failed;       /* err is why */
     mta_sts_err_t             err;
@@ -305,6 +315,7 @@ typedef struct {
     int64_t                   exec_next;    /* by follow_clock() */
     unsigned                  exec_wait;    /* seconds */
     int                       metrics_failed;
+    int                       lost;         /* lines, by an error of memo */
     mta_sts_str_t             swept;        /* the last domain, if there are
                                                more; or empty */
     char                      swept_buf[MTA_STS_NAME_MAX];
@@ -349,7 +360,8 @@ void draft_reset(follow_t *follow);
 
 /*
  * Makes changes of all domains whose policy has a name, for a source that
- * cannot be asked for them, when the policies were read again.
+ * cannot be asked for them, when the policies were read again.  The draft is
+ * ready then, if only for the default policy.
  */
 int draft_again(follow_t *follow, mta_sts_err_t *err);
 
@@ -364,7 +376,10 @@ int draft_is_ready(const draft_t *draft);
  */
 int apply_draft(follow_t *follow, int *refused, mta_sts_err_t *err);
 
-/* The same for changes, without a snapshot. */
+/*
+ * The same for changes, without a snapshot.  Those of a table that is damaged
+ * are all refused: nginx would lose its other domains.
+ */
 int change_draft(follow_t *follow, int *refused, mta_sts_err_t *err);
 
 /*
@@ -372,6 +387,9 @@ int change_draft(follow_t *follow, int *refused, mta_sts_err_t *err);
  * there already; all are merged if there are too many.
  */
 int apply_changes(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err);
+
+/* Is the default policy the same, and its name? */
+int apply_same_default(const mta_sts_domains_t *a, const mta_sts_domains_t *b);
 
 /*
  * Notes that the entry of a domain becomes another; either may be NULL.  In a
@@ -383,9 +401,10 @@ void apply_note(follow_t *follow, const mta_sts_entry_t *old,
 
 /*
  * May so many domains, besides those that have left already, leave the source?
- * Says why not.
+ * rows are those of a snapshot, or NULL.  Says why not.
  */
-int leaving_allowed(follow_t *follow, uint64_t removed, int empty);
+int leaving_allowed(follow_t *follow, uint64_t removed,
+    const mta_sts_table_builder_t *rows);
 
 /*
  * The index of the policy of a row, under rule 6: if its bytes were served

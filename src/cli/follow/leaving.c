@@ -19,19 +19,53 @@
 #define LEAVING_AGES  1000
 
 
-int
-leaving_allowed(follow_t *follow, uint64_t removed, int empty)
+/* Those that have left, without those of rows, which are back. */
+
+typedef struct {
+    const mta_sts_table_builder_t  *rows;
+    int64_t                         after;
+    uint64_t                        all;
+    uint64_t                        recent;
+} leaving_count_t;
+
+
+static void
+leaving_count(void *ctx, mta_sts_str_t domain, const leaving_t *leaving)
 {
-    uint64_t  present, leaving, recent;
+    uint32_t          index;
+    leaving_count_t  *count;
+
+    count = ctx;
+
+    if (count->rows && mta_sts_table_is_added(count->rows, domain, &index)) {
+        return;
+    }
+
+    count->all++;
+    count->recent += leaving->since > count->after;
+}
+
+
+int
+leaving_allowed(follow_t *follow, uint64_t removed,
+    const mta_sts_table_builder_t *rows)
+{
+    int              empty;
+    uint64_t         present, leaving, recent;
+    leaving_count_t  count = { rows, follow_time() - LEAVING_DAY, 0, 0 };
+
+    empty = rows && rows->rows.n == 0;
 
     if (follow->allow || (removed == 0 && !empty)) {
         return 1;
     }
 
+    memo_clock(follow->memo, follow_time());
+    memo_each_leaving(follow->memo, leaving_count, &count);
+
     present = follow->replica.present.table.n;
-    leaving = (uint64_t) memo_count_leaving(follow->memo, 0);
-    recent = (uint64_t) memo_count_leaving(follow->memo,
-                                           follow_time() - LEAVING_DAY);
+    leaving = count.all;
+    recent = count.recent;
 
     present = present > leaving ? present - leaving : 0;
 

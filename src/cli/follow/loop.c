@@ -79,17 +79,22 @@ loop_up(loop_t *loop)
 void
 loop_count(loop_t *loop)
 {
-    int64_t    leaving;
-    follow_t  *follow;
+    int64_t        leaving;
+    follow_t      *follow;
+    mta_sts_err_t  err;
 
     follow = loop->follow;
-    leaving = memo_count_leaving(follow->memo, 0);
+    leaving = memo_count_leaving(follow->memo);
 
     loop->dirty |= leaving != follow->stats.leaving;
     follow->stats.leaving = leaving;
 
     if (follow->settings->exec) {
         follow->stats.pending = memo_count_pending(follow->memo);
+    }
+
+    if (memo_check(follow->memo, &err) != MTA_STS_OK) {
+        say_error(&err);
     }
 }
 
@@ -99,7 +104,7 @@ loop_count(loop_t *loop)
 static void
 loop_write(loop_t *loop)
 {
-    int              refused;
+    int              again, refused;
     draft_t         *draft;
     int64_t          now;
     uint64_t         bad, writes;
@@ -109,6 +114,7 @@ loop_write(loop_t *loop)
 
     follow = loop->follow;
     draft = &follow->draft;
+    again = draft->again;
     snapshot = draft->snapshot;
     bad = draft->n_bad;
     writes = follow->stats.writes + follow->stats.writes_changes;
@@ -132,9 +138,19 @@ loop_write(loop_t *loop)
 
     if (loop->write_backoff) {
         say("the table is written again");
+
+        /* it is older than what the source has now: who left may be back */
+
+        if (!feed_is_stream(follow->feed)) {
+            loop->connected = 0;
+            loop->full = loop->now;
+        }
     }
 
-    loop->connected = 1;
+    /* of lines; a SIGHUP or a damaged table says nothing of the source */
+
+    loop->connected |= feed_is_stream(follow->feed) && !again
+                       && !follow->replica.damaged;
     loop->write = 0;
     loop->write_backoff = 0;
     loop->unknown = 0;
@@ -146,6 +162,7 @@ loop_write(loop_t *loop)
 
     if (snapshot != DRAFT_CHANGES) {
         follow->stats.bad_last = bad;
+        loop->refused = refused;
     }
 
     if (!refused) {
@@ -154,6 +171,12 @@ loop_write(loop_t *loop)
         if (snapshot != DRAFT_CHANGES) {
             follow->stats.full = now;
             follow->stats.refusing = 0;
+            follow->allow = 0;
+        }
+
+        /* lines without a snapshot: once is the first time that some leave */
+
+        if (follow->stats.removals && !feed_more(follow->feed)) {
             follow->allow = 0;
         }
     }
@@ -262,6 +285,9 @@ loop_changes(loop_t *loop)
 
     leaving_rest(follow);
 
+    loop->failed |= follow->lost;
+    follow->lost = 0;
+
     if (rc != MTA_STS_OK && feed_is_stream(follow->feed)) {
         loop->failed = 1;
         say_error(&err);
@@ -335,7 +361,7 @@ loop_may_sweep(const loop_t *loop)
 
     draft = &loop->follow->draft;
 
-    return loop->connected && !draft_is_ready(draft)
+    return loop->connected && !loop->refused && !draft_is_ready(draft)
            && draft->snapshot == DRAFT_CHANGES;
 }
 

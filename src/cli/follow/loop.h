@@ -40,6 +40,7 @@ typedef struct {
     unsigned         sweep_backoff;
     unsigned short   seed[3];
     int              connected;       /* of lines: some were written */
+    int              refused;         /* the last snapshot was */
     int              noticed;         /* something has changed */
     int              again;           /* so have the policies */
     int              dirty;           /* so have the metrics */
@@ -61,7 +62,7 @@ void loop_down(loop_t *loop, const mta_sts_err_t *err);
 
 /*
  * May domains leave?  Only while the source is there, to say if they are back;
- * and not while something else is on its way.
+ * and not while something else is on its way, or what it says is refused.
  */
 int loop_may_sweep(const loop_t *loop);
 

@@ -30,8 +30,10 @@ static const char *const  memo_statements[MEMO_STATEMENTS] = {
     "SELECT since, none, id, was FROM leaving WHERE domain = ?",
     "INSERT OR REPLACE INTO leaving VALUES (?, ?, ?, ?, ?)",
     "DELETE FROM leaving WHERE domain = ?",
-    "SELECT count(*) FROM leaving WHERE since > ?",
+    "SELECT count(*) FROM leaving",
     "SELECT domain, since, none, id, was FROM leaving ORDER BY domain",
+    "UPDATE leaving SET since = min(since, ?1), none = min(none, ?1)"
+    " WHERE since > ?1 OR none > ?1",
     "INSERT OR IGNORE INTO spent VALUES (?, ?)",
     "SELECT 1 FROM spent WHERE domain = ? AND id = ?",
     "SELECT domain FROM leaving UNION SELECT domain FROM spent",
@@ -204,4 +206,18 @@ memo_commit(memo_t *memo, mta_sts_err_t *err)
     }
 
     return MTA_STS_OK;
+}
+
+
+int
+memo_check(memo_t *memo, mta_sts_err_t *err)
+{
+    if (!memo->failed) {
+        return MTA_STS_OK;
+    }
+
+    *err = memo->err;
+    memo->failed = 0;
+
+    return MTA_STS_ERROR;
 }

@@ -158,15 +158,22 @@ memo_count(memo_t *memo, sqlite3_stmt *stmt)
 
 
 int64_t
-memo_count_leaving(memo_t *memo, int64_t after)
+memo_count_leaving(memo_t *memo)
+{
+    return memo_count(memo, memo->statements[MEMO_COUNT_LEAVING]);
+}
+
+
+void
+memo_clock(memo_t *memo, int64_t now)
 {
     sqlite3_stmt  *stmt;
 
-    stmt = memo->statements[MEMO_COUNT_LEAVING];
+    stmt = memo->statements[MEMO_CLOCK];
 
-    (void) sqlite3_bind_int64(stmt, 1, after);
+    (void) sqlite3_bind_int64(stmt, 1, now);
 
-    return memo_count(memo, stmt);
+    (void) memo_run(memo, stmt);
 }
 
 
@@ -236,12 +243,7 @@ memo_known(memo_t *memo, mta_sts_table_builder_t *known, mta_sts_err_t *err)
 
     (void) sqlite3_reset(stmt);
 
-    if (rc == MTA_STS_OK && memo->failed) {
-        *err = memo->err;
-        rc = MTA_STS_ERROR;
-    }
-
-    return rc;
+    return rc == MTA_STS_OK ? memo_check(memo, err) : MTA_STS_ERROR;
 }
 
 

@@ -190,6 +190,8 @@ metrics_status(const follow_t *follow, char *line, size_t size)
     (void) snprintf(line, size, "%s, %lu domains, %lld leaving, %llu bad rows",
                     draft_is_ready(&follow->draft)
                     ? "the table cannot be written"
+                    : follow->replica.damaged
+                    ? "the table is damaged: a snapshot is needed"
                     : s->refusing ? "refused: too many domains are missing"
                     : "the table follows the source",
                     (unsigned long) follow->replica.present.table.n,

@@ -342,9 +342,11 @@ leaving_sweep(follow_t *follow, mta_sts_err_t *err)
     none_sweep_t   sweep;
     mta_sts_str_t  last;
 
-    if (memo_count_leaving(follow->memo, 0) == 0) {
-        return MTA_STS_OK;
+    if (memo_count_leaving(follow->memo) == 0) {
+        return memo_check(follow->memo, err);
     }
+
+    memo_clock(follow->memo, follow_time());
 
     memset(&sweep, 0, sizeof(none_sweep_t));
 

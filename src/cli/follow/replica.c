@@ -108,6 +108,7 @@ replica_map(replica_t *replica, mta_sts_image_verify_e verify,
     replica->inode = replica_inode(replica->name);
     replica->changes_inode = replica_inode(replica->changes_name);
     replica->strange = 0;
+    replica->damaged = 0;
 
     return rc;
 }
@@ -139,6 +140,7 @@ replica_open(replica_t *replica, mta_sts_str_t name, const mta_sts_env_t *env,
         && replica_map(replica, MTA_STS_IMAGE_ALL, &damage) != MTA_STS_OK)
     {
         say_error(&damage);
+        replica->damaged = replica->image.data == NULL;
     }
 
     return MTA_STS_OK;
@@ -218,7 +220,18 @@ replica_write_changes(replica_t *replica, const mta_sts_table_t *changes,
         return MTA_STS_ERROR;
     }
 
-    return replica_map(replica, MTA_STS_IMAGE_HEADER, err);
+    if (replica_map(replica, MTA_STS_IMAGE_HEADER, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    /* they would be ignored, and are to be made anew for the other one */
+
+    if (changes->n && replica->present.table.changes == NULL) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "\"%.*s\" was replaced by "
+                             "another process", MTA_STS_SHOW(replica->name));
+    }
+
+    return MTA_STS_OK;
 }
 
 

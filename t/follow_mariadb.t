@@ -158,11 +158,17 @@ sub thief {
 
 # Changes, found with a cursor: the table is empty in the beginning.
 
-my $follow = follow('--every', '1s', '--full', '1h')->start;
+my $follow = follow('--every', '1s', '--full', '1h', '--exec',
+                    "ls -l /proc/self/fd > $dir/exec.new; "
+                    . "mv $dir/exec.new $dir/exec")->start;
 
 $follow->await('an empty table', sub { -e $follow->table });
 $db->sql(insert('a.example', 'b.example', 'c.example'));
 $follow->await_equal($db, 'rows in an empty table');
+$follow->await('--exec is run', sub { -e "$dir/exec" });
+my %own = map { (readlink // '') => 1 } glob "/proc/$$/fd/*";
+is(join(' ', grep { !$own{$_} } slurp("$dir/exec") =~ /socket:\S+/g), '',
+   '... without the connection');
 
 $db->sql("UPDATE mta_sts_domains SET mode = 'testing', max_age = '90000' "
          . "WHERE domain = 'a.example'");

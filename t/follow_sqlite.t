@@ -155,6 +155,49 @@ $follow->await_equal($db, 'a file that was away');
 $follow->stop;
 
 
+# A query that fails while its rows are read: each time, the file is closed.
+
+sub opened {
+    my ($pid, $name) = @_;
+    return scalar grep { (readlink // '') =~ /^\Q$name\E/ } glob "/proc/$pid/fd/*";
+}
+
+my $rows = MtaSts::Sqlite->new("$dir/rows.db");
+$rows->sql("CREATE TABLE t (domain, policy); INSERT INTO t VALUES ('a.example', '{\"p\": \"hosted\"}'), "
+           . "('b.example', 'no JSON')");
+MtaSts::Follow::policies("$dir/policies.yaml");
+$follow = follow("$dir/rows.db", '--every', '1s', '--metrics', "$dir/rows.prom",
+                 '-d', "$dir/policies.yaml", '--query',
+                 q{SELECT domain, json_extract(policy, '$.p') AS policy FROM t})->start;
+$follow->await_log(qr/malformed JSON/);
+$follow->await('it is tried again', sub {
+    return -e "$dir/rows.prom"
+           && slurp("$dir/rows.prom") =~ /^mta_sts_follow_source_errors_total (?:[2-9]|\d\d)/m;
+});
+SKIP: {
+    skip 'no /proc', 1 unless -e "/proc/$$/fd";
+    $follow->await('... and leaves no file open', sub {
+        return opened($follow->pid, "$dir/rows.db") == 0;
+    });
+}
+$rows->sql("UPDATE t SET policy = '{\"p\": \"hosted\"}'");
+$follow->await('... and then read', sub { exists $follow->ids->{'b.example'} });
+$follow->stop;
+
+
+# A table with other columns is made in its place, between two reads of all of "*".
+
+$rows->sql("CREATE TABLE star (domain, policy); INSERT INTO star VALUES ('a.example', 'hosted')");
+$follow = follow("$dir/rows.db", '--every', '1s', '--full', '1s', '-d', "$dir/policies.yaml",
+                 '--query', 'SELECT * FROM star')->start;
+$follow->await('the columns of "*"', sub { exists $follow->ids->{'a.example'} });
+$rows->sql('BEGIN; DROP TABLE star; CREATE TABLE star (tlsrpt_rua, max_age, mx, mode, policy, domain); '
+           . "INSERT INTO star (domain, mode, mx) VALUES ('a.example', 'testing', 'mx.example'), "
+           . "('b.example', 'testing', 'mx.example'); COMMIT");
+$follow->await('... and of another table', sub { exists $follow->ids->{'b.example'} });
+unlike($follow->log, qr/invalid|is down/, '... without a row of the wrong columns');
+
+
 # A folder that may not be written, as a user who may not.
 
 SKIP: {

@@ -229,6 +229,58 @@ sub locations {
 }
 
 
+# What keeps senders from a policy: a media type, or who may read a file
+
+{
+    my $root = file("reach$URI");
+    my $HIDDEN = $ENV{MTA_STS_TEST_SLOW} ? 1500 : 400;
+    my @servers;
+
+    my $some = sub {
+        return join ' ', grep { chance(0.4) }
+            pick('deny all;', 'allow all;', 'allow all; deny all;', 'deny all; allow all;',
+                 'deny 192.0.2.1;', 'deny 192.0.2.1; deny all;'),
+            pick('auth_basic x;', 'auth_basic off;'), pick('satisfy any;', 'satisfy all;'),
+            pick('default_type text/html;', 'default_type text/plain;',
+                 'default_type "text/plain; charset=utf-8";', 'default_type text/plainer;'),
+            pick('types { }', 'types { text/plain txt; }', 'types { text/html html txt; }',
+                 'types { image/png png; }');
+    };
+
+    for my $i (1 .. $HIDDEN) {
+        my $answer = chance(0.3) ? "return 200 '" . policy(800_000 + $i, '\n') . "';"
+                                 : "root $dir/reach;";
+        push @servers, "server { listen 127.0.0.1:%%PORT0%%; server_name "
+            . "mta-sts.h$i.example; " . $some->() . " location "
+            . pick('/', "= $URI") . ' { ' . $some->() . " $answer } }";
+    }
+
+    my $http = join "\n", 'server_names_hash_max_size 8192;',
+        'auth_basic_user_file /nonexistent;', 'types { text/plain txt; }', @servers;
+    my $nginx = MtaSts->new($http);
+    $nginx->start;
+
+    my ($got, $why, $status, $err) = imported("http {\n" . $nginx->expand($http) . '}');
+    my ($repaired) = imported("http {\n" . $nginx->expand($http) . '}', '--repair');
+    my (@wrong, %is);
+
+    for my $i (1 .. $HIDDEN) {
+        my ($head) = split_response($nginx->get(0, "mta-sts.h$i.example"));
+        my $want = $head =~ m{^HTTP/1.1 200 }
+                   && $head =~ m{^Content-Type: text/plain(?:;.*)?\r?$}m ? 1 : 0;
+        my $is = defined $got->{"h$i.example"} ? 1 : 0;
+        $is{$want}++;
+        push @wrong, "$servers[$i - 1]\nnginx: $head\n" . ($why->{"h$i.example"} // 'imported')
+            if $is != $want || !defined $repaired->{"h$i.example"};
+    }
+
+    is(scalar @wrong, 0, "$HIDDEN random servers: what senders can read, seed $seed")
+        or diag $wrong[0];
+    cmp_ok($is{$_} // 0, '>', 50, "... of which many are $_") for 0, 1;
+    $nginx->stop;
+}
+
+
 # What only a request shows, and other faults: with the place of the cause
 
 sub one {
@@ -260,6 +312,10 @@ for (
     ["return 200 '" . $text =~ s/enforce/Enforce/r . "';",
      qr/:4:16: .*mode "Enforce".*; --repair repairs it: capitals/],
     ['return 200;', qr/:4:12: .*has no/],
+    ["root $dir/reach; deny all;", qr/:4:\d+: .*"deny all" keeps senders .*; --repair imports it$/],
+    ["root $dir/reach; location / { auth_basic x; }", qr/:4:\d+: .*"auth_basic x" keeps senders/],
+    ["default_type text/html; return 200 '$text';",
+     qr/:4:18: .*media type is "text\/html", must be text\/plain; --repair imports it$/],
 ) {
     my ($inside, $want) = @$_;
     spew("$dir/one.conf", one($inside));
@@ -272,14 +328,26 @@ for (
 # what does not reach senders is not looked at
 
 {
+    my $said;
     my ($got, $why, $status) = imported(one('return 301 https://$host$request_uri;',
                                             listen => '80')
                                         . one("return 200 '$text';"));
     is($got->{'example.com'}, 604800, 'a redirect without TLS is not the answer');
     is($status, 0, '... and no fault');
 
-    ($got) = imported(one("return 200 '$text';", listen => '80'));
+    ($got, undef, $status, $said) = imported(one("return 200 '$text';", listen => '80'));
     is($got->{'example.com'}, 604800, 'behind a proxy there is no TLS');
+    like($said, qr/:4:16: example\.com: imported as it is: .* has TLS/, '... which is said');
+    is($status, 0, '... and no fault');
+
+    ($got, undef, $status) = imported(one("return 200 '$text';") . one('default_type text/html; '
+        . "return 200 '$text';", listen => '8443 ssl'));
+    is(($got->{'example.com'} // '') . " $status", '604800 0', 'one server that senders can read');
+
+    ($got) = imported(one("default_type text/html; return 200 '$text';"), '--repair');
+    like(slurp("$dir/import.yaml"), qr/example\.com:.*repaired: media type$/m, '--repair of a media type');
+    ($got) = imported(one("root $dir/reach; deny all;"), '--repair');
+    like(slurp("$dir/import.yaml"), qr/example\.com:.*repaired: access$/m, '... and of a file that is denied');
 
     ($got, $why) = imported(one("return 200 '$text';")
         . one("return 200 '" . policy(86400, '\n') . "';", listen => '8443 ssl'));
@@ -367,6 +435,13 @@ for (
     like($out, qr/^  b\.example:.*was \Q$folder\E\/b\.example\/mta-sts\.txt/m,
          '... and one that it has');
 
+    # a name of a folder that ends lines of YAML
+
+    make_path("$folder-line\xe2\x80\xa8");
+    spew("$folder-line\xe2\x80\xa8/a.example.txt", policy(86400));
+    ($status, $out, $err) = import_conf("$folder-line\xe2\x80\xa8");
+    is("$status $err", '0 ', 'a folder with U+2028 in its name');
+
     # the same domain twice: once, or neither
 
     spew("$folder/b.example.txt", slurp("$folder/b.example/mta-sts.txt"));
@@ -394,6 +469,29 @@ for (
     make_path("$dir/nothing");
     ($status, $out, $err) = import_conf("$dir/nothing");
     like("$status $err", qr/^1 mta-sts: no policy is in .*looked for/, 'an empty one');
+}
+
+
+# Several mx in a line are repaired, but not one that a typing error may have cut.
+
+{
+    my %mx = (
+        'comma.example' => 'mail.example,com', 'second.example' => 'mail.example,co.uk',
+        'space.example' => 'mail. example.com', 'words.example' => 'mail.a.org and b.a.org',
+        'wildcard.example' => '*.mail.example,com', 'dots.example' => 'mail.example, com.',
+        'good.example' => 'mail.a.org,mail.b.org. *.c.co.uk',
+    );
+
+    make_path("$dir/mx");
+    spew("$dir/mx/$_.txt", policy(86400) =~ s/mx\.example\.com/$mx{$_}/r) for keys %mx;
+
+    my ($status, $out, $err) = import_conf("$dir/mx", '--repair');
+    my ($good) = delete $mx{'good.example'};
+    like($out, qr/mail\.a\.org.*mail\.b\.org.*\*\.c\.co\.uk/s, "--repair: mx: $good");
+    my @keys = $out =~ /^  (\S+\.example):/mg;
+    is("@keys", 'good.example', '... and nothing else is imported');
+    like($err, qr/^mta-sts: \S+: \Q$_\E: not imported: /m, "--repair: not mx: $mx{$_}")
+        for sort keys %mx;
 }
 
 

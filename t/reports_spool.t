@@ -266,14 +266,66 @@ is(scalar(grep { -s "$shared/$_" == 10_000 } files($shared)), 200,
 
 unlink map { "$shared/$_" } files($shared);
 spew("$shared/0000000001", 'left by a killed worker');
-utime time - 7200, time - 7200, "$shared/0000000001";
+spew("$shared/notes", 'of somebody else');
+utime time - 7200, time - 7200, map { "$shared/$_" } qw(0000000001 notes);
 $_->stop for @two;
 
-my $after = instance('files=1', dir => $shared);
+my $after = instance('files=2', dir => $shared);
 is(post($after, '-H', $GZIP, '--data-binary', 'x'), 201, 'a scan finds the room');
 is(scalar(grep { /^\d+$/ } files($shared)), 0,
    '... and removes what was never completed');
+is(slurp("$shared/notes"), 'of somebody else', '... and nothing else');
 $after->stop;
+
+unlink map { "$shared/$_" } files($shared);
+my $last = instance('files=1', dir => $shared);
+my @begun = map {
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $last->port(0));
+    syswrite $sock, "POST /r HTTP/1.0\r\n$GZIP\r\nContent-Length: 2\r\n\r\nx";
+    $sock;
+} 1 .. 5;
+ok(settled($shared, 5), 'five reports begin at once');
+syswrite $_, 'x' for @begun;
+is(join(' ', sort map { (<$_> // '') =~ /^HTTP\S+ (\d+)/ } @begun),
+   '201 503 503 503 503', '... and one has room');
+@begun = ();
+ok(settled($shared, 1), '... and is there');
+$last->stop;
+
+
+# Locations that do more than store reports
+
+{
+    my $nginx = MtaSts->new(<<"EOC");
+server {
+    listen 127.0.0.1:%%PORT0%%;
+    location = /r { mta_sts_reports spool; if (\$http_x_if) { set \$a 1; } }
+    location = /m { mirror /r; mirror_request_body off; return 204; }
+    location = /n { mirror /r; proxy_pass http://127.0.0.1:%%PORT0%%/t; }
+    location = /t { return 204; }
+    location = /e { client_max_body_size 1; error_page 413 = \@e;
+                    proxy_pass http://127.0.0.1:%%PORT0%%/t; }
+    location \@e { mta_sts_reports spool; }
+}
+EOC
+    $nginx->start;
+    my $spool = $nginx->dir . '/spool';
+    my @data = ('-H', $GZIP, '--data-binary', 'xyz');
+    my $url = 'http://127.0.0.1:' . $nginx->port(0);
+    my $code = sub {
+        (run('', 'curl', '-s', '-m', 20, '-o', '/dev/null', '-w', '%{http_code}',
+             @data, @_))[1];
+    };
+
+    is($code->('-H', 'X-If: 1', "$url/r"), 201, 'an "if" in the location');
+    is($code->("$url/m"), 204, 'a mirrored request');
+    is($code->("$url/n"), 204, '... with its body');
+    like($code->("$url/e"), qr/^[45]00$/, 'a request whose body was discarded');
+    @data = ('-H', $GZIP, '--data-binary', "\@$dir/large");
+    like($code->("$url/e"), qr/^[45]00$/, '... while it is');
+    is(scalar files($spool), 1, 'one report is stored');
+    $nginx->stop;
+}
 
 
 # What one client may do

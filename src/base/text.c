@@ -29,6 +29,34 @@ mta_sts_str_cut(mta_sts_str_t str, size_t max)
 }
 
 
+/*
+ * The bytes of the UTF-8 character that p begins with, or of the part of one
+ * that is there; 1 if it begins with none.  Surrogates are taken for one: they
+ * are none, but no other reading of them is a control character.
+ */
+
+static size_t
+str_character(const unsigned char *p, size_t len)
+{
+    size_t         i, n;
+    unsigned char  low, high;
+
+    n = *p < 0xc2 || *p > 0xf4 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+
+    /* the second byte has no overlong form, and no more than U+10FFFF */
+
+    low = *p == 0xe0 ? 0xa0 : *p == 0xf0 ? 0x90 : 0x80;
+    high = *p == 0xf4 ? 0x8f : 0xbf;
+
+    for (i = 1; i < n && i < len && p[i] >= low && p[i] <= high; i++) {
+        low = 0x80;
+        high = 0xbf;
+    }
+
+    return i;
+}
+
+
 void
 mta_sts_str_clean(char *data, size_t len)
 {
@@ -37,26 +65,14 @@ mta_sts_str_clean(char *data, size_t len)
 
     for (i = 0; i < len; i += n) {
         p = (unsigned char *) data + i;
-        n = 1;
+        n = str_character(p, len - i);
 
-        if (*p >= ' ' && *p < 0x7f) {
-            continue;
-        }
-
-        if (*p < ' ' || *p == 0x7f) {
-            *p = '?';
-
-        } else if (len - i >= 2 && p[0] == 0xc2 && p[1] >= 0x80
-                   && p[1] <= 0x9f)
+        if ((n == 1 && (*p < ' ' || (*p >= 0x7f && *p <= 0x9f)))
+            || (n == 2 && p[0] == 0xc2 && p[1] <= 0x9f)
+            || (n == 3 && p[0] == 0xe2
+                && ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae)
+                    || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9))))
         {
-            n = 2;
-            memset(p, '?', n);
-
-        } else if (len - i >= 3 && p[0] == 0xe2
-                   && ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae)
-                       || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
-        {
-            n = 3;
             memset(p, '?', n);
         }
     }

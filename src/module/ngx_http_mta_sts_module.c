@@ -22,9 +22,16 @@ static void *ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf);
 static void *ngx_http_mta_sts_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_mta_sts_merge_srv_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static char *ngx_http_mta_sts_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
 static ngx_int_t ngx_http_mta_sts_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_mta_sts_build(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *cscf, ngx_http_mta_sts_srv_conf_t *mscf);
+
+
+/* policies of directives have no names */
+
+static ngx_http_mta_sts_names_t  ngx_http_mta_sts_no_names;
 
 
 static ngx_command_t  ngx_http_mta_sts_commands[] = {
@@ -121,7 +128,7 @@ static ngx_http_module_t  ngx_http_mta_sts_module_ctx = {
     ngx_http_mta_sts_merge_srv_conf,       /* merge server configuration */
 
     ngx_http_mta_sts_create_loc_conf,      /* create location configuration */
-    NULL                                   /* merge location configuration */
+    ngx_http_mta_sts_merge_loc_conf        /* merge location configuration */
 };
 
 
@@ -280,10 +287,6 @@ ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf)
 static void *
 ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
 {
-    /* policies of directives have no names */
-
-    static ngx_http_mta_sts_names_t  ngx_http_mta_sts_no_names;
-
     ngx_http_mta_sts_srv_conf_t  *mscf;
 
     mscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_srv_conf_t));
@@ -319,6 +322,25 @@ ngx_http_mta_sts_create_loc_conf(ngx_conf_t *cf)
      */
 
     return ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_loc_conf_t));
+}
+
+
+/*
+ * An "if" in a location has a configuration of its own, and the handler of the
+ * location.
+ */
+
+static char *
+ngx_http_mta_sts_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_mta_sts_loc_conf_t *prev = parent;
+    ngx_http_mta_sts_loc_conf_t *conf = child;
+
+    if (conf->reports == NULL) {
+        conf->reports = prev->reports;
+    }
+
+    return NGX_CONF_OK;
 }
 
 

@@ -88,6 +88,12 @@ ngx_http_mta_sts_reports_begin(ngx_http_request_t *r)
         return ngx_http_mta_sts_not_allowed(r, "POST");
     }
 
+    /* the body is the main request's, or is gone */
+
+    if (r != r->main || r->discard_body) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     suffix = ngx_http_mta_sts_reports_suffix(r);
 
     if (suffix == NULL) {
@@ -275,7 +281,11 @@ ngx_http_mta_sts_reports_complete(ngx_http_request_t *r,
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    if (ngx_http_mta_sts_reports_rename(r, ctx) != NGX_OK) {
+    /* others that began when there was room may have been completed */
+
+    if (ngx_http_mta_sts_spool_is_full(ctx->reports, r->connection->log)
+        || ngx_http_mta_sts_reports_rename(r, ctx) != NGX_OK)
+    {
         return ngx_http_mta_sts_reports_busy(r);
     }
 

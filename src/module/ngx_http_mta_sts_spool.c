@@ -26,6 +26,7 @@ struct ngx_http_mta_sts_spool_s {
 
 static void ngx_http_mta_sts_spool_scan(ngx_http_mta_sts_reports_t *reports,
     ngx_log_t *log);
+static ngx_uint_t ngx_http_mta_sts_spool_is_temp(const u_char *name);
 static char *ngx_http_mta_sts_spool_options(ngx_conf_t *cf,
     ngx_http_mta_sts_reports_t *reports);
 static ngx_int_t ngx_http_mta_sts_spool_init_zone(ngx_shm_zone_t *zone,
@@ -36,17 +37,21 @@ ngx_uint_t
 ngx_http_mta_sts_spool_is_full(ngx_http_mta_sts_reports_t *reports,
     ngx_log_t *log)
 {
-    time_t                              now;
-    ngx_atomic_uint_t                   scanned;
+    time_t                     now;
+    ngx_atomic_uint_t          scanned;
     ngx_http_mta_sts_spool_t  *shared;
 
     shared = reports->shared;
     now = ngx_time();
     scanned = shared->scanned;
 
-    /* one worker scans, the others go on with what is known */
+    /*
+     * one worker scans, the others go on with what is known; also after the
+     * clock was set back
+     */
 
-    if ((time_t) scanned + NGX_HTTP_MTA_STS_SPOOL_SCAN <= now
+    if (((time_t) scanned > now
+         || (time_t) scanned + NGX_HTTP_MTA_STS_SPOOL_SCAN <= now)
         && ngx_atomic_cmp_set(&shared->scanned, scanned,
                               (ngx_atomic_uint_t) now))
     {
@@ -87,7 +92,7 @@ ngx_http_mta_sts_spool_scan(ngx_http_mta_sts_reports_t *reports,
             continue;
         }
 
-        if (ngx_strchr(ngx_de_name(&dir), '.') == NULL) {
+        if (ngx_http_mta_sts_spool_is_temp(ngx_de_name(&dir))) {
 
             if (ngx_file_mtime(&fi) + NGX_HTTP_MTA_STS_SPOOL_STALE
                 < ngx_time())
@@ -106,6 +111,15 @@ ngx_http_mta_sts_spool_scan(ngx_http_mta_sts_reports_t *reports,
 
     reports->shared->files = (ngx_atomic_uint_t) files;
     reports->shared->bytes = (ngx_atomic_uint_t) bytes;
+}
+
+
+/* Is it a name of ngx_create_temp_file()?  Other files are not ours. */
+
+static ngx_uint_t
+ngx_http_mta_sts_spool_is_temp(const u_char *name)
+{
+    return ngx_strlen(name) == 10 && strspn((char *) name, "0123456789") == 10;
 }
 
 
@@ -258,6 +272,12 @@ ngx_http_mta_sts_spool_options(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if ((off_t) reports->max_size > reports->max_bytes) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"size\" must not be above "
+                           "\"bytes\"");
+        return NGX_CONF_ERROR;
+    }
+
     return NGX_CONF_OK;
 }
 
@@ -278,7 +298,7 @@ ngx_http_mta_sts_spool_init_zone(ngx_shm_zone_t *zone, void *data)
 
     if (!zone->shm.exists) {
         shpool->data = ngx_slab_calloc(shpool,
-                                   sizeof(ngx_http_mta_sts_spool_t));
+                                       sizeof(ngx_http_mta_sts_spool_t));
     }
 
     reports->shared = shpool->data;

@@ -204,7 +204,9 @@ ngx_http_mta_sts_init_zone(ngx_shm_zone_t *zone, void *data)
         return NGX_ERROR;
     }
 
-    ngx_http_mta_sts_check_zone(status, zone->shm.log);
+    /* its level is that of warnings while a configuration is read */
+
+    ngx_http_mta_sts_check_zone(status, ngx_cycle->log);
     ngx_http_mta_sts_count_files(status->mmcf);
 
     return NGX_OK;
@@ -306,6 +308,7 @@ ngx_http_mta_sts_check_zone(ngx_http_mta_sts_status_t *status, ngx_log_t *log)
     }
 
     if (n <= counters->max_domains) {
+        atomic_store(&counters->full, 0);
         return;
     }
 
@@ -314,7 +317,6 @@ ngx_http_mta_sts_check_zone(ngx_http_mta_sts_status_t *status, ngx_log_t *log)
     ngx_log_error(NGX_LOG_WARN, log, 0, "zone \"%V\" has room for the "
                   "counters of %uD of %uL domains, use \"zone=%uLm\"",
                   &ngx_http_mta_sts_zone_name, counters->max_domains,
-                  n, n * sizeof(mta_sts_status_slot_t) * 8 / 7 / 1000000 + 1);
-
-    atomic_store(&counters->full, 1);
+                  n, (n * sizeof(mta_sts_status_slot_t) * 8 / 7 + 65536)
+                     / 1000000 + 1);
 }

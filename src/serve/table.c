@@ -105,14 +105,16 @@ table_slot(const mta_sts_table_t *table, mta_sts_str_t domain)
     uint32_t                     hash;
     const mta_sts_table_slot_t  *slot, *end;
 
+    /* NULL + 0 is undefined */
+
+    if (table->n_slots == 0) {
+        return NULL;
+    }
+
     hash = table->key ? mta_sts_hash(table->key, domain) : 0;
     bits = mta_sts_table_hash_bits(hash);
     slot = table->slots + mta_sts_table_first(hash, table->n_slots);
     end = table->slots + table->n_slots;
-
-    if (slot == end) {
-        return NULL;
-    }
 
     /* the tag of a slot without a name is 0 */
 

@@ -15,8 +15,6 @@
 
 #define STATUS_SLOTS_MIN  16
 
-#define STATUS_HOUR       3600
-
 
 int
 mta_sts_status_init(void *memory, size_t size, int64_t now,
@@ -165,16 +163,18 @@ mta_sts_status_hour(mta_sts_status_t *status, int64_t now)
     uint64_t  i, hour, next, sum;
 
     next = mta_sts_status_get(&status->next);
-    hour = (uint64_t) now / STATUS_HOUR;
+    hour = (uint64_t) now / MTA_STS_STATUS_HOUR;
 
-    if (hour < next / STATUS_HOUR) {
+    if (mta_sts_status_is_hour(now, next)) {
         return;
     }
 
     sum = mta_sts_status_fetches(status);
-    i = next / STATUS_HOUR;
+    i = next / MTA_STS_STATUS_HOUR;
 
-    if (hour - i >= MTA_STS_STATUS_HOURS) {
+    /* after a day, or when the clock was set back */
+
+    if (hour < i || hour - i >= MTA_STS_STATUS_HOURS) {
         i = hour - MTA_STS_STATUS_HOURS + 1;
     }
 
@@ -183,7 +183,7 @@ mta_sts_status_hour(mta_sts_status_t *status, int64_t now)
     }
 
     (void) atomic_compare_exchange_strong(&status->next, &next,
-                                          (hour + 1) * STATUS_HOUR);
+                                          (hour + 1) * MTA_STS_STATUS_HOUR);
 }
 
 

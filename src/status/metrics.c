@@ -250,7 +250,7 @@ mta_sts_status_metrics(const mta_sts_status_view_t *view, int open,
     metrics_gauge(&metrics, "counted_domains_limit", view->max_counted,
                   "Domains that the zone has room for.");
     metrics_counter(&metrics, "uncounted", view->uncounted, "Requests not "
-                    "counted by domain or policy, since the zone was full.");
+                    "counted by domain, since the zone was full.");
     metrics_gauge(&metrics, "start_timestamp_seconds", (uint64_t) view->start,
                   "Since when is counted.");
     metrics_info(&metrics);

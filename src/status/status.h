@@ -22,6 +22,7 @@
 #include "serve/slots.h"
 
 
+#define MTA_STS_STATUS_HOUR   3600        /* seconds */
 #define MTA_STS_STATUS_HOURS  24
 #define MTA_STS_STATUS_MODES  3           /* mta_sts_mode_e */
 
@@ -82,7 +83,7 @@ typedef struct {
     mta_sts_count_t      without_policy;
     mta_sts_count_t      handshakes;      /* for names without a policy */
     mta_sts_count_t      reports[MTA_STS_REPORT_CODES];
-    mta_sts_count_t      uncounted;       /* by domain or policy */
+    mta_sts_count_t      uncounted;       /* by domain */
 
     mta_sts_count_t      next;            /* when the next hour begins */
     mta_sts_count_t      hours[MTA_STS_STATUS_HOURS];   /* total at begin */
@@ -235,6 +236,18 @@ mta_sts_status_hash(const mta_sts_status_t *status, mta_sts_str_t domain)
 
 
 /*
+ * Does now belong to the hour that ends at next, or to the one before, as that
+ * of another process may?  Otherwise an hour has begun, or the clock was set.
+ */
+
+static inline int
+mta_sts_status_is_hour(int64_t now, uint64_t next)
+{
+    return next - (uint64_t) now - 1 < 2 * MTA_STS_STATUS_HOUR;
+}
+
+
+/*
  * Counts an answer to a request for a policy, now.  bytes are those of the
  * body.
  */
@@ -243,7 +256,7 @@ static inline void
 mta_sts_status_count(mta_sts_status_t *status, size_t mode,
     mta_sts_status_code_e code, size_t bytes, int64_t now)
 {
-    if ((uint64_t) now >= mta_sts_status_get(&status->next)) {
+    if (!mta_sts_status_is_hour(now, mta_sts_status_get(&status->next))) {
         mta_sts_status_hour(status, now);
     }
 

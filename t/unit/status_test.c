@@ -213,9 +213,15 @@ test_hours(void)
 
     /* a clock that goes back */
 
-    fetch(status, "a.example", NOON);
+    view.now = NOON + 3599;
+    fetch(status, "a.example", view.now);
+    fetch(status, "a.example", view.now + 1);
+    fetch(status, "a.example", view.now);
+    view.now++;
     (void) mta_sts_status_read(status, &view, &test.err);
-    is_int((long long) view.hours[23], 1, "a clock that goes back");
+    is_int((long long) view.hours[22], 1, "a clock that goes back");
+    is_int((long long) view.hours[23], 2,
+           "... and a process whose clock is behind");
 }
 
 

@@ -91,6 +91,64 @@ test_slices(void)
 
 
 static void
+test_clean(void)
+{
+    size_t         i;
+    char           text[64];
+    mta_sts_str_t  cleaned;
+
+    static const struct {
+        mta_sts_str_t  text;
+        mta_sts_str_t  cleaned;
+    } tests[] = {
+#define TEST(text, cleaned)  { { text, sizeof(text) - 1 },                    \
+                               { cleaned, sizeof(cleaned) - 1 } }
+
+        TEST("", ""),
+        TEST("a \t\r\n\0\x1b\x7f~", "a ??????~"),
+
+        /* characters, whose bytes may be those of C1 */
+
+        TEST("b\xc3\xbc\xc4\x9b\xc2\xa0", "b\xc3\xbc\xc4\x9b\xc2\xa0"),
+        TEST("\xe0\xa4\x9b\xed\x9f\xbf\xe2\x82\xac",
+             "\xe0\xa4\x9b\xed\x9f\xbf\xe2\x82\xac"),
+        TEST("\xf0\x9f\x93\xa7\xf4\x8f\xbf\xbf",
+             "\xf0\x9f\x93\xa7\xf4\x8f\xbf\xbf"),
+        TEST("\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5",
+             "\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5"),
+        TEST("a\xe2\x82", "a\xe2\x82"),
+
+        /* C1, ends of lines, and directions */
+
+        TEST("\xc2\x80\xc2\x85\xc2\x9b" "2J", "??????2J"),
+        TEST("\xe2\x80\xa8" "a\xe2\x80\xa9", "???a???"),
+        TEST("\xe2\x80\xae" "a\xe2\x81\xa6", "???a???"),
+
+        /* bytes that are no character */
+
+        TEST("\x80 \x9b" "31m\x9f", "? ?31m?"),
+        TEST("\xfc\x9b\xa0\xff", "\xfc?\xa0\xff"),
+        TEST("\xc0\x9b\xc1\x9b", "\xc0?\xc1?"),
+        TEST("\xe0\x82\x9b\xf0\x80\x82\x9b", "\xe0??\xf0???"),
+        TEST("\xed\xa0\x9b\xf4\x90\x9b\xf5\x9b", "\xed\xa0\x9b\xf4??\xf5?"),
+        TEST("\xc4" "a\x9b\xc4\x9b\x9b", "\xc4" "a?\xc4\x9b?"),
+        TEST("\xc4\x1b[", "\xc4?[")
+#undef TEST
+    };
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        memcpy(text, tests[i].text.data, tests[i].text.len);
+        mta_sts_str_clean(text, tests[i].text.len);
+
+        cleaned.data = text;
+        cleaned.len = tests[i].text.len;
+
+        is_str(cleaned, tests[i].cleaned, "clean %zu", i);
+    }
+}
+
+
+static void
 test_copy(void)
 {
     mta_sts_str_t  str, copy;
@@ -206,6 +264,7 @@ main(void)
 {
     test_compare();
     test_slices();
+    test_clean();
     test_copy();
     test_grow();
     test_grow_memory();

@@ -123,9 +123,16 @@ answer_expand(answer_conf_t *conf, const mta_sts_value_t *word,
 }
 
 
+/* The answer of a block; uri is that of a file, or empty. */
+
 static int
-answer_found(answer_conf_t *conf, mta_sts_place_t place, mta_sts_str_t text)
+answer_found(answer_conf_t *conf, const conf_block_t *block,
+    mta_sts_str_t uri, mta_sts_place_t place, mta_sts_str_t text)
 {
+    conf->answer->hidden = conf_reach(block, uri.len ? uri
+                                                     : mta_sts_str(CONF_URI),
+                                      uri.len != 0, conf->env,
+                                      &conf->answer->fault);
     conf->answer->found = 1;
     conf->answer->place = place;
     conf->answer->text = text;
@@ -137,9 +144,10 @@ answer_found(answer_conf_t *conf, mta_sts_place_t place, mta_sts_str_t text)
 /* return CODE TEXT; return CODE; return URL */
 
 static int
-answer_return(answer_conf_t *conf, const conf_line_t *line)
+answer_return(answer_conf_t *conf, const conf_block_t *block,
+    const conf_line_t *line)
 {
-    mta_sts_str_t          text;
+    mta_sts_str_t          text, none = mta_sts_str("");
     const mta_sts_value_t *code;
 
     code = &line->words[1];
@@ -152,11 +160,11 @@ answer_return(answer_conf_t *conf, const conf_line_t *line)
     }
 
     if (line->n < 3) {
-        return answer_found(conf, code->place, mta_sts_str(""));
+        return answer_found(conf, block, none, code->place, none);
     }
 
     return answer_expand(conf, &line->words[2], &text)
-           || answer_found(conf, line->words[2].place, text);
+           || answer_found(conf, block, none, line->words[2].place, text);
 }
 
 
@@ -178,7 +186,7 @@ answer_script(answer_conf_t *conf, const conf_block_t *block)
         name = line->words[0].text;
 
         if (mta_sts_str_eq(name, mta_sts_str("return"))) {
-            return answer_return(conf, line);
+            return answer_return(conf, block, line);
         }
 
         if (mta_sts_str_eq(name, mta_sts_str("break"))) {
@@ -329,7 +337,8 @@ answer_path(answer_conf_t *conf, const conf_block_t *location,
 
 
 static int
-answer_file(answer_conf_t *conf, mta_sts_str_t path, mta_sts_place_t place)
+answer_file(answer_conf_t *conf, const conf_block_t *location,
+    mta_sts_str_t uri, mta_sts_str_t path, mta_sts_place_t place)
 {
     struct stat     st;
     mta_sts_file_t  file;
@@ -349,7 +358,8 @@ answer_file(answer_conf_t *conf, mta_sts_str_t path, mta_sts_place_t place)
         return 1;
     }
 
-    (void) answer_found(conf, place, mta_sts_str_copy(conf->env, file.text));
+    (void) answer_found(conf, location, uri, place,
+                        mta_sts_str_copy(conf->env, file.text));
 
     mta_sts_file_free(&file);
 
@@ -379,7 +389,8 @@ answer_try_files(answer_conf_t *conf, const conf_block_t *location)
         }
 
         if (stat(path.data, &st) == 0 && S_ISREG(st.st_mode)) {
-            return answer_file(conf, path, line->words[i].place);
+            return answer_file(conf, location, uri, path,
+                               line->words[i].place);
         }
     }
 
@@ -426,6 +437,6 @@ conf_answer(const conf_block_t *server, mta_sts_str_t host,
     }
 
     if (!answer_path(&conf, location, mta_sts_str(CONF_URI), &place, &path)) {
-        (void) answer_file(&conf, path, place);
+        (void) answer_file(&conf, location, mta_sts_str(CONF_URI), path, place);
     }
 }

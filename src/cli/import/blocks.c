@@ -14,7 +14,8 @@ typedef enum {
     BLOCKS_SERVER,
     BLOCKS_LOCATION,
     BLOCKS_IF,
-    BLOCKS_LIMIT
+    BLOCKS_LIMIT,
+    BLOCKS_TYPES
 } blocks_context_e;
 
 #define BLOCKS_DEPTH  1024            /* the reader allows 1000 */
@@ -37,6 +38,13 @@ static const mta_sts_str_t  blocks_content[] = {
     { "content_by_lua_block", 20 }, { "content_by_lua_file", 19 },
     { "content_by_lua", 14 }, { "js_content", 10 }, { "perl", 4 },
     { "echo", 4 }, { "empty_gif", 9 }, { "stub_status", 11 }
+};
+
+/* Directives that ask who it is. */
+
+static const mta_sts_str_t  blocks_auth[] = {
+    { "auth_basic", 10 }, { "auth_request", 12 }, { "auth_digest", 11 },
+    { "auth_jwt", 8 }, { "auth_ldap", 9 }, { "auth_pam", 8 }
 };
 
 static const mta_sts_str_t  blocks_script[] = {
@@ -99,6 +107,52 @@ blocks_add_script(blocks_t *blocks, const mta_sts_value_t *words, size_t n)
 }
 
 
+/* A line of "types": a type, and the ends of names that have it. */
+
+static void
+blocks_types(conf_block_t *block, const mta_sts_value_t *words, size_t n)
+{
+    size_t  i;
+
+    for (i = 1; i < n; i++) {
+        if (mta_sts_str_caseeq(words[i].text, mta_sts_str("txt"))) {
+            block->txt = words[0];
+        }
+    }
+}
+
+
+/* What decides whether senders can read the answer. */
+
+static void
+blocks_reach(blocks_t *blocks, const mta_sts_value_t *words, size_t n)
+{
+    conf_block_t  *block;
+
+    block = blocks->block;
+
+    if (blocks_is(&words[0], "allow") || blocks_is(&words[0], "deny")) {
+
+        /* the first rule that matches decides */
+
+        if (block->access.n == 0
+            || !blocks_is(&block->access.words[1], "all"))
+        {
+            block->access = blocks_line(blocks, words, n);
+        }
+
+    } else if (blocks_is_in(&words[0], blocks_auth)) {
+        block->auth = blocks_line(blocks, words, n);
+
+    } else if (blocks_is(&words[0], "satisfy")) {
+        block->satisfy = blocks_line(blocks, words, n);
+
+    } else if (blocks_is(&words[0], "default_type")) {
+        block->default_type = blocks_line(blocks, words, n);
+    }
+}
+
+
 static void
 blocks_server(blocks_t *blocks, const mta_sts_value_t *words, size_t n)
 {
@@ -154,6 +208,11 @@ blocks_directive(void *ctx, const mta_sts_value_t *words, size_t n,
         return MTA_STS_OK;
     }
 
+    if (context == BLOCKS_TYPES) {
+        blocks_types(block, words, n);
+        return MTA_STS_OK;
+    }
+
     if (context == BLOCKS_IF) {
 
         /* whether it is true, only a request shows */
@@ -182,6 +241,9 @@ blocks_directive(void *ctx, const mta_sts_value_t *words, size_t n,
                && n == 2)
     {
         block->root = blocks_line(blocks, words, n);
+
+    } else if (n > 1) {
+        blocks_reach(blocks, words, n);
     }
 
     if (context == BLOCKS_SERVER) {
@@ -308,6 +370,12 @@ blocks_begin(void *ctx, const mta_sts_value_t *words, size_t n,
 
     } else if (blocks->block && blocks_is(&words[0], "limit_except")) {
         inside = BLOCKS_LIMIT;
+
+    } else if (blocks->block && context < BLOCKS_IF
+               && blocks_is(&words[0], "types"))
+    {
+        inside = BLOCKS_TYPES;
+        blocks->block->types = 1;
 
     } else {
         *kind = blocks_kind(&words[0]);

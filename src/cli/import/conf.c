@@ -28,7 +28,10 @@ typedef struct {
 } conf_import_t;
 
 
-/* By domain; those with TLS first, and with an answer before one without. */
+/*
+ * By domain; those with TLS first, and with an answer before one without or
+ * one that senders cannot read.
+ */
 
 static int
 conf_cmp(const void *a, const void *b)
@@ -48,6 +51,10 @@ conf_cmp(const void *a, const void *b)
 
     if (x->answer->found != y->answer->found) {
         return x->answer->found ? -1 : 1;
+    }
+
+    if (!x->answer->hidden != !y->answer->hidden) {
+        return x->answer->hidden ? 1 : -1;
     }
 
     return x->order < y->order ? -1 : 1;
@@ -158,8 +165,9 @@ conf_server(void *ctx, const conf_block_t *server)
 static void
 conf_domain(conf_import_t *conf, const conf_domain_t *domains, size_t n)
 {
-    size_t           i;
-    import_source_t  source;
+    size_t                i, imported;
+    import_source_t       source;
+    const conf_answer_t  *answer;
 
     memset(&source, 0, sizeof(import_source_t));
 
@@ -172,17 +180,34 @@ conf_domain(conf_import_t *conf, const conf_domain_t *domains, size_t n)
         return;
     }
 
-    for (i = 0; i < n && domains[i].tls == domains[0].tls; i++) {
+    answer = domains[0].answer;
 
-        if (domains[i].answer->found
-            && (i == 0 || !mta_sts_str_eq(domains[i].answer->text,
-                                          source.text)))
+    if (answer->hidden && !conf->import->repair) {
+        import_refuse(conf->import, answer->fault.place, source.domain,
+                      "%s; --repair imports it", answer->fault.text);
+        return;
+    }
+
+    imported = conf->import->n;
+
+    for (i = 0; i < n && domains[i].tls == domains[0].tls; i++) {
+        answer = domains[i].answer;
+
+        if (answer->found && !answer->hidden == !domains[0].answer->hidden
+            && (i == 0 || !mta_sts_str_eq(answer->text, source.text)))
         {
-            source.text = domains[i].answer->text;
-            source.place = domains[i].answer->place;
+            source.text = answer->text;
+            source.place = answer->place;
+            source.repaired = answer->hidden;
 
             import_add(conf->import, &source);
         }
+    }
+
+    if (!domains[0].tls && conf->import->n > imported) {
+        import_say(source.place, source.domain, "imported as it is: no server "
+                   "of this name has TLS, without which senders see no policy, "
+                   "unless a proxy has it");
     }
 }
 

@@ -48,6 +48,12 @@ struct conf_block_s {
     conf_line_t        content;       /* proxy_pass and its like */
     conf_line_t        try_files;
     conf_line_t        root;          /* or alias */
+    conf_line_t        access;        /* allow or deny: of all, or the last */
+    conf_line_t        auth;          /* auth_basic and its like */
+    conf_line_t        satisfy;
+    conf_line_t        default_type;
+    int                types;         /* there is a block of them */
+    mta_sts_value_t    txt;           /* the one of *.txt in it, or empty */
 
     conf_block_t      *parent;        /* or NULL */
     conf_block_t      *children;      /* locations in it, in order */
@@ -70,7 +76,8 @@ typedef struct {
     mta_sts_str_t      text;
     mta_sts_place_t    place;         /* of the directive that answers */
     int                found;
-    mta_sts_err_t      fault;         /* where nothing was found */
+    unsigned           hidden;        /* bits: what keeps senders from it */
+    mta_sts_err_t      fault;         /* where nothing was found, or hidden */
 } conf_answer_t;
 
 
@@ -90,6 +97,13 @@ int conf_read(const source_t *source, const mta_sts_env_t *env,
  */
 void conf_answer(const conf_block_t *server, mta_sts_str_t host,
     mta_sts_str_t prefix, const mta_sts_env_t *env, conf_answer_t *answer);
+
+/*
+ * Gives the bits of what keeps senders from the answer of a block to uri, and
+ * fills *why; or 0.  file: whether it is that of a file.
+ */
+unsigned conf_reach(const conf_block_t *block, mta_sts_str_t uri, int file,
+    const mta_sts_env_t *env, mta_sts_err_t *why);
 
 
 #endif /* MTA_STS_IMPORT_CONF_H */

@@ -43,6 +43,7 @@
     X(SEVERAL, "several mx in a line")                                        \
     X(UNIT, "unit of max_age")                                                \
     X(TYPE, "media type")                                                     \
+    X(ACCESS, "access")                                                       \
     X(RECORD, "record")
 
 #define IMPORT_BIT(name, text)  IMPORT_ ## name ## _BIT,

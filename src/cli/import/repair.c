@@ -57,10 +57,30 @@ repair_word(mta_sts_str_t *rest, mta_sts_str_t *word)
 }
 
 
-/* One mx pattern; returns 0 if it is none even in our own spelling. */
+/* Is a name no mail host's, but that of a TLD or of another public suffix? */
 
 static int
-repair_pattern(repair_t *repair, mta_sts_str_t word)
+repair_is_suffix(const repair_t *repair, mta_sts_str_t name)
+{
+    if (memchr(name.data, '.', name.len) == NULL) {
+        return 1;
+    }
+
+    name = mta_sts_str_copy(repair->env, name);
+
+    return repair->env->is_public_suffix
+           && repair->env->is_public_suffix(name.data);
+}
+
+
+/*
+ * One mx pattern; returns 0 if it is none even in our own spelling.  Where
+ * there are several in a line, "mail.example,com" may also be a typing error
+ * for one: *part is set if the pattern can only be a part of a name.
+ */
+
+static int
+repair_pattern(repair_t *repair, mta_sts_str_t word, int *part)
 {
     mta_sts_err_t    err;
     mta_sts_str_t    name;
@@ -82,6 +102,8 @@ repair_pattern(repair_t *repair, mta_sts_str_t word)
         repair->bits |= IMPORT(DOT);
     }
 
+    *part |= repair_is_suffix(repair, name);
+
     repair_line(repair, repair_keys[REPAIR_MX], name);
 
     return 1;
@@ -91,11 +113,13 @@ repair_pattern(repair_t *repair, mta_sts_str_t word)
 static void
 repair_mx(repair_t *repair, mta_sts_str_t value)
 {
+    int            part;
     size_t         n, len;
     unsigned       bits;
     mta_sts_str_t  rest, word;
 
     n = 0;
+    part = 0;
     rest = value;
     len = repair->text.len;
     bits = repair->bits;
@@ -103,13 +127,13 @@ repair_mx(repair_t *repair, mta_sts_str_t value)
     while (repair_word(&rest, &word)) {
         n++;
 
-        if (!repair_pattern(repair, word)) {
+        if (!repair_pattern(repair, word, &part)) {
             n = 0;
             break;
         }
     }
 
-    if (n == 0) {
+    if (n == 0 || (n > 1 && part)) {
         repair->text.len = len;
         repair->bits = bits;
         repair_line(repair, repair_keys[REPAIR_MX], value);

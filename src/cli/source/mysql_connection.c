@@ -3,6 +3,7 @@
  */
 
 #include <errmsg.h>
+#include <fcntl.h>
 #include <mysqld_error.h>
 #include <time.h>
 #include <unistd.h>
@@ -166,6 +167,10 @@ mysql_connect_server(mysql_t *my, mta_sts_err_t *err)
     {
         return mysql_failed(my, err);
     }
+
+    /* otherwise the command of --exec has a connection that is logged in */
+
+    (void) fcntl((int) mysql_get_socket(my->conn), F_SETFD, FD_CLOEXEC);
 
     return mysql_command(my, "SET SESSION TRANSACTION ISOLATION LEVEL "
                          "REPEATABLE READ", err);

@@ -41,7 +41,9 @@ typedef struct {
 static void
 sqlite_disconnect(sqlite_t *lite)
 {
-    (void) sqlite3_close(lite->db);
+    /* also while a statement is not finalized yet, as after an error of one */
+
+    (void) sqlite3_close_v2(lite->db);
     lite->db = NULL;
 }
 
@@ -124,11 +126,6 @@ sqlite_columns(sqlite_t *lite, sqlite3_stmt *stmt, mta_sts_err_t *err)
 
     n = sqlite3_column_count(stmt);
 
-    if (n == 0 || !sqlite3_stmt_readonly(stmt)) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "SQLite: the query must be "
-                             "a SELECT");
-    }
-
     for (i = 0; i < n; i++) {
         if (columns_name(&lite->columns, i, sqlite3_column_name(stmt, i), err)
             != MTA_STS_OK)
@@ -190,13 +187,24 @@ sqlite_run(sqlite_t *lite, sqlite3_stmt *stmt, const char *cursor,
                              cursor ? "one, the cursor" : "none");
     }
 
-    if (sqlite_columns(lite, stmt, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
+    if (sqlite3_column_count(stmt) == 0 || !sqlite3_stmt_readonly(stmt)) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "SQLite: the query must be "
+                             "a SELECT");
     }
 
     (void) sqlite3_bind_text(stmt, 1, cursor, -1, SQLITE_STATIC);
 
-    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+    /* the first step prepares it anew, if the columns of "*" have changed */
+
+    rc = sqlite3_step(stmt);
+
+    if ((rc == SQLITE_ROW || rc == SQLITE_DONE)
+        && sqlite_columns(lite, stmt, err) != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    for ( /* void */ ; rc == SQLITE_ROW; rc = sqlite3_step(stmt)) {
         if (sqlite_row(lite, stmt, events, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }

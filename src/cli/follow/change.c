@@ -189,8 +189,6 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
-    change_removals(follow, refused);
-
     memset(&builder, 0, sizeof(mta_sts_table_builder_t));
     memset(&pool, 0, sizeof(table_pool_t));
 
@@ -198,6 +196,8 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
     pool.builder = &builder;
 
     memo_begin(follow->memo);
+
+    change_removals(follow, refused);
 
     rc = change_add(follow, &pool, err);
 

@@ -291,6 +291,16 @@ draft_one(follow_t *follow, const source_row_t *row, mta_sts_err_t *err)
         rc = leaving_policy(follow, domain, row, &index, &why);
     }
 
+    /* a policy may have come before, if the memory cannot say */
+
+    if (memo_check(follow->memo, err) != MTA_STS_OK) {
+        if (!begun) {
+            draft_change(draft, row, domain, 0)->bad = 1;
+        }
+
+        return MTA_STS_ERROR;
+    }
+
     if (rc != MTA_STS_OK) {
         return draft_bad(follow, row, domain, &why, err);
     }

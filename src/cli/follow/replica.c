@@ -140,7 +140,7 @@ replica_open(replica_t *replica, mta_sts_str_t name, const mta_sts_env_t *env,
         && replica_map(replica, MTA_STS_IMAGE_ALL, &damage) != MTA_STS_OK)
     {
         say_error(&damage);
-        replica->damaged = replica->image.data == NULL;
+        replica->damaged = replica->image.data == NULL && st.st_size > 0;
     }
 
     return MTA_STS_OK;

@@ -320,7 +320,7 @@ $world->listener('192.0.2.18', 25, sub {
 
 
 my @net = ('--no-config', '--resolver', $world->resolver, '--ca', $world->ca,
-           '--timeout', 3);
+           '--timeout', 5);
 
 sub check {
     my (@args) = @_;

@@ -1,5 +1,5 @@
 /*
- * Random keys for the hash of slots.h.
+ * Random keys for the hash of slots.h, and texts that are longer.
  */
 
 #include <errno.h>
@@ -33,4 +33,22 @@ mta_sts_hash_init(mta_sts_hash_key_t *key, mta_sts_err_t *err)
     }
 
     return MTA_STS_OK;
+}
+
+
+uint32_t
+mta_sts_hash_text(const mta_sts_hash_key_t *key, uint32_t hash,
+    mta_sts_str_t text)
+{
+    mta_sts_str_t  piece;
+
+    while (text.len) {
+        piece = text;
+        piece.len = text.len < MTA_STS_HASH_MAX ? text.len : MTA_STS_HASH_MAX;
+
+        hash = hash * 0x9e3779b1 + mta_sts_hash(key, piece);
+        text = mta_sts_str_after(text, piece.len);
+    }
+
+    return hash;
 }

@@ -14,21 +14,11 @@
 static uint32_t
 intern_hash(const mta_sts_intern_t *intern, const mta_sts_policy_t *policy)
 {
-    uint32_t       hash;
-    mta_sts_str_t  rest, piece;
+    uint32_t  hash;
 
     hash = mta_sts_hash(&intern->key, mta_sts_policy_id(policy));
-    rest = mta_sts_policy_rua(policy);
 
-    while (rest.len) {
-        piece = rest;
-        piece.len = rest.len < MTA_STS_HASH_MAX ? rest.len : MTA_STS_HASH_MAX;
-
-        hash = hash * 0x9e3779b1 + mta_sts_hash(&intern->key, piece);
-        rest = mta_sts_str_after(rest, piece.len);
-    }
-
-    return hash;
+    return mta_sts_hash_text(&intern->key, hash, mta_sts_policy_rua(policy));
 }
 
 

@@ -16,6 +16,10 @@
  */
 int mta_sts_hash_init(mta_sts_hash_key_t *key, mta_sts_err_t *err);
 
+/* Goes on from hash with a text of any length, by mta_sts_hash(). */
+uint32_t mta_sts_hash_text(const mta_sts_hash_key_t *key, uint32_t hash,
+    mta_sts_str_t text);
+
 /*
  * The keyed hash of at most MTA_STS_HASH_MAX bytes.  It differs between
  * machines of another byte order.

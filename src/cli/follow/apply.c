@@ -320,11 +320,7 @@ apply_merge(follow_t *follow, const mta_sts_table_t *changes,
     mta_sts_domains_t        domains, merged;
     mta_sts_table_builder_t  builder;
 
-    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
-    memset(&pool, 0, sizeof(table_pool_t));
-
-    builder.env = &env;
-    pool.builder = &builder;
+    table_pool_init(&pool, &builder, &env);
     rc = MTA_STS_OK;
 
     memset(&merged, 0, sizeof(mta_sts_domains_t));

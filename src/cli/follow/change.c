@@ -189,11 +189,7 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
-    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
-    memset(&pool, 0, sizeof(table_pool_t));
-
-    builder.env = &env;
-    pool.builder = &builder;
+    table_pool_init(&pool, &builder, &env);
 
     memo_begin(follow->memo);
 

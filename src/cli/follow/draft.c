@@ -19,8 +19,7 @@ draft_init(draft_t *draft)
 
     draft->env = (mta_sts_env_t) { diag_alloc, say_warning, &draft->arena,
                                    NULL };
-    draft->rows.env = &draft->env;
-    draft->pool.builder = &draft->rows;
+    table_pool_init(&draft->pool, &draft->rows, &draft->env);
     draft->pool.env = &draft->env;
     draft->known.env = &draft->env;
 }

@@ -354,8 +354,7 @@ leaving_sweep(follow_t *follow, mta_sts_err_t *err)
     sweep.now = follow_time();
     sweep.env = (mta_sts_env_t) { diag_alloc, say_warning, &sweep.arena,
                                   NULL };
-    sweep.builder.env = &sweep.env;
-    sweep.pool.builder = &sweep.builder;
+    table_pool_init(&sweep.pool, &sweep.builder, &sweep.env);
 
     memo_each_leaving(follow->memo, none_find, &sweep);
 

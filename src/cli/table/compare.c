@@ -71,12 +71,8 @@ table_compare(const mta_sts_table_t *old, const mta_sts_table_t *new,
     table_pool_t             pool;
     mta_sts_table_builder_t  builder;
 
-    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
-    memset(&pool, 0, sizeof(table_pool_t));
-
-    builder.env = env;
+    table_pool_init(&pool, &builder, env);
     builder.rule = MTA_STS_TABLE_ONCE;
-    pool.builder = &builder;
 
     rc = compare_set(old, new, &pool, err);
 

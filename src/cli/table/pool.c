@@ -9,22 +9,15 @@
 #include "table.h"
 
 
-/* Of texts of any length. */
-
-static uint32_t
-pool_hash_text(const table_pool_t *pool, uint32_t hash, mta_sts_str_t text)
+void
+table_pool_init(table_pool_t *pool, mta_sts_table_builder_t *builder,
+    const mta_sts_env_t *env)
 {
-    mta_sts_str_t  piece;
+    memset(pool, 0, sizeof(table_pool_t));
+    memset(builder, 0, sizeof(mta_sts_table_builder_t));
 
-    while (text.len) {
-        piece = text;
-        piece.len = text.len < MTA_STS_HASH_MAX ? text.len : MTA_STS_HASH_MAX;
-
-        hash = hash * 0x9e3779b1 + mta_sts_hash(&pool->key, piece);
-        text = mta_sts_str_after(text, piece.len);
-    }
-
-    return hash;
+    pool->builder = builder;
+    builder->env = env;
 }
 
 
@@ -39,8 +32,8 @@ pool_slot(const table_pool_t *pool, const mta_sts_policy_t *policy,
     table_pooled_t  *slot;
 
     hash = mta_sts_hash(&pool->key, mta_sts_policy_id(policy));
-    hash = pool_hash_text(pool, hash, mta_sts_policy_rua(policy));
-    hash = pool_hash_text(pool, hash, name);
+    hash = mta_sts_hash_text(&pool->key, hash, mta_sts_policy_rua(policy));
+    hash = mta_sts_hash_text(&pool->key, hash, name);
 
     for (i = hash & (pool->n_slots - 1); ; i = (i + 1) & (pool->n_slots - 1)) {
         slot = &pool->slots[i];

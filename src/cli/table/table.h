@@ -10,9 +10,8 @@
 
 
 /*
- * Policies of a builder with their names: equal ones share an index.  Zero one
- * to begin with, and set builder; and env, if what is added is to be copied
- * there.
+ * Policies of a builder with their names: equal ones share an index.  Set env
+ * after table_pool_init(), if what is added is to be copied there.
  */
 
 typedef struct {
@@ -30,6 +29,10 @@ typedef struct {
     size_t                    n;
 } table_pool_t;
 
+
+/* Begins with an empty builder, whose table is to be in env's memory. */
+void table_pool_init(table_pool_t *pool, mta_sts_table_builder_t *builder,
+    const mta_sts_env_t *env);
 
 /*
  * Gives the index of a policy with a policy_name, which may be empty. Both must

@@ -3,13 +3,10 @@
  */
 
 #include <ares.h>
-#include <errno.h>
 #include <idn2.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
-#include <poll.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "domains/yaml.h"
 #include "cli/commands/command.h"
@@ -196,33 +193,6 @@ run(int argc, char **argv, const mta_sts_env_t *env)
 }
 
 
-/*
- * Output that is not written is an error, but one without a message where the
- * reader of a pipe has what it wants.
- */
-
-static int
-finish(int status)
-{
-    int            failed;
-    struct pollfd  pipe = { STDOUT_FILENO, POLLOUT, 0 };
-
-    failed = ferror(stdout);
-    errno = 0;
-
-    if (fflush(stdout) == 0 && !failed && fclose(stdout) == 0) {
-        return status;
-    }
-
-    if (poll(&pipe, 1, 0) != 1 || !(pipe.revents & POLLERR)) {
-        say("write error on standard output%s%s", errno ? ": " : "",
-            errno ? strerror(errno) : "");
-    }
-
-    return COMMAND_ERROR;
-}
-
-
 int
 main(int argc, char **argv)
 {
@@ -244,5 +214,5 @@ main(int argc, char **argv)
 
     mta_sts_arena_free(&arena);
 
-    return finish(status);
+    return command_finish(status);
 }

@@ -159,6 +159,20 @@ int command_import(const options_t *options, const mta_sts_env_t *env);
 int command_program(int argc, char **argv);
 
 /*
+ * The main() of such a program: runs it, with the name that its messages begin
+ * with, and gives its exit status.
+ */
+int command_main(int argc, char **argv, char *name,
+    int (*run)(int argc, char **argv, const mta_sts_env_t *env));
+
+/*
+ * Flushes and closes standard output.  Output that is not written is an error,
+ * but one without a message where the reader of a pipe has what it wants.
+ * Returns the exit status, which is status if all is written.
+ */
+int command_finish(int status);
+
+/*
  * Reads the site that the options name.  Returns COMMAND_OK, or another exit
  * status after it has said what is wrong.
  */

@@ -4,6 +4,7 @@
  */
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -61,4 +62,47 @@ command_program(int argc, char **argv)
     mta_sts_arena_free(&arena);
 
     return COMMAND_UNKNOWN;
+}
+
+
+int
+command_main(int argc, char **argv, char *name,
+    int (*run)(int argc, char **argv, const mta_sts_env_t *env))
+{
+    int              status;
+    mta_sts_arena_t  arena = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, say_warning, &arena,
+                             site_is_public_suffix };
+
+    /* what getopt_long() begins its messages with */
+
+    argv[0] = name;
+
+    status = run(argc, argv, &env);
+
+    mta_sts_arena_free(&arena);
+
+    return command_finish(status);
+}
+
+
+int
+command_finish(int status)
+{
+    int            failed;
+    struct pollfd  pipe = { STDOUT_FILENO, POLLOUT, 0 };
+
+    failed = ferror(stdout);
+    errno = 0;
+
+    if (fflush(stdout) == 0 && !failed && fclose(stdout) == 0) {
+        return status;
+    }
+
+    if (poll(&pipe, 1, 0) != 1 || !(pipe.revents & POLLERR)) {
+        say("write error on standard output%s%s", errno ? ": " : "",
+            errno ? strerror(errno) : "");
+    }
+
+    return COMMAND_ERROR;
 }

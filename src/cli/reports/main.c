@@ -472,27 +472,9 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
 int
 main(int argc, char **argv)
 {
-    int              status;
-    mta_sts_arena_t  arena = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, say_warning, &arena,
-                             site_is_public_suffix };
-
     static char  name[] = "mta-sts reports";
-
-    /* what getopt_long() begins its messages with */
-
-    argv[0] = name;
 
     json_set_alloc_funcs(diag_malloc, free);
 
-    status = main_run(argc, argv, &env);
-
-    mta_sts_arena_free(&arena);
-
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        say("write error on standard output");
-        return COMMAND_ERROR;
-    }
-
-    return status;
+    return command_main(argc, argv, name, main_run);
 }

@@ -1,22 +1,15 @@
 #!/usr/bin/perl
 
 # The policy generator as people use it: a real Chromium (Debian's) and a real
-# nginx, driven by t/browser/generator.js, which reports as lines of JSON.
-# Screenshots go to screenshots/ in the build folder.
+# nginx, driven by t/browser/generator.js.
 
 use strict;
 use warnings;
 
 use lib 't/lib';
-use Cwd qw(abs_path);
-use File::Temp qw(tempdir);
-use JSON::PP;
 use MtaSts;
+use MtaSts::Browser;
 use Test::More;
-
-use constant CHROMIUM => '/usr/bin/chromium';
-
-my $json = JSON::PP->new->utf8->canonical;
 
 my $nginx = MtaSts->new(<<'EOC');
 server {
@@ -90,45 +83,8 @@ $errors{max_age}[1] =~ s/max_age/lifetime/;
 $errors{tlsrpt_rua}[1] =~ s/tlsrpt_rua/report address/;
 
 
-# A browser of its own home, so that it leaves nothing behind
-
-my $shots = "$MtaSts::BUILD/screenshots";
-mkdir $shots;
-
-my $home = tempdir(CLEANUP => 1);
-local @ENV{qw(HOME TMPDIR XDG_CONFIG_HOME XDG_CACHE_HOME)} = ($home) x 4;
-
-my ($rc, $out, $err) = run($json->encode({
-    base     => 'http://127.0.0.1:' . $nginx->port(0) . '/',
-    chromium => CHROMIUM,
-    modules  => abs_path('build/npm/node_modules'),
-    shots    => abs_path($shots),
-    cases    => \@cases,
-    errors   => \%errors,
-}), 'node', 't/browser/generator.js');
-
-my $ended = 0;
-
-for my $line (split /\n/, $out) {
-    my $seen = eval { $json->decode($line) };
-    if (!$seen) {
-        diag($line);
-        next;
-    }
-
-    $ended = 1 if $seen->{ended};
-    note($seen->{note}) if defined $seen->{note};
-    next if !defined $seen->{name};
-
-    # names are for people, and go out as bytes
-
-    utf8::encode(my $name = $seen->{name});
-    utf8::encode(my $detail = $seen->{detail} // '');
-    ok($seen->{ok}, $name) or diag($detail);
-}
-
-is($rc, 0, 'the browser ran') or diag($err);
-is($ended, 1, '... to the end');
+browse('generator', base => 'http://127.0.0.1:' . $nginx->port(0) . '/',
+       cases => \@cases, errors => \%errors);
 
 $nginx->stop;
 

@@ -8,20 +8,16 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Cwd qw(abs_path);
 use File::Temp qw(tempdir);
-use JSON::PP;
 use MtaSts;
+use MtaSts::Browser;
 use MtaSts::World;
 use Test::More;
-
-use constant CHROMIUM => '/usr/bin/chromium';
 
 enter_world();
 
 $ENV{PATH} .= ':/usr/sbin:/sbin';
 
-my $json = JSON::PP->new->utf8->canonical;
 my $world = MtaSts::World->new;
 my $policy = "version: STSv1\r\nmode: enforce\r\nmx: mx.good.example\r\n"
            . "max_age: 604800\r\n";
@@ -58,34 +54,14 @@ like($out, qr/&lt;script&gt;alert\(1\)&lt;\/script&gt;&amp;quot&#39;&quot;onload
 unlike($out, qr/[^\x20-\x7e\n]/, 'printable ASCII');
 
 my $home = tempdir(CLEANUP => 1);
-my $shots = "$MtaSts::BUILD/screenshots";
-mkdir $shots;
 spew("$home/report.html", $out);
 
-local @ENV{qw(HOME TMPDIR XDG_CONFIG_HOME XDG_CACHE_HOME)} = ($home) x 4;
-
-($status, $out, $err) = run($json->encode({
-    url      => "file://$home/report.html",
-    chromium => CHROMIUM,
-    modules  => abs_path('build/npm/node_modules'),
-    shots    => abs_path($shots),
-    shot     => 'report',
-    domains  => [map { "$_.example" } qw(markup none status healthy)],
-    healthy  => ['healthy.example'],
-    search   => { words => 'STATUS 500', domains => ['status.example'] },
-}), 'node', 't/browser/report.js');
-
-my $ended = 0;
-
-for my $line (split /\n/, $out) {
-    my $seen = eval { $json->decode($line) };
-    $ended = 1 if $seen && $seen->{ended};
-    next if !$seen || !defined $seen->{name};
-    ok($seen->{ok}, $seen->{name}) or diag($seen->{detail});
-}
-
-is($status, 0, 'the browser ran') or diag($err);
-is($ended, 1, '... to the end');
+browse('report',
+    url     => "file://$home/report.html",
+    shot    => 'report',
+    domains => [map { "$_.example" } qw(markup none status healthy)],
+    healthy => ['healthy.example'],
+    search  => { words => 'STATUS 500', domains => ['status.example'] });
 
 $world->stop;
 done_testing();

@@ -8,16 +8,12 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Cwd qw(abs_path);
 use File::Temp qw(tempdir);
-use JSON::PP;
 use MtaSts;
+use MtaSts::Browser;
 use MtaSts::Reports;
 use Test::More;
 
-use constant CHROMIUM => '/usr/bin/chromium';
-
-my $json = JSON::PP->new->utf8->canonical;
 my $dir = tempdir(CLEANUP => 1);
 my $markup = qq{<script>alert(1)</script>&quot;'"><img src=x onerror=alert(2)>};
 my $long = join '.', ('a' x 60) x 3, 'failed.example';
@@ -57,34 +53,13 @@ my ($status, $out);
 is("$status$err", 0, 'a page');
 unlike($out, qr/<script|<img/, 'what a sender sent is escaped');
 
-my $home = tempdir(CLEANUP => 1);
-my $shots = "$MtaSts::BUILD/screenshots";
-mkdir $shots;
-spew("$home/summary.html", $out);
+spew("$dir/summary.html", $out);
 
-local @ENV{qw(HOME TMPDIR XDG_CONFIG_HOME XDG_CACHE_HOME)} = ($home) x 4;
-
-($status, $out, $err) = run($json->encode({
-    url      => "file://$home/summary.html",
-    chromium => CHROMIUM,
-    modules  => abs_path('build/npm/node_modules'),
-    shots    => abs_path($shots),
-    shot     => 'summary',
-    titles   => "$long: error | good.example: good | silent.example: warning"
+browse('summary',
+    url    => "file://$dir/summary.html",
+    shot   => 'summary',
+    titles => "$long: error | good.example: good | silent.example: warning"
               . ' | stopped.example: error',
-    markup   => $markup,
-}), 'node', 't/browser/summary.js');
-
-my $ended = 0;
-
-for my $line (split /\n/, $out) {
-    my $seen = eval { $json->decode($line) };
-    $ended = 1 if $seen && $seen->{ended};
-    next if !$seen || !defined $seen->{name};
-    ok($seen->{ok}, $seen->{name}) or diag($seen->{detail});
-}
-
-is($status, 0, 'the browser ran') or diag($err);
-is($ended, 1, '... to the end');
+    markup => $markup);
 
 done_testing();

@@ -9,14 +9,11 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Cwd qw(abs_path);
-use File::Temp qw(tempdir);
 use JSON::PP;
 use MtaSts;
+use MtaSts::Browser;
 use POSIX qw(strftime);
 use Test::More;
-
-use constant CHROMIUM => '/usr/bin/chromium';
 
 my $json = JSON::PP->new->utf8->canonical;
 my ($faketime) = glob '/usr/lib/*/faketime/libfaketime.so.1';
@@ -113,35 +110,10 @@ my $hostile = (split_response(status('format=html&domain='
 unlike($hostile, qr/<script/, 'what is typed is escaped');
 like($hostile, qr/invalid domain/, '... and refused');
 
-my $shots = "$MtaSts::BUILD/screenshots";
-mkdir $shots;
-
-my $home = tempdir(CLEANUP => 1);
-local @ENV{qw(HOME TMPDIR XDG_CONFIG_HOME XDG_CACHE_HOME)} = ($home) x 4;
-
 my $base = 'http://127.0.0.1:' . $nginx->port(0) . '/status';
 
-my ($rc, $out, $err) = run($json->encode({
-    base     => $base,
-    url      => "$base?domain=trial.example",
-    chromium => CHROMIUM,
-    modules  => abs_path('build/npm/node_modules'),
-    shots    => abs_path($shots),
-    shot     => 'status',
-}), 'node', 't/browser/status.js');
-
-my $ended = 0;
-
-for my $line (split /\n/, $out) {
-    my $said = eval { $json->decode($line) };
-    $ended = 1 if $said && $said->{ended};
-    next if !$said || !defined $said->{name};
-    ok($said->{ok}, $said->{name}) or diag($said->{detail});
-}
-
-is($rc, 0, 'the browser ran') or diag($err);
-is($ended, 1, '... to the end');
-
+browse('status', base => $base, url => "$base?domain=trial.example",
+       shot => 'status');
 
 
 # Later

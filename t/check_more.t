@@ -253,16 +253,7 @@ $world->dns($records, [], []);
 
 # OpenSSL's default refuses to serve a key of 1024 bits
 
-spew("$dir/openssl.cnf", <<'EOC');
-openssl_conf = conf
-[conf]
-ssl_conf = ssl
-[ssl]
-system_default = system
-[system]
-CipherString = DEFAULT:@SECLEVEL=0
-EOC
-$ENV{OPENSSL_CONF} = "$dir/openssl.cnf";
+$ENV{OPENSSL_CONF} = $world->weak_openssl;
 $world->nginx($http, %files);
 
 $world->cert('mx', ['mx.good.example']);

@@ -319,18 +319,8 @@ $world->dns($records, [], []);
 
 # OpenSSL's default has neither a key of 1024 bits nor TLS 1.1
 
-spew("$dir/openssl.cnf", <<'EOC');
-openssl_conf = conf
-[conf]
-ssl_conf = ssl
-[ssl]
-system_default = system
-[system]
-CipherString = DEFAULT:@SECLEVEL=0
-EOC
-
 {
-    local $ENV{OPENSSL_CONF} = "$dir/openssl.cnf";
+    local $ENV{OPENSSL_CONF} = $world->weak_openssl;
     $world->nginx($http, %files);
 }
 

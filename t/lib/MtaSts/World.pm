@@ -123,6 +123,24 @@ sub dns {
 sub resolver { return '127.0.0.1:' . $_[0]{unbound}->port }
 
 
+# A value of OPENSSL_CONF: by default, OpenSSL refuses a key of 1024 bits and TLS 1.1.
+
+sub weak_openssl {
+    my ($self) = @_;
+
+    spew("$self->{dir}/openssl.cnf", <<'EOC');
+openssl_conf = conf
+[conf]
+ssl_conf = ssl
+[ssl]
+system_default = system
+[system]
+CipherString = DEFAULT:@SECLEVEL=0
+EOC
+    return "$self->{dir}/openssl.cnf";
+}
+
+
 # A server block for a host.
 
 sub web {

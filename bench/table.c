@@ -24,7 +24,7 @@
 
 
 #define NAME_LEN  25                       /* customer-00000001.example */
-#define NAMES     100000000                /* so many are different */
+#define NAMES     100000000                /* different ones */
 #define POLICIES  10
 
 

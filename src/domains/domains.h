@@ -81,8 +81,8 @@ void mta_sts_domains_write(mta_sts_buf_t *text, mta_sts_str_t domain,
     const mta_sts_settings_t *settings);
 
 /*
- * The same for parts of a file: the lines of all settings, indented by so many
- * spaces; and of tlsrpt_rua alone, or nothing where it is not set.
+ * The same for parts of a file: the lines of all settings, with indent spaces
+ * before each; and of tlsrpt_rua alone, or nothing where it is not set.
  */
 void mta_sts_domains_write_settings(mta_sts_buf_t *text, unsigned indent,
     const mta_sts_settings_t *settings);

@@ -7,7 +7,7 @@
 #include "page.h"
 
 
-/* What replaces a byte: a text that is by so many bytes longer. */
+/* What replaces a byte: a text, and by how many bytes it is longer. */
 
 typedef struct {
     char           text[8];

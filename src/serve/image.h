@@ -29,8 +29,8 @@ typedef struct {
 
 
 /*
- * What tells a file from the one that it replaces.  Times alone are too coarse,
- * and inodes are used again; the check of a header covers its serial.
+ * What distinguishes a file from the one that it replaces.  Times alone are too
+ * coarse, and inodes are used again; the check of a header covers its serial.
  */
 
 typedef struct {

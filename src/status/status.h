@@ -133,7 +133,7 @@ uint16_t mta_sts_status_name(mta_sts_status_t *status, mta_sts_str_t name);
 uint32_t mta_sts_status_map_size(const mta_sts_table_t *table);
 
 /*
- * Fills a map, of so many zeroed elements, with counters as
+ * Fills a map, of that many zeroed elements, with counters as
  * mta_sts_status_name() gives them.  Returns 0 if there was no room for some.
  */
 int mta_sts_status_map(mta_sts_status_t *status, const mta_sts_table_t *table,
@@ -199,7 +199,7 @@ mta_sts_status_fold(uint64_t a, uint64_t b)
 /*
  * The hash of a domain, never 0.  All its bits matter: two domains with one
  * hash have one counter, which happens among a million domains with a
- * probability of 2^-24.  The key is random, so nobody can choose them.
+ * probability of 2^-24.  The key is random, so a client cannot choose them.
  */
 
 static inline uint64_t

@@ -251,7 +251,7 @@ evidence_text(const evidence_failure_t *failure, char buf[EVIDENCE_TEXT])
     result = failure->result.len ? failure->result
                                  : mta_sts_str("no reason given");
     organization = failure->organization.len ? failure->organization
-                                             : mta_sts_str("nobody by name");
+                                             : mta_sts_str("an unnamed sender");
 
     (void) snprintf(count, sizeof(count), "%" PRId64, failure->sessions);
 

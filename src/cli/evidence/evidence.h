@@ -19,7 +19,7 @@ typedef enum {
     REPORTS_STS = 0,
     REPORTS_TLSA,
     REPORTS_NO_POLICY,
-    REPORTS_OTHER                 /* a type that nobody defined */
+    REPORTS_OTHER                 /* an unknown type */
 } reports_type_e;
 
 #define REPORTS_TYPES  (REPORTS_OTHER + 1)
@@ -31,8 +31,8 @@ const char *reports_type(reports_type_e type);
 /* What becomes of mail whose session failed. */
 
 typedef enum {
-    RESULT_REFUSED = 0,           /* not delivered in enforce; this is assumed
-                                     of a result that nobody defined, too */
+    RESULT_REFUSED = 0,           /* not delivered in enforce; also assumed
+                                     for an unknown result */
     RESULT_UNPROTECTED,           /* delivered as without a policy: the sender
                                      could not fetch or use it */
     RESULT_DANE,                  /* not delivered, whatever the policy is */
@@ -43,7 +43,7 @@ typedef enum {
 /* A result type (RFC 8460, 4.3). */
 
 typedef struct {
-    const char        *name;          /* "other" if nobody defined it */
+    const char        *name;          /* "other" if it is unknown */
     const char        *meaning;       /* and what to do; or NULL */
     result_effect_e    effect;        /* with a policy of type sts */
 } reports_result_t;
@@ -114,7 +114,7 @@ int store_query(store_t *store, const char *sql, mta_sts_str_t text,
  */
 
 typedef enum {
-    EVIDENCE_ABSENT = 0,          /* there is no store: nobody takes reports */
+    EVIDENCE_ABSENT = 0,          /* there is no store */
     EVIDENCE_UNKNOWN,             /* it cannot be read */
     EVIDENCE_READ
 } evidence_status_e;

@@ -1,7 +1,7 @@
 /*
  * The command of --exec: the domains that have changed on its standard input,
  * one per line.  One runs at a time; what changes meanwhile is for the next.
- * Which it was not told yet is in memo, also after a restart.
+ * Domains that wait for it are in memo, also after a restart.
  */
 
 #include <errno.h>

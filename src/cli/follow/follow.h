@@ -98,9 +98,9 @@ size_t replica_changes_max(const replica_t *replica);
 
 /*
  * What else is remembered, in the SQLite file TABLE.follow: the domains that
- * leave, ids that must not come back, and the domains that --exec was not told
- * yet.  After an error all is ignored up to memo_commit() or memo_check(),
- * which report it.
+ * leave, ids that must not come back, and the domains that wait for --exec.
+ * After an error all is ignored up to memo_commit() or memo_check(), which
+ * report it.
  */
 
 
@@ -150,7 +150,7 @@ void memo_each_leaving(memo_t *memo,
     void (*each)(void *ctx, mta_sts_str_t domain, const leaving_t *leaving),
     void *ctx);
 
-/* A domain that --exec is to be told. */
+/* A domain that waits for --exec. */
 void memo_put_pending(memo_t *memo, mta_sts_str_t domain);
 int64_t memo_count_pending(memo_t *memo);
 
@@ -311,7 +311,7 @@ typedef struct {
     follow_said_t             said[FOLLOW_SAYS];
     int                       allow;        /* removals, in the next read */
     pid_t                     child;        /* of --exec, or 0 */
-    int64_t                   serial;       /* what it was told */
+    int64_t                   serial;       /* of the last domain that it got */
     int64_t                   exec_next;    /* by follow_clock() */
     unsigned                  exec_wait;    /* seconds */
     int                       metrics_failed;
@@ -400,7 +400,7 @@ void apply_note(follow_t *follow, const mta_sts_entry_t *old,
 
 
 /*
- * May so many domains, besides those that have left already, leave the source?
+ * May removed domains leave the source, besides those that have left already?
  * rows are those of a snapshot, or NULL.  Says why not.
  */
 int leaving_allowed(follow_t *follow, uint64_t removed,
@@ -438,7 +438,7 @@ int leaving_is_free(state_t *state, mta_sts_str_t domain,
     const leaving_t *leaving, int64_t now);
 
 
-/* Starts the command of --exec, if there is something to tell it. */
+/* Starts the command of --exec, if domains wait for it. */
 void exec_start(follow_t *follow);
 
 /* Looks whether it has ended. */
@@ -455,7 +455,7 @@ void metrics_write(follow_t *follow);
 void metrics_status(const follow_t *follow, char *line, size_t size);
 
 
-/* Tells systemd, if it wants to know: "READY=1" and such. */
+/* Notifies systemd, if it asks for that, of "READY=1" and such. */
 void notify(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Half of the time of systemd's watchdog, or 0; milliseconds. */

@@ -20,7 +20,7 @@
 #define LOOP_SWEEP_MIN     1000
 #define LOOP_SWEEP_MAX     600000
 
-/* A read of everything takes at most one part of so many of the time. */
+/* Reads of everything take at most 1/LOOP_SHARE of the time. */
 
 #define LOOP_SHARE         10
 
@@ -44,7 +44,7 @@ typedef struct {
     int              noticed;         /* something has changed */
     int              again;           /* so have the policies */
     int              dirty;           /* so have the metrics */
-    int              ready;           /* systemd was told */
+    int              ready;           /* systemd was notified */
     int              failed;          /* for the exit status of --once */
     int              unknown;
     char             status[256];

@@ -57,7 +57,7 @@ main_usage(FILE *out)
         "    --query SQL          selects all domains (default: those of the\n"
         "                         table mta_sts_domains)\n"
         "    --changes SQL        selects what has changed since a cursor\n"
-        "    --listen CHANNEL     of PostgreSQL, which tells of changes\n"
+        "    --listen CHANNEL     of PostgreSQL, which notifies of changes\n"
         "    --every TIME         between looks for changes (default: %ds,\n"
         "                         with --listen or without --changes %ds)\n"
         "    --full TIME          between reads of everything, if there is\n"

@@ -51,7 +51,7 @@ metrics_text(const follow_t *follow, char *buf, size_t size)
           "Is the source refused, since it lacks too many domains.",
           s->refusing },
         { "exec_pending_domains", "gauge", "",
-          "Domains that --exec was not told, or not with success.",
+          "Domains that wait for --exec to succeed.",
           s->pending },
         { "reads_total", "counter", "{kind=\"full\"}", "Reads of the source.",
           (int64_t) s->reads },

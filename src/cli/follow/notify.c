@@ -1,5 +1,6 @@
 /*
- * What systemd is told: a datagram to the socket that it names, sd_notify(3).
+ * The notify protocol of systemd: a datagram to the socket that it names,
+ * sd_notify(3).
  */
 
 #include <stdarg.h>

@@ -9,8 +9,8 @@
 #include "follow.h"
 
 
-#define SAY_TIME  60000               /* of so many milliseconds, ... */
-#define SAY_MAX   20                  /* so many of a kind */
+#define SAY_TIME  60000               /* milliseconds, in which */
+#define SAY_MAX   20                  /* messages of a kind are shown */
 
 
 static const char *const  say_kinds[FOLLOW_SAYS] = {

@@ -146,7 +146,7 @@ repair_mx(repair_t *repair, mta_sts_str_t value)
 }
 
 
-/* "7d": digits and a unit that nobody takes for another one. */
+/* "7d": digits and a unit that has one reading. */
 
 static void
 repair_age(repair_t *repair, mta_sts_str_t key, mta_sts_str_t value)

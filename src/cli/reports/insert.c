@@ -53,7 +53,7 @@ store_policy(store_t *store, int64_t report, int64_t ends,
 }
 
 
-/* A known report that nobody vouched for, and now somebody does. */
+/* A known report that was unverified, and is verified now. */
 
 static int
 store_verify(store_t *store, const reports_report_t *report,

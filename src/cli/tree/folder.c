@@ -1,5 +1,5 @@
 /*
- * The folders and files of a tree, which nobody else's links lead out of.
+ * The folders and files of a tree; symbolic links below it are not followed.
  */
 
 #include <errno.h>

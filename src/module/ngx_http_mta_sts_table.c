@@ -41,9 +41,6 @@ struct ngx_http_mta_sts_table_s {
 static void ngx_http_mta_sts_table_cleanup(void *data);
 static void ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table);
 static ngx_uint_t ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table);
-static ngx_uint_t ngx_http_mta_sts_table_changes(
-    ngx_http_mta_sts_table_t *table,
-    ngx_uint_t new_base);
 static ngx_uint_t ngx_http_mta_sts_image_is_new(
     ngx_http_mta_sts_image_t *image);
 static ngx_int_t ngx_http_mta_sts_check_file(ngx_cycle_t *cycle,
@@ -212,35 +209,61 @@ ngx_http_mta_sts_table_describe(ngx_http_mta_sts_table_t *table,
 
 
 /*
- * Looks for a newer table and for newer changes.  The changes come first, since
- * a writer replaces the table first: if its new changes are seen, or that it
- * has removed them, its new table is seen, too.
+ * Looks for a newer table and for newer changes.  A bad table is logged once and
+ * the old one kept, with its changes; bad changes are logged once.  Requests copy
+ * what they need, so nothing refers to what is closed.
  */
 
 static void
 ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
 {
-    ngx_uint_t                     s, new_base, new_changes;
+    ngx_uint_t                     s, changed, replaced;
+    mta_sts_err_t                  err;
+    mta_sts_image_t                changes;
     ngx_http_core_srv_conf_t     **cscfp;
     ngx_http_mta_sts_srv_conf_t   *mscf;
 
     table->checked = ngx_time();
 
-    new_changes = ngx_http_mta_sts_image_is_new(&table->changes);
-    new_base = ngx_http_mta_sts_image_is_new(&table->base);
+    changed = ngx_http_mta_sts_image_is_new(&table->changes);
+    replaced = ngx_http_mta_sts_image_is_new(&table->base);
 
-    if ((!new_base && !new_changes)
-        || (new_base && !ngx_http_mta_sts_table_base(table)))
-    {
+    if (!changed && !replaced) {
         return;
     }
 
-    if (!ngx_http_mta_sts_table_changes(table, new_base)
-        && ngx_http_mta_sts_image_is_new(&table->base)
-        && ngx_http_mta_sts_table_base(table))
-    {
-        (void) ngx_http_mta_sts_table_changes(table, 1);
+    /* the changes first: see mta_sts_image_open_changes() */
+
+    changed = mta_sts_image_open_changes(&changes, table->changes.name,
+                                    ngx_http_mta_sts_verify(&table->changes.id),
+                                    MTA_STS_NOWHERE, &err)
+              == MTA_STS_OK;
+
+    replaced |= ngx_http_mta_sts_image_is_new(&table->base);
+
+    if (replaced && !ngx_http_mta_sts_table_base(table)) {
+
+        if (changed) {
+            mta_sts_image_close(&changes);
+        }
+
+        return;
     }
+
+    if (changed) {
+        mta_sts_image_close(&table->changes.image);
+        table->changes.image = changes;
+        table->changes.used = (time_t) table->changes.id.seconds;
+
+    } else {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "%s, %s", err.text,
+                      replaced ? "the table is used without changes"
+                               : "the old changes are kept");
+    }
+
+    mta_sts_image_domains(&table->base.image, table->domains);
+    mta_sts_image_set_changes(&table->changes.image, &table->base.image,
+                              table->domains);
 
     cscfp = table->cmcf->servers.elts;
 
@@ -259,11 +282,6 @@ ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
                   table->domains->table.n);
 }
 
-
-/*
- * Maps a newer table; a bad one is logged once and the old one kept.  Requests
- * copy what they need, so nothing refers to the old one.
- */
 
 static ngx_uint_t
 ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
@@ -288,57 +306,6 @@ ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
     table->base.used = (time_t) table->base.id.seconds;
 
     return 1;
-}
-
-
-/*
- * Maps the changes; bad ones are logged once and the old ones kept.  Changes of
- * another table than the one in use, or that are gone only now, mean that the
- * table is being replaced: then the old ones are kept, too, and 0 is returned.
- */
-
-static ngx_uint_t
-ngx_http_mta_sts_table_changes(ngx_http_mta_sts_table_t *table,
-    ngx_uint_t new_base)
-{
-    ngx_uint_t         fit;
-    mta_sts_err_t      err;
-    mta_sts_image_t    image;
-    mta_sts_domains_t  domains;
-
-    fit = 1;
-
-    mta_sts_image_domains(&table->base.image, table->domains);
-    domains = *table->domains;
-
-    if (mta_sts_image_open_changes(&image, table->changes.name,
-                                   ngx_http_mta_sts_verify(&table->changes.id),
-                                   MTA_STS_NOWHERE, &table->base.image,
-                                   &domains, &err)
-        != MTA_STS_OK)
-    {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "%s, %s", err.text,
-                      new_base ? "the table is used without changes"
-                               : "the old changes are kept");
-
-    } else if (image.data || new_base || table->changes.id.error == NGX_ENOENT)
-    {
-        mta_sts_image_close(&table->changes.image);
-        table->changes.image = image;
-        table->changes.used = (time_t) table->changes.id.seconds;
-
-    } else {
-        fit = 0;
-    }
-
-    if (table->changes.image.data
-        && table->changes.image.base == table->base.image.serial)
-    {
-        mta_sts_table_set_changes(&table->domains->table,
-                                  &table->changes.image.changes);
-    }
-
-    return fit;
 }
 
 

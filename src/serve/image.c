@@ -312,10 +312,8 @@ mta_sts_image_domains(const mta_sts_image_t *image, mta_sts_domains_t *domains)
 }
 
 
-/* Maps changes; image is zeroed if there is no such file. */
-
-static int
-image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
+int
+mta_sts_image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
     mta_sts_image_verify_e verify, mta_sts_place_t place, mta_sts_err_t *err)
 {
     int                fd;
@@ -340,10 +338,8 @@ image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
 }
 
 
-/* Puts changes in front of domains, or closes them if they do not fit. */
-
-static void
-image_set_changes(mta_sts_image_t *image, const mta_sts_image_t *base,
+void
+mta_sts_image_set_changes(mta_sts_image_t *image, const mta_sts_image_t *base,
     mta_sts_domains_t *domains)
 {
     if (image->data && image->base == base->serial) {
@@ -356,35 +352,16 @@ image_set_changes(mta_sts_image_t *image, const mta_sts_image_t *base,
 
 
 int
-mta_sts_image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
-    mta_sts_image_verify_e verify, mta_sts_place_t place,
-    const mta_sts_image_t *base, mta_sts_domains_t *domains,
-    mta_sts_err_t *err)
-{
-    if (image_open_changes(image, name, verify, place, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
-    }
-
-    image_set_changes(image, base, domains);
-
-    return MTA_STS_OK;
-}
-
-
-int
 mta_sts_image_open_both(mta_sts_image_t *base, mta_sts_str_t name,
     mta_sts_image_t *changes, mta_sts_str_t changes_name,
     mta_sts_place_t place, mta_sts_domains_t *domains, mta_sts_err_t *err)
 {
     memset(base, 0, sizeof(mta_sts_image_t));
 
-    /*
-     * A writer replaces the table first.  So if it replaces both now, the table
-     * that is opened after the changes is made of them.
-     */
+    /* the changes first: see mta_sts_image_open_changes() */
 
-    if (image_open_changes(changes, changes_name, MTA_STS_IMAGE_ALL, place,
-                           err)
+    if (mta_sts_image_open_changes(changes, changes_name, MTA_STS_IMAGE_ALL,
+                                   place, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -397,7 +374,7 @@ mta_sts_image_open_both(mta_sts_image_t *base, mta_sts_str_t name,
         return MTA_STS_ERROR;
     }
 
-    image_set_changes(changes, base, domains);
+    mta_sts_image_set_changes(changes, base, domains);
 
     return MTA_STS_OK;
 }

@@ -77,14 +77,21 @@ int mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
     mta_sts_domains_t *domains, mta_sts_err_t *err);
 
 /*
- * The same for the image of changes, which are put in front of the table of
- * domains.  They are used if they were made for base, and otherwise ignored,
- * since a newer base has them; also if there is no file.  image must not move.
+ * The same for the image of changes; image is zeroed if there is no such file.
+ *
+ * A writer replaces the table first.  So who opens the changes first and the
+ * table after them has what was there at one moment, also while both are
+ * replaced: either they fit, or the table is newer and was made of them.
  */
 int mta_sts_image_open_changes(mta_sts_image_t *image, mta_sts_str_t name,
-    mta_sts_image_verify_e verify, mta_sts_place_t place,
-    const mta_sts_image_t *base, mta_sts_domains_t *domains,
-    mta_sts_err_t *err);
+    mta_sts_image_verify_e verify, mta_sts_place_t place, mta_sts_err_t *err);
+
+/*
+ * Puts changes in front of the table of base and domains.  Closes them if they
+ * are those of another table.  image must not move.
+ */
+void mta_sts_image_set_changes(mta_sts_image_t *image,
+    const mta_sts_image_t *base, mta_sts_domains_t *domains);
 
 /* Gives what an open image has, without changes. */
 void mta_sts_image_domains(const mta_sts_image_t *image,

@@ -76,23 +76,20 @@ replica_map(replica_t *replica, mta_sts_image_verify_e verify,
 
     new = *replica;
 
+    /* a table whose changes are damaged is a good one of an earlier time */
+
+    rc = mta_sts_image_open_changes(&new.changes, new.changes_name, verify,
+                                    MTA_STS_NOWHERE, err);
+
+    if (rc != MTA_STS_OK && replica->image.data) {
+        return MTA_STS_ERROR;
+    }
+
     if (mta_sts_image_open(&new.image, new.name, verify, MTA_STS_NOWHERE,
                            &new.base, err)
         != MTA_STS_OK)
     {
-        return MTA_STS_ERROR;
-    }
-
-    new.present = new.base;
-
-    /* a table whose changes are damaged is a good one of an earlier time */
-
-    rc = mta_sts_image_open_changes(&new.changes, new.changes_name, verify,
-                                    MTA_STS_NOWHERE, &new.image, &new.present,
-                                    err);
-
-    if (rc != MTA_STS_OK && replica->image.data) {
-        mta_sts_image_close(&new.image);
+        mta_sts_image_close(&new.changes);
         return MTA_STS_ERROR;
     }
 
@@ -101,9 +98,9 @@ replica_map(replica_t *replica, mta_sts_image_verify_e verify,
 
     *replica = new;
 
-    if (replica->present.table.changes) {
-        replica->present.table.changes = &replica->changes.changes;
-    }
+    replica->present = replica->base;
+    mta_sts_image_set_changes(&replica->changes, &replica->image,
+                              &replica->present);
 
     replica->inode = replica_inode(replica->name);
     replica->changes_inode = replica_inode(replica->changes_name);

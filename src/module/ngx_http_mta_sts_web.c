@@ -167,5 +167,5 @@ ngx_http_mta_sts_send_page(ngx_http_request_t *r, ngx_uint_t status,
     r->headers_out.content_type.len = ngx_strlen(type);
     r->headers_out.content_type_len = strcspn(type, ";");
 
-    return ngx_http_mta_sts_output(r, body);
+    return ngx_http_mta_sts_output(r, body, 0);
 }

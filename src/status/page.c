@@ -205,20 +205,18 @@ status_day(const mta_sts_status_view_t *view)
 }
 
 
-/* The height of a bar: one that is not 0 can be seen. */
+/* The height of a bar; the highest is top, and one that is not 0 can be seen. */
 
 static uint64_t
-status_bar(const mta_sts_status_view_t *view, size_t i)
+status_bar(uint64_t fetches, uint64_t top)
 {
-    uint64_t  top, height;
+    uint64_t  height;
 
-    top = status_top(view);
-
-    if (view->hours[i] == 0) {
+    if (fetches == 0) {
         return 0;
     }
 
-    height = (uint64_t) ((double) view->hours[i] / (double) top * STATUS_BAR);
+    height = (uint64_t) ((double) fetches / (double) top * STATUS_BAR);
 
     return height ? height : 1;
 }

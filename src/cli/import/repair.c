@@ -172,7 +172,7 @@ repair_age(repair_t *repair, mta_sts_str_t key, mta_sts_str_t value)
 
     mta_sts_buf_add(&repair->text, key);
     mta_sts_buf_add_cstr(&repair->text, ": ");
-    mta_sts_buf_add_uint(&repair->text, (unsigned long) seconds);
+    mta_sts_buf_add_uint(&repair->text, (uint64_t) seconds);
     mta_sts_buf_add_cstr(&repair->text, "\r\n");
 }
 

@@ -139,12 +139,12 @@ mta_sts_status_name(mta_sts_status_t *status, mta_sts_status_index_t *index,
 
     /* others see the whole record or none */
 
-    atomic_store(&status->names_len, unit + names_units(name.len));
+    index->end = unit + names_units(name.len);
+    atomic_store(&status->names_len, index->end);
 
     *place = (uint16_t) unit;
-    index->end = unit + names_units(name.len);
 
-    return *place;
+    return (uint16_t) unit;
 }
 
 

@@ -83,8 +83,8 @@ repair_is_public(const repair_t *repair, mta_sts_str_t name)
 
 /*
  * The public suffix of a name, such as "co.uk" of "mx.example.co.uk".  Empty
- * where the name is a public suffix itself or has no known TLD: it can only be a
- * part of a name.  *below is set if it is below a registrable domain.
+ * where the name is a public suffix itself or has no known TLD: it can only be
+ * a part of a name.  *below is set if it is below a registrable domain.
  */
 
 static mta_sts_str_t

@@ -29,7 +29,7 @@ sub enter_world {
         my @env = map { "$_=$ENV{$_}" }
                   grep { /^(?:MTA_STS|[A-Z]+SAN_|PATH|PWD)/ } keys %ENV;
         my @sudo = $> == 0 ? () : ('sudo', '-n');
-        exec @sudo, 'unshare', '-n', '--', 'env', @env, 'MTA_STS_WORLD=1', $^X,
+        exec @sudo, 'unshare', '-n', @_, '--', 'env', @env, 'MTA_STS_WORLD=1', $^X,
              $0 or die "unshare: $!";
     }
 

@@ -17,6 +17,7 @@ package MtaSts::Systemd;
 use strict;
 use warnings;
 
+use Cwd qw(realpath);
 use File::Basename qw(dirname);
 use File::Find qw(finddepth);
 use File::Path qw(make_path remove_tree);
@@ -123,6 +124,7 @@ sub clear {
         MtaSts::spew("$root$file", $text) if $text =~ s/^_mta-sts:.*\n//mg;
     }
 
+    $self->file('/etc/fstab', '');
     $self->file('/etc/hostname', "systemd.test\n");
     $self->file('/etc/machine-id', sprintf "%08x%024x\n", time, $$);
 
@@ -141,6 +143,8 @@ sub file {
     my ($self, $name, $text, $mode) = @_;
     my $path = "$self->{root}$name";
     make_path(dirname($path));
+    die "$name: a link leads out of the system"
+        if index(realpath(dirname($path)), $self->{root}) != 0;
     unlink $path;
     MtaSts::spew($path, $text);
     chmod $mode, $path if $mode;
@@ -160,8 +164,9 @@ sub install {
     my ($self) = @_;
     local @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL)};
     delete @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL)};
-    command('make', '-s', "BUILD=$MtaSts::PLAIN", "DESTDIR=$self->{root}", 'install',
-            'install-services');
+    my @make = ('make', '-s', "DESTDIR=$self->{root}");
+    command(@make, "BUILD=$MtaSts::PLAIN", 'install');
+    command(@make, "BUILD=$self->{dir}/build", 'install-services');
 }
 
 

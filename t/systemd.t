@@ -254,13 +254,15 @@ my $arguments = snippet('docs/hosting.md', $title, 3, 'sh')
     =~ s/^mta-sts follow |\\?\n *|db\.hoster\.example/
          $& =~ m{^db} ? "127.0.0.1:$port" : $& =~ m{^mta} ? '' : ' '/ger;
 like($arguments, qr/ --exec /, 'follow');
+ok($arguments =~ s{/hosting\b}{$&?service=mta-sts}, '... with a service file');
 settings("MTA_STS_FOLLOW=\"$arguments --state /var/lib/mta-sts "
          . '--metrics /run/mta-sts/mta-sts-follow.prom"');
-$system->file("$DROP_INS/$FOLLOW.d/password.conf", snippet('docs/follow.md', 'Passwords', 0));
+$system->file("$DROP_INS/$FOLLOW.d/password.conf", snippet('docs/follow.md', 'Passwords', 1));
 $system->file("$DROP_INS/$FOLLOW.d/override.conf",
               snippet('docs/hosting.md', $title, 0, 'text'));
 $system->file("$DROP_INS/$FOLLOW.d/test.conf", "[Service]\nRestartSec=100ms\nWatchdogSec=10s\n");
-$system->file('/etc/mta-sts/pgpass', "*:*:*:follow:secret\n", 0600);
+$system->file('/etc/mta-sts/pg_service.conf',
+              snippet('docs/follow.md', 'Passwords', 0) =~ s/SECRET/secret/r, 0600);
 
 # the script of the document, whose certificate is there already: its hook gets it
 

@@ -31,7 +31,8 @@ my $system = MtaSts::Systemd->new;
 my $root = $system->root;
 
 
-# The network: a domain with a name server that takes updates, and without a mail server.
+# The network: a domain with a name server that takes updates, and with a mail server that
+# has no TLS; and a new one.
 
 my $bind = MtaSts::Dns->named(address => '192.0.2.11', key => 1, zones => {
     'good.example' => <<'EOZ', 'new.example' => <<'EOZ' });
@@ -54,9 +55,8 @@ my $unbound = MtaSts::Dns->unbound(address => '192.0.2.10',
 my $database = MtaSts::Database->postgresql;
 
 
-# What an administrator does: "make install", the key of the zone, the settings.
+# What an administrator has: nginx, the key of the zone, and timers that do not wait.
 
-$system->install;
 $system->file('/etc/resolv.conf', "nameserver 192.0.2.10\n");
 $system->file('/etc/ssl/certs/ca-certificates.crt', slurp($world->ca));
 $system->file('/etc/mta-sts/tsig.key', slurp($bind->key_file), 0600);
@@ -86,12 +86,6 @@ server {
     location = /tlsrpt { mta_sts_reports /var/spool/mta-sts; }
 }
 EOC
-
-sub settings {
-    $system->file('/etc/default/mta-sts', join '', map { "$_\n" } @_);
-}
-
-# timers that do not wait
 
 sub timer {
     my ($name, @lines) = @_;
@@ -126,7 +120,18 @@ sub becomes {
 }
 
 
-# Units, user, folders.
+sub settings {
+    $system->file('/etc/default/mta-sts', join '', map { "$_\n" } @_);
+}
+
+
+# Units, user, folders: make install, and the commands of the document.
+
+$system->make('install');
+
+for my $command (split /\n/, snippet('docs/reference.md', 'Building', 0, 'sh')) {
+    $command =~ /^make (\S+)$/ ? $system->make($1) : does($command, split ' ', $command);
+}
 
 my @units = map { s{^\Q$root\E}{}r } glob "$root/usr/local/lib/systemd/system/mta-sts*";
 cmp_ok(scalar @units, '>=', 7, 'make install-services: units');

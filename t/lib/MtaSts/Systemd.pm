@@ -6,9 +6,9 @@ package MtaSts::Systemd;
 #
 #   enter_world('-m');                              # see MtaSts::World
 #   my $system = MtaSts::Systemd->new;
-#   $system->install;                               # as "make install" does
-#   $system->file('/etc/default/mta-sts', $text);
 #   $system->boot;
+#   $system->make('install');
+#   $system->file('/etc/default/mta-sts', $text);
 #   my ($status, $out, $err) = $system->run('systemctl', 'start', 'nginx');
 #   $system->stop;
 #
@@ -32,7 +32,6 @@ my %alive;
 
 my %WANTED = map { $_ => 1 } qw(
     sysinit.target.wants/systemd-journald.service
-    sysinit.target.wants/systemd-sysusers.service
     sysinit.target.wants/systemd-tmpfiles-setup.service
     sockets.target.wants/dbus.socket
     sockets.target.wants/systemd-journald.socket
@@ -127,10 +126,6 @@ sub clear {
     $self->file('/etc/fstab', '');
     $self->file('/etc/hostname', "systemd.test\n");
     $self->file('/etc/machine-id', sprintf "%08x%024x\n", time, $$);
-
-    # sysusers runs at boot if /usr is newer
-
-    unlink "$root/etc/.updated", "$root/var/.updated";
 }
 
 
@@ -158,15 +153,17 @@ sub read {
 }
 
 
-# What somebody does who has built this.
+# Runs make for what is built, with a target that installs.
 
-sub install {
-    my ($self) = @_;
-    local @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL)};
+sub make {
+    my ($self, $target) = @_;
+    local %ENV = %ENV;
     delete @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL)};
-    my @make = ('make', '-s', "DESTDIR=$self->{root}");
-    command(@make, "BUILD=$MtaSts::PLAIN", 'install');
-    command(@make, "BUILD=$self->{dir}/build", 'install-services');
+
+    # units are filled in for their places
+
+    my $build = $target eq 'install-services' ? "$self->{dir}/build" : $MtaSts::PLAIN;
+    command('make', '-s', "DESTDIR=$self->{root}", "BUILD=$build", $target);
 }
 
 

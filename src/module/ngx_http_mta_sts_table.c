@@ -43,6 +43,8 @@ static void ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table);
 static ngx_uint_t ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table);
 static ngx_uint_t ngx_http_mta_sts_image_is_new(
     ngx_http_mta_sts_image_t *image);
+static void ngx_http_mta_sts_image_failed(ngx_http_mta_sts_image_t *image,
+    const mta_sts_err_t *err, const char *kept);
 static ngx_int_t ngx_http_mta_sts_check_file(ngx_cycle_t *cycle,
     const ngx_http_mta_sts_image_t *image, ngx_uint_t optional);
 static int ngx_http_mta_sts_open_as(ngx_core_conf_t *ccf, const char *name);
@@ -161,6 +163,23 @@ ngx_http_mta_sts_image_is_new(ngx_http_mta_sts_image_t *image)
 }
 
 
+/*
+ * A bad file is logged once.  One that is there but could not be mapped, as
+ * when there is no memory, is tried again in the next second.
+ */
+
+static void
+ngx_http_mta_sts_image_failed(ngx_http_mta_sts_image_t *image,
+    const mta_sts_err_t *err, const char *kept)
+{
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "%s, %s", err->text, kept);
+
+    if (err->errnum && image->id.error == 0) {
+        ngx_memzero(&image->id, sizeof(mta_sts_image_id_t));
+    }
+}
+
+
 const mta_sts_policy_t *
 ngx_http_mta_sts_lookup(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
     mta_sts_str_t *domain)
@@ -209,9 +228,10 @@ ngx_http_mta_sts_table_describe(ngx_http_mta_sts_table_t *table,
 
 
 /*
- * Looks for a newer table and for newer changes.  A bad table is logged once and
- * the old one kept, with its changes; bad changes are logged once.  Requests copy
- * what they need, so nothing refers to what is closed.
+ * Looks for a newer table and for newer changes.  Bad ones are logged once;
+ * with a bad table the old one is kept, and its changes.  If the changes are
+ * those of a table that is not there yet, the old ones are kept, too.  Requests
+ * copy what they need, so nothing refers to what is closed.
  */
 
 static void
@@ -250,15 +270,20 @@ ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
         return;
     }
 
-    if (changed) {
+    if (!changed) {
+        ngx_http_mta_sts_image_failed(&table->changes, &err, replaced
+                                      ? "the table is used without changes"
+                                      : "the old changes are kept");
+
+    } else if (!replaced && changes.data
+               && changes.base != table->base.image.serial)
+    {
+        mta_sts_image_close(&changes);
+
+    } else {
         mta_sts_image_close(&table->changes.image);
         table->changes.image = changes;
         table->changes.used = (time_t) table->changes.id.seconds;
-
-    } else {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "%s, %s", err.text,
-                      replaced ? "the table is used without changes"
-                               : "the old changes are kept");
     }
 
     mta_sts_image_domains(&table->base.image, table->domains);
@@ -295,8 +320,8 @@ ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
                            MTA_STS_NOWHERE, &domains, &err)
         != MTA_STS_OK)
     {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "%s, the old table is kept", err.text);
+        ngx_http_mta_sts_image_failed(&table->base, &err,
+                                      "the old table is kept");
         return 0;
     }
 

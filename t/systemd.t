@@ -144,13 +144,19 @@ for my $service (map { m{([^/]+\.service)\z} } @units) {
     is($status, 0, "$service: the exposure is at most 2") or diag($out);
 }
 
-is(does('user', qw(getent passwd _mta-sts)) =~ s/:\d+:\d+:/:/r,
-   "_mta-sts:x:MTA-STS:/var/lib/mta-sts:/usr/sbin/nologin\n", '... of its own');
+# Debian's postfix-mta-sts-resolver removes a user _mta-sts and /var/lib/mta-sts
+
+does('another package is purged', 'sh',
+     '/var/lib/dpkg/info/postfix-mta-sts-resolver.postrm', 'purge');
+isnt(($system->run(qw(getent passwd _mta-sts)))[0], 0, '... with its user');
+
+is(does('user', qw(getent passwd _nginx-mta-sts)) =~ s/:\d+:\d+:/:/r,
+   "_nginx-mta-sts:x:MTA-STS:/var/lib/nginx-mta-sts:/usr/sbin/nologin\n", '... of its own');
 is(does('folders', 'stat', '-c', '%n %U:%G %a', map { "/var/$_" }
-        qw(lib/mta-sts lib/mta-sts-follow spool/mta-sts)), <<'EOC', '... are its own');
-/var/lib/mta-sts _mta-sts:_mta-sts 2750
-/var/lib/mta-sts-follow _mta-sts:_mta-sts 755
-/var/spool/mta-sts _mta-sts:_mta-sts 2770
+        qw(lib/nginx-mta-sts lib/mta-sts-follow spool/mta-sts)), <<'EOC', '... are its own');
+/var/lib/nginx-mta-sts _nginx-mta-sts:_nginx-mta-sts 2750
+/var/lib/mta-sts-follow _nginx-mta-sts:_nginx-mta-sts 755
+/var/spool/mta-sts _nginx-mta-sts:_nginx-mta-sts 2770
 EOC
 
 does('nginx starts', qw(systemctl start nginx));
@@ -178,8 +184,8 @@ becomes('mta-sts-reports.service', 'ActiveState Result InactiveEnterTimestampMon
         qr/^inactive success [1-9]/, '... runs the service');
 like($system->journal('mta-sts-reports'), qr/^1 new, 0 known, /m, '... takes the report in');
 is(scalar(() = glob "$root/var/spool/mta-sts/*.json"), 0, '... and out of the spool');
-is(does('the store', 'stat', '-c', '%U:%G %a', '/var/lib/mta-sts/reports.sqlite'),
-   "_mta-sts:_mta-sts 640\n", '... is its own');
+is(does('the store', 'stat', '-c', '%U:%G %a', '/var/lib/nginx-mta-sts/reports.sqlite'),
+   "_nginx-mta-sts:_nginx-mta-sts 640\n", '... is its own');
 like(does('mta-sts reports', qw(mta-sts reports good.example)), qr/ 7 good/, '... has it');
 like($system->read('/run/mta-sts/mta-sts-reports.prom'),
      qr/^mta_sts_reports_sessions\{domain="good\.example".*\} 7$/m, '... and metrics');
@@ -260,7 +266,7 @@ my $arguments = snippet('docs/hosting.md', $title, 3, 'sh')
          $& =~ m{^db} ? "127.0.0.1:$port" : $& =~ m{^mta} ? '' : ' '/ger;
 like($arguments, qr/ --exec /, 'follow');
 ok($arguments =~ s{/hosting\b}{$&?service=mta-sts}, '... with a service file');
-settings("MTA_STS_FOLLOW=\"$arguments --state /var/lib/mta-sts "
+settings("MTA_STS_FOLLOW=\"$arguments --state /var/lib/nginx-mta-sts "
          . '--metrics /run/mta-sts/mta-sts-follow.prom"');
 $system->file("$DROP_INS/$FOLLOW.d/password.conf", snippet('docs/follow.md', 'Passwords', 1));
 $system->file("$DROP_INS/$FOLLOW.d/override.conf",
@@ -297,7 +303,7 @@ policies('testing');
 does('... folders', 'mkdir', '-p', '/var/lib/dehydrated');
 $system->shell(snippet('docs/hosting.md', 'Certificates', 1, 'sh'));
 $system->shell(snippet('docs/hosting.md', $title, 2, 'sh'));
-$system->shell('chown _mta-sts /etc/mta-sts/tsig.key');
+$system->shell('chown _nginx-mta-sts /etc/mta-sts/tsig.key');
 does('... drop-ins', qw(systemctl daemon-reload));
 does('... starts', qw(systemctl start --no-block mta-sts-follow));
 becomes($FOLLOW, 'ActiveState SubState StatusText', qr/^activating start source down since .* table of never/,
@@ -324,7 +330,7 @@ does('nginx has the table', qw(systemctl reload nginx));
 ok(within(sub { published('_mta-sts.new.example') =~ /^"v=STSv1; id=/ }),
    '--exec: a certificate, a policy, a record') or diag($system->journal($FOLLOW));
 is(does('the key', qw(stat -c %U:%G:%a /etc/nginx/certs/mta-sts.new.example/privkey.pem)),
-   "_mta-sts:www-data:640\n", '... is for the workers of nginx');
+   "_nginx-mta-sts:www-data:640\n", '... is for the workers of nginx');
 
 policies('enforce');
 does('SIGHUP', qw(systemctl reload mta-sts-follow));

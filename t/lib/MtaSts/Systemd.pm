@@ -110,7 +110,7 @@ sub clear {
     remove_tree("$root/etc/systemd/system", glob("$root/{etc,usr/local,usr/lib}/mta-sts*"),
                 glob("$root/{etc,lib,usr/local/lib}/systemd/system/mta-sts*"),
                 glob("$root/{usr/,usr/local/}lib/{sysusers,tmpfiles}.d/mta-sts*"),
-                "$root/var/lib/mta-sts", "$root/var/lib/mta-sts-follow",
+                "$root/var/lib/nginx-mta-sts", "$root/var/lib/mta-sts-follow",
                 "$root/var/spool/mta-sts", "$root/var/log/journal");
     make_path("$root/etc/systemd/system");
 
@@ -120,7 +120,7 @@ sub clear {
 
     for my $file (map { "/etc/$_" } qw(passwd group shadow gshadow)) {
         my $text = MtaSts::slurp("$root$file");
-        MtaSts::spew("$root$file", $text) if $text =~ s/^_mta-sts:.*\n//mg;
+        MtaSts::spew("$root$file", $text) if $text =~ s/^_nginx-mta-sts:.*\n//mg;
     }
 
     $self->file('/etc/fstab', '');

@@ -303,10 +303,10 @@ policies('testing');
 does('... folders', 'mkdir', '-p', '/var/lib/dehydrated');
 $system->shell(snippet('docs/hosting.md', 'Certificates', 1, 'sh'));
 $system->shell(snippet('docs/hosting.md', $title, 2, 'sh'));
-$system->shell('chown _nginx-mta-sts /etc/mta-sts/tsig.key');
 does('... drop-ins', qw(systemctl daemon-reload));
 does('... starts', qw(systemctl start --no-block mta-sts-follow));
-becomes($FOLLOW, 'ActiveState SubState StatusText', qr/^activating start source down since .* table of never/,
+becomes($FOLLOW, 'ActiveState SubState StatusText',
+        qr/^activating start source down since .* table of never/,
         '... is not ready without the source, and says so');
 ok(!-e "$root$TABLE", '... has no table');
 
@@ -314,7 +314,8 @@ $database->sql(slurp('sql/postgresql.sql')
                . ';GRANT SELECT ON mta_sts_domains, mta_sts_changes TO follow');
 $database->sql("INSERT INTO mta_sts_domains (domain, policy) VALUES ('new.example', 'hosted')");
 becomes($FOLLOW, 'ActiveState', qr/^active$/, '... is ready with the source');
-ok(followed('testing'), '... has a table');
+ok(-e "$root$TABLE", '... and with a table');
+ok(followed('testing'), '... which has the domain');
 
 $system->file('/etc/nginx/conf.d/new.conf', <<"EOC");
 server {

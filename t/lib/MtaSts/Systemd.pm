@@ -60,7 +60,7 @@ EOC
 sub command {
     my (@command) = @_;
     my ($status, $out, $err) = MtaSts::run('', @command);
-    die "systemd cannot be started, since \"@command\" fails: $out$err" if $status;
+    die "systemd cannot be tested, since \"@command\" fails: $out$err" if $status;
     return $out;
 }
 
@@ -69,7 +69,8 @@ sub command {
 
 sub new {
     my ($class) = @_;
-    my $self = bless { owner => $$, dir => tempdir('mta-sts-XXXXXX', TMPDIR => 1) }, $class;
+    my $self = bless { owner => $$, dir => realpath(tempdir('mta-sts-XXXXXX',
+                                                            TMPDIR => 1)) }, $class;
     my ($dir, $root) = ($self->{dir}, "$self->{dir}/root");
 
     $self->{root} = $root;
@@ -107,7 +108,8 @@ sub clear {
     my ($self) = @_;
     my $root = $self->{root};
 
-    remove_tree("$root/etc/systemd/system", glob("$root/{etc,usr/local,usr/lib}/mta-sts*"),
+    remove_tree("$root/etc/systemd/system", "$root/etc/default/mta-sts",
+                glob("$root/etc/mta-sts*"),
                 glob("$root/{etc,lib,usr/local/lib}/systemd/system/mta-sts*"),
                 glob("$root/{usr/,usr/local/}lib/{sysusers,tmpfiles}.d/mta-sts*"),
                 "$root/var/lib/nginx-mta-sts", "$root/var/lib/mta-sts-follow",

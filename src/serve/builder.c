@@ -1,7 +1,13 @@
 /*
  * Building a table.  The rows are the domains in their order, with their
- * hashes.  A slot of the index has 1 + the number of a row, or 0; at most three
- * quarters of them are used.
+ * hashes.
+ *
+ * A slot of the index has 1 + the number of a row, or 0; at most three quarters
+ * of them are used.  Their number n is a power of two, so that a hash times n
+ * has the slot at which probing begins in its high 32 bits, and in its low ones
+ * what else the hash has, above bits that are 0.  The number of the row is in
+ * these: rows, which are anywhere in memory, are only looked at if the rest of
+ * the hash fits.
  */
 
 #include <stdlib.h>
@@ -162,6 +168,26 @@ mta_sts_table_added_name(const mta_sts_table_builder_t *b, uint32_t policy)
 }
 
 
+/* What a slot of an index of n has for a row, whose number is from 0. */
+
+static uint32_t
+table_index_value(uint32_t hash, size_t row, size_t n)
+{
+    return hash * (uint32_t) n | ((uint32_t) row + 1);
+}
+
+
+/* The row of a slot of the index that is not empty. */
+
+static mta_sts_table_row_t *
+table_index_row(const mta_sts_table_builder_t *b, uint32_t value)
+{
+    value &= (uint32_t) b->index.n - 1;
+
+    return (mta_sts_table_row_t *) b->rows.elts + value - 1;
+}
+
+
 /* The index slot of domain, or the empty one where it belongs. */
 
 static uint32_t *
@@ -169,24 +195,27 @@ table_index_slot(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t hash)
 {
     uint64_t                    i;
-    uint32_t                   *index;
+    uint32_t                   *index, rest;
     const mta_sts_table_row_t  *row;
 
     index = b->index.elts;
     i = mta_sts_table_first(hash, b->index.n);
+    rest = hash * (uint32_t) b->index.n;
 
     for ( ;; ) {
         if (index[i] == 0) {
             return &index[i];
         }
 
-        row = (const mta_sts_table_row_t *) b->rows.elts + index[i] - 1;
+        if ((index[i] ^ rest) < b->index.n) {
+            row = table_index_row(b, index[i]);
 
-        if (row->hash == hash
-            && mta_sts_str_eq(mta_sts_table_name(b->names.elts, row->name),
-                              domain))
-        {
-            return &index[i];
+            if (row->hash == hash
+                && mta_sts_str_eq(mta_sts_table_name(b->names.elts, row->name),
+                                  domain))
+            {
+                return &index[i];
+            }
         }
 
         i = i + 1 == b->index.n ? 0 : i + 1;
@@ -198,19 +227,19 @@ int
 mta_sts_table_is_added(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t *policy)
 {
-    uint32_t  row;
+    uint32_t  value;
 
     if (b->index.n == 0) {
         return 0;
     }
 
-    row = *table_index_slot(b, domain, mta_sts_hash(&b->key, domain));
+    value = *table_index_slot(b, domain, mta_sts_hash(&b->key, domain));
 
-    if (row == 0) {
+    if (value == 0) {
         return 0;
     }
 
-    *policy = ((const mta_sts_table_row_t *) b->rows.elts + row - 1)->policy;
+    *policy = table_index_row(b, value)->policy;
 
     return 1;
 }
@@ -250,13 +279,20 @@ table_index_grow(mta_sts_table_builder_t *b)
     rows = b->rows.elts;
 
     for (i = 0; i < b->rows.n; i++) {
+
+        if (i + MTA_STS_TABLE_AHEAD < b->rows.n) {
+            k = mta_sts_table_first(rows[i + MTA_STS_TABLE_AHEAD].hash,
+                                    grown.n);
+            __builtin_prefetch(&index[k]);
+        }
+
         k = mta_sts_table_first(rows[i].hash, grown.n);
 
         while (index[k]) {
             k = k + 1 == grown.n ? 0 : k + 1;
         }
 
-        index[k] = (uint32_t) i + 1;
+        index[k] = table_index_value(rows[i].hash, i, grown.n);
     }
 
     return 1;
@@ -293,23 +329,28 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t              hash, *slot;
     mta_sts_table_row_t  *row;
 
-    if (b->index.n == 0 && mta_sts_hash_init(&b->key, err) != MTA_STS_OK) {
+    if (b->rows.n == 0 && mta_sts_hash_init(&b->key, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
     row = table_array_room(&b->rows, 1, sizeof(mta_sts_table_row_t));
     name = table_array_room(&b->names, domain.len + 2, 1);
 
-    if (row == NULL || name == NULL || !table_index_grow(b)) {
+    if (row == NULL || name == NULL
+        || (b->rule != MTA_STS_TABLE_DISTINCT && !table_index_grow(b)))
+    {
         return mta_sts_error_memory(err);
     }
 
     hash = mta_sts_hash(&b->key, domain);
-    slot = table_index_slot(b, domain, hash);
+    slot = NULL;
 
-    if (*slot) {
-        row = (mta_sts_table_row_t *) b->rows.elts + *slot - 1;
-        return table_add_again(b, row, place, err);
+    if (b->index.n) {
+        slot = table_index_slot(b, domain, hash);
+
+        if (*slot) {
+            return table_add_again(b, table_index_row(b, *slot), place, err);
+        }
     }
 
     if (b->names.n == 0) {
@@ -333,7 +374,11 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
         return mta_sts_error_memory(err);
     }
 
-    *slot = (uint32_t) ++b->rows.n;
+    if (slot) {
+        *slot = table_index_value(hash, b->rows.n, b->index.n);
+    }
+
+    b->rows.n++;
 
     *name = (char) domain.len;
     memcpy(name + 1, domain.data, domain.len);

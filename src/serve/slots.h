@@ -99,6 +99,14 @@ mta_sts_table_first(uint32_t hash, size_t n)
 }
 
 
+/*
+ * Slots of many domains are anywhere in memory; those of so many of the next
+ * ones are fetched while one is handled.
+ */
+
+#define MTA_STS_TABLE_AHEAD  16
+
+
 /* A row of the builder: a domain in the order in which it was added. */
 
 typedef struct {

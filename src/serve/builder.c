@@ -10,75 +10,7 @@
  * the hash fits.
  */
 
-#include <stdlib.h>
-#include <sys/mman.h>
-
 #include "slots.h"
-
-
-/* Arrays of at least this size are mapped: free() often keeps the memory. */
-
-#define TABLE_MAPPED  (256 * 1024)
-
-
-static void
-table_array_free(mta_sts_table_array_t *array)
-{
-    if (array->size < TABLE_MAPPED) {
-        free(array->elts);
-
-    } else {
-        (void) munmap(array->elts, array->size);
-    }
-
-    memset(array, 0, sizeof(mta_sts_table_array_t));
-}
-
-
-/*
- * Makes room for n more elements of elt bytes and returns where they begin, or
- * NULL if the allocation failed; the array is then unchanged.
- */
-
-static void *
-table_array_room(mta_sts_table_array_t *array, size_t n, size_t elt)
-{
-    size_t                 used;
-    mta_sts_table_array_t  grown;
-
-    used = array->n * elt;
-
-    if (array->size - used < n * elt) {
-        grown.n = array->n;
-        grown.size = array->size ? array->size : 256;
-
-        while (grown.size - used < n * elt) {
-            grown.size *= 2;
-        }
-
-        if (grown.size < TABLE_MAPPED) {
-            grown.elts = malloc(grown.size);
-
-        } else {
-            grown.elts = mmap(NULL, grown.size, PROT_READ|PROT_WRITE,
-                              MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
-            grown.elts = grown.elts == MAP_FAILED ? NULL : grown.elts;
-        }
-
-        if (grown.elts == NULL) {
-            return NULL;
-        }
-
-        if (used) {
-            memcpy(grown.elts, array->elts, used);
-        }
-
-        table_array_free(array);
-        *array = grown;
-    }
-
-    return (char *) array->elts + used;
-}
 
 
 static mta_sts_str_t
@@ -103,7 +35,7 @@ table_add_run(mta_sts_table_array_t *runs, uint32_t first, mta_sts_str_t text)
     mta_sts_str_t         last;
     mta_sts_table_run_t  *run;
 
-    run = table_array_room(runs, 1, sizeof(mta_sts_table_run_t));
+    run = mta_sts_table_array_room(runs, 1, sizeof(mta_sts_table_run_t));
     if (run == NULL) {
         return 0;
     }
@@ -133,7 +65,7 @@ mta_sts_table_add_policy(mta_sts_table_builder_t *b,
                              "too many policies for a table");
     }
 
-    added = table_array_room(&b->policies, 1, sizeof(uint64_t));
+    added = mta_sts_table_array_room(&b->policies, 1, sizeof(uint64_t));
 
     if (added == NULL
         || !table_add_run(&b->policy_names, (uint32_t) b->policies.n,
@@ -245,6 +177,21 @@ mta_sts_table_is_added(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
 }
 
 
+void
+mta_sts_table_prefetch_added(const mta_sts_table_builder_t *b,
+    mta_sts_str_t domain)
+{
+    const uint32_t  *index;
+
+    index = b->index.elts;
+
+    if (index) {
+        __builtin_prefetch(&index[mta_sts_table_first(
+            mta_sts_hash(&b->key, domain), b->index.n)]);
+    }
+}
+
+
 /* Makes room for one more row in the index.  Returns 0 on failure. */
 
 static int
@@ -264,7 +211,7 @@ table_index_grow(mta_sts_table_builder_t *b)
 
     i = b->index.n ? 2 * b->index.n : 16;
 
-    index = table_array_room(&grown, i, sizeof(uint32_t));
+    index = mta_sts_table_array_room(&grown, i, sizeof(uint32_t));
     if (index == NULL) {
         return 0;
     }
@@ -273,7 +220,7 @@ table_index_grow(mta_sts_table_builder_t *b)
 
     grown.n = i;
 
-    table_array_free(&b->index);
+    mta_sts_table_array_free(&b->index);
     b->index = grown;
 
     rows = b->rows.elts;
@@ -333,8 +280,8 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
         return MTA_STS_ERROR;
     }
 
-    row = table_array_room(&b->rows, 1, sizeof(mta_sts_table_row_t));
-    name = table_array_room(&b->names, domain.len + 2, 1);
+    row = mta_sts_table_array_room(&b->rows, 1, sizeof(mta_sts_table_row_t));
+    name = mta_sts_table_array_room(&b->names, domain.len + 2, 1);
 
     if (row == NULL || name == NULL
         || (b->rule != MTA_STS_TABLE_DISTINCT && !table_index_grow(b)))
@@ -395,19 +342,19 @@ mta_sts_table_restart(mta_sts_table_builder_t *b)
     b->rows.n = 0;
     b->files.n = 0;
 
-    table_array_free(&b->index);
+    mta_sts_table_array_free(&b->index);
 }
 
 
 void
 mta_sts_table_discard(mta_sts_table_builder_t *b)
 {
-    table_array_free(&b->names);
-    table_array_free(&b->rows);
-    table_array_free(&b->index);
-    table_array_free(&b->policies);
-    table_array_free(&b->files);
-    table_array_free(&b->policy_names);
+    mta_sts_table_array_free(&b->names);
+    mta_sts_table_array_free(&b->rows);
+    mta_sts_table_array_free(&b->index);
+    mta_sts_table_array_free(&b->policies);
+    mta_sts_table_array_free(&b->files);
+    mta_sts_table_array_free(&b->policy_names);
 }
 
 
@@ -427,7 +374,7 @@ table_move(mta_sts_table_array_t *array, size_t elt, const mta_sts_env_t *env)
         memcpy(moved, array->elts, array->n * elt);
     }
 
-    table_array_free(array);
+    mta_sts_table_array_free(array);
 
     return moved;
 }
@@ -460,7 +407,7 @@ mta_sts_table_end(mta_sts_table_builder_t *b, mta_sts_table_t *table,
     table->n_policy_names = b->policy_names.n;
     table->limit = UINT64_MAX;
 
-    table_array_free(&b->index);
+    mta_sts_table_array_free(&b->index);
 
     table->names = table_move(&b->names, 1, env);
     table->policies = table_move(&b->policies, sizeof(uint64_t), env);

@@ -134,6 +134,10 @@ int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
 int mta_sts_table_is_added(const mta_sts_table_builder_t *builder,
     mta_sts_str_t domain, uint32_t *policy);
 
+/* As mta_sts_table_prefetch(), for mta_sts_table_is_added(). */
+void mta_sts_table_prefetch_added(const mta_sts_table_builder_t *builder,
+    mta_sts_str_t domain);
+
 /* A policy that was added. */
 const mta_sts_policy_t *mta_sts_table_added(
     const mta_sts_table_builder_t *builder, uint32_t policy);

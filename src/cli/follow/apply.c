@@ -67,10 +67,10 @@ apply_note(follow_t *follow, const mta_sts_entry_t *old,
 static void
 apply_find_missing(follow_t *follow, apply_missing_t *missing)
 {
-    size_t                  cursor;
     uint32_t                index;
     draft_t                *draft;
     leaving_t               leaving;
+    table_walk_t            walk;
     mta_sts_str_t           domain;
     mta_sts_entry_t         entry;
     const mta_sts_table_t  *present;
@@ -80,7 +80,9 @@ apply_find_missing(follow_t *follow, apply_missing_t *missing)
 
     memset(missing, 0, sizeof(apply_missing_t));
 
-    for (cursor = 0; mta_sts_table_next_name(present, &cursor, &domain); ) {
+    table_walk_init(&walk, present, NULL, &draft->rows);
+
+    while (table_walk_name(&walk, &domain)) {
 
         if (mta_sts_table_is_added(&draft->rows, domain, &index)
             || !mta_sts_table_find(present, domain, &entry))
@@ -208,7 +210,7 @@ apply_note_all(follow_t *follow)
     present = &follow->replica.present.table;
     n = 0;
 
-    table_walk_init(&walk, &follow->draft.domains.table, present);
+    table_walk_init(&walk, &follow->draft.domains.table, present, NULL);
 
     while (table_walk(&walk, &new)) {
 

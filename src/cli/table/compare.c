@@ -22,7 +22,7 @@ compare_set(const mta_sts_table_t *old, const mta_sts_table_t *new,
     table_walk_t     walk;
     mta_sts_entry_t  entry, other;
 
-    table_walk_init(&walk, new, old);
+    table_walk_init(&walk, new, old, NULL);
 
     while (table_walk(&walk, &entry)) {
 
@@ -50,7 +50,7 @@ compare_removed(const mta_sts_table_t *old, const mta_sts_table_t *new,
     table_walk_t   walk;
     mta_sts_str_t  domain;
 
-    table_walk_init(&walk, old, new);
+    table_walk_init(&walk, old, new, NULL);
 
     while (table_walk_name(&walk, &domain)) {
 

@@ -57,7 +57,7 @@ merge_table(table_pool_t *pool, const mta_sts_table_t *table,
                                 sizeof(uint32_t));
     rc = MTA_STS_OK;
 
-    table_walk_init(&walk, table, NULL);
+    table_walk_init(&walk, table, NULL, NULL);
 
     while (rc == MTA_STS_OK && table_walk(&walk, &entry)) {
         if (changes == NULL || !mta_sts_table_has_name(changes, entry.domain)) {

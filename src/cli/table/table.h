@@ -78,29 +78,31 @@ void table_clean(mta_sts_str_t name);
 
 
 /*
- * Walks the domains of a table in the order in which they were added.  Each may
- * then be looked up in it and in the other table, which may be NULL, in much
- * less time than otherwise, if there are many.
+ * Walks the domains of a table in the order in which they were added, for
+ * looking each up in another table or a builder as well, either of which may be
+ * NULL.  What that needs is fetched from memory in advance: with many domains,
+ * waiting for it would take most of the time.
  */
 
 #define TABLE_AHEAD  16
 
 typedef struct {
-    const mta_sts_table_t  *table;
-    const mta_sts_table_t  *other;
-    size_t                  cursor;
-    mta_sts_str_t           names[TABLE_AHEAD];     /* of the next ones */
-    size_t                  first;
-    size_t                  n;
+    const mta_sts_table_t          *table;
+    const mta_sts_table_t          *other;
+    const mta_sts_table_builder_t  *builder;
+    size_t                          cursor;
+    mta_sts_str_t                   names[TABLE_AHEAD];   /* the next ones */
+    size_t                          first;
+    size_t                          n;
 } table_walk_t;
 
 void table_walk_init(table_walk_t *walk, const mta_sts_table_t *table,
-    const mta_sts_table_t *other);
+    const mta_sts_table_t *other, const mta_sts_table_builder_t *builder);
 
 /* Gives the next entry, or returns 0 at the end. */
 int table_walk(table_walk_t *walk, mta_sts_entry_t *entry);
 
-/* The same, but only its name. */
+/* The same, but only its name, if the table itself is not looked up. */
 int table_walk_name(table_walk_t *walk, mta_sts_str_t *domain);
 
 

@@ -10,19 +10,20 @@
 
 void
 table_walk_init(table_walk_t *walk, const mta_sts_table_t *table,
-    const mta_sts_table_t *other)
+    const mta_sts_table_t *other, const mta_sts_table_builder_t *builder)
 {
     memset(walk, 0, sizeof(table_walk_t));
 
     walk->table = table;
     walk->other = other;
+    walk->builder = builder;
 }
 
 
-/* Takes names in advance, and says that they are looked up. */
+/* Takes names in advance, and fetches what is looked up. */
 
 static void
-walk_ahead(table_walk_t *walk)
+walk_ahead(table_walk_t *walk, int entries)
 {
     mta_sts_str_t  *name;
 
@@ -35,19 +36,25 @@ walk_ahead(table_walk_t *walk)
 
         walk->n++;
 
-        mta_sts_table_prefetch(walk->table, *name);
+        if (entries) {
+            mta_sts_table_prefetch(walk->table, *name);
+        }
 
         if (walk->other) {
             mta_sts_table_prefetch(walk->other, *name);
+        }
+
+        if (walk->builder) {
+            mta_sts_table_prefetch_added(walk->builder, *name);
         }
     }
 }
 
 
-int
-table_walk_name(table_walk_t *walk, mta_sts_str_t *domain)
+static int
+walk_next(table_walk_t *walk, int entries, mta_sts_str_t *domain)
 {
-    walk_ahead(walk);
+    walk_ahead(walk, entries);
 
     if (walk->n == 0) {
         return 0;
@@ -62,11 +69,18 @@ table_walk_name(table_walk_t *walk, mta_sts_str_t *domain)
 
 
 int
+table_walk_name(table_walk_t *walk, mta_sts_str_t *domain)
+{
+    return walk_next(walk, 0, domain);
+}
+
+
+int
 table_walk(table_walk_t *walk, mta_sts_entry_t *entry)
 {
     mta_sts_str_t  domain;
 
-    while (table_walk_name(walk, &domain)) {
+    while (walk_next(walk, 1, &domain)) {
         if (mta_sts_table_find(walk->table, domain, entry)) {
             return 1;
         }

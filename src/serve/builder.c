@@ -269,6 +269,21 @@ table_add_again(const mta_sts_table_builder_t *b,
 
 
 int
+mta_sts_table_reserve(mta_sts_table_builder_t *b, size_t n, size_t len,
+    mta_sts_err_t *err)
+{
+    if (mta_sts_table_array_room(&b->rows, n, sizeof(mta_sts_table_row_t))
+        == NULL
+        || mta_sts_table_array_room(&b->names, len, 1) == NULL)
+    {
+        return mta_sts_error_memory(err);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+int
 mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err)
 {

@@ -104,7 +104,7 @@ mta_sts_table_first(uint32_t hash, size_t n)
  * ones are fetched while one is handled.
  */
 
-#define MTA_STS_TABLE_AHEAD  16
+#define MTA_STS_TABLE_AHEAD  8
 
 
 /*

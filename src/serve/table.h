@@ -128,6 +128,14 @@ int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
 
 /*
+ * Reserves memory for n domains; len is the names_len of their table.
+ *
+ * Errors: out of memory.
+ */
+int mta_sts_table_reserve(mta_sts_table_builder_t *builder, size_t n,
+    size_t len, mta_sts_err_t *err);
+
+/*
  * Was a normalised domain added?  Returns 1, and in *policy the index of its
  * policy or MTA_STS_TABLE_REMOVED; or 0.
  */

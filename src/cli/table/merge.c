@@ -57,7 +57,7 @@ merge_table(table_pool_t *pool, const mta_sts_table_t *table,
                                 sizeof(uint32_t));
     rc = MTA_STS_OK;
 
-    table_walk_init(&walk, table, NULL, NULL);
+    table_walk_init(&walk, table, changes, NULL);
 
     while (rc == MTA_STS_OK && table_walk(&walk, &entry)) {
         if (changes == NULL || !mta_sts_table_has_name(changes, entry.domain)) {
@@ -82,7 +82,12 @@ table_merge(const mta_sts_table_t *table, const mta_sts_table_t *changes,
     table_pool_init(&pool, &builder, env);
     builder.rule = MTA_STS_TABLE_DISTINCT;
 
-    rc = merge_table(&pool, table, changes, err);
+    rc = mta_sts_table_reserve(&builder, (size_t) table->n + changes->n,
+                               table->names_len + changes->names_len, err);
+
+    if (rc == MTA_STS_OK) {
+        rc = merge_table(&pool, table, changes, err);
+    }
 
     if (rc == MTA_STS_OK) {
         rc = merge_table(&pool, changes, NULL, err);

@@ -84,7 +84,7 @@ void table_clean(mta_sts_str_t name);
  * waiting for it would take most of the time.
  */
 
-#define TABLE_AHEAD  16
+#define TABLE_AHEAD  8
 
 typedef struct {
     const mta_sts_table_t          *table;

@@ -272,9 +272,10 @@ int
 mta_sts_table_reserve(mta_sts_table_builder_t *b, size_t n, size_t len,
     mta_sts_err_t *err)
 {
-    if (mta_sts_table_array_room(&b->rows, n, sizeof(mta_sts_table_row_t))
-        == NULL
-        || mta_sts_table_array_room(&b->names, len, 1) == NULL)
+    if (n
+        && (mta_sts_table_array_room(&b->rows, n, sizeof(mta_sts_table_row_t))
+            == NULL
+            || mta_sts_table_array_room(&b->names, len, 1) == NULL))
     {
         return mta_sts_error_memory(err);
     }

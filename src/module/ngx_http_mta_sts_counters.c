@@ -12,9 +12,9 @@
 
 static void ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
     ngx_http_mta_sts_main_conf_t *mmcf, ngx_http_mta_sts_names_t *names,
-    const mta_sts_policy_t *policy, const mta_sts_found_t *found);
+    mta_sts_mode_e mode, size_t len, const mta_sts_found_t *found);
 static void ngx_http_mta_sts_count_error(ngx_http_request_t *r,
-    mta_sts_status_t *counters, const mta_sts_policy_t *policy);
+    mta_sts_status_t *counters, mta_sts_mode_e mode);
 static void ngx_http_mta_sts_count_other(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_count_map(ngx_http_mta_sts_status_t *status,
     const mta_sts_table_t *table, mta_sts_status_map_t *map);
@@ -24,7 +24,9 @@ static void ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status);
 ngx_int_t
 ngx_http_mta_sts_answer_counted(ngx_http_request_t *r)
 {
+    size_t                         len;
     ngx_int_t                      rc;
+    mta_sts_mode_e                 mode;
     mta_sts_found_t                found;
     const mta_sts_policy_t        *policy;
     ngx_http_mta_sts_srv_conf_t   *mscf;
@@ -37,24 +39,24 @@ ngx_http_mta_sts_answer_counted(ngx_http_request_t *r)
                                          &r->headers_in.server),
                                      &found);
 
-    if (policy && mscf->table) {
-        policy = ngx_http_mta_sts_keep(r, policy);
-    }
-
     if (policy == NULL) {
         ngx_http_mta_sts_count_other(r);
         return NGX_DECLINED;
     }
 
-    rc = ngx_http_mta_sts_respond(r, policy, found.domain);
+    mode = (mta_sts_mode_e) policy->mode;
+    len = policy->len;
+
+    rc = ngx_http_mta_sts_respond(r, policy, found.domain,
+                                  mscf->table != NULL);
 
     mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
 
     if (r->headers_out.status == NGX_HTTP_OK) {
-        ngx_http_mta_sts_count_fetch(r, mmcf, mscf->names, policy, &found);
+        ngx_http_mta_sts_count_fetch(r, mmcf, mscf->names, mode, len, &found);
 
     } else {
-        ngx_http_mta_sts_count_error(r, mmcf->counters, policy);
+        ngx_http_mta_sts_count_error(r, mmcf->counters, mode);
     }
 
     return rc;
@@ -66,7 +68,7 @@ ngx_http_mta_sts_answer_counted(ngx_http_request_t *r)
 static ngx_inline void
 ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
     ngx_http_mta_sts_main_conf_t *mmcf, ngx_http_mta_sts_names_t *names,
-    const mta_sts_policy_t *policy, const mta_sts_found_t *found)
+    mta_sts_mode_e mode, size_t len, const mta_sts_found_t *found)
 {
     time_t             start;
     mta_sts_status_t  *counters;
@@ -74,8 +76,8 @@ ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
     counters = mmcf->counters;
     start = r->start_sec;
 
-    mta_sts_status_count(counters, policy->mode, MTA_STS_STATUS_200,
-                         r->method == NGX_HTTP_HEAD ? 0 : policy->len,
+    mta_sts_status_count(counters, mode, MTA_STS_STATUS_200,
+                         r->method == NGX_HTTP_HEAD ? 0 : len,
                          start);
 
     mta_sts_status_count_policy(counters, &names->maps[found->where],
@@ -93,14 +95,14 @@ ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
 
 static void
 ngx_http_mta_sts_count_error(ngx_http_request_t *r,
-    mta_sts_status_t *counters, const mta_sts_policy_t *policy)
+    mta_sts_status_t *counters, mta_sts_mode_e mode)
 {
     mta_sts_status_code_e  code;
 
     code = r->headers_out.status == NGX_HTTP_NOT_ALLOWED
            ? MTA_STS_STATUS_405 : MTA_STS_STATUS_OTHER;
 
-    mta_sts_status_count(counters, policy->mode, code, 0, r->start_sec);
+    mta_sts_status_count(counters, mode, code, 0, r->start_sec);
 }
 
 

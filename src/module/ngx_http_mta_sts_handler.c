@@ -11,7 +11,7 @@
 
 static ngx_int_t ngx_http_mta_sts_answer(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_send(ngx_http_request_t *r,
-    const mta_sts_policy_t *policy);
+    const mta_sts_policy_t *policy, ngx_uint_t copy);
 
 
 #define NGX_HTTP_MTA_STS_URI  "/.well-known/mta-sts.txt"
@@ -60,22 +60,28 @@ ngx_http_mta_sts_handler_counted(ngx_http_request_t *r)
 static __attribute__((noinline)) ngx_int_t
 ngx_http_mta_sts_answer(ngx_http_request_t *r)
 {
-    mta_sts_str_t            domain;
-    const mta_sts_policy_t  *policy;
+    mta_sts_str_t                 domain;
+    const mta_sts_policy_t       *policy;
+    ngx_http_mta_sts_srv_conf_t  *mscf;
 
-    policy = ngx_http_mta_sts_find(r, &domain);
+    mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
+
+    policy = ngx_http_mta_sts_lookup(mscf,
+                                     ngx_http_mta_sts_str(
+                                         &r->headers_in.server),
+                                     &domain);
 
     if (policy == NULL) {
         return NGX_DECLINED;
     }
 
-    return ngx_http_mta_sts_respond(r, policy, domain);
+    return ngx_http_mta_sts_respond(r, policy, domain, mscf->table != NULL);
 }
 
 
 ngx_int_t
 ngx_http_mta_sts_respond(ngx_http_request_t *r,
-    const mta_sts_policy_t *policy, mta_sts_str_t domain)
+    const mta_sts_policy_t *policy, mta_sts_str_t domain, ngx_uint_t copy)
 {
     ngx_int_t  rc;
 
@@ -97,14 +103,13 @@ ngx_http_mta_sts_respond(ngx_http_request_t *r,
         return ngx_http_mta_sts_not_allowed(r, "GET, HEAD");
     }
 
-    return ngx_http_mta_sts_send(r, policy);
+    return ngx_http_mta_sts_send(r, policy, copy);
 }
 
 
 const mta_sts_policy_t *
 ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
 {
-    const mta_sts_policy_t       *policy;
     ngx_http_mta_sts_srv_conf_t  *mscf;
 
     if (!ngx_http_mta_sts_is_policy(r)) {
@@ -113,33 +118,21 @@ ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
 
     mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
 
-    policy = ngx_http_mta_sts_lookup(mscf,
-                                     ngx_http_mta_sts_str(
-                                         &r->headers_in.server),
-                                     domain);
-
-    return policy && mscf->table ? ngx_http_mta_sts_keep(r, policy) : policy;
+    return ngx_http_mta_sts_lookup(mscf,
+                                   ngx_http_mta_sts_str(
+                                       &r->headers_in.server),
+                                   domain);
 }
 
 
-const mta_sts_policy_t *
-ngx_http_mta_sts_keep(ngx_http_request_t *r, const mta_sts_policy_t *policy)
-{
-    void  *copy;
-
-    copy = ngx_palloc(r->pool, mta_sts_policy_size(policy));
-    if (copy == NULL) {
-        return NULL;
-    }
-
-    ngx_memcpy(copy, policy, mta_sts_policy_size(policy));
-
-    return copy;
-}
-
+/*
+ * A policy of a table is copied: the table may be replaced before all of the
+ * response is sent.
+ */
 
 static ngx_int_t
-ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
+ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy,
+    ngx_uint_t copy)
 {
     if (ngx_http_mta_sts_cache_control(r, "no-cache") != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -154,5 +147,5 @@ ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy)
 
     r->disable_not_modified = 1;
 
-    return ngx_http_mta_sts_output(r, mta_sts_policy_body(policy));
+    return ngx_http_mta_sts_output(r, mta_sts_policy_body(policy), copy);
 }

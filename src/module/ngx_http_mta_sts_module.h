@@ -100,7 +100,7 @@ typedef struct {
 /*
  * The policy of a host of a server, which is in lower case and without a
  * trailing dot, or NULL.  Looks for a newer table once a second.  If the server
- * has a table, the policy is valid until control returns to nginx.
+ * has a table, the policy is valid until the next call, or one of a filter.
  */
 const mta_sts_policy_t *ngx_http_mta_sts_lookup(
     ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
@@ -136,8 +136,9 @@ void ngx_http_mta_sts_mapped_tables(ngx_http_mta_sts_main_conf_t *mmcf,
 ngx_int_t ngx_http_mta_sts_check_tables(ngx_cycle_t *cycle);
 
 /*
- * The policy that a request asks for with its path and Host, or NULL.  *domain
- * is its policy domain, a part of r->headers_in.server.
+ * The policy that a request asks for with its path and Host, or NULL, which is
+ * valid as that of ngx_http_mta_sts_lookup() is.  *domain is its policy domain,
+ * a part of r->headers_in.server.
  */
 const mta_sts_policy_t *ngx_http_mta_sts_find(ngx_http_request_t *r,
     mta_sts_str_t *domain);
@@ -149,16 +150,9 @@ ngx_int_t ngx_http_mta_sts_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_mta_sts_handler_counted(ngx_http_request_t *r);
 ngx_int_t ngx_http_mta_sts_answer_counted(ngx_http_request_t *r);
 
-/* Answers with a policy that was found. */
+/* Answers with a policy that was found; copy is 1 if it is of a table. */
 ngx_int_t ngx_http_mta_sts_respond(ngx_http_request_t *r,
-    const mta_sts_policy_t *policy, mta_sts_str_t domain);
-
-/*
- * A copy of a policy of a table, which may be replaced before all of the
- * response is sent.  NULL: no memory.
- */
-const mta_sts_policy_t *ngx_http_mta_sts_keep(ngx_http_request_t *r,
-    const mta_sts_policy_t *policy);
+    const mta_sts_policy_t *policy, mta_sts_str_t domain, ngx_uint_t copy);
 
 /* The directive mta_sts_generator: its location answers with the page. */
 char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -252,10 +246,11 @@ ngx_int_t ngx_http_mta_sts_cache(ngx_http_request_t *r, ngx_str_t value);
     ngx_http_mta_sts_cache(r, ngx_http_mta_sts_cstr(value))
 
 /*
- * Sends the header and a body, which must live as long as r.  Returns what a
- * handler does.
+ * Sends the header and a body, which must live as long as r unless a copy of it
+ * is sent.  Returns what a handler does.
  */
-ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body);
+ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body,
+    ngx_uint_t copy);
 
 /*
  * For pages.  Answers "file=NAME", and "&v=VERSION", which is only for caches,
@@ -266,12 +261,6 @@ ngx_int_t ngx_http_mta_sts_send_file(ngx_http_request_t *r);
 
 /* Changes whenever these files do. */
 mta_sts_str_t ngx_http_mta_sts_files_version(void);
-
-/*
- * The page's own URL, relative to itself: the path of a request may begin with
- * "//", which would be another host in a link.
- */
-ngx_int_t ngx_http_mta_sts_self(ngx_http_request_t *r, mta_sts_str_t *self);
 
 /* Sends a page with the header fields that protect it. */
 ngx_int_t ngx_http_mta_sts_send_page(ngx_http_request_t *r, ngx_uint_t status,

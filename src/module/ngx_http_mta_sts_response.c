@@ -69,11 +69,36 @@ ngx_http_mta_sts_cache(ngx_http_request_t *r, ngx_str_t value)
 
 
 ngx_int_t
-ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body)
+ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body,
+    ngx_uint_t copy)
 {
+    u_char       *p;
     ngx_int_t     rc;
     ngx_buf_t    *b;
     ngx_chain_t   out;
+
+    b = ngx_palloc(r->pool, sizeof(ngx_buf_t) + (copy ? body.len : 0));
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_memzero(b, sizeof(ngx_buf_t));
+
+    p = (u_char *) body.data;
+
+    if (copy) {
+        p = ngx_cpymem((u_char *) b + sizeof(ngx_buf_t), p, body.len)
+            - body.len;
+    }
+
+    b->pos = p;
+    b->last = p + body.len;
+    b->memory = 1;
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
 
     r->headers_out.content_length_n = (off_t) body.len;
     r->headers_out.content_type_lowcase = NULL;
@@ -83,20 +108,6 @@ ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body)
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return rc;
     }
-
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
-
-    b->pos = (u_char *) body.data;
-    b->last = b->pos + body.len;
-    b->memory = 1;
-    b->last_buf = (r == r->main) ? 1 : 0;
-    b->last_in_chain = 1;
-
-    out.buf = b;
-    out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
 }

@@ -209,9 +209,10 @@ ngx_http_mta_sts_table_describe(ngx_http_mta_sts_table_t *table,
 
 
 /*
- * Looks for a newer table and for newer changes.  A bad table is logged once and
- * the old one kept, with its changes; bad changes are logged once.  Requests copy
- * what they need, so nothing refers to what is closed.
+ * Looks for a newer table and for newer changes.  Bad ones are logged once;
+ * with a bad table the old one is kept, and its changes.  If the changes are
+ * those of a table that is not there yet, the old ones are kept, too.  Requests
+ * copy what they need, so nothing refers to what is closed.
  */
 
 static void
@@ -250,15 +251,20 @@ ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
         return;
     }
 
-    if (changed) {
-        mta_sts_image_close(&table->changes.image);
-        table->changes.image = changes;
-        table->changes.used = (time_t) table->changes.id.seconds;
-
-    } else {
+    if (!changed) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "%s, %s", err.text,
                       replaced ? "the table is used without changes"
                                : "the old changes are kept");
+
+    } else if (!replaced && changes.data
+               && changes.base != table->base.image.serial)
+    {
+        mta_sts_image_close(&changes);
+
+    } else {
+        mta_sts_image_close(&table->changes.image);
+        table->changes.image = changes;
+        table->changes.used = (time_t) table->changes.id.seconds;
     }
 
     mta_sts_image_domains(&table->base.image, table->domains);

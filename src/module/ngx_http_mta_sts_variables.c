@@ -66,6 +66,7 @@ static ngx_int_t
 ngx_http_mta_sts_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
+    u_char                  *id;
     mta_sts_str_t            value, domain;
     const mta_sts_policy_t  *policy;
 
@@ -88,6 +89,16 @@ ngx_http_mta_sts_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     default: /* NGX_HTTP_MTA_STS_ID */
         value = mta_sts_policy_id(policy);
+
+        /* a table may be replaced before the value is used */
+
+        id = ngx_pnalloc(r->pool, value.len);
+        if (id == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(id, value.data, value.len);
+        value.data = (char *) id;
     }
 
     v->len = value.len;

@@ -96,6 +96,7 @@ typedef struct {
     size_t                          n;
 } table_walk_t;
 
+
 void table_walk_init(table_walk_t *walk, const mta_sts_table_t *table,
     const mta_sts_table_t *other, const mta_sts_table_builder_t *builder);
 

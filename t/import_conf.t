@@ -472,29 +472,6 @@ for (
 }
 
 
-# Several mx in a line are repaired, but not one that a typing error may have cut.
-
-{
-    my %mx = (
-        'comma.example' => 'mail.example,com', 'second.example' => 'mail.example,co.uk',
-        'space.example' => 'mail. example.com', 'words.example' => 'mail.a.org and b.a.org',
-        'wildcard.example' => '*.mail.example,com', 'dots.example' => 'mail.example, com.',
-        'good.example' => 'mail.a.org,mail.b.org. *.c.co.uk',
-    );
-
-    make_path("$dir/mx");
-    spew("$dir/mx/$_.txt", policy(86400) =~ s/mx\.example\.com/$mx{$_}/r) for keys %mx;
-
-    my ($status, $out, $err) = import_conf("$dir/mx", '--repair');
-    my ($good) = delete $mx{'good.example'};
-    like($out, qr/mail\.a\.org.*mail\.b\.org.*\*\.c\.co\.uk/s, "--repair: mx: $good");
-    my @keys = $out =~ /^  (\S+\.example):/mg;
-    is("@keys", 'good.example', '... and nothing else is imported');
-    like($err, qr/^mta-sts: \S+: \Q$_\E: not imported: /m, "--repair: not mx: $mx{$_}")
-        for sort keys %mx;
-}
-
-
 # The example of the document
 
 {

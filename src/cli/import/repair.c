@@ -57,44 +57,55 @@ repair_word(mta_sts_str_t *rest, mta_sts_str_t *word)
 }
 
 
-/* Is a name no mail host's, but that of a TLD or of another public suffix? */
-
-static int
-repair_is_suffix(const repair_t *repair, mta_sts_str_t name)
-{
-    if (memchr(name.data, '.', name.len) == NULL) {
-        return 1;
-    }
-
-    name = mta_sts_str_copy(repair->env, name);
-
-    return repair->env->is_public_suffix
-           && repair->env->is_public_suffix(name.data);
-}
-
-
 /*
- * One mx pattern; returns 0 if it is none even in our own spelling.  Where
- * there are several in a line, "mail.example,com" may also be a typing error
- * for one: *part is set if the pattern can only be a part of a name.
+ * Characters that the two versions of IDNA write as different A-labels (RFC 5891
+ * and UTS #46, 2.3): sharp s, also its capital, final sigma, ZWJ and ZWNJ.
  */
 
 static int
-repair_pattern(repair_t *repair, mta_sts_str_t word, int *part)
+repair_is_deviation(const repair_t *repair, mta_sts_str_t word)
+{
+    size_t                    i;
+    mta_sts_str_t             copy;
+    static const char *const  deviations[] = {
+        "\xc3\x9f", "\xe1\xba\x9e", "\xcf\x82", "\xe2\x80\x8c",
+        "\xe2\x80\x8d"
+    };
+
+    copy = mta_sts_str_copy(repair->env, word);
+
+    for (i = 0; i < sizeof(deviations) / sizeof(deviations[0]); i++) {
+        if (strstr(copy.data, deviations[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* A word of a list of mx patterns, normalised; returns 0 if it is none. */
+
+static int
+repair_pattern(repair_t *repair, mta_sts_str_t word, mta_sts_str_t *pattern)
 {
     mta_sts_err_t    err;
-    mta_sts_str_t    name;
     mta_sts_value_t  value;
 
     value.text = word;
     value.place = MTA_STS_NOWHERE;
 
-    if (mta_sts_name_mx(&value, repair->env, &name, &err) != MTA_STS_OK) {
+    if (mta_sts_name_mx(&value, repair->env, pattern, &err) != MTA_STS_OK) {
         import_memory(&err);
         return 0;
     }
 
     if (!mta_sts_str_is_ascii(word)) {
+
+        if (repair_is_deviation(repair, word)) {
+            return 0;
+        }
+
         repair->bits |= IMPORT(U_LABEL);
     }
 
@@ -102,9 +113,40 @@ repair_pattern(repair_t *repair, mta_sts_str_t word, int *part)
         repair->bits |= IMPORT(DOT);
     }
 
-    *part |= repair_is_suffix(repair, name);
+    return 1;
+}
 
-    repair_line(repair, repair_keys[REPAIR_MX], name);
+
+/*
+ * Where there are several in a line, "mail.example,com" may also be a typing
+ * error for one name.  None is cut if each part is a host below a domain that
+ * somebody has registered, or a wildcard of such a domain, and if with no
+ * white space between them it is one domain.  *domain is that of the word
+ * before, or empty.
+ */
+
+static int
+repair_is_whole(const repair_t *repair, mta_sts_str_t pattern, int joined,
+    mta_sts_str_t *domain)
+{
+    int            wildcard;
+    mta_sts_str_t  own;
+
+    wildcard = mta_sts_str_starts(pattern, mta_sts_str("*."));
+
+    if (wildcard) {
+        pattern = mta_sts_str_after(pattern, 2);
+    }
+
+    own = import_registrable(pattern, repair->env);
+
+    if (own.len == 0 || (!wildcard && own.len == pattern.len)
+        || (joined && !mta_sts_str_eq(own, *domain)))
+    {
+        return 0;
+    }
+
+    *domain = own;
 
     return 1;
 }
@@ -113,27 +155,36 @@ repair_pattern(repair_t *repair, mta_sts_str_t word, int *part)
 static void
 repair_mx(repair_t *repair, mta_sts_str_t value)
 {
-    int            part;
+    int            joined, whole;
     size_t         n, len;
     unsigned       bits;
-    mta_sts_str_t  rest, word;
+    mta_sts_str_t  rest, word, pattern, last, domain;
 
     n = 0;
-    part = 0;
+    whole = 1;
     rest = value;
+    last = value;
+    domain = mta_sts_str("");
     len = repair->text.len;
     bits = repair->bits;
 
     while (repair_word(&rest, &word)) {
-        n++;
 
-        if (!repair_pattern(repair, word, &part)) {
+        if (!repair_pattern(repair, word, &pattern)) {
             n = 0;
             break;
         }
+
+        repair_line(repair, repair_keys[REPAIR_MX], pattern);
+
+        joined = n && word.data == last.data + last.len + 1
+                 && word.data[-1] == ',';
+        whole &= repair_is_whole(repair, pattern, joined, &domain);
+        last = word;
+        n++;
     }
 
-    if (n == 0 || (n > 1 && part)) {
+    if (n == 0 || (n > 1 && !whole)) {
         repair->text.len = len;
         repair->bits = bits;
         repair_line(repair, repair_keys[REPAIR_MX], value);

@@ -257,8 +257,8 @@ unsigned import_repair(mta_sts_str_t text, const mta_sts_env_t *env,
 
 /*
  * Gives the part of a normalised name that is the domain below a public suffix:
- * "example.co.uk" of "mx.example.co.uk".  It is the name itself where nothing is
- * before it, and empty where the name is a public suffix.
+ * "example.co.uk" of "mx.example.co.uk"; it is empty where the name itself is a
+ * public suffix.
  */
 mta_sts_str_t import_registrable(mta_sts_str_t name, const mta_sts_env_t *env);
 

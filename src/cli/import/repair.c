@@ -58,8 +58,8 @@ repair_word(mta_sts_str_t *rest, mta_sts_str_t *word)
 
 
 /*
- * Characters that the two versions of IDNA write as different A-labels (RFC 5891
- * and UTS #46, 2.3): sharp s, also its capital, final sigma, ZWJ and ZWNJ.
+ * Characters that the two versions of IDNA write as different A-labels (UTS #46,
+ * 2.3): sharp s, also its capital, final sigma, ZWJ and ZWNJ.
  */
 
 static int

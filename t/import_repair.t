@@ -51,7 +51,9 @@ my @whole = (
     ['mail.a.org, mail.b.org. *.c.co.uk', 'mail.a.org mail.b.org *.c.co.uk'],
     ['mail.a.org mail.b.org', 'mail.a.org mail.b.org'],
     ["mail.a.org ,\tmail.b.org,", 'mail.a.org mail.b.org'],
-    ['mail.a.test mail.b.test', 'mail.a.test mail.b.test'],
+    ['a.b.org,*.b.net', 'a.b.org *.b.net'],
+    ["mx.a.\xd1\x80\xd1\x84,mx2.a.xn--p1ai", 'mx.a.xn--p1ai mx2.a.xn--p1ai'],
+    ["mx.a.co.uk\tmx.b.com.au,  c.b.com", 'mx.a.co.uk mx.b.com.au c.b.com'],
     ['aspmx.l.google.com, *.googlemail.com',
      'aspmx.l.google.com *.googlemail.com'],
     ['example.com.', 'example.com'],
@@ -67,7 +69,8 @@ my @cut = (
     'mx1.mail,example.com', 'mx1.exa mple.com', 'mx1.mail.eu,west.example.com',
     '*.com,mail.example.com', '*.com, mail.example.com',
     '*.mail,example.com', '*.co.uk mail.example.co.uk', 'mail.a.org,mail.b.org',
-    'mail.exa, mple.com',
+    'mail.exa, mple.com', 'mail.a.test mail.b.test', 'mx.a.org, a.mx1.mail',
+    'mx1.eu, b.net', 'mx1.mail.eu,example.com', 'a.b.org,a.b.net',
 );
 
 @got = repaired('cut', @cut);

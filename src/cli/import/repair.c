@@ -117,12 +117,28 @@ repair_pattern(repair_t *repair, mta_sts_str_t word, mta_sts_str_t *pattern)
 }
 
 
+static int
+repair_has_tld(const repair_t *repair, mta_sts_str_t name)
+{
+    mta_sts_str_t  label;
+
+    while (field_next(&name, '.', &label) && name.data) {
+        /* void */
+    }
+
+    label = mta_sts_str_copy(repair->env, label);
+
+    return repair->env->is_public_suffix
+           && repair->env->is_public_suffix(label.data);
+}
+
+
 /*
  * Where there are several in a line, "mail.example,com" may also be a typing
- * error for one name.  None is cut if each part is a host below a domain that
- * somebody has registered, or a wildcard of such a domain, and if with no
- * white space between them it is one domain.  *domain is that of the word
- * before, or empty.
+ * error for one name.  None is cut if each part has a TLD that is known and is a
+ * host below a domain that somebody has registered, or a wildcard of such a
+ * domain; and if, after "," without white space, a host is in the same domain as
+ * the word before.  *domain is that of this word then.
  */
 
 static int
@@ -140,8 +156,9 @@ repair_is_whole(const repair_t *repair, mta_sts_str_t pattern, int joined,
 
     own = import_registrable(pattern, repair->env);
 
-    if (own.len == 0 || (!wildcard && own.len == pattern.len)
-        || (joined && !mta_sts_str_eq(own, *domain)))
+    if (own.len == 0 || !repair_has_tld(repair, own)
+        || (!wildcard && own.len == pattern.len)
+        || (!wildcard && joined && !mta_sts_str_eq(own, *domain)))
     {
         return 0;
     }

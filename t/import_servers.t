@@ -128,6 +128,8 @@ for (
     ['body_filter_by_lua_block { ngx.arg[1] = "" }', '"body_filter_by_lua_block"'],
     ['access_by_lua_file /x.lua;', '"access_by_lua_file"'],
     ["js_body_filter x.y;", '"js_body_filter"'],
+    ["add_header content-type text/html;", '"add_header"'],
+    ["add_header X-Content-Type text/html;", undef],
     ["sub_filter a b;", undef],
     ["sub_filter a b; sub_filter_types text/css;", undef],
 ) {

@@ -266,6 +266,14 @@ lines_several(conf_block_t *block, const mta_sts_value_t *words, size_t n,
             block->access = lines_copy(words, n, env);
         }
 
+    } else if (n > 2 && lines_is(&words[0], "add_header")
+               && mta_sts_str_caseeq(words[1].text,
+                                     mta_sts_str("Content-Type")))
+    {
+        /* a second one */
+
+        block->hook = lines_copy(words, n, env);
+
     } else if (lines_is_in(&words[0], lines_filter_types)) {
         for (i = 1; i < n; i++) {
             block->filters_text |= lines_is(&words[i], "*")

@@ -80,7 +80,7 @@ conf_mask(conf_import_t *conf, const conf_block_t *server,
 
     (void) mta_sts_error(&err, name->place, "server name \"%.*s\" is for "
                          "any number of domains, which are not in this file: "
-                         "name them, mta-sts import DOMAIN...",
+                         "give their names as arguments",
                          MTA_STS_SHOW(name->text));
     say_error(&err);
 

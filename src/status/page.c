@@ -17,15 +17,13 @@ static void page_write_json(mta_sts_page_t *page);
 
 int
 mta_sts_status_page(const mta_sts_status_view_t *view, int json,
-    mta_sts_str_t self, mta_sts_str_t version, mta_sts_str_t *text,
-    mta_sts_err_t *err)
+    mta_sts_str_t version, mta_sts_str_t *text, mta_sts_err_t *err)
 {
     mta_sts_page_t  page;
 
     memset(&page, 0, sizeof(mta_sts_page_t));
 
     page.view = view;
-    page.self = self;
     page.version = version;
 
     return mta_sts_page_make(&page, json ? page_write_json : page_write_html,
@@ -335,9 +333,7 @@ status_list(mta_sts_page_t *page, const mta_sts_status_list_t *list,
     for (i = 0; i < list->n; i++) {
         domain = &list->elts[i];
 
-        mta_sts_page_add(page, mta_sts_str("<li><a href=\""));
-        mta_sts_page_html(page, page->self);
-        mta_sts_page_add(page, mta_sts_str("?domain="));
+        mta_sts_page_add(page, mta_sts_str("<li><a href=\"?domain="));
         mta_sts_page_html(page, domain->domain);
         mta_sts_page_add(page, mta_sts_str("#domains-title\">"));
         mta_sts_page_html(page, domain->domain);

@@ -433,13 +433,13 @@ const char *mta_sts_status_code(mta_sts_status_code_e code);
 const char *mta_sts_report_code(mta_sts_report_code_e code);
 
 /*
- * Gives the answer in a format, in view->env's memory.  self and version are as
- * for mta_sts_page_t.
+ * Gives the answer in a format, in view->env's memory.  version is as for
+ * mta_sts_page_t.
  *
  * Errors: out of memory.
  */
 int mta_sts_status_text(const mta_sts_status_view_t *view,
-    mta_sts_status_format_e format, mta_sts_str_t self, mta_sts_str_t version,
+    mta_sts_status_format_e format, mta_sts_str_t version,
     mta_sts_str_t *text, mta_sts_err_t *err);
 
 

@@ -135,6 +135,10 @@ mta_sts_status_ask(mta_sts_status_t *status, mta_sts_status_view_t *view,
         return view->asked.error.data ? MTA_STS_OK : mta_sts_error_memory(err);
     }
 
+    /* who copies a host from a log means its domain */
+
+    (void) mta_sts_name_policy_domain(domain, &domain);
+
     view->asked.entry.domain = domain;
 
     for (i = 0; i < view->n_tables && !view->asked.found; i++) {

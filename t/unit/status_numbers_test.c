@@ -30,8 +30,8 @@ count(mta_sts_status_format_e format, const char *text)
     const char    *p, *end;
     mta_sts_str_t  answer;
 
-    if (mta_sts_status_text(&view, format, mta_sts_str("./status"),
-                            mta_sts_str("v1"), &answer, &test.err)
+    if (mta_sts_status_text(&view, format, mta_sts_str("v1"), &answer,
+                            &test.err)
         != MTA_STS_OK)
     {
         abort();

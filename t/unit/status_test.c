@@ -390,8 +390,7 @@ memory_answer(void)
 
     for (i = 0; i < MTA_STS_STATUS_FORMATS; i++) {
         if (mta_sts_status_text(&view, (mta_sts_status_format_e) i,
-                                mta_sts_str("./s"), mta_sts_str("v"), &text,
-                                &test.err)
+                                mta_sts_str("v"), &text, &test.err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;

@@ -37,8 +37,8 @@ writer_is_other(mta_sts_str_t value)
 
 /*
  * Our own reader takes every scalar as a text.  Quotes are needed where YAML
- * itself would read something else, an alias in "*.example.com" or a key in a URI
- * that ends in ":", and where other readers would.
+ * itself would read something else, an alias in "*.example.com" or a key in a
+ * URI that ends in ":", and where other readers would.
  */
 
 void

@@ -58,8 +58,8 @@ repair_word(mta_sts_str_t *rest, mta_sts_str_t *word)
 
 
 /*
- * Characters that the two versions of IDNA write as different A-labels (UTS #46,
- * 2.3): sharp s, also its capital, final sigma, ZWJ and ZWNJ.
+ * Characters that the two versions of IDNA write as different A-labels (UTS
+ * #46, 2.3): sharp s, also its capital, final sigma, ZWJ and ZWNJ.
  */
 
 static int
@@ -135,10 +135,10 @@ repair_has_tld(const repair_t *repair, mta_sts_str_t name)
 
 /*
  * Where there are several in a line, "mail.example,com" may also be a typing
- * error for one name.  None is cut if each part has a TLD that is known and is a
- * host below a domain that somebody has registered, or a wildcard of such a
- * domain; and if, after "," without white space, a host is in the same domain as
- * the word before.  *domain is that of this word then.
+ * error for one name.  None is cut if each part has a TLD that is known and is
+ * a host below a domain that somebody has registered, or a wildcard of such a
+ * domain; and if, after "," without white space, a host is in the same domain
+ * as the word before.  *domain is that of this word then.
  */
 
 static int

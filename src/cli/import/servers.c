@@ -1,6 +1,6 @@
 /*
- * Which servers of an nginx.conf answer for a policy host: blocks are handed over
- * to the code that knows nginx's choice.
+ * Which servers of an nginx.conf answer for a policy host: blocks are handed
+ * over to the code that knows nginx's choice.
  */
 
 #include "conf.h"

@@ -110,8 +110,8 @@ media_findings(const fetch_t *fetch, findings_t *findings)
     if (fetch->n_types > 1) {
         findings->lower = media_is_plain_text(fetch->first_type);
         finding_add(findings, POLICY_TYPE_FORM, fetch->address, "the answer "
-                    "has %u Content-Type fields, \"%s\" first; senders take the "
-                    "first, the last or all of them", fetch->n_types,
+                    "has %u Content-Type fields, \"%s\" first; senders take "
+                    "the first, the last or all of them", fetch->n_types,
                     fetch->first_type);
         findings->lower = 0;
     }

@@ -164,6 +164,7 @@ tree_list_put(tree_t *tree, const mta_sts_entry_t *entry)
 {
     tree_file_t  *file, key;
 
+    memset(&key, 0, sizeof(tree_file_t));
     key.domain = entry->domain;
 
     file = tree->n_sorted

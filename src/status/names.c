@@ -125,12 +125,8 @@ mta_sts_status_name(mta_sts_status_t *status, mta_sts_status_index_t *index,
     unit = index->end;
     place = names_seek(status, index, name);
 
-    if (*place) {
+    if (*place || !names_fits(status, index, name)) {
         return *place;
-    }
-
-    if (!names_fits(status, index, name)) {
-        return 0;
     }
 
     record = names_at(status, unit);
@@ -144,7 +140,7 @@ mta_sts_status_name(mta_sts_status_t *status, mta_sts_status_index_t *index,
     *place = (uint16_t) unit;
     index->end = unit + names_units(name.len);
 
-    return *place;
+    return (uint16_t) unit;
 }
 
 

@@ -10,7 +10,7 @@
 
 
 /*
- * A process's own hash index of the names up to an offset; zeroed to begin with.
+ * A process's own hash index of the names up to an offset; zeroed at first.
  * At most half of it is in use.
  */
 

@@ -22,7 +22,8 @@ my $yaml = "$dir/d.yaml";
 mkdir $tree;
 
 
-# The file of a domain, and all files below a folder with their contents.
+# The file of a domain, and all files below a folder with their contents, but for
+# the list of what was written.
 
 sub file {
     return "$tree/mta-sts.$_[0]/.well-known/mta-sts.txt";
@@ -31,8 +32,8 @@ sub file {
 
 sub files {
     my ($in) = @_;
-    my (undef, $out) = run('', 'find', $in // $tree, '!', '-type', 'd',
-                        '-print0');
+    my (undef, $out) = run('', 'find', $in // $tree, '!', '-type', 'd', '!',
+                        '-name', '.mta-sts.written', '-print0');
     return { map { $_ => -l || -p ? '' : slurp($_) } split /\0/, $out };
 }
 
@@ -181,9 +182,7 @@ my $all = files($dir);
 ($status, undef, $err) = tree('--prune');
 is($status, 0, 'folders full of what is not ours');
 is_deeply(files($dir), $all, '... of which nothing is removed');
-is(join(' ', sort $err =~ m{/mta-sts\.(\S+)/\.well-known/mta-sts.txt"\ is\ of\ a
-                           \ domain\ without\ a\ policy,\ but}gx),
-   join(' ', sort keys %foreign), '... and the files are named');
+unlike($err, qr{/tree/}, '... or named');
 
 # ... and never written to: a domain that is configured there is left alone
 
@@ -307,8 +306,9 @@ for my $round (1 .. 3) {
         my $pid = fork // die "fork: $!";
         if ($pid == 0) {
             open STDERR, '>', '/dev/null';
+            open STDIN, '<', $name or POSIX::_exit(8);
             exec("$MtaSts::BUILD/mta-sts", 'policy', '--prune', '--tree',
-                 $tree, '-d', $name) or POSIX::_exit(9);
+                 $tree, '-d', '-') or POSIX::_exit(9);
         }
         $pid;
     } @runs;

@@ -89,5 +89,11 @@ void mta_sts_domains_write_settings(mta_sts_buf_t *text, unsigned indent,
 void mta_sts_domains_write_rua(mta_sts_buf_t *text, unsigned indent,
     const mta_sts_settings_t *settings);
 
+/*
+ * The same for a name or a URI, in quotes where YAML would take it for
+ * something else than a text.
+ */
+void mta_sts_domains_write_text(mta_sts_buf_t *text, mta_sts_str_t value);
+
 
 #endif /* MTA_STS_DOMAINS_DOMAINS_H */

@@ -111,6 +111,14 @@ int site_read_text(site_t *site, mta_sts_str_t name, mta_sts_str_t text,
 int site_read_domains(site_t *site, mta_sts_str_t file,
     const mta_sts_env_t *env, mta_sts_err_t *err);
 
+/*
+ * Hands servers over to serve/answer, and looks for refused domains: the end of
+ * what reads a site.
+ *
+ * Errors: those of mta_sts_answers_init().
+ */
+int site_answer(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err);
+
 /* Is there no policy at all? */
 
 static inline int

@@ -19,7 +19,8 @@ use IO::Socket::UNIX;
 use POSIX qw(:sys_wait_h);
 use Test::More;
 
-our @EXPORT = qw(run helper slurp spew http fields split_response make_cert);
+our @EXPORT = qw(run helper slurp spew http fields split_response make_cert
+                 within);
 
 our $BUILD  = $ENV{MTA_STS_BUILD} // 'build';
 our $PLAIN  = $ENV{MTA_STS_PLAIN} // "$ENV{PWD}/build";
@@ -70,6 +71,23 @@ sub spew {
     open my $fh, '>:raw', $file or die "$file: $!";
     print $fh $text;
     close $fh or die "$file: $!";
+}
+
+
+# Waits for a condition and returns what it returned, or what is false after a
+# minute or so many seconds: more than a busy machine needs.
+
+our $PATIENCE = 60;
+
+sub within {
+    my ($code, $seconds) = @_;
+    my $until = time + ($seconds // $PATIENCE);
+
+    for (;;) {
+        my $is = $code->();
+        return $is if $is || time > $until;
+        select undef, undef, undef, 0.02;
+    }
 }
 
 

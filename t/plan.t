@@ -32,7 +32,7 @@ $world->postfix(map { $_ => ["smtpd_tls_chain_files=$mail.key,$mail.pem"] }
 
 my $state = tempdir(CLEANUP => 1);
 my $nginx = $world->nginx('');
-my $conf = $nginx->dir . '/nginx.conf';
+our $conf = $nginx->dir . '/nginx.conf';
 my @net = ('--resolver', '127.0.0.1:' . $unbound->port, '--ca', $world->ca);
 my $days = 0;
 
@@ -124,6 +124,29 @@ like($out, qr/^a\.example: due: promote: /m, '... enforce');
 like($out, qr/nginx\.conf:\d+: mta_sts_mode enforce;$/m, '... with its line');
 like($out, qr/^    what senders see is unknown: there is no store of reports/m,
      '... and that nobody knows what senders see');
+
+# the same domain in a domains file, whatever its name is, and in a database
+
+my $dir = $nginx->dir;
+my $db = "sqlite:$dir/p.db";
+
+spew("$dir/domains.conf", "max_age: 10d\ndomains:\n"
+     . "  a.example: {mode: testing, mx: mx1.a.example}\n");
+is((helper('follow', '--init', $db))[0], 0, 'a database');
+is((run("INSERT INTO mta_sts_domains(domain, mode, mx, max_age) VALUES('a.example', "
+        . "'testing', 'mx1.a.example', '10d');", 'sqlite3', "$dir/p.db"))[0], 0,
+   '... with the domain');
+is((helper('follow', $db, '--table', "$dir/p.table", '--once'))[0], 0, '... followed');
+
+for my $case (['domains.conf', qr/domains\.conf:3: mode: enforce$/m],
+              ['p.table', qr/sqlite:\S*p\.db: mode: enforce$/m])
+{
+    my ($file, $line) = @$case;
+    spew("$dir/other.conf", "events {} http { mta_sts_state $state; server { listen "
+         . "127.0.0.1:8080; server_name mta-sts.*; mta_sts_domains $file; } }\n");
+    local $conf = "$dir/other.conf";
+    like((planned())[1], $line, "$file: the key");
+}
 
 # what senders report
 

@@ -14,6 +14,7 @@
 
 typedef struct {
     const options_t        *options;
+    const site_t           *site;
     const mta_sts_entry_t  *entries;      /* configured, sorted */
     size_t                  n;
     size_t                  next;
@@ -49,7 +50,7 @@ plan_one(plan_run_t *run, state_domain_t *domain, const mta_sts_entry_t *entry)
         of.configured = state_policy(entry->policy, env);
         of.file = mta_sts_str_copy(env, entry->place.file).data;
         of.line = entry->place.line;
-        of.yaml = command_is_yaml(run->options, entry->place.file);
+        of.directive = site_is_directive(run->site, &entry->place);
 
         if (of.configured->mode == MTA_STS_TESTING) {
             evidence_read(run->reader, domain->name,
@@ -118,8 +119,7 @@ plan_each(void *ctx, state_domain_t *domain)
 /* Domains of the command line: configured, or only remembered. */
 
 static int
-plan_named(plan_run_t *run, const site_t *site, state_t *state,
-    const mta_sts_env_t *env)
+plan_named(plan_run_t *run, state_t *state, const mta_sts_env_t *env)
 {
     int              known;
     size_t           i;
@@ -129,7 +129,7 @@ plan_named(plan_run_t *run, const site_t *site, state_t *state,
     state_domain_t   domain;
 
     for (i = 0; i < run->options->args.n; i++) {
-        known = site_find(site, &run->options->args.values[i], env, &entry,
+        known = site_find(run->site, &run->options->args.values[i], env, &entry,
                           &err) == MTA_STS_OK;
         name = entry.domain;
 
@@ -167,6 +167,7 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
     json_set_alloc_funcs(diag_malloc, free);
 
     run.options = options;
+    run.site = site;
     run.output.out = stdout;
     run.output.format = format;
     run.output.now = time(NULL);
@@ -177,7 +178,7 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
     rc = COMMAND_OK;
 
     if (options->args.n) {
-        rc = plan_named(&run, site, state, env);
+        rc = plan_named(&run, state, env);
 
     } else {
         site_domains(site, env, &entries, &run.n);

@@ -140,6 +140,9 @@ void site_sort(mta_sts_entry_t *entries, size_t n);
  */
 int site_has_certificate(const site_t *site, mta_sts_str_t domain);
 
+/* Is the place of an entry a server_name, and not in a file of domains? */
+int site_is_directive(const site_t *site, const mta_sts_place_t *place);
+
 /*
  * Is the policy of a domain of the catalog not what nginx serves?  Returns 1
  * and err filled by mta_sts_answers_error().

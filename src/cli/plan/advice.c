@@ -97,11 +97,17 @@ const char *
 plan_setting(const plan_domain_t *domain, plan_list_t *list, const char *name,
     const char *value)
 {
-    char  text[400];
+    char  text[400], line[16];
 
-    (void) snprintf(text, sizeof(text), domain->yaml ? "%s:%u: %s: %s"
-                    : "%s:%u: mta_sts_%s %s;", domain->file, domain->line,
-                    name, value);
+    line[0] = '\0';
+
+    if (domain->line) {
+        (void) snprintf(line, sizeof(line), ":%u", domain->line);
+    }
+
+    (void) snprintf(text, sizeof(text), domain->directive
+                    ? "%s%s: mta_sts_%s %s;" : "%s%s: %s: %s", domain->file,
+                    line, name, value);
 
     return mta_sts_str_copy(list->env, mta_sts_str_from(text)).data;
 }

@@ -339,8 +339,8 @@ typedef struct {
     const plan_history_t  *history;
     const plan_policy_t   *configured;    /* NULL: it left the configuration */
     const char            *file;          /* where that is, or "" */
-    unsigned               line;
-    int                    yaml;          /* a domains file, not nginx.conf */
+    unsigned               line;          /* 0: a database has none */
+    int                    directive;     /* of nginx.conf, not a key */
     mta_sts_str_t          runs;          /* of check: lines of
                                              "TIME ERRORS UNKNOWN SMTP" */
     const evidence_t      *evidence;      /* of PLAN_REPORTS, in mode testing;

@@ -25,7 +25,13 @@ plan_date(int64_t time, char buf[32])
 
     t += 59 - (t + 59) % 60;
 
-    (void) strftime(buf, 32, "%Y-%m-%d %H:%M UTC", gmtime_r(&t, &tm));
+    /* a year that is too large for struct tm */
+
+    if (gmtime_r(&t, &tm) == NULL
+        || strftime(buf, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
+    {
+        return "never";
+    }
 
     return buf;
 }

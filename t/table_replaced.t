@@ -172,7 +172,7 @@ $nginx->stop;
 # The workers' user.
 
 SKIP: {
-    skip 'only as root', 8 if $>;
+    skip 'only as root', 9 if $>;
 
     my $user = slurp("$dir/nginx.conf") =~ s/user root;/user nobody nogroup;/r;
     my $said = qr/table "\Q$table\E\S*" cannot be read by the workers' user "nobody"/;
@@ -180,6 +180,8 @@ SKIP: {
     compile($table, '', %first);
     spew("$dir/nginx.conf", $user);
     is(($nginx->test)[0], 0, 'a table that the workers can read');
+    is(($nginx->nginx('-t', 'setpriv', '--groups', join ',', 1 .. 300))[0], 0,
+       '... as a master in many groups finds');
 
     chmod 0600, $table;
     like(($nginx->test)[1], $said, '... that they cannot');

@@ -19,6 +19,13 @@
 #include "status/names.h"
 
 
+/* results of the core are returned as nginx's */
+
+#if (MTA_STS_OK != NGX_OK || MTA_STS_ERROR != NGX_ERROR)
+#error "MTA_STS_OK and MTA_STS_ERROR must be NGX_OK and NGX_ERROR"
+#endif
+
+
 typedef struct ngx_http_mta_sts_cache_s   ngx_http_mta_sts_cache_t;
 typedef struct ngx_http_mta_sts_table_s   ngx_http_mta_sts_table_t;
 typedef struct ngx_http_mta_sts_status_s  ngx_http_mta_sts_status_t;
@@ -253,11 +260,15 @@ ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body,
     ngx_uint_t copy);
 
 /*
- * For pages.  Answers "file=NAME", and "&v=VERSION", which is only for caches,
- * with a file that the pages load.
+ * For pages.  Answers what is neither GET nor HEAD with 405, and "file=NAME", and
+ * "&v=VERSION", which is only for caches, with a file that the pages load.
+ * Returns NGX_DECLINED for another request, whose body is discarded.
  */
-ngx_uint_t ngx_http_mta_sts_is_file(ngx_http_request_t *r);
-ngx_int_t ngx_http_mta_sts_send_file(ngx_http_request_t *r);
+ngx_int_t ngx_http_mta_sts_page_begin(ngx_http_request_t *r);
+
+/* Logs an error of a page; returns 500. */
+ngx_int_t ngx_http_mta_sts_page_failed(ngx_http_request_t *r,
+    const mta_sts_err_t *err);
 
 /* Changes whenever these files do. */
 mta_sts_str_t ngx_http_mta_sts_files_version(void);

@@ -399,5 +399,14 @@ int mta_sts_glob(const char *pattern, mta_sts_place_t place,
     const mta_sts_env_t *env, mta_sts_str_t **names, size_t *n,
     mta_sts_err_t *err);
 
+/*
+ * Gives the files that value names, followed by a NUL: itself, or those that
+ * match if it has "*", "?" or "[".
+ *
+ * Errors: those of mta_sts_glob(); no file matches "PATTERN".
+ */
+int mta_sts_file_names(const mta_sts_value_t *value, const mta_sts_env_t *env,
+    mta_sts_str_t **names, size_t *n, mta_sts_err_t *err);
+
 
 #endif /* MTA_STS_BASE_BASE_H */

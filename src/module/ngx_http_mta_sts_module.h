@@ -199,7 +199,10 @@ ngx_int_t ngx_http_mta_sts_init_status(ngx_conf_t *cf);
 void ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
     const mta_sts_domains_t *domains, ngx_http_mta_sts_names_t *names);
 
-/* Reads the counters and what belongs to them.  Returns what a handler does. */
+/*
+ * Reads the counters and what belongs to them.  Returns NGX_OK, or NGX_ERROR with
+ * err.
+ */
 ngx_int_t ngx_http_mta_sts_status_view(ngx_http_request_t *r,
     mta_sts_status_view_t *view, mta_sts_str_t domain, mta_sts_err_t *err);
 
@@ -238,7 +241,8 @@ ngx_table_elt_t *ngx_http_mta_sts_header(ngx_http_request_t *r, ngx_str_t key,
     ngx_str_t value);
 
 /* Adds Cache-Control, which the directive expires replaces. */
-ngx_int_t ngx_http_mta_sts_cache(ngx_http_request_t *r, ngx_str_t value);
+ngx_int_t ngx_http_mta_sts_add_cache_control(ngx_http_request_t *r,
+    ngx_str_t value);
 
 /* The same for C strings; the compiler knows the length of a literal. */
 
@@ -250,7 +254,7 @@ ngx_int_t ngx_http_mta_sts_cache(ngx_http_request_t *r, ngx_str_t value);
                             ngx_http_mta_sts_cstr(value))
 
 #define ngx_http_mta_sts_cache_control(r, value)                              \
-    ngx_http_mta_sts_cache(r, ngx_http_mta_sts_cstr(value))
+    ngx_http_mta_sts_add_cache_control(r, ngx_http_mta_sts_cstr(value))
 
 /*
  * Sends the header and a body, which must live as long as r unless a copy of it

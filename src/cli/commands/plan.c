@@ -231,41 +231,6 @@ plan_parse_date(const char *text)
 }
 
 
-/* What was promised when nobody recorded it, on an address of its own. */
-
-static void
-plan_note_add(plan_history_t *history, const plan_policy_t *noted,
-    int64_t until)
-{
-    plan_policy_t    policy;
-    plan_serving_t  *serving;
-    plan_showing_t  *showing;
-    plan_address_t  *address;
-
-    policy = *noted;
-
-    serving = plan_push(history, &history->servings, &history->n_servings,
-                        &history->servings_size, sizeof(plan_serving_t));
-    serving->address = history->n_addresses;
-    serving->policy = plan_policy_add(history, &policy);
-    serving->first = serving->last = serving->gone = until;
-
-    address = plan_push(history, &history->addresses, &history->n_addresses,
-                        &history->addresses_size, sizeof(plan_address_t));
-    address->text = mta_sts_str("noted");
-    address->left = 1;
-
-    showing = plan_push(history, &history->showings, &history->n_showings,
-                        &history->showings_size, sizeof(plan_showing_t));
-    showing->server = mta_sts_str("noted");
-    showing->id = policy.id;
-    showing->ttl = 86400;
-    showing->first = showing->last = showing->gone = until;
-
-    history->look = history->look ? history->look : until;
-}
-
-
 static int
 plan_note(const options_t *options, state_t *state, mta_sts_str_t name,
     const mta_sts_env_t *env)
@@ -322,7 +287,7 @@ plan_note(const options_t *options, state_t *state, mta_sts_str_t name,
     (void) snprintf(id, sizeof(id), "noted-%zu", domain.history.n_policies);
     policy.id = mta_sts_str_from(id);
 
-    plan_note_add(&domain.history, &policy, until);
+    plan_noted(&domain.history, &policy, until);
     state_put(state, &domain);
 
     return COMMAND_OK;

@@ -20,7 +20,7 @@
 typedef struct {
     mta_sts_settings_t      settings;
     mta_sts_value_t         domains;      /* a file; data NULL is not set */
-    mta_sts_cache_t         cache;        /* of certificates */
+    mta_sts_certificate_cache_t  cache;
     int                     cache_set;
     mta_sts_value_t         by_lua;       /* ssl_certificate_by_lua_* */
     int                     enable;       /* of flags -1 is not set */

@@ -200,8 +200,8 @@ void ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
     const mta_sts_domains_t *domains, ngx_http_mta_sts_names_t *names);
 
 /*
- * Reads the counters and what belongs to them.  Returns NGX_OK, or NGX_ERROR with
- * err.
+ * Reads the counters and what belongs to them.  Returns NGX_OK, or NGX_ERROR
+ * with err.
  */
 ngx_int_t ngx_http_mta_sts_status_view(ngx_http_request_t *r,
     mta_sts_status_view_t *view, mta_sts_str_t domain, mta_sts_err_t *err);
@@ -264,8 +264,8 @@ ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body,
     ngx_uint_t copy);
 
 /*
- * For pages.  Answers what is neither GET nor HEAD with 405, and "file=NAME", and
- * "&v=VERSION", which is only for caches, with a file that the pages load.
+ * For pages.  Answers what is neither GET nor HEAD with 405, and "file=NAME",
+ * and "&v=VERSION", which is only for caches, with a file that the pages load.
  * Returns NGX_DECLINED for another request, whose body is discarded.
  */
 ngx_int_t ngx_http_mta_sts_page_begin(ngx_http_request_t *r);

@@ -170,8 +170,7 @@ ngx_http_mta_sts_request_free(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_mta_sts_certificate_names(ngx_http_request_t *r,
-    ngx_http_ssl_srv_conf_t *sscf,
-    ngx_str_t *names)
+    ngx_http_ssl_srv_conf_t *sscf, ngx_str_t *names)
 {
     u_char                    *p;
     ngx_str_t                 *value;

@@ -22,7 +22,8 @@ my $DAY = 86400;
 
 
 # Re-executes the test in a network namespace, with 192.0.2.1 to .40 and 2001:db8::1 to ::5 on
-# its loopback; packets to 198.18.0.0/15 vanish, other addresses have no route.
+# its loopback; packets to 198.18.0.0/15 vanish, other addresses have no route.  Arguments are
+# further options of unshare, such as -m.
 
 sub enter_world {
     MtaSts::enter_namespace(@_);

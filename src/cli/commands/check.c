@@ -61,6 +61,11 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
 
     if (options->no_config) {
 
+        if (options->new_only && options->state == NULL) {
+            command_say_stateless();
+            return COMMAND_USAGE;
+        }
+
         if (command_domains(options, env, &names, &err) != MTA_STS_OK) {
             say_error(&err);
             return COMMAND_UNKNOWN;
@@ -84,6 +89,11 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
         || command_refused(&site, *entries, n))
     {
         return COMMAND_UNKNOWN;
+    }
+
+    if (options->new_only && command_state_dir(options, &site) == NULL) {
+        command_say_stateless();
+        return COMMAND_USAGE;
     }
 
     if (*n == 0) {
@@ -132,8 +142,11 @@ check_usage(const options_t *options, const report_format_t **format,
         return COMMAND_USAGE;
     }
 
-    if (options->new_only && options->no_config && options->state == NULL) {
-        say("\"--new\" needs \"--state\" with \"--no-config\"");
+    if ((options->new_only != 0) + (options->since != NULL)
+        + options->before_reload > 1)
+    {
+        say("\"--new\", \"--since\" and \"--before-reload\" are mutually "
+            "exclusive");
         return COMMAND_USAGE;
     }
 
@@ -199,50 +212,22 @@ check_status(const report_t *report, const report_format_t *format,
 typedef struct {
     report_t   report;
     state_t   *state;
-    json_t    *before;                /* findings of the last run, or NULL */
+    json_t    *news;                  /* what --new has reported, or NULL */
 } check_run_t;
-
-
-/* Adds the findings that a domain had in the last run, as in format json. */
-
-static void
-check_before(json_t *list, mta_sts_str_t name, mta_sts_str_t findings)
-{
-    char         code[64], severity[16];
-    json_t      *array;
-    const char  *p;
-
-    array = json_array();
-
-    for (p = findings.data; p && *p; p += strcspn(p, "\n") + 1) {
-        if (sscanf(p, "%15s %63s", severity, code) == 2) {
-            (void) json_array_append_new(array, json_pack("{s:s, s:s}",
-                                         "severity", severity, "code", code));
-        }
-    }
-
-    (void) json_array_append_new(list, json_pack("{s:s%, s:o}", "domain",
-                                 name.data, name.len, "findings", array));
-}
 
 
 static void
 check_done(void *ctx, const result_t *result)
 {
-    mta_sts_err_t     err;
-    state_domain_t    domain;
-    mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { .alloc = diag_alloc, .ctx = &arena };
-    check_run_t      *run = ctx;
+    mta_sts_err_t   err;
+    check_run_t    *run = ctx;
 
     command_progress_clear();
 
     report_add(&run->report, result);
 
-    if (run->before && state_get(run->state, result->entry->domain, &env,
-                                 &domain))
-    {
-        check_before(run->before, domain.name, domain.findings);
+    if (run->news) {
+        command_news_read(run->news, run->state, result->entry->domain);
     }
 
     state_record(run->state, result);
@@ -251,8 +236,6 @@ check_done(void *ctx, const result_t *result)
         say_error(&err);
         run->report.refused++;
     }
-
-    mta_sts_arena_free(&arena);
 }
 
 
@@ -299,18 +282,30 @@ check_orphans(const options_t *options, state_t *state,
 }
 
 
-/* Leaves what is new: since the output of a check, or since the last run. */
+/* Leaves what is new: to --new, or since the output of a check. */
 
 static int
 check_since(const options_t *options, check_run_t *run, mta_sts_err_t *err)
 {
-    if (run->before) {
-        report_since_list(&run->report, run->before);
-        json_decref(run->before);
+    if (run->news) {
+        report_since_list(&run->report, run->news);
     }
 
     return options->since ? report_since(&run->report, options->since, err)
                           : MTA_STS_OK;
+}
+
+
+/* What is not printed is not reported. */
+
+static void
+check_reported(const check_run_t *run)
+{
+    if (run->news && fflush(stdout) == 0) {
+        command_news_write(run->news, run->state);
+    }
+
+    json_decref(run->news);
 }
 
 
@@ -358,7 +353,7 @@ check_report(const options_t *options, const report_format_t *format,
     json_set_alloc_funcs(diag_malloc, free);
 
     run.state = state;
-    run.before = options->new_only ? json_array() : NULL;
+    run.news = options->new_only ? json_array() : NULL;
 
     check.net = options->net;
     check.evidence = options->before_reload ? NULL : evidence;
@@ -393,6 +388,7 @@ check_report(const options_t *options, const report_format_t *format,
 
     report_end(&run.report);
     format->print(&run.report);
+    check_reported(&run);
 
     if (run.report.unknown == run.report.n) {
         say("no lookup had an answer: does the resolver work?");

@@ -23,6 +23,13 @@ command_state(const options_t *options, const site_t *site)
 }
 
 
+void
+command_say_stateless(void)
+{
+    say("no state is configured: set \"mta_sts_state\" or \"--state\"");
+}
+
+
 int
 command_is_yaml(const options_t *options, mta_sts_str_t file)
 {

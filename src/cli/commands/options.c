@@ -151,7 +151,8 @@ const option_t  options_table[] = {
       "the configuration" },
 
     { "new", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(new_only), NULL,
-      "only findings that the last run did not have" },
+      "only what \"--new\" has not reported yet, and what is\n"
+      "resolved; needs a state" },
 
     { "no-config", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_config), NULL,
       "compare with no configuration: for any DOMAIN" },

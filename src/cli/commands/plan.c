@@ -400,7 +400,7 @@ command_plan(const options_t *options, const mta_sts_env_t *env)
     }
 
     if (options->state == NULL && site.state.text.data == NULL) {
-        say("no state is configured: set \"mta_sts_state\" or \"--state\"");
+        command_say_stateless();
         return COMMAND_USAGE;
     }
 

@@ -85,14 +85,18 @@ void report_add(report_t *report, const result_t *result);
  * Leaves only findings that are not in file, the output of an earlier check in
  * format "json", and lists those of file that are resolved.  A finding is the
  * same if domain, code and severity are.  What a domain had is not resolved
- * while something about it is unknown.
+ * while it was not looked at: see result_looked().
  *
  * Errors: cannot read "FILE", and why.
  */
 int report_since(report_t *report, const char *file, mta_sts_err_t *err);
 
-/* The same with the parsed output of an earlier check. */
-void report_since_list(report_t *report, const json_t *list);
+/*
+ * The same with the parsed output of an earlier check, whose findings become
+ * those to compare the next check with: what there is, and what was there and
+ * was not looked at.  Each has "code", "severity" and maybe "family".
+ */
+void report_since_list(report_t *report, json_t *list);
 
 /* After the last result: sorts and counts what is printed. */
 void report_end(report_t *report);

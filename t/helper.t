@@ -210,7 +210,7 @@ for my $names ('mta-sts.*', '~a') {
     ($rc, $out, $err) = helper('records', '-c', "$dir/rua.conf", 'a.example');
     is($rc, 1, '... on different addresses: status');
     like($err, qr{rua\.conf:2:\d+:.*\Q$dir\E/rua\.conf:3\ on\ \[::\]:443,
-         \ which\ has\ another\ policy}x, '... and both places');
+         \ which\ has\ another\ tlsrpt_rua}x, '... and both places');
 }
 
 

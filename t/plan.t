@@ -203,6 +203,10 @@ like($out, qr/^a\.example: note: past: .*plan note a\.example/m,
 # back to bytes that came before
 
 configure('mode testing', 'mx mx1.a.example', 'max_age 10d');
+($rc, $out, $err) = later('check', @net, '--before-reload', 'a.example');
+is($rc, 1, 'what came before is found before a reload');
+like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
+     '... with the rule');
 ($rc, $err) = publish();
 is($rc, 1, 'no policy comes back');
 like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
@@ -210,6 +214,8 @@ like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
 like((check())[2], qr/rule 6/, '... check says so');
 ($rc, $out) = later('check', @net, '-f', 'nagios', 'a.example');
 is($rc, 2, '... Nagios: critical');
+is((later('check', @net, '-f', 'nagios', '--state', '/nonexistent', 'a.example'))[0], 2,
+   '... an error is critical without the state, too');
 like($out, qr/^MTA-STS CRITICAL - .*, 1 refused, see mta-sts plan \|/, '... and why');
 like((planned())[1], qr/^a\.example: due: again: .*rule 6.*\n.*mta_sts_max_age 864\d+;$/m,
      '... plan says so');
@@ -257,6 +263,8 @@ $nginx->conf("mta_sts_state $state;\nserver { listen 127.0.0.1:%%PORT0%%; "
              . 'mta_sts_mx mx.b.example; }');
 ($rc, $out, $err) = later('check', @net);
 isnt($rc, 0, 'a domain left the configuration');
+like((planned())[1], qr/^b\.example: due: serve: no address of the policy host is /m,
+     'a domain without an address record: where to begin');
 like($err, qr/^mta-sts: a\.example: .* left the configuration/m,
      '... which is an error');
 like($err, qr/^mta-sts:     mta_sts_mx mx1\.a\.example;$/m, '... with its lines');
@@ -296,6 +304,11 @@ is((later('plan', 'note', 'b.example', '--max-age', '30d'))[0], 0, 'a note');
 like((planned())[1], qr/^b\.example: wait until \Q@{[date(27 + 32)]}\E/m,
      '... has a date');
 is((later('plan', 'note', 'b.example'))[0], 2, '... needs max_age');
+for my $option ('--mode', '--tlsrpt-rua') {
+    ($rc, $out, $err) = later('plan', 'note', 'b.example', '--max-age', '30d', $option, 'x');
+    is("$rc $err", "2 mta-sts: command \"plan\" does not take option \"$option\"\n",
+       "... and no $option");
+}
 
 # formats
 

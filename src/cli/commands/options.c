@@ -197,6 +197,13 @@ const option_t  options_table[] = {
       "of \"plan note\": when the policy was there last,\n"
       "such as 2026-12-31 (default: now)" },
 
+    { "max-age", 0, OPTIONS_PLAN, OPTION_SETTING, MTA_STS_SET_MAX_AGE,
+      "TIME", "of \"plan note\": the max_age that the policy had" },
+
+    { "mx", 0, OPTIONS_PLAN, OPTION_SETTING, MTA_STS_SET_MX, "PATTERN",
+      "of \"plan note\": a mail server that the policy had;\n"
+      "may be repeated" },
+
     { "mode", 0, OPTIONS_SETTINGS, OPTION_SETTING, MTA_STS_SET_MODE, "MODE",
       "enforce, testing (default) or none" },
 

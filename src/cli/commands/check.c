@@ -192,6 +192,10 @@ check_status(const report_t *report, const report_format_t *format,
             return NAGIOS_CRITICAL;
         }
 
+        if (report->state_failed) {
+            return NAGIOS_UNKNOWN;
+        }
+
         if (counts[FINDING_WARNING]) {
             return NAGIOS_WARNING;
         }
@@ -216,11 +220,24 @@ typedef struct {
 } check_run_t;
 
 
+/* Does a rule forbid the configured policy, since its bytes came before? */
+
+static void
+check_rules(check_run_t *run, const result_t *result)
+{
+    mta_sts_err_t  err;
+
+    if (state_refuses(run->state, result->entry, 0, &err)) {
+        say_error(&err);
+        run->report.refused++;
+    }
+}
+
+
 static void
 check_done(void *ctx, const result_t *result)
 {
-    mta_sts_err_t   err;
-    check_run_t    *run = ctx;
+    check_run_t  *run = ctx;
 
     command_progress_clear();
 
@@ -231,11 +248,7 @@ check_done(void *ctx, const result_t *result)
     }
 
     state_record(run->state, result);
-
-    if (state_refuses(run->state, result->entry, 0, &err)) {
-        say_error(&err);
-        run->report.refused++;
-    }
+    check_rules(run, result);
 }
 
 
@@ -334,6 +347,7 @@ check_done_before(void *ctx, const result_t *result)
 
     command_progress_clear();
     report_add(&run->report, &before);
+    check_rules(run, result);
 }
 
 
@@ -385,6 +399,7 @@ check_report(const options_t *options, const report_format_t *format,
     }
 
     run.report.refused += check_orphans(options, state, entries, n, env);
+    run.report.state_failed = !state_commit(state);
 
     report_end(&run.report);
     format->print(&run.report);
@@ -427,7 +442,8 @@ command_check(const options_t *options, const mta_sts_env_t *env)
 
         (void) evidence_close(evidence, &err);
 
-        return state_close(state) ? rc : COMMAND_UNKNOWN;
+        return state_close(state) || (format->nagios && rc == NAGIOS_CRITICAL)
+               ? rc : COMMAND_UNKNOWN;
     }
 
     /* a plugin's status 2 would be a state of what was checked */

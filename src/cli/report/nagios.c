@@ -31,6 +31,10 @@ nagios_state(const report_t *report)
         return "CRITICAL";
     }
 
+    if (report->state_failed) {
+        return "UNKNOWN - the state cannot be used";
+    }
+
     if (counts[FINDING_WARNING]) {
         return "WARNING";
     }

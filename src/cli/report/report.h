@@ -60,6 +60,7 @@ typedef struct {
     size_t              refused;      /* domains whose policy a rule refuses, or
                                          that left and are believed; set by the
                                          caller, who has named them */
+    int                 state_failed; /* the state could not be used; likewise */
     size_t              counts[FINDING_SEVERITIES];   /* of findings */
 } report_t;
 

@@ -237,13 +237,15 @@ state_is_open(const state_t *state)
 }
 
 
-static void
+int
 state_commit(state_t *state)
 {
     if (state->active && state_exec(state, "COMMIT")) {
         state->active = 0;
         state->changes = 0;
     }
+
+    return !state->failed;
 }
 
 
@@ -251,7 +253,7 @@ void
 state_pause(state_t *state)
 {
     if (state->active && state_clock() - state->since > STATE_OPEN) {
-        state_commit(state);
+        (void) state_commit(state);
     }
 }
 
@@ -261,7 +263,7 @@ state_close(state_t *state)
 {
     int  failed;
 
-    state_commit(state);
+    (void) state_commit(state);
 
     (void) sqlite3_finalize(state->get);
     (void) sqlite3_finalize(state->put);
@@ -314,7 +316,7 @@ static void
 state_begin(state_t *state)
 {
     if (state->changes >= STATE_COMMIT) {
-        state_commit(state);
+        (void) state_commit(state);
     }
 
     if (state->db && !state->active && state_exec(state, "BEGIN IMMEDIATE")) {
@@ -430,7 +432,7 @@ state_each(state_t *state, void (*each)(void *ctx, state_domain_t *domain),
     mta_sts_arena_t   arena = { NULL, 0 };
     mta_sts_env_t     env = { .alloc = diag_alloc, .ctx = &arena };
 
-    state_commit(state);
+    (void) state_commit(state);
 
     stmt = state_prepare(state, "SELECT * FROM domain ORDER BY name");
 

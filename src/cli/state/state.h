@@ -45,7 +45,10 @@ state_t *state_open(const char *dir);
 /* Is there a state, and has it not failed? */
 int state_is_open(const state_t *state);
 
-/* Commits and frees; returns 0 if anything failed on the way. */
+/* Commits; returns 0 if anything has failed so far. */
+int state_commit(state_t *state);
+
+/* The same, and frees. */
 int state_close(state_t *state);
 
 /*

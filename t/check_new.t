@@ -94,6 +94,32 @@ is(news('right'), '-smtp-starttls', 'the mail says that it is resolved');
 is(news('right'), '', '... once');
 
 
+# a state that cannot be used
+
+{
+    my ($rc, $out) = helper('check', '-c', "$dir/nginx.conf", '--ca', $world->ca,
+        '--resolver', '127.0.0.1:' . $dns{right}->port, '-f', 'nagios',
+        '--state', '/nonexistent');
+    is($rc, 3, 'no state, and nothing is wrong: Nagios is told');
+    like($out, qr/^MTA-STS UNKNOWN - the state cannot be used - 1 domain, 0 errors, /,
+         '... why');
+}
+
+
+# a terminal
+
+{
+    my ($rc, $out) = run('', 'script', '-qec', "stty cols 60; $MtaSts::BUILD/mta-sts check -c "
+        . "$dir/nginx.conf --ca @{[$world->ca]} --resolver 127.0.0.1:"
+        . $dns{wrong}->port . ' 2>/dev/null', '/dev/null');
+    $out =~ s/\r|\033\[\d*[mK]//g;
+    unlike($out, qr/^.{61}/m, 'a terminal: no line is too long');
+    like($out, qr/^    error    smtp-starttls: .*\n        \S.*\(RFC 8461 4\.2\)$/ms,
+         '... but goes on in the next one');
+    like($out, qr/^1 domain: 1 error, \d+ warnings, 0 unknown, /m, '... and a sum');
+}
+
+
 # one family alone
 
 fresh();

@@ -111,7 +111,7 @@ is("$rc $err", '0 ', 'the first check');
 is("$rc $err", '0 ', 'nothing is due');
 like($out, qr/^a\.example: wait until \Q@{[date(14)]}\E .*: promote: .*rule 9/m,
      'enforce has to wait');
-like($out, qr/^1 domains, 0 with something due$/m, '... and a sum');
+like($out, qr/^1 domain, 0 with something due$/m, '... and a sum');
 
 for (1 .. 15) {
     $days++;
@@ -255,6 +255,18 @@ is($rc, 0, 'mode none');
 check();
 like((planned())[1], qr/^a\.example: wait until \Q@{[date(38)]}\E .*: free: /m,
      '... has to wait');
+
+# a terminal: lines end between words, and what is to be typed is not broken
+
+{
+    my ($rc, $out) = run('', 'script', '-qec', "stty cols 60; $MtaSts::BUILD/mta-sts plan -c "
+                         . "$conf a.example", '/dev/null');
+    $out =~ tr/\r//d;
+    unlike($out, qr/^(?!.*(?:mta-sts |mta_sts_)).{61}/m, 'a terminal: no line is too long');
+    like($out, qr/^a\.example: wait until .*\n    /m, '... but goes on in the next one');
+    like($out, qr/ mta-sts records --policy-host ADDRESS a\.example$/m,
+         '... no command is broken');
+}
 
 # the domain is gone from the configuration, and believed
 

@@ -381,7 +381,8 @@ check_report(const options_t *options, const report_format_t *format,
 
     run.report.out = stdout;
     run.report.family = check.net.family;
-    run.report.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+    run.report.width = diag_width(STDOUT_FILENO);
+    run.report.color = run.report.width && getenv("NO_COLOR") == NULL;
 
     rc = check_run(&check, entries, n, &err);
 

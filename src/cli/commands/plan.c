@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/diag/diag.h"
 #include "cli/plan/output.h"
@@ -170,6 +171,7 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
     run.output.out = stdout;
     run.output.format = format;
     run.output.now = time(NULL);
+    run.output.width = diag_width(STDOUT_FILENO);
     run.reader = evidence_open(command_state_dir(options, site));
 
     format->begin(&run.output);

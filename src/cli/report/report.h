@@ -34,11 +34,12 @@ typedef struct {
 } report_resolved_t;
 
 
-/* Zero one to begin with, and set out, color and family. */
+/* Zero one to begin with, and set out, color, width and family. */
 
 typedef struct {
     FILE               *out;
     int                 color;        /* ECMA-48 colours are welcome */
+    unsigned            width;        /* of a terminal, in columns; or 0 */
     unsigned            family;       /* 4 or 6: only its addresses were looked
                                          at; or 0 */
 

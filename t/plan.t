@@ -322,6 +322,16 @@ for my $option ('--mode', '--tlsrpt-rua') {
        "... and no $option");
 }
 
+# what is misspelled, or not to be forgotten
+
+($rc, $out, $err) = later('plan', 'frget', 'b.example');
+is($rc, 1, 'a misspelled word');
+like($err, qr/^mta-sts: no policy for domain "frget".*^mta-sts: did you mean "plan forget"\?$/ms,
+     '... is no domain');
+($rc, $out, $err) = later('plan', 'forget', 'b.example');
+is("$rc $err", '1 mta-sts: b.example is configured, and only domains that left the '
+   . "configuration are forgotten\n", 'what is configured is not forgotten');
+
 # formats
 
 ($rc, $out) = planned('-f', 'json');

@@ -87,7 +87,9 @@ mta_sts_cache_parse(mta_sts_cache_t *cache, const mta_sts_value_t *words,
                               &cache->valid))
         {
             return mta_sts_error(err, words[i].place, "invalid parameter "
-                                 "\"%.*s\"", MTA_STS_SHOW(words[i].text));
+                                 "\"%.*s\", must be \"off\", \"max=NUMBER\", "
+                                 "\"inactive=TIME\" or \"valid=TIME\"",
+                                 MTA_STS_SHOW(words[i].text));
         }
     }
 

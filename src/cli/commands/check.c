@@ -48,6 +48,29 @@ check_fail_on(const options_t *options)
 }
 
 
+/* Says how to check a domain that is not configured. */
+
+static void
+check_unconfigured(const options_t *options, const site_t *site,
+    const mta_sts_env_t *env)
+{
+    size_t         i;
+    mta_sts_err_t  err;
+    mta_sts_str_t  name;
+
+    for (i = 0; i < options->args.n; i++) {
+        if (mta_sts_name_domain("domain", &options->args.values[i], env, &name,
+                                &err) == MTA_STS_OK
+            && !mta_sts_str_starts(name, mta_sts_str("mta-sts."))
+            && !site_has(site, name))
+        {
+            say("\"--no-config\" checks domains that are not configured here");
+            return;
+        }
+    }
+}
+
+
 /* The domains to check, what is configured for them, state and reports. */
 
 static int
@@ -84,10 +107,16 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
         return COMMAND_OK;
     }
 
-    if (command_site(&site, options, env) != COMMAND_OK
-        || command_entries(&site, options, env, entries, n) != MTA_STS_OK
-        || command_refused(&site, *entries, n))
-    {
+    if (command_site(&site, options, env) != COMMAND_OK) {
+        return COMMAND_UNKNOWN;
+    }
+
+    if (command_entries(&site, options, env, entries, n) != MTA_STS_OK) {
+        check_unconfigured(options, &site, env);
+        return COMMAND_UNKNOWN;
+    }
+
+    if (command_refused(&site, *entries, n)) {
         return COMMAND_UNKNOWN;
     }
 

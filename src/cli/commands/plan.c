@@ -116,6 +116,26 @@ plan_each(void *ctx, state_domain_t *domain)
 }
 
 
+/* The first word may be a misspelled command of plan. */
+
+static void
+plan_nearest(const options_t *options)
+{
+    mta_sts_nearest_t  nearest;
+
+    memset(&nearest, 0, sizeof(mta_sts_nearest_t));
+
+    nearest.wanted = options->args.values[0].text;
+
+    mta_sts_nearest_add(&nearest, mta_sts_str("note"));
+    mta_sts_nearest_add(&nearest, mta_sts_str("forget"));
+
+    if (nearest.text.len) {
+        say("did you mean \"plan %.*s\"?", MTA_STS_SHOW(nearest.text));
+    }
+}
+
+
 /* Domains of the command line: configured, or only remembered. */
 
 static int
@@ -144,6 +164,11 @@ plan_named(plan_run_t *run, const site_t *site, state_t *state,
 
         if (!state_get(state, name, env, &domain) && !known) {
             say_error(&err);
+
+            if (i == 0) {
+                plan_nearest(run->options);
+            }
+
             return COMMAND_ERROR;
         }
 
@@ -333,8 +358,8 @@ plan_note(const options_t *options, state_t *state, mta_sts_str_t name,
 /* "note" and "forget": what a person knows better. */
 
 static int
-plan_told(const options_t *options, state_t *state, int forget,
-    const mta_sts_env_t *env)
+plan_told(const options_t *options, const site_t *site, state_t *state,
+    int forget, const mta_sts_env_t *env)
 {
     size_t          i;
     mta_sts_err_t   err;
@@ -364,6 +389,12 @@ plan_told(const options_t *options, state_t *state, int forget,
             return COMMAND_ERROR;
         }
 
+        if (site && site_has(site, name)) {
+            say("%.*s is configured, and only domains that left the "
+                "configuration are forgotten", MTA_STS_SHOW(name));
+            return COMMAND_ERROR;
+        }
+
         domain.forgotten = time(NULL);
         state_put(state, &domain);
     }
@@ -375,7 +406,7 @@ plan_told(const options_t *options, state_t *state, int forget,
 int
 command_plan(const options_t *options, const mta_sts_env_t *env)
 {
-    int                   rc, note, forget;
+    int                   rc, note, forget, read;
     site_t                site;
     state_t              *state;
     mta_sts_str_t         first;
@@ -393,7 +424,12 @@ command_plan(const options_t *options, const mta_sts_env_t *env)
     note = mta_sts_str_eq(first, mta_sts_str("note"));
     forget = mta_sts_str_eq(first, mta_sts_str("forget"));
 
-    if ((!note && !forget) || options->state == NULL) {
+    /* a state may be from elsewhere */
+
+    read = (!note && !forget) || options->state == NULL || options->conf
+           || options->domains;
+
+    if (read) {
         rc = command_site(&site, options, env);
 
         if (rc != COMMAND_OK) {
@@ -408,7 +444,8 @@ command_plan(const options_t *options, const mta_sts_env_t *env)
 
     state = command_state(options, options->state ? NULL : &site);
 
-    rc = note || forget ? plan_told(options, state, forget, env)
+    rc = note || forget ? plan_told(options, read ? &site : NULL, state, forget,
+                                     env)
                         : plan_print(options, &site, state, format, env);
 
     return state_close(state) ? rc : COMMAND_UNKNOWN;

@@ -16,7 +16,7 @@
 
 #include "domains/domains.h"
 #include "serve/image.h"
-#include "status/status.h"
+#include "status/names.h"
 
 
 typedef struct ngx_http_mta_sts_cache_s   ngx_http_mta_sts_cache_t;

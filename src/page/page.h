@@ -34,7 +34,7 @@ void mta_sts_page_html(mta_sts_page_t *page, mta_sts_str_t str);
 void mta_sts_page_json(mta_sts_page_t *page, mta_sts_str_t str);
 
 /* Appends n in decimal. */
-void mta_sts_page_uint(mta_sts_page_t *page, unsigned long n);
+void mta_sts_page_uint(mta_sts_page_t *page, uint64_t n);
 
 /*
  * Writes an answer into env's memory.  page has view and version, and the

@@ -2,7 +2,7 @@
  * From counters to the values of an answer.
  */
 
-#include "status.h"
+#include "names.h"
 
 
 static int

@@ -49,8 +49,8 @@ records_usage(const options_t *options, const mta_sts_format_t *format)
 {
     size_t  i;
 
-    if (records_kinds(options) == MTA_STS_RECORD_ADDRESS && options->policy_hosts.n == 0
-        && options->delegate == NULL)
+    if (records_kinds(options) == MTA_STS_RECORD_ADDRESS
+        && options->policy_hosts.n == 0 && options->delegate == NULL)
     {
         say("\"--only address\" needs \"--policy-host\": an address, or a name "
             "for a CNAME");

@@ -61,7 +61,8 @@ typedef struct {
     size_t              refused;      /* domains whose policy a rule refuses, or
                                          that left and are believed; set by the
                                          caller, who has named them */
-    int                 state_failed; /* the state could not be used; the same */
+    int                 state_failed; /* the state could not be used; likewise
+                                         set and said by the caller */
     size_t              counts[FINDING_SEVERITIES];   /* of findings */
 } report_t;
 

@@ -111,7 +111,7 @@ is($err, "mta-sts: no policy for domain \"x.example\", the nearest is \"a.exampl
 spew("$dir/cache.conf", "http {\nmta_sts_certificate_cache on;\n}\n");
 ($rc, $out, $err) = helper('list', '-c', "$dir/cache.conf");
 is($err, "mta-sts: $dir/cache.conf:2:27: invalid parameter \"on\", must be \"off\", "
-   . "\"max=NUMBER\", \"inactive=TIME\" or \"valid=TIME\"\n", 'a cache that is only on');
+   . "\"max=N\", \"inactive=TIME\" or \"valid=TIME\"\n", 'a cache that is only on');
 
 spew("$dir/site.conf", "server { server_name mta-sts.a.example; }\n");
 ($rc, $out, $err) = helper('list', '-c', "$dir/site.conf");

@@ -87,7 +87,7 @@ mta_sts_cache_parse(mta_sts_cache_t *cache, const mta_sts_value_t *words,
                               &cache->valid))
         {
             return mta_sts_error(err, words[i].place, "invalid parameter "
-                                 "\"%.*s\", must be \"off\", \"max=NUMBER\", "
+                                 "\"%.*s\", must be \"off\", \"max=N\", "
                                  "\"inactive=TIME\" or \"valid=TIME\"",
                                  MTA_STS_SHOW(words[i].text));
         }

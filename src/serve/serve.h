@@ -174,8 +174,7 @@ typedef struct {
  * Parses "off" or "max=N [inactive=TIME] [valid=TIME]" from the n words of a
  * directive, the first of which is its name.
  *
- * Errors: invalid parameter "WORD", and the rule; "NAME" must have the "max"
- * parameter.
+ * Errors: invalid parameter "WORD"; "NAME" must have the "max" parameter.
  */
 int mta_sts_cache_parse(mta_sts_cache_t *cache, const mta_sts_value_t *words,
     size_t n, mta_sts_err_t *err);

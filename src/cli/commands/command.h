@@ -41,7 +41,7 @@
 #define OPTIONS_FORMAT    64          /* -f, --provider, of records */
 #define OPTIONS_COMPILE   1024        /* -d, -o */
 #define OPTIONS_STATE     2048        /* --state */
-#define OPTIONS_PLAN      4096        /* -f, --until, --max-age, --mx */
+#define OPTIONS_PLAN      4096        /* -f, --until */
 #define OPTIONS_TREE      8192        /* --tree, --prune */
 #define OPTIONS_IMPORT    65536       /* -f, -o, --from-conf, --repair */
 

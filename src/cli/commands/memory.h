@@ -13,6 +13,9 @@
 #include "command.h"
 
 
+/* Says that a command needs a state and that there is none. */
+void command_say_stateless(void);
+
 /*
  * The directory of --state, or else of the site; NULL for none.  site may be
  * NULL.
@@ -21,9 +24,6 @@ const char *command_state_dir(const options_t *options, const site_t *site);
 
 /* Opens the state in it; see state_open(). */
 state_t *command_state(const options_t *options, const site_t *site);
-
-/* Says that a command needs a state and that there is none. */
-void command_say_stateless(void);
 
 /* Does a file have domains, and not nginx's directives? */
 int command_is_yaml(const options_t *options, mta_sts_str_t file);

@@ -228,6 +228,8 @@ test_signers(void)
         { "mx.example.com.evil.example; dkim=pass header.d=google.com", "", 0 },
         { "(mx.example.com) evil.example; dkim=pass header.d=a.example", "",
           0 },
+        { "mx.exam(x)ple.com; dkim=pass header.d=a.example", "", 0 },
+        { "mx.example.com(x); dkim=pass(y)header.d=a.example", "a.example", 1 },
         { "", "", 0 }
     };
 

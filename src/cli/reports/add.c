@@ -174,14 +174,21 @@ reports_add_data(reports_input_t *input, mta_sts_str_t data)
         input->bad = add_packed(input, data, &input->origin, &input->why)
                      != MTA_STS_OK;
 
+    } else if (input->posted) {
+        input->bad = 1;
+        (void) mta_sts_error(&input->why, MTA_STS_NOWHERE, "neither JSON nor "
+                             "gzip");
+
     } else {
         input->origin.source = mta_sts_str("mail");
 
-        (void) reports_mail(data, input->adder->trusted,
-                            input->adder->n_trusted, &input->env, add_part,
-                            input);
+        if (reports_mail(data, input->adder->trusted, input->adder->n_trusted,
+                         &input->env, add_part, input, &input->why)
+            != MTA_STS_OK)
+        {
+            input->bad = 1;
 
-        if (input->parts == 0) {
+        } else if (input->parts == 0) {
             input->bad = 1;
             (void) mta_sts_error(&input->why, MTA_STS_NOWHERE, "neither JSON "
                                  "nor gzip nor a mail with a TLS report");

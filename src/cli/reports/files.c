@@ -189,7 +189,7 @@ files_file(reports_adder_t *adder, const char *dir, const char *name,
     mta_sts_str_t    address;
     reports_input_t  input;
 
-    spooled = dir && files_is_spooled(name, &received, &address);
+    spooled = files_is_spooled(name, &received, &address);
     *done = 0;
 
     fd = files_open(path, &why);
@@ -198,7 +198,7 @@ files_file(reports_adder_t *adder, const char *dir, const char *name,
 
         /* another process was faster */
 
-        if (!spooled || access(path, F_OK) == 0) {
+        if (dir == NULL || !spooled || access(path, F_OK) == 0) {
             adder->bad++;
             say_error(&why);
         }
@@ -216,6 +216,7 @@ files_file(reports_adder_t *adder, const char *dir, const char *name,
 
         input.origin.source = mta_sts_buf_str(&source);
         input.origin.received = received;
+        input.posted = 1;
     }
 
     rc = reports_add_fd(&input, fd);
@@ -230,12 +231,12 @@ files_file(reports_adder_t *adder, const char *dir, const char *name,
     if (input.bad) {
         files_say(adder, path, &input.why);
 
-        if (spooled) {
+        if (dir && spooled) {
             files_move(&input, dir, name, path);
         }
 
     } else {
-        *done = spooled;
+        *done = dir && spooled;
     }
 
     return MTA_STS_OK;
@@ -408,6 +409,7 @@ files_stdin(reports_adder_t *adder, mta_sts_arena_t *arena, mta_sts_err_t *err)
 
     reports_add_begin(&input, adder, arena, adder->now, mta_sts_str("file"));
     input.keep = files_keep;
+    input.single = adder->pipe;
 
     rc = store_begin(adder->store, err);
 
@@ -433,6 +435,7 @@ reports_add(reports_adder_t *adder, const char *name, mta_sts_err_t *err)
     int              rc, done;
     DIR             *d;
     struct stat      st;
+    const char      *base;
     mta_sts_str_t    sub;
     mta_sts_arena_t  arena = { NULL, 0 };
     mta_sts_env_t    env = { diag_alloc, say_warning, &arena, NULL };
@@ -453,7 +456,9 @@ reports_add(reports_adder_t *adder, const char *name, mta_sts_err_t *err)
         rc = store_begin(adder->store, err);
 
         if (rc == MTA_STS_OK) {
-            rc = files_file(adder, NULL, name, name, &arena, &done, err);
+            base = strrchr(name, '/');
+            rc = files_file(adder, NULL, base ? base + 1 : name, name, &arena,
+                            &done, err);
             rc = rc == MTA_STS_OK ? store_commit(adder->store, err) : rc;
         }
     }

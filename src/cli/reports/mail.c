@@ -30,8 +30,9 @@ mail_is_space(char ch)
 
 
 /*
- * Removes comments in parentheses (RFC 5322, 3.2.2), folds white space, and
- * replaces what a quoted string has of separators: it may be a sender's text.
+ * Replaces a comment in parentheses (RFC 5322, 3.2.2) by a space, so that what
+ * is before it and after it stays apart, and what a quoted string has of
+ * separators: it may be a sender's text.
  */
 
 static mta_sts_str_t
@@ -66,6 +67,8 @@ mail_uncomment(mta_sts_str_t field, const mta_sts_env_t *env)
 
         } else if (ch == ')' && depth) {
             depth--;
+            out[n] = ' ';
+            n += depth == 0;
 
         } else if (depth == 0) {
             out[n++] = mail_is_space(ch) ? ' ' : ch;
@@ -110,7 +113,7 @@ mail_next(mta_sts_str_t *rest, char separator)
 }
 
 
-/* The domain in "header.d=DOMAIN" or "header.i=@DOMAIN" of a passing result. */
+/* The domain in "header.d=DOMAIN" of a passing result. */
 
 static mta_sts_str_t
 mail_dkim_domain(mta_sts_str_t result)
@@ -186,10 +189,34 @@ reports_signer(mta_sts_str_t field, const mta_sts_str_t *trusted, size_t n,
 }
 
 
+/*
+ * Is it this field, with a colon right after its name?  GMime also takes a name
+ * with spaces before the colon, which a server may not remove.
+ */
+
+static int
+mail_is_results(mta_sts_str_t text, GMimeHeader *header)
+{
+    gint64         offset;
+    mta_sts_str_t  name, results = mta_sts_str("Authentication-Results:");
+
+    offset = g_mime_header_get_offset(header);
+
+    if (offset < 0 || (size_t) offset > text.len) {
+        return 0;
+    }
+
+    name = mta_sts_str_after(text, (size_t) offset);
+    name.len = name.len > results.len ? results.len : name.len;
+
+    return mta_sts_str_caseeq(name, results);
+}
+
+
 /* Only the topmost field of a trusted server counts: others may be forged. */
 
 static mta_sts_str_t
-mail_signer(mail_reader_t *reader, GMimeMessage *message)
+mail_signer(mail_reader_t *reader, mta_sts_str_t text, GMimeMessage *message)
 {
     int               i, ours;
     GMimeHeader      *header;
@@ -201,10 +228,7 @@ mail_signer(mail_reader_t *reader, GMimeMessage *message)
     for (i = 0; i < g_mime_header_list_get_count(headers); i++) {
         header = g_mime_header_list_get_header_at(headers, i);
 
-        if (g_ascii_strcasecmp(g_mime_header_get_name(header),
-                               "Authentication-Results")
-            != 0)
-        {
+        if (!mail_is_results(text, header)) {
             continue;
         }
 
@@ -317,34 +341,139 @@ mail_object(mail_reader_t *reader, GMimeObject *object, unsigned depth)
 }
 
 
-size_t
+/* The line that mbox and local(8) put before a mail. */
+
+static mta_sts_str_t
+mail_after_from(mta_sts_str_t text)
+{
+    const char  *end;
+
+    if (!mta_sts_str_starts(text, mta_sts_str("From "))) {
+        return text;
+    }
+
+    end = memchr(text.data, '\n', text.len);
+
+    return mta_sts_str_after(text, end ? (size_t) (end - text.data) + 1
+                                       : text.len);
+}
+
+
+static int
+mail_is_base64(const char *line, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        if (!g_ascii_isalnum(line[i]) && line[i] != '+' && line[i] != '/'
+            && line[i] != '=' && !mail_is_space(line[i]))
+        {
+            return 0;
+        }
+    }
+
+    /* a space continues a field */
+
+    return !mail_is_space(line[0]) || line[0] == '\r' || line[0] == '\n';
+}
+
+
+/* The commas of a line, which is a field or continues one. */
+
+static size_t
+mail_commas(const char *line, size_t len, size_t before)
+{
+    size_t  i, n;
+
+    if (mail_is_space(line[0])) {
+        n = before;
+
+    } else if (g_ascii_isalpha(line[0])) {
+        n = 0;
+
+    } else {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+        n += line[i] == ',';
+    }
+
+    return n;
+}
+
+
+/*
+ * GMime's tree takes very much more memory than the text it is made of, and its
+ * lists of addresses take quadratic time: what is in fields and what begins a
+ * part is measured before.  Neither looks like base64, and nearly all of a mail
+ * with a large report is base64.
+ */
+
+static int
+mail_measure(mta_sts_str_t text, mta_sts_err_t *err)
+{
+    size_t       len, bytes, parts, commas;
+    const char  *end;
+
+    bytes = parts = commas = 0;
+
+    for ( /* void */ ; text.len; text = mta_sts_str_after(text, len)) {
+        end = memchr(text.data, '\n', text.len);
+        len = end ? (size_t) (end - text.data) + 1 : text.len;
+
+        if (mail_is_base64(text.data, len)) {
+            continue;
+        }
+
+        bytes += len;
+        parts += (size_t) mta_sts_str_starts(text, mta_sts_str("--"));
+        commas = mail_commas(text.data, len, commas);
+
+        if (commas > REPORTS_COMMAS_MAX) {
+            return mta_sts_error(err, MTA_STS_NOWHERE, "the mail has a field "
+                                 "with more than %d commas",
+                                 REPORTS_COMMAS_MAX);
+        }
+    }
+
+    if (bytes > REPORTS_LINES_MAX) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "the mail has more than %d "
+                             "MiB that are not base64",
+                             REPORTS_LINES_MAX >> 20);
+    }
+
+    return parts <= REPORTS_PARTS_MAX ? MTA_STS_OK
+           : mta_sts_error(err, MTA_STS_NOWHERE, "the mail has more than %d "
+                           "lines that begin with \"--\"", REPORTS_PARTS_MAX);
+}
+
+
+int
 reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
     const mta_sts_env_t *env,
-    void (*each)(void *ctx, const reports_mail_t *mail), void *ctx)
+    void (*each)(void *ctx, const reports_mail_t *mail), void *ctx,
+    mta_sts_err_t *err)
 {
-    size_t         mails;
     GMimeParser   *parser;
     GMimeStream   *stream;
     GMimeMessage  *message;
     mail_reader_t  reader = { trusted, n, env, each, ctx, { "", 0 } };
 
+    text = mail_after_from(text);
+
+    if (mail_measure(text, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
     g_mime_init();
 
     stream = g_mime_stream_mem_new_with_buffer(text.data, text.len);
     parser = g_mime_parser_new_with_stream(stream);
+    message = g_mime_parser_construct_message(parser, NULL);
 
-    g_mime_parser_set_format(parser,
-                             mta_sts_str_starts(text, mta_sts_str("From "))
-                             ? GMIME_FORMAT_MBOX : GMIME_FORMAT_MESSAGE);
-
-    for (mails = 0; !g_mime_parser_eos(parser); mails++) {
-        message = g_mime_parser_construct_message(parser, NULL);
-
-        if (message == NULL) {
-            break;
-        }
-
-        reader.signer = mail_signer(&reader, message);
+    if (message) {
+        reader.signer = mail_signer(&reader, text, message);
 
         if (g_mime_message_get_mime_part(message)) {
             mail_object(&reader, g_mime_message_get_mime_part(message), 0);
@@ -356,5 +485,5 @@ reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
     g_object_unref(parser);
     g_object_unref(stream);
 
-    return mails;
+    return MTA_STS_OK;
 }

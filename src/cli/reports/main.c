@@ -187,6 +187,12 @@ main_set(main_options_t *options, int ch, const mta_sts_env_t *env)
         return main_severity(optarg, &options->fail_on);
 
     case 'T':
+        if (optarg[0] == '\0' || strpbrk(optarg, " \t;()\"")) {
+            say("invalid \"--trust-authserv %s\", must be the name at the "
+                "beginning of your server's Authentication-Results", optarg);
+            return 0;
+        }
+
         (void) mta_sts_values_add(&options->trusted, mta_sts_str_from(optarg),
                                   MTA_STS_NOWHERE, env, &err);
         return 1;
@@ -269,6 +275,7 @@ main_add(const main_options_t *options, char **names, size_t n,
     }
 
     adder.state = options->state;
+    adder.pipe = options->pipe;
     adder.trusted = main_texts(&options->trusted, env);
     adder.n_trusted = options->trusted.n;
     adder.now = (int64_t) time(NULL);

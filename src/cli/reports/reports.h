@@ -18,6 +18,10 @@
 
 #define REPORTS_INPUT_MAX     (16 * 1024 * 1024)  /* bytes, unpacked or not */
 #define REPORTS_MAIL_MAX      (24 * 1024 * 1024)  /* bytes, in base64 */
+#define REPORTS_LINES_MAX     (1024 * 1024)       /* bytes of a mail, in lines
+                                                     that are not base64 */
+#define REPORTS_PARTS_MAX     1000    /* lines that may begin a part of a mail */
+#define REPORTS_COMMAS_MAX    1000    /* in a field of a mail */
 #define REPORTS_DEPTH_MAX     32      /* of JSON */
 #define REPORTS_VALUES_MAX    500000  /* in JSON */
 #define REPORTS_RATIO_MAX     200     /* unpacked to packed */
@@ -97,15 +101,20 @@ typedef struct {
 
 
 /*
- * Calls each for every report in a mail, or in an mbox of them; what it gets is
- * valid until it returns, its signer in env's memory.  trusted are the
- * authserv-ids (RFC 8601, 2.5) whose Authentication-Results count: only the
- * topmost of such fields is read.  Mails within mails are read up to a depth of
- * 8.  Returns the number of mails; each returns nothing.
+ * Calls each for every report in a mail; what it gets is valid until it
+ * returns, its signer in env's memory.  A first line that begins with "From "
+ * is not the mail's.  trusted are the authserv-ids (RFC 8601, 2.5) whose
+ * Authentication-Results count: only the topmost of such fields is read.  Mails
+ * within mails are read up to a depth of 8.
+ *
+ * Errors: more than REPORTS_LINES_MAX bytes in lines that are not base64; more
+ * than REPORTS_PARTS_MAX lines that may begin a part; a field with more than
+ * REPORTS_COMMAS_MAX commas.
  */
-size_t reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
+int reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
     const mta_sts_env_t *env,
-    void (*each)(void *ctx, const reports_mail_t *mail), void *ctx);
+    void (*each)(void *ctx, const reports_mail_t *mail), void *ctx,
+    mta_sts_err_t *err);
 
 /*
  * Gives the signing domain (d=) of the first passing DKIM result in the value
@@ -167,6 +176,8 @@ typedef struct {
     size_t                  n_trusted;
     int64_t                 now;
     int64_t                 since;    /* reports that ended before are old */
+    int                     pipe;     /* standard input is one mail, whatever
+                                         it begins with */
 
     size_t                  added;    /* what became of the reports */
     size_t                  known;
@@ -193,6 +204,9 @@ struct reports_input_s {
     reports_adder_t    *adder;
     mta_sts_env_t       env;
     reports_origin_t    origin;
+    int                 posted;       /* JSON or gzip, no mail: its header would
+                                         be the sender's */
+    int                 single;       /* not an mbox */
     size_t              parts;        /* of mails, that are reports */
     int                 bad;
     mta_sts_err_t       why;          /* of the first bad report */

@@ -281,7 +281,7 @@ reports_add_fd(reports_input_t *input, int fd)
         }
     }
 
-    rc = stream.len >= STREAM_FROM
+    rc = !input->posted && !input->single && stream.len >= STREAM_FROM
          && memcmp(stream.data, stream_from + 1, STREAM_FROM - 1) == 0
          ? stream_mbox(&stream) : stream_single(&stream);
 

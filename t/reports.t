@@ -258,8 +258,8 @@ spew("$spool/other.json", report(id => 'c'));
 $state = state_dir();
 ($rc, $out, $err) = add($state, $spool);
 
-is("$rc $out", "1 3 new, 0 known, 1 refused (other domains), 0 old, 1 bad\n",
-   'the spool is read');
+is("$rc $out", "1 3 new, 0 known, 1 refused (other domains), 0 old, 1 bad, "
+   . "1 skipped\n", 'the spool is read');
 
 my @bad = map { s{.*/}{}r } glob "$spool/bad/*";
 

@@ -241,7 +241,7 @@ check_json(mta_sts_str_t text)
     mta_sts_err_t     err;
     reports_report_t  report, again;
 
-    if (reports_json(text, env, &report, &err) != MTA_STS_OK) {
+    if (reports_json(text, NULL, env, &report, &err) != MTA_STS_OK) {
         fuzz_check_error(&err);
         return;
     }
@@ -257,7 +257,7 @@ check_json(mta_sts_str_t text)
         check_policy(&report.policies[i]);
     }
 
-    fuzz_check(reports_json(text, env, &again, &err) == MTA_STS_OK
+    fuzz_check(reports_json(text, NULL, env, &again, &err) == MTA_STS_OK
                && memcmp(report.digest, again.digest, 65) == 0, text,
                FUZZ_NONE);
 

@@ -43,7 +43,8 @@ void diag_html(FILE *out, mta_sts_str_t text);
  * The others fit into the allocation hooks of libcurl, c-ares and jansson; what
  * they return is freed with free().
  *
- * diag_no_memory() ends the process in the same way.
+ * diag_no_memory() ends the process in the same way.  diag_no_memory_status()
+ * sets another exit status.
  */
 void *diag_alloc(void *ctx, size_t size);
 void *diag_malloc(size_t size);
@@ -51,6 +52,7 @@ void *diag_calloc(size_t n, size_t size);
 void *diag_realloc(void *p, size_t size);
 char *diag_strdup(const char *s);
 void diag_no_memory(void) __attribute__((noreturn));
+void diag_no_memory_status(int status);
 
 
 #endif /* MTA_STS_DIAG_DIAG_H */

@@ -53,8 +53,10 @@ static const char  store_schema[] =
     " verified INTEGER NOT NULL, day INTEGER NOT NULL, good INTEGER NOT NULL,"
     " failed INTEGER NOT NULL, reports INTEGER NOT NULL,"
     " PRIMARY KEY (domain, type, verified, day)) WITHOUT ROWID;"
-    "CREATE TABLE refused (reports INTEGER NOT NULL);"
-    "INSERT INTO refused VALUES (0);"
+    "CREATE TABLE refused (digest TEXT PRIMARY KEY, ends INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE dropped (before INTEGER NOT NULL, refused INTEGER NOT NULL);"
+    "INSERT INTO dropped VALUES (0, 0);"
     "PRAGMA user_version = 1;";
 
 

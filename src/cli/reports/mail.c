@@ -246,7 +246,19 @@ mail_signer(mail_reader_t *reader, mta_sts_str_t text, GMimeMessage *message)
 }
 
 
-/* Is it the part that has the report? */
+static int
+mail_has_suffix(const char *name, const char *suffix)
+{
+    size_t  len, end;
+
+    len = name ? strlen(name) : 0;
+    end = strlen(suffix);
+
+    return len >= end && g_ascii_strcasecmp(name + len - end, suffix) == 0;
+}
+
+
+/* Is it the part that has the report?  Some senders only give it a name. */
 
 static int
 mail_is_report(GMimePart *part)
@@ -258,16 +270,19 @@ mail_is_report(GMimePart *part)
     subtype = g_mime_content_type_get_media_subtype(type);
     name = g_mime_part_get_filename(part);
 
-    if (!g_mime_content_type_is_type(type, "application", "*")) {
-        return 0;
+    if (mail_has_suffix(name, ".json") || mail_has_suffix(name, ".json.gz")) {
+        return 1;
     }
 
-    return g_ascii_strncasecmp(subtype, "tlsrpt", sizeof("tlsrpt") - 1) == 0
-           || g_ascii_strcasecmp(subtype, "gzip") == 0
-           || g_ascii_strcasecmp(subtype, "x-gzip") == 0
-           || g_ascii_strcasecmp(subtype, "json") == 0
-           || (name && (g_str_has_suffix(name, ".json")
-                        || g_str_has_suffix(name, ".json.gz")));
+    if (g_mime_content_type_is_type(type, "text", "json")) {
+        return 1;
+    }
+
+    return g_mime_content_type_is_type(type, "application", "*")
+           && (g_ascii_strncasecmp(subtype, "tlsrpt", sizeof("tlsrpt") - 1) == 0
+               || g_ascii_strcasecmp(subtype, "gzip") == 0
+               || g_ascii_strcasecmp(subtype, "x-gzip") == 0
+               || g_ascii_strcasecmp(subtype, "json") == 0);
 }
 
 

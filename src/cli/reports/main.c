@@ -238,20 +238,20 @@ main_ours(const main_options_t *options, const mta_sts_env_t *env,
         return MTA_STS_ERROR;
     }
 
-    site_domains(&site, env, &entries, &adder->n_ours);
+    site_domains(&site, env, &entries, &adder->ours.n);
 
-    if (adder->n_ours == 0) {
+    if (adder->ours.n == 0) {
         say("no domain is configured: no report would be about one of ours");
         return MTA_STS_ERROR;
     }
 
-    ours = env->alloc(env->ctx, adder->n_ours * sizeof(mta_sts_str_t));
+    ours = env->alloc(env->ctx, adder->ours.n * sizeof(mta_sts_str_t));
 
-    for (i = 0; i < adder->n_ours; i++) {
+    for (i = 0; i < adder->ours.n; i++) {
         ours[i] = entries[i].domain;
     }
 
-    adder->ours = ours;
+    adder->ours.domains = ours;
 
     return MTA_STS_OK;
 }
@@ -305,14 +305,24 @@ main_add(const main_options_t *options, char **names, size_t n,
     }
 
     if (options->pipe) {
-        return COMMAND_OK;
+        return adder.unread ? failed : COMMAND_OK;
     }
 
     (void) printf("%zu new, %zu known, %zu refused (other domains), %zu old, "
-                  "%zu bad\n", adder.added, adder.known, adder.refused,
+                  "%zu bad", adder.added, adder.known, adder.refused,
                   adder.old, adder.bad);
 
-    return adder.bad ? COMMAND_ERROR : COMMAND_OK;
+    if (adder.skipped) {
+        (void) printf(", %zu skipped", adder.skipped);
+    }
+
+    if (adder.unread) {
+        (void) printf(", %zu unread", adder.unread);
+    }
+
+    (void) putchar('\n');
+
+    return adder.unread ? failed : adder.bad ? COMMAND_ERROR : COMMAND_OK;
 }
 
 

@@ -27,6 +27,7 @@
 #define REPORTS_RATIO_MAX     200     /* unpacked to packed */
 #define REPORTS_POLICIES_MAX  100     /* of a report */
 #define REPORTS_DETAILS_MAX   100     /* of a policy */
+#define REPORTS_RANGE_MAX     31      /* days that a report is about */
 #define REPORTS_TEXT_MAX      255     /* bytes of any text */
 #define REPORTS_COUNT_MAX     1000000000000   /* sessions; more are not real */
 
@@ -66,17 +67,28 @@ typedef struct {
 } reports_report_t;
 
 
+/* Domains, sorted bytewise. */
+
+typedef struct {
+    const mta_sts_str_t  *domains;
+    size_t                n;
+} reports_ours_t;
+
+
 /*
- * Reads a report from JSON.  Control characters in a text become "?", and a
- * text is cut after REPORTS_TEXT_MAX bytes; policies and details beyond their
- * limits are left out.  The texts are in env's memory.
+ * Reads a report from JSON, with those of its policies that are about our
+ * domains, or with ours NULL about any, or that name no domain.  Control
+ * characters in a text become "?", and a text is cut after REPORTS_TEXT_MAX
+ * bytes; policies and details beyond their limits are left out.  The texts are
+ * in env's memory.
  *
  * Errors: it has more than REPORTS_INPUT_MAX bytes, nests deeper than
  * REPORTS_DEPTH_MAX or has more than REPORTS_VALUES_MAX values; not JSON, and
- * what jansson found; not a TLS report, and what it lacks.
+ * what jansson found; not a TLS report, and what it lacks; the date-range has
+ * more than REPORTS_RANGE_MAX days.
  */
-int reports_json(mta_sts_str_t text, const mta_sts_env_t *env,
-    reports_report_t *report, mta_sts_err_t *err);
+int reports_json(mta_sts_str_t text, const reports_ours_t *ours,
+    const mta_sts_env_t *env, reports_report_t *report, mta_sts_err_t *err);
 
 /* Is it gzip? */
 int reports_is_gzip(mta_sts_str_t data);
@@ -155,14 +167,32 @@ int store_add(store_t *store, const reports_report_t *report,
     const reports_origin_t *origin, store_result_e *result,
     mta_sts_err_t *err);
 
-/* Counts a report about domains that are not ours. */
-int store_refuse(store_t *store, mta_sts_err_t *err);
+/* Counts a report about domains that are not ours, once. */
+int store_refuse(store_t *store, const reports_report_t *report,
+    mta_sts_err_t *err);
 
 /*
  * Removes the reports that ended before a time, in seconds since the epoch;
- * what remains are sums per domain, type and day.
+ * what remains are sums per domain, type and day.  The store has the latest of
+ * these times, "before" of "dropped".
  */
 int store_drop(store_t *store, int64_t before, mta_sts_err_t *err);
+
+
+/* Reports that are read and wait for a transaction; zero one to begin with. */
+
+#define REPORTS_BATCH_MAX  256
+
+typedef struct {
+    reports_report_t        reports[REPORTS_BATCH_MAX];
+    reports_origin_t        origins[REPORTS_BATCH_MAX];
+    size_t                  n;
+    size_t                  details;  /* of all reports */
+    char                   *done[REPORTS_BATCH_MAX];  /* files to be removed
+                                                         after the commit */
+    size_t                  n_done;
+    mta_sts_arena_t         arena;
+} reports_batch_t;
 
 
 /* Adding: from files, directories and standard input to the store. */
@@ -170,8 +200,7 @@ int store_drop(store_t *store, int64_t before, mta_sts_err_t *err);
 typedef struct {
     store_t                *store;
     const char             *state;    /* directory, for bad/ of stdin */
-    const mta_sts_str_t    *ours;     /* domains, sorted bytewise */
-    size_t                  n_ours;
+    reports_ours_t          ours;
     const mta_sts_str_t    *trusted;  /* authserv-ids */
     size_t                  n_trusted;
     int64_t                 now;
@@ -183,7 +212,12 @@ typedef struct {
     size_t                  known;
     size_t                  refused;
     size_t                  old;
-    size_t                  bad;      /* files that could not be read */
+    size_t                  bad;      /* files that are no report */
+    size_t                  skipped;  /* files that are not looked at, mails of
+                                         a Maildir without a report */
+    size_t                  unread;   /* files that cannot be opened or read */
+
+    reports_batch_t         batch;
 } reports_adder_t;
 
 
@@ -192,9 +226,36 @@ typedef struct {
  * named as nginx names those of its spool are removed once they are stored, or
  * moved to bad/ next to a file with the reason; others are only read.
  *
- * Errors: those of the store.  What is wrong with a file is said and counted.
+ * Errors: those of the store; bad input of "-" that cannot be kept.  What is
+ * wrong with a file is said and counted.
  */
 int reports_add(reports_adder_t *adder, const char *name, mta_sts_err_t *err);
+
+/*
+ * Puts a copy of a report into the batch, or the path of a file that is to be
+ * removed after it.  A full batch is flushed.  A report without policies is
+ * refused.
+ */
+int reports_batch(reports_adder_t *adder, const reports_report_t *report,
+    const reports_origin_t *origin, mta_sts_err_t *err);
+int reports_batch_done(reports_adder_t *adder, const char *path,
+    mta_sts_err_t *err);
+
+/* Adds the batch to the store in one transaction, and empties it. */
+int reports_flush(reports_adder_t *adder, mta_sts_err_t *err);
+
+/*
+ * Keeps what cannot be read in DIR/bad/NAME, with NAME.reason: from is a file to
+ * be moved, or NULL; data is written unless it is empty.  name begins with the
+ * time.  Errors: those of the file system; the directory is full of other files.
+ */
+int reports_bad(const mta_sts_env_t *env, const char *dir, const char *name,
+    const char *from, mta_sts_str_t data, const char *reason,
+    mta_sts_err_t *err);
+
+/* DIR/NAMESUFFIX */
+mta_sts_str_t reports_path(const mta_sts_env_t *env, const char *dir,
+    const char *name, const char *suffix);
 
 /* What is being read; for the files that add. */
 
@@ -210,13 +271,17 @@ struct reports_input_s {
     size_t              parts;        /* of mails, that are reports */
     int                 bad;
     mta_sts_err_t       why;          /* of the first bad report */
+    int                 none;         /* it is bad since it has no report */
+    int                 unread;       /* by an error of read(), which is why */
     int                 failed;
     mta_sts_err_t       err;          /* of the store */
 
-    /* keeps bad input that cannot be read again; or NULL */
+    /*
+     * keeps bad input that cannot be read again, or its reason only if data is
+     * empty; may be NULL
+     */
 
-    void              (*keep)(const reports_input_t *input,
-                              mta_sts_str_t data);
+    int               (*keep)(reports_input_t *input, mta_sts_str_t data);
 };
 
 
@@ -225,15 +290,14 @@ void reports_add_begin(reports_input_t *input, reports_adder_t *adder,
     mta_sts_arena_t *arena, int64_t received, mta_sts_str_t source);
 
 /*
- * Adds what the bytes of a file have, within a transaction; says in input
- * whether a report is bad.  Errors: those of the store, in input->err.
+ * Adds what the bytes of a file have; says in input whether a report is bad.
+ * Errors: those of the store, in input->err.
  */
 int reports_add_data(reports_input_t *input, mta_sts_str_t data);
 
 /*
  * The same for all that a file descriptor gives, in bounded memory.  Of an
- * mbox, mails without a report are left out if others have one; a transaction
- * is committed and another one begun now and then.
+ * mbox, mails without a report are left out if others have one.
  */
 int reports_add_fd(reports_input_t *input, int fd);
 

@@ -226,8 +226,9 @@ summary_read(summary_t *summary, store_t *store, const mta_sts_str_t *names,
     size_t            i;
     summary_reader_t  reader = { env, summary, NULL };
 
-    if (store_query(store, "SELECT reports FROM refused", mta_sts_str(""), 0,
-                    summary_refused, summary, err)
+    if (store_query(store, "SELECT refused + (SELECT count(*) FROM refused)"
+                    " FROM dropped", mta_sts_str(""), 0, summary_refused,
+                    summary, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;

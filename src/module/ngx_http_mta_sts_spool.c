@@ -5,7 +5,8 @@
  * The spool of TLS reports: the directive mta_sts_reports, and its limits.
  *
  * How many files there are, and bytes, is in shared memory.  Files that the
- * reader removes are noticed by a scan.
+ * reader removes are noticed by a scan.  What is being uploaded is reserved; a
+ * killed worker leaves its reservations until nginx is restarted.
  */
 
 
@@ -19,6 +20,8 @@
 struct ngx_http_mta_sts_spool_s {
     ngx_atomic_t          files;
     ngx_atomic_t          bytes;
+    ngx_atomic_t          reserved_files;
+    ngx_atomic_t          reserved_bytes;
     ngx_atomic_t          scanned;                 /* time of the last scan */
     ngx_atomic_t          serial;
 };
@@ -33,10 +36,11 @@ static ngx_int_t ngx_http_mta_sts_spool_init_zone(ngx_shm_zone_t *zone,
     void *data);
 
 
-ngx_uint_t
-ngx_http_mta_sts_spool_is_full(ngx_http_mta_sts_reports_t *reports,
-    ngx_log_t *log)
+ngx_int_t
+ngx_http_mta_sts_spool_reserve(ngx_http_mta_sts_reports_t *reports,
+    off_t bytes, ngx_log_t *log)
 {
+    off_t                      all;
     time_t                     now;
     ngx_atomic_uint_t          scanned;
     ngx_http_mta_sts_spool_t  *shared;
@@ -58,9 +62,31 @@ ngx_http_mta_sts_spool_is_full(ngx_http_mta_sts_reports_t *reports,
         ngx_http_mta_sts_spool_scan(reports, log);
     }
 
-    return shared->files >= reports->max_files
-           || (off_t) shared->bytes + (off_t) reports->max_size
-              > reports->max_bytes;
+    (void) ngx_atomic_fetch_add(&shared->reserved_files, 1);
+    (void) ngx_atomic_fetch_add(&shared->reserved_bytes,
+                                (ngx_atomic_int_t) bytes);
+
+    all = (off_t) shared->bytes + (off_t) shared->reserved_bytes;
+
+    if (shared->files + shared->reserved_files <= reports->max_files
+        && all <= reports->max_bytes)
+    {
+        return NGX_OK;
+    }
+
+    ngx_http_mta_sts_spool_release(reports, bytes);
+
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_http_mta_sts_spool_release(ngx_http_mta_sts_reports_t *reports,
+    off_t bytes)
+{
+    (void) ngx_atomic_fetch_add(&reports->shared->reserved_files, -1);
+    (void) ngx_atomic_fetch_add(&reports->shared->reserved_bytes,
+                                -(ngx_atomic_int_t) bytes);
 }
 
 

@@ -27,6 +27,9 @@ for my $case (
      'invalid number of arguments in "mta_sts_reports" directive'],
     ["$server mta_sts_reports spool;\nmta_sts_reports spool; } }",
      '"mta_sts_reports" directive is duplicate'],
+    (map { ["$server\nmta_sts_reports $_; } }", 'invalid directory "'
+            . s/^"|"$//gr . '", must be one for reports alone, without variables, '
+            . '"." and ".."'] } qw("" / . ./s s/../t a//b $x /s/$x)),
     map { ["$server\nmta_sts_reports spool $_; } }",
            "invalid parameter \"$_\", must be \"size=SIZE\", \"files=NUMBER\" or "
            . '"bytes=SIZE"'] } qw(size=0 size=x files=0 files=-1 bytes= sise=1m),
@@ -42,6 +45,19 @@ my ($rc, $said) = MtaSts->new("$server mta_sts_reports spool; }\n"
 is($rc, 1, 'one directory has one set of limits');
 like($said, qr/"mta_sts_reports spool" has other limits in \S+nginx\.conf:\d/,
      '... with the place of the other directive');
+
+
+for my $case (['', 'size=5m', 1], ['client_max_body_size 5m;', 'size=5m', 0],
+              ['client_max_body_size 0;', 'size=5m', 0], ['', '', 0])
+{
+    my ($conf, $options, $warns) = @$case;
+    ($rc, $said) = MtaSts->new("$server $conf mta_sts_reports spool $options; } }")
+                   ->test;
+    is($rc, 0, "taken: $conf $options");
+    is($said =~ m{\[warn\][ ].*"mta_sts_reports"[ ]takes[ ]5242880[ ]bytes,[ ]but
+                  [ ]"client_max_body_size"[ ]is[ ]1048576[ ]in[ ]\S+:\d}x ? 1 : 0, $warns,
+       $warns ? '... with a warning' : '... without a warning');
+}
 
 
 # An instance, and what is in its spool

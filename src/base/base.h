@@ -91,7 +91,8 @@ size_t mta_sts_str_cut(mta_sts_str_t str, size_t max);
  * Makes "?" of the bytes that a terminal, or who reads lines, would act on:
  * control characters, also those of C1 as single bytes outside of UTF-8, the
  * ends of lines and paragraphs (U+2028, U+2029) and the characters that change
- * the direction of text (U+202A to U+202E, U+2066 to U+2069).
+ * the direction of text (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
+ * U+2069).
  */
 void mta_sts_str_clean(char *data, size_t len);
 

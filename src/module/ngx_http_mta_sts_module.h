@@ -162,6 +162,10 @@ char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* Warns if the location takes no body as large as a report may be. */
+void ngx_http_mta_sts_spool_check(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports);
+
 ngx_int_t ngx_http_mta_sts_reports_handler(ngx_http_request_t *r);
 
 /*

@@ -30,6 +30,7 @@ struct ngx_http_mta_sts_spool_s {
 static void ngx_http_mta_sts_spool_scan(ngx_http_mta_sts_reports_t *reports,
     ngx_log_t *log);
 static ngx_uint_t ngx_http_mta_sts_spool_is_temp(const u_char *name);
+static ngx_uint_t ngx_http_mta_sts_spool_is_dir(ngx_str_t *name);
 static char *ngx_http_mta_sts_spool_options(ngx_conf_t *cf,
     ngx_http_mta_sts_reports_t *reports);
 static ngx_int_t ngx_http_mta_sts_spool_init_zone(ngx_shm_zone_t *zone,
@@ -197,8 +198,17 @@ ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     name = value[1];
 
-    if (name.len > 1 && name.data[name.len - 1] == '/') {
+    while (name.len > 1 && name.data[name.len - 1] == '/') {
         name.data[--name.len] = '\0';
+    }
+
+    value[1] = name;
+
+    if (!ngx_http_mta_sts_spool_is_dir(&name)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid directory \"%V\", "
+                           "must be one for reports alone, without variables, "
+                           "\".\" and \"..\"", &value[1]);
+        return NGX_CONF_ERROR;
     }
 
     if (ngx_conf_full_name(cf->cycle, &name, 0) != NGX_OK) {
@@ -246,6 +256,66 @@ ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf->handler = ngx_http_mta_sts_reports_handler;
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * nginx gives the directory to the user of its workers: it must be neither "/"
+ * nor the prefix; and one directory has one name.
+ */
+
+static ngx_uint_t
+ngx_http_mta_sts_spool_is_dir(ngx_str_t *name)
+{
+    size_t   len;
+    u_char  *p, *end;
+
+    p = name->data;
+    end = name->data + name->len;
+
+    if (p < end && *p == '/') {
+        p++;
+    }
+
+    if (p == end) {
+        return 0;
+    }
+
+    for ( /* void */ ; p < end; p += len + 1) {
+
+        for (len = 0; p + len < end && p[len] != '/'; len++) {
+            if (p[len] == '$') {
+                return 0;
+            }
+        }
+
+        if (len == 0 || (len == 1 && p[0] == '.')
+            || (len == 2 && p[0] == '.' && p[1] == '.'))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+void
+ngx_http_mta_sts_spool_check(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->client_max_body_size
+        && clcf->client_max_body_size < (off_t) reports->max_size)
+    {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0, "\"mta_sts_reports\" takes "
+                      "%uz bytes, but \"client_max_body_size\" is %O in %s:%ui",
+                      reports->max_size, clcf->client_max_body_size,
+                      reports->path->conf_file, reports->path->line);
+    }
 }
 
 

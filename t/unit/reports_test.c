@@ -325,6 +325,8 @@ test_overflow(void)
     evidence_reader_t  *reader;
     char                dir[] = "/tmp/reports_test-XXXXXX", file[64];
 
+    static const char *const  files[] = { "", "-wal", "-shm" };
+
     test_begin(0);
 
     store = mkdtemp(dir) ? store_open(dir, 1, &err) : NULL;
@@ -354,9 +356,13 @@ test_overflow(void)
         store_close(store);
     }
 
-    (void) snprintf(file, sizeof(file), "%s/reports.sqlite", dir);
-    (void) unlink(file);
-    is_int(rmdir(dir), 0, "nothing is left");
+    for (i = 0; i < 3; i++) {
+        (void) snprintf(file, sizeof(file), "%s/reports.sqlite%s", dir,
+                        files[i]);
+        is_int(unlink(file), 0, "a file%s, which remains", files[i]);
+    }
+
+    is_int(rmdir(dir), 0, "nothing else is left");
 }
 
 

@@ -63,9 +63,10 @@ store_verify(store_t *store, const reports_report_t *report,
         return MTA_STS_OK;
     }
 
-    return store_run(store, "UPDATE report SET signer = ?"
-                     " WHERE digest = ? AND signer = ''", err, "ss",
-                     origin->signer, mta_sts_str_from(report->digest)) == -1
+    return store_run(store, "UPDATE report SET signer = ?, source = source"
+                     " || ', ' || ? WHERE digest = ? AND signer = ''", err,
+                     "sss", origin->signer, origin->source,
+                     mta_sts_str_from(report->digest)) == -1
            ? MTA_STS_ERROR : MTA_STS_OK;
 }
 

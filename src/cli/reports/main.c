@@ -78,6 +78,8 @@ main_usage(FILE *out)
         "                         " MAIN_STATE ")\n"
         "    -h                   this text\n\n"
         "options of the summary:\n"
+        "    -c FILE, -d FILE     of all domains that are configured there\n"
+        "                         (default: of those that had a report)\n"
         "    -f FORMAT            one of the formats (default: the first)\n"
         "    --days N             of the last N days (default: %d)\n"
         "    --fail-on SEVERITY   exit status 1 for note, warning or error,\n"
@@ -227,7 +229,7 @@ main_texts(const mta_sts_values_t *values, const mta_sts_env_t *env)
 
 static int
 main_ours(const main_options_t *options, const mta_sts_env_t *env,
-    reports_adder_t *adder)
+    reports_ours_t *list)
 {
     size_t            i;
     site_t            site;
@@ -238,20 +240,20 @@ main_ours(const main_options_t *options, const mta_sts_env_t *env,
         return MTA_STS_ERROR;
     }
 
-    site_domains(&site, env, &entries, &adder->ours.n);
+    site_domains(&site, env, &entries, &list->n);
 
-    if (adder->ours.n == 0) {
+    if (list->n == 0) {
         say("no domain is configured: no report would be about one of ours");
         return MTA_STS_ERROR;
     }
 
-    ours = env->alloc(env->ctx, adder->ours.n * sizeof(mta_sts_str_t));
+    ours = env->alloc(env->ctx, list->n * sizeof(mta_sts_str_t));
 
-    for (i = 0; i < adder->ours.n; i++) {
+    for (i = 0; i < list->n; i++) {
         ours[i] = entries[i].domain;
     }
 
-    adder->ours.domains = ours;
+    list->domains = ours;
 
     return MTA_STS_OK;
 }
@@ -270,7 +272,7 @@ main_add(const main_options_t *options, char **names, size_t n,
 
     memset(&adder, 0, sizeof(reports_adder_t));
 
-    if (main_ours(options, env, &adder) != MTA_STS_OK) {
+    if (main_ours(options, env, &adder.ours) != MTA_STS_OK) {
         return failed;
     }
 
@@ -326,17 +328,25 @@ main_add(const main_options_t *options, char **names, size_t n,
 }
 
 
-/* Names as a person writes them, normalised. */
+/* Names as a person writes them, normalised; a word is a mistyped command. */
 
 static int
 main_names(char **args, size_t n, const mta_sts_env_t *env,
-    mta_sts_str_t *names)
+    reports_ours_t *list)
 {
     size_t           i;
     mta_sts_err_t    err;
+    mta_sts_str_t   *names;
     mta_sts_value_t  value = { { NULL, 0 }, { { NULL, 0 }, 0, 0 } };
 
+    names = env->alloc(env->ctx, n * sizeof(mta_sts_str_t));
+
     for (i = 0; i < n; i++) {
+        if (strchr(args[i], '.') == NULL) {
+            say("\"%s\" is neither a domain nor \"add\" or \"show\"", args[i]);
+            return MTA_STS_ERROR;
+        }
+
         value.text = mta_sts_str_from(args[i]);
 
         if (mta_sts_name_domain("domain", &value, env, &names[i], &err)
@@ -346,6 +356,9 @@ main_names(char **args, size_t n, const mta_sts_env_t *env,
             return MTA_STS_ERROR;
         }
     }
+
+    list->domains = names;
+    list->n = n;
 
     return MTA_STS_OK;
 }
@@ -360,7 +373,7 @@ main_summary(const main_options_t *options, char **args, size_t n,
     store_t        *store;
     summary_t       summary;
     mta_sts_err_t   err;
-    mta_sts_str_t  *names;
+    reports_ours_t  list;
 
     for (format = 0; format < FORMATS; format++) {
         if (strcmp(options->format, formats[format].name) == 0) {
@@ -374,10 +387,16 @@ main_summary(const main_options_t *options, char **args, size_t n,
         return COMMAND_USAGE;
     }
 
-    names = env->alloc(env->ctx, n * sizeof(mta_sts_str_t));
-
-    if (main_names(args, n, env, names) != MTA_STS_OK) {
+    if (main_names(args, n, env, &list) != MTA_STS_OK) {
         return COMMAND_USAGE;
+    }
+
+    /* also those without a report */
+
+    if (n == 0 && (options->site.conf || options->site.domains)
+        && main_ours(options, env, &list) != MTA_STS_OK)
+    {
+        return COMMAND_UNKNOWN;
     }
 
     memset(&summary, 0, sizeof(summary_t));
@@ -386,7 +405,8 @@ main_summary(const main_options_t *options, char **args, size_t n,
     summary.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 
     store = store_open(options->state, 0, &err);
-    rc = store ? summary_read(&summary, store, names, n, env, &err)
+    rc = store ? summary_read(&summary, store, list.domains, list.n, env,
+                              &err)
                : MTA_STS_ERROR;
 
     if (store) {

@@ -332,6 +332,7 @@ typedef struct {
     summary_rows_t       reporters;   /* by type and organisation */
     summary_rows_t       days;        /* by type and day, the oldest first */
     int64_t              last;        /* end of the last report */
+    int64_t              last_of[2];  /* of the unverified, of the verified */
 } summary_domain_t;
 
 
@@ -366,7 +367,10 @@ int summary_read(summary_t *summary, store_t *store,
 summary_severity_e summary_severity(const summary_t *summary,
     const summary_domain_t *domain);
 
-/* Has a reporter stopped: none for a week, but other reporters go on? */
+/*
+ * Has a reporter stopped: has its organisation sent nothing for a week, while
+ * others go on?
+ */
 int summary_has_stopped(const summary_t *summary,
     const summary_domain_t *domain, const summary_row_t *reporter);
 

@@ -169,8 +169,8 @@ void ngx_http_mta_sts_spool_check(ngx_conf_t *cf,
 ngx_int_t ngx_http_mta_sts_reports_handler(ngx_http_request_t *r);
 
 /*
- * Reserves room for a report of so many bytes, until it is released.  Counts the
- * files now and then.  NGX_DECLINED: there is no room.
+ * Reserves room for a report of so many bytes, until it is released.  Counts
+ * the files now and then.  NGX_DECLINED: there is no room.
  */
 ngx_int_t ngx_http_mta_sts_spool_reserve(ngx_http_mta_sts_reports_t *reports,
     off_t bytes, ngx_log_t *log);

@@ -30,6 +30,8 @@ struct ngx_http_mta_sts_spool_s {
 static void ngx_http_mta_sts_spool_scan(ngx_http_mta_sts_reports_t *reports,
     ngx_log_t *log);
 static ngx_uint_t ngx_http_mta_sts_spool_is_temp(const u_char *name);
+static char *ngx_http_mta_sts_spool_path(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports);
 static ngx_uint_t ngx_http_mta_sts_spool_is_dir(ngx_str_t *name);
 static char *ngx_http_mta_sts_spool_options(ngx_conf_t *cf,
     ngx_http_mta_sts_reports_t *reports);
@@ -172,7 +174,7 @@ ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_mta_sts_loc_conf_t  *mlcf = conf;
 
-    ngx_str_t                   *value, name;
+    ngx_str_t                   *value;
     ngx_http_core_loc_conf_t    *clcf;
     ngx_http_mta_sts_reports_t  *reports, *first;
 
@@ -188,6 +190,55 @@ ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (ngx_http_mta_sts_spool_options(cf, reports) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
+
+    value = cf->args->elts;
+
+    if (ngx_http_mta_sts_spool_path(cf, reports) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    reports->zone = ngx_shared_memory_add(cf, &reports->path->name,
+                                          8 * ngx_pagesize,
+                                          &ngx_http_mta_sts_module);
+    if (reports->zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    first = reports->zone->data;
+
+    if (first == NULL) {
+        reports->zone->data = reports;
+        reports->zone->init = ngx_http_mta_sts_spool_init_zone;
+
+    } else if (first->max_size != reports->max_size
+               || first->max_files != reports->max_files
+               || first->max_bytes != reports->max_bytes)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"mta_sts_reports %V\" has "
+                           "other limits in %s:%ui", &value[1],
+                           first->path->conf_file, first->path->line);
+        return NGX_CONF_ERROR;
+
+    } else {
+        reports = first;
+    }
+
+    mlcf->reports = reports;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_mta_sts_reports_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+/* Sets the path of the directory, whose slashes at the end are cut off. */
+
+static char *
+ngx_http_mta_sts_spool_path(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports)
+{
+    ngx_str_t  *value, name;
 
     value = cf->args->elts;
 
@@ -224,36 +275,6 @@ ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (ngx_add_path(cf, &reports->path) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
-
-    reports->zone = ngx_shared_memory_add(cf, &name, 8 * ngx_pagesize,
-                                          &ngx_http_mta_sts_module);
-    if (reports->zone == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    first = reports->zone->data;
-
-    if (first == NULL) {
-        reports->zone->data = reports;
-        reports->zone->init = ngx_http_mta_sts_spool_init_zone;
-
-    } else if (first->max_size != reports->max_size
-               || first->max_files != reports->max_files
-               || first->max_bytes != reports->max_bytes)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"mta_sts_reports %V\" has "
-                           "other limits in %s:%ui", &value[1],
-                           first->path->conf_file, first->path->line);
-        return NGX_CONF_ERROR;
-
-    } else {
-        reports = first;
-    }
-
-    mlcf->reports = reports;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_mta_sts_reports_handler;
 
     return NGX_CONF_OK;
 }

@@ -114,8 +114,9 @@ files_say(const reports_input_t *input, const char *path)
 
 
 /*
- * Adds a regular file; dir is the directory that it was found in, or NULL.  What
- * nginx has spooled is no mail, wherever it is now.  Errors of the store only.
+ * Adds a regular file; dir is the directory that it was found in, or NULL.
+ * What nginx has spooled is no mail, wherever it is now.  Errors of the store
+ * only.
  */
 
 static int

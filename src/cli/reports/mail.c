@@ -374,96 +374,6 @@ mail_after_from(mta_sts_str_t text)
 }
 
 
-static int
-mail_is_base64(const char *line, size_t len)
-{
-    size_t  i;
-
-    for (i = 0; i < len; i++) {
-        if (!g_ascii_isalnum(line[i]) && line[i] != '+' && line[i] != '/'
-            && line[i] != '=' && !mail_is_space(line[i]))
-        {
-            return 0;
-        }
-    }
-
-    /* a space continues a field */
-
-    return !mail_is_space(line[0]) || line[0] == '\r' || line[0] == '\n';
-}
-
-
-/* The commas of a line, which is a field or continues one. */
-
-static size_t
-mail_commas(const char *line, size_t len, size_t before)
-{
-    size_t  i, n;
-
-    if (mail_is_space(line[0])) {
-        n = before;
-
-    } else if (g_ascii_isalpha(line[0])) {
-        n = 0;
-
-    } else {
-        return 0;
-    }
-
-    for (i = 0; i < len; i++) {
-        n += line[i] == ',';
-    }
-
-    return n;
-}
-
-
-/*
- * GMime's tree takes very much more memory than the text it is made of, and its
- * lists of addresses take quadratic time: what is in fields and what begins a
- * part is measured before.  Neither looks like base64, and nearly all of a mail
- * with a large report is base64.
- */
-
-static int
-mail_measure(mta_sts_str_t text, mta_sts_err_t *err)
-{
-    size_t       len, bytes, parts, commas;
-    const char  *end;
-
-    bytes = parts = commas = 0;
-
-    for ( /* void */ ; text.len; text = mta_sts_str_after(text, len)) {
-        end = memchr(text.data, '\n', text.len);
-        len = end ? (size_t) (end - text.data) + 1 : text.len;
-
-        if (mail_is_base64(text.data, len)) {
-            continue;
-        }
-
-        bytes += len;
-        parts += (size_t) mta_sts_str_starts(text, mta_sts_str("--"));
-        commas = mail_commas(text.data, len, commas);
-
-        if (commas > REPORTS_COMMAS_MAX) {
-            return mta_sts_error(err, MTA_STS_NOWHERE, "the mail has a field "
-                                 "with more than %d commas",
-                                 REPORTS_COMMAS_MAX);
-        }
-    }
-
-    if (bytes > REPORTS_LINES_MAX) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "the mail has more than %d "
-                             "MiB that are not base64",
-                             REPORTS_LINES_MAX >> 20);
-    }
-
-    return parts <= REPORTS_PARTS_MAX ? MTA_STS_OK
-           : mta_sts_error(err, MTA_STS_NOWHERE, "the mail has more than %d "
-                           "lines that begin with \"--\"", REPORTS_PARTS_MAX);
-}
-
-
 int
 reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
     const mta_sts_env_t *env,
@@ -477,7 +387,7 @@ reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
 
     text = mail_after_from(text);
 
-    if (mail_measure(text, err) != MTA_STS_OK) {
+    if (reports_measure(text, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 

@@ -20,7 +20,7 @@
 #define REPORTS_MAIL_MAX      (24 * 1024 * 1024)  /* bytes, in base64 */
 #define REPORTS_LINES_MAX     (1024 * 1024)       /* bytes of a mail, in lines
                                                      that are not base64 */
-#define REPORTS_PARTS_MAX     1000    /* lines that may begin a part of a mail */
+#define REPORTS_PARTS_MAX     1000    /* lines that begin a part */
 #define REPORTS_COMMAS_MAX    1000    /* in a field of a mail */
 #define REPORTS_DEPTH_MAX     32      /* of JSON */
 #define REPORTS_VALUES_MAX    500000  /* in JSON */
@@ -113,15 +113,20 @@ typedef struct {
 
 
 /*
+ * Errors: the mail has more than REPORTS_LINES_MAX bytes in lines that are not
+ * base64; more than REPORTS_PARTS_MAX lines that may begin a part; a field with
+ * more than REPORTS_COMMAS_MAX commas.
+ */
+int reports_measure(mta_sts_str_t text, mta_sts_err_t *err);
+
+/*
  * Calls each for every report in a mail; what it gets is valid until it
  * returns, its signer in env's memory.  A first line that begins with "From "
  * is not the mail's.  trusted are the authserv-ids (RFC 8601, 2.5) whose
  * Authentication-Results count: only the topmost of such fields is read.  Mails
  * within mails are read up to a depth of 8.
  *
- * Errors: more than REPORTS_LINES_MAX bytes in lines that are not base64; more
- * than REPORTS_PARTS_MAX lines that may begin a part; a field with more than
- * REPORTS_COMMAS_MAX commas.
+ * Errors: those of reports_measure().
  */
 int reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
     const mta_sts_env_t *env,
@@ -245,9 +250,9 @@ int reports_batch_done(reports_adder_t *adder, const char *path,
 int reports_flush(reports_adder_t *adder, mta_sts_err_t *err);
 
 /*
- * Keeps what cannot be read in DIR/bad/NAME, with NAME.reason: from is a file to
- * be moved, or NULL; data is written unless it is empty.  name begins with the
- * time.  Errors: those of the file system; the directory is full of other files.
+ * Keeps what cannot be read in DIR/bad/NAME, with NAME.reason: from is a file
+ * to be moved, or NULL; data is written unless it is empty.  name begins with
+ * the time.  Errors: those of the file system; there are too many other files.
  */
 int reports_bad(const mta_sts_env_t *env, const char *dir, const char *name,
     const char *from, mta_sts_str_t data, const char *reason,
@@ -300,6 +305,14 @@ int reports_add_data(reports_input_t *input, mta_sts_str_t data);
  * mbox, mails without a report are left out if others have one.
  */
 int reports_add_fd(reports_input_t *input, int fd);
+
+
+/*
+ * Names of domains as a person writes them, normalised.  Says what is wrong:
+ * no name of a domain; a word without a dot, which is a mistyped command.
+ */
+int reports_names(char **args, size_t n, const mta_sts_env_t *env,
+    reports_ours_t *list);
 
 
 /* The summary of a domain.  Sessions of different types are never added up. */

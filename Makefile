@@ -2,7 +2,8 @@
 # make deps       installs what make needs, from Debian's packages
 # make install    the module, the helper, its manual and the documents; DESTDIR
 #                 and PREFIX are honoured
-# make uninstall  removes them
+# make install-services  services for systemd, and their settings unless they are there
+# make uninstall  removes all of these but the settings
 # make demo       an nginx with conf.example on loopback; make demo-stop ends it
 #
 # make check      the tests: installs nothing, asks for no password in between
@@ -371,7 +372,7 @@ fuzz:
 lint:
 	tools/deps test
 	$(MAKE) helper units BUILD=$(BUILD)/lint WERROR=-Werror
-	$(MAKE) musl
+	$(MAKE) musl m32
 	tools/lint $(BUILD)/lint
 
 # all but the module compiles with another libc's headers, without what only
@@ -382,6 +383,15 @@ musl:
 	$(MAKE) objects BUILD=$(BUILD)/musl CC=musl-gcc WERROR=-Werror LIB_CFLAGS= \
 	    CFLAGS=-O1 CPPFLAGS="-idirafter /usr/include -idirafter \
 	    /usr/include/$(shell $(CC) -print-multiarch)"
+
+# and for a machine whose long and pointers have 32 bits, where gcc has one
+
+M32         = $(filter x86_64-linux-gnu,$(shell gcc -print-multiarch))
+
+m32:
+	@$(if $(M32),$(MAKE) objects BUILD=$(BUILD)/m32 CC="gcc -m32" WERROR=-Werror \
+	    LIB_CFLAGS= CFLAGS="-O1 -Wno-psabi -Wno-stringop-overread" \
+	    CPPFLAGS="-idirafter /usr/include -idirafter /usr/include/$(M32)",:)
 
 $(BUILD)/bench/table: $(BUILD)/bench/table.o $(CORE_OBJS)
 	@echo "LINK $@"
@@ -435,14 +445,20 @@ uninstall:
 	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-follow \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/mta-sts.1 \
 	    $(DESTDIR)$(BASH_DIR)/mta-sts $(DESTDIR)$(ZSH_DIR)/_mta-sts \
-	    $(DESTDIR)$(MODULES_DIR)/$(notdir $(MODULE))
+	    $(DESTDIR)$(MODULES_DIR)/$(notdir $(MODULE)) \
+	    $(PROGRAMS:systemd/%=$(DESTDIR)$(LIBEXEC_DIR)/%) \
+	    $(UNITS_IN:systemd/%.in=$(DESTDIR)$(UNIT_DIR)/%) \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/mta-sts.conf \
+	    $(TMPFILES:systemd/%.tmpfiles=$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/%.conf)
 	rm -rf $(DESTDIR)$(DOC_DIR)
 
-# Services for systemd, for packages: their units name other files' places, and have
-# the hardening in common
+# Services for systemd: their units name other files' places, and have the hardening in
+# common
 
 UNITS_IN    = $(wildcard systemd/*.service.in systemd/*.timer.in)
 SERVICES    = $(UNITS_IN:%.in=$(BUILD)/%)
+PROGRAMS    = systemd/check systemd/publish systemd/spool
+TMPFILES    = $(wildcard systemd/*.tmpfiles)
 
 services: $(SERVICES)
 
@@ -456,18 +472,16 @@ install-services: $(SERVICES)
 	install -d $(DESTDIR)$(LIBEXEC_DIR) $(DESTDIR)$(CONF_DIR)/default \
 	    $(DESTDIR)$(UNIT_DIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(DOC_DIR)/examples
-	install -m 755 systemd/check systemd/publish systemd/spool \
-	    $(DESTDIR)$(LIBEXEC_DIR)/
-	install -m 644 systemd/mta-sts.default $(DESTDIR)$(CONF_DIR)/default/mta-sts
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(LIBEXEC_DIR)/
+	[ -e $(DESTDIR)$(CONF_DIR)/default/mta-sts ] || \
+	    install -m 644 systemd/mta-sts.default $(DESTDIR)$(CONF_DIR)/default/mta-sts
 	install -m 644 $(SERVICES) $(DESTDIR)$(UNIT_DIR)/
 	install -m 644 systemd/mta-sts.sysusers \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/mta-sts.conf
-	install -m 644 systemd/mta-sts.tmpfiles \
-	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts.conf
-	install -m 644 systemd/mta-sts-reports.tmpfiles \
-	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-reports.conf
-	install -m 644 systemd/mta-sts-follow.tmpfiles \
-	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-follow.conf
+	for file in $(TMPFILES:systemd/%.tmpfiles=%); do \
+	    install -m 644 systemd/$$file.tmpfiles \
+	        $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/$$file.conf || exit 1; \
+	done
 	install -m 644 systemd/publish-nsupdate.conf \
 	    $(DESTDIR)$(DOC_DIR)/examples/
 
@@ -506,6 +520,6 @@ clean:
 
 .PHONY: all helper objects module no-module needs units fault-nginx deps demo \
         demo-stop test plain check check-units test-chroot check-chroot \
-        test-asan check-asan coverage check-coverage fuzzers fuzz lint musl \
+        test-asan check-asan coverage check-coverage fuzzers fuzz lint musl m32 \
         bench install uninstall services install-services dist deb deb-chroot \
         deb-test rpm clean

@@ -412,7 +412,7 @@ for my $command (sort keys %found) {
 
     if ($command =~ /^plan|--new|--removed|--state/) {
         mkdir "$dir/state";
-        @words = grep { !m{^/var/lib/mta-sts$} } @words;
+        @words = grep { !m{^/var/lib/nginx-mta-sts$} } @words;
         @words = grep { $_ ne '--state' } @words;
         push @more, '--state', "$dir/state";
     }

@@ -241,6 +241,8 @@ is($asked->{last}, undef, 'never fetched');
 ok($asked->{configured}, '... but configured');
 $asked = decoded($nginx, 'domain=unknown.example')->{domain};
 ok(!$asked->{configured}, 'not configured');
+is(decoded($nginx, 'domain=mta-sts.a.example')->{domain}{fetches}, 3,
+   'as its policy host');
 is(decoded($nginx, 'domain=b%C3%BCcher.example')->{domain}{name},
    'xn--bcher-kva.example', 'as U-labels');
 
@@ -264,6 +266,11 @@ for my $case (
     ['application/*', 'application/json'], ['image/png', 'text/plain'],
     ['text/html;q=0, */*', 'text/plain'],
     ['text/html;q=0.1, application/json;q=0.25', 'application/json'],
+    ['text/html;level=1;q=0.4, text/html;q=0.7, */*;q=0.5', 'text/html'],
+    ['text/html; level=1, */*;q=0.1', 'text/plain'],
+    ['Text/HTML; Charset="utf-8"', 'text/html'],
+    ['application/openmetrics-text;version=0.0.1,text/plain;version=0.0.4;q=0.5',
+     'text/plain'],
 ) {
     my ($accept, $type) = @$case;
     my $answer = status($nginx, '', $accept ? "Accept: $accept" : ());
@@ -291,7 +298,8 @@ for my $case (['format=xml', 'unknown format "xml", must be html, json, '
               ['list=1001', 'invalid list "1001", must be a number from 0 to 1000'],
               ['list=', 'invalid list ""'], ['list=-1', 'invalid list "-1"'],
               ['format=json&domain=a_b', 'invalid domain'],
-              ['format=%00', 'control character'],
+              ['format=%00', '"format=%00": has a control character'],
+              ['domain=%ff%fe', '"domain=%ff%fe": not UTF-8'],
               ['list=99999999999999999999', 'invalid list'])
 {
     my ($args, $text) = @$case;
@@ -316,6 +324,17 @@ $is = metrics($nginx);
 is($is->{counted_domains}, 1, 'a default policy adds no domain');
 is($is->{'policy_requests_total{policy="trial"}'}, 50, '... but counts its name');
 is($is->{'requests_total{mode="testing",code="200"}'}, 50, '... and mode');
+$nginx->stop;
+
+
+# A name of a file that is not UTF-8, in metrics and JSON that are
+
+$nginx = MtaSts->new(conf('', file => "k\xe9\xc3\xa9.yaml"),
+                     "k\xe9\xc3\xa9.yaml" => yaml(['a.example: hosted']));
+$nginx->start;
+my $shown = $nginx->dir . "/k%E9\xc3\xa9.yaml";
+is(metrics($nginx)->{"file_domains{file=\"$shown\"}"}, 1, 'a file that is not UTF-8');
+is(decoded($nginx)->{files}[0]{name} =~ s/.*\///r, "k%E9\xe9.yaml", '... in JSON');
 $nginx->stop;
 
 
@@ -474,14 +493,38 @@ is($is->{'requests_total{mode="enforce",code="200"}'}, 3000, '... and in the tot
 is(scalar(() = slurp($nginx->dir . '/logs/error.log')
              =~ /zone "mta_sts_status" is full/g), 1, 'logged once');
 
-# a larger one takes over what was counted
+like(status($nginx, 'format=html'), qr/The counters are full/, '... and on the page');
+my $unsure = decoded($nginx, 'list=5');
+ok(exists $unsure->{never_fetched} && !defined $unsure->{never_fetched}
+   && !defined $unsure->{never}, 'which domains were never fetched is not known');
+like(status($nginx, 'format=html&domain=d3000.example'),
+     qr/Not fetched yet, or not counted\./, '... nor for one');
+
+# domains that have left make room at a reload
+
+spew($nginx->dir . '/d.yaml', yaml([map { "e$_.example: hosted" } 1 .. $room / 2]));
+ok($nginx->reload, 'other domains');
+is(metrics($nginx)->{counted_domains}, 0, '... and none of the old ones is counted');
+$nginx->get(0, "mta-sts.e$_.example") for 1 .. 200;
+$is = metrics($nginx);
+ok($is->{counted_domains} > 195, '... they take the room of those that left')
+    or diag $is->{counted_domains};
+is(decoded($nginx, 'domain=d1.example')->{domain}{fetches}, 0, '... which have no counter');
+
+# a zone of another size takes over what was counted
 
 my $before = counted($nginx);
+my $uncounted = $is->{uncounted_total};
+spew($nginx->dir . '/d.yaml', yaml([map({ "e$_.example: hosted" } 1 .. $room / 2),
+                                    map { "d$_.example: hosted" } 1 .. 3000]));
+$nginx->conf(conf('40k'));
+ok($nginx->reload, 'a zone that is a little larger');
+is(metrics($nginx)->{uncounted_total}, $uncounted, '... counts nothing by that');
 $nginx->conf(conf('1m'));
 ok($nginx->reload, 'a larger zone');
 is_deeply(counted($nginx), $before, '... has all counters');
 $nginx->get(0, 'mta-sts.d3000.example');
-is(metrics($nginx)->{counted_domains}, $room + 1, '... and room for more');
+is(metrics($nginx)->{counted_domains}, $is->{counted_domains} + 1, '... and room for more');
 $nginx->stop;
 
 

@@ -99,6 +99,13 @@ void mta_sts_str_clean(char *data, size_t len);
 /* Has str no byte above 0x7f? */
 int mta_sts_str_is_ascii(mta_sts_str_t str);
 
+/*
+ * The length of the UTF-8 character that str, which is not empty, begins with;
+ * 0 where there is none: shortest form, no surrogates, up to U+10FFFF (RFC
+ * 3629, 4).
+ */
+size_t mta_sts_str_utf8(mta_sts_str_t str);
+
 /* Compares bytewise, as strcmp() does; a prefix comes first. */
 int mta_sts_str_cmp(mta_sts_str_t a, mta_sts_str_t b);
 
@@ -145,6 +152,7 @@ typedef struct {
     mta_sts_place_t  place;
     char             text[512];     /* NUL-terminated, printable */
     int              memory;        /* an allocation failed */
+    int              errnum;        /* errno of a call that failed, or 0 */
 } mta_sts_err_t;
 
 
@@ -263,7 +271,7 @@ void mta_sts_buf_add_cstr(mta_sts_buf_t *buf, const char *str);
 void mta_sts_buf_add_char(mta_sts_buf_t *buf, char ch);
 
 /* Appends n in decimal. */
-void mta_sts_buf_add_uint(mta_sts_buf_t *buf, unsigned long n);
+void mta_sts_buf_add_uint(mta_sts_buf_t *buf, uint64_t n);
 
 /* The bytes so far; valid until the next append. */
 mta_sts_str_t mta_sts_buf_str(const mta_sts_buf_t *buf);

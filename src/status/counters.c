@@ -2,16 +2,16 @@
  * Counters in shared memory: what is rare, next to what status.h has inline.
  */
 
-#include "status.h"
+#include "names.h"
 
 
-/* The names of policies get an eighth of the memory, but not more than this. */
-
-#define STATUS_NAMES_MAX  (64 * 1024)
-
-/* Of 8 slots, at most 7 are in use: looking for one ends soon. */
+/*
+ * Of 8 slots, at most 7 are in use: looking for one ends soon.  There may be a
+ * few more with those of domains that have left.
+ */
 
 #define STATUS_LOAD(n)    ((n) - (n) / 8)
+#define STATUS_FULL(n)    ((n) - (n) / 16)
 
 #define STATUS_SLOTS_MIN  16
 
@@ -24,7 +24,7 @@ mta_sts_status_init(void *memory, size_t size, int64_t now,
     mta_sts_status_t   *s = memory;
     mta_sts_hash_key_t  key;
 
-    names = size / 8 < STATUS_NAMES_MAX ? size / 8 : STATUS_NAMES_MAX;
+    names = size / 8 < MTA_STS_STATUS_NAMES ? size / 8 : MTA_STS_STATUS_NAMES;
     names -= names % MTA_STS_STATUS_UNIT;
 
     if (size < sizeof(mta_sts_status_t) + names
@@ -63,19 +63,30 @@ mta_sts_status_init(void *memory, size_t size, int64_t now,
 }
 
 
-/* The slot of a hash, or the unused one where it goes. */
+/*
+ * The slot of a hash, or the unused one where it goes; *released is the first
+ * on the way that was released, or NULL.
+ */
 
 static mta_sts_status_slot_t *
-status_seek(mta_sts_status_t *status, mta_sts_status_slot_t *slot,
-    uint64_t hash)
+status_seek(mta_sts_status_t *status, uint64_t hash,
+    mta_sts_status_slot_t **released)
 {
-    uint64_t  other;
+    uint64_t                other;
+    mta_sts_status_slot_t  *slot;
+
+    slot = mta_sts_status_first(status, hash);
+    *released = NULL;
 
     for ( ;; ) {
         other = mta_sts_status_get(&slot->hash);
 
         if (other == hash || other == 0) {
             return slot;
+        }
+
+        if (*released == NULL && mta_sts_status_get(&slot->count) == 0) {
+            *released = slot;
         }
 
         slot++;
@@ -90,9 +101,9 @@ status_seek(mta_sts_status_t *status, mta_sts_status_slot_t *slot,
 mta_sts_status_slot_t *
 mta_sts_status_find(mta_sts_status_t *status, uint64_t hash)
 {
-    mta_sts_status_slot_t  *slot;
+    mta_sts_status_slot_t  *slot, *released;
 
-    slot = status_seek(status, mta_sts_status_first(status, hash), hash);
+    slot = status_seek(status, hash, &released);
 
     return mta_sts_status_get(&slot->hash) == hash ? slot : NULL;
 }
@@ -101,35 +112,79 @@ mta_sts_status_find(mta_sts_status_t *status, uint64_t hash)
 mta_sts_status_slot_t *
 mta_sts_status_add(mta_sts_status_t *status, uint64_t hash)
 {
+    uint32_t                n, left;
     uint64_t                other;
-    mta_sts_status_slot_t  *slot;
-
-    slot = status_seek(status, mta_sts_status_first(status, hash), hash);
-
-    if (mta_sts_status_get(&slot->hash) == hash) {
-        return slot;
-    }
-
-    if (atomic_fetch_add(&status->n_domains, 1) >= status->max_domains) {
-        (void) atomic_fetch_sub(&status->n_domains, 1);
-        mta_sts_status_inc(&status->uncounted);
-        return NULL;
-    }
+    mta_sts_status_slot_t  *slot, *released;
 
     for ( ;; ) {
-        other = 0;
+        slot = status_seek(status, hash, &released);
 
-        if (atomic_compare_exchange_strong(&slot->hash, &other, hash)) {
+        if (mta_sts_status_get(&slot->hash) == hash) {
             return slot;
         }
 
-        /* another process was faster, and may have added the same */
+        n = mta_sts_status_get(&status->n_domains);
+        left = mta_sts_status_get(&status->n_released);
 
-        slot = status_seek(status, slot, hash);
+        /* if it fails, another process was faster */
 
-        if (mta_sts_status_get(&slot->hash) == hash) {
-            (void) atomic_fetch_sub(&status->n_domains, 1);
+        if (released && left) {
+            other = mta_sts_status_get(&released->hash);
+
+            if (atomic_compare_exchange_strong(&released->hash, &other, hash))
+            {
+                (void) atomic_fetch_sub(&status->n_released, 1);
+                return released;
+            }
+
+            continue;
+        }
+
+        if (n - left >= status->max_domains
+            || n >= STATUS_FULL(status->n_slots))
+        {
+            mta_sts_status_inc(&status->uncounted);
+            return NULL;
+        }
+
+        other = 0;
+
+        if (atomic_compare_exchange_strong(&slot->hash, &other, hash)) {
+            (void) atomic_fetch_add(&status->n_domains, 1);
             return slot;
+        }
+    }
+}
+
+
+void
+mta_sts_status_release(mta_sts_status_t *status,
+    const mta_sts_table_t *const *tables, size_t n, unsigned char *bits)
+{
+    size_t                  i, cursor;
+    mta_sts_str_t           domain;
+    mta_sts_status_slot_t  *slot;
+
+    for (i = 0; i < n; i++) {
+        cursor = 0;
+
+        while (mta_sts_table_next_name(tables[i], &cursor, &domain)) {
+            slot = mta_sts_status_find(status,
+                                       mta_sts_status_hash(status, domain));
+            if (slot) {
+                bits[(slot - status->slots) / 8]
+                                       |= 1u << (slot - status->slots) % 8;
+            }
+        }
+    }
+
+    for (i = 0; i < status->n_slots; i++) {
+        slot = &status->slots[i];
+
+        if (mta_sts_status_get(&slot->count) && !(bits[i / 8] >> i % 8 & 1)) {
+            atomic_store(&slot->count, 0);
+            atomic_store(&slot->time, 0);
+            (void) atomic_fetch_add(&status->n_released, 1);
         }
     }
 }
@@ -187,134 +242,11 @@ mta_sts_status_hour(mta_sts_status_t *status, int64_t now)
 }
 
 
-/* The units of a record, and the one at an offset. */
-
-static uint32_t
-status_name_units(size_t len)
-{
-    return (uint32_t) ((offsetof(mta_sts_status_name_t, name) + len
-                        + MTA_STS_STATUS_UNIT - 1)
-                       / MTA_STS_STATUS_UNIT);
-}
-
-
-static mta_sts_status_name_t *
-status_name_at(const mta_sts_status_t *status, uint32_t unit)
-{
-    return (void *) (status->names + (size_t) unit * MTA_STS_STATUS_UNIT);
-}
-
-
-int
-mta_sts_status_next_name(const mta_sts_status_t *status, uint32_t *cursor,
-    mta_sts_status_policy_t *policy)
-{
-    mta_sts_status_name_t  *name;
-
-    *cursor = *cursor ? *cursor : 1;
-
-    if (*cursor >= atomic_load(&status->names_len)) {
-        return 0;
-    }
-
-    name = status_name_at(status, *cursor);
-    *cursor += status_name_units(name->len);
-
-    policy->name.data = name->name;
-    policy->name.len = name->len;
-    policy->fetches = mta_sts_status_get(&name->requests);
-
-    return 1;
-}
-
-
-uint16_t
-mta_sts_status_name(mta_sts_status_t *status, mta_sts_str_t name)
-{
-    uint32_t                 unit, cursor;
-    mta_sts_status_name_t   *record;
-    mta_sts_status_policy_t  policy;
-
-    unit = 1;
-    cursor = 0;
-
-    while (mta_sts_status_next_name(status, &cursor, &policy)) {
-        if (mta_sts_str_eq(policy.name, name)) {
-            return (uint16_t) unit;
-        }
-
-        unit = cursor;
-    }
-
-    if (name.len > STATUS_NAMES_MAX
-        || status_name_units(name.len) > status->names_size - unit)
-    {
-        return 0;
-    }
-
-    record = status_name_at(status, unit);
-    record->len = (uint32_t) name.len;
-    memcpy(record->name, name.data, name.len);
-
-    /* others see the whole record or none */
-
-    atomic_store(&status->names_len, unit + status_name_units(name.len));
-
-    return (uint16_t) unit;
-}
-
-
-uint32_t
-mta_sts_status_map_size(const mta_sts_table_t *table)
-{
-    size_t         cursor;
-    uint32_t       first, last, n;
-    mta_sts_str_t  name;
-
-    n = 0;
-    cursor = 0;
-
-    while (mta_sts_table_next_named(table, &cursor, &first, &last, &name)) {
-        n = last >= n ? last + 1 : n;
-    }
-
-    return n;
-}
-
-
-int
-mta_sts_status_map(mta_sts_status_t *status, const mta_sts_table_t *table,
-    mta_sts_status_map_t *map)
-{
-    int            all;
-    size_t         cursor;
-    uint16_t       unit;
-    uint32_t       i, first, last;
-    mta_sts_str_t  name;
-
-    all = 1;
-    cursor = 0;
-
-    while (mta_sts_table_next_named(table, &cursor, &first, &last, &name)) {
-        unit = mta_sts_status_name(status, name);
-        all &= unit != 0;
-
-        for (i = first; i <= last && i < map->n; i++) {
-            map->elts[i] = unit;
-        }
-    }
-
-    return all;
-}
-
-
 void
 mta_sts_status_copy(mta_sts_status_t *status, const mta_sts_status_t *other)
 {
-    uint32_t                      i, cursor;
-    uint16_t                      unit;
+    uint32_t                      i;
     mta_sts_status_slot_t        *slot;
-    mta_sts_status_policy_t       policy;
     const mta_sts_status_slot_t  *old;
 
     memcpy(status, other, offsetof(mta_sts_status_t, n_domains));
@@ -322,7 +254,7 @@ mta_sts_status_copy(mta_sts_status_t *status, const mta_sts_status_t *other)
     for (i = 0; i < other->n_slots; i++) {
         old = &other->slots[i];
 
-        slot = old->hash ? mta_sts_status_add(status, old->hash) : NULL;
+        slot = old->count ? mta_sts_status_add(status, old->hash) : NULL;
 
         if (slot) {
             atomic_store(&slot->count, old->count);
@@ -330,14 +262,9 @@ mta_sts_status_copy(mta_sts_status_t *status, const mta_sts_status_t *other)
         }
     }
 
-    cursor = 0;
+    /* what has no room here was counted there */
 
-    while (mta_sts_status_next_name(other, &cursor, &policy)) {
-        unit = mta_sts_status_name(status, policy.name);
+    atomic_store(&status->uncounted, other->uncounted);
 
-        if (unit) {
-            atomic_store(&status_name_at(status, unit)->requests,
-                         policy.fetches);
-        }
-    }
+    mta_sts_status_copy_names(status, other);
 }

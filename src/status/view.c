@@ -2,7 +2,7 @@
  * From counters to the values of an answer.
  */
 
-#include "status.h"
+#include "names.h"
 
 
 static int
@@ -85,7 +85,8 @@ mta_sts_status_read(mta_sts_status_t *status, mta_sts_status_view_t *view,
     view->without_policy = mta_sts_status_get(&status->without_policy);
     view->handshakes = mta_sts_status_get(&status->handshakes);
     view->uncounted = mta_sts_status_get(&status->uncounted);
-    view->n_counted = mta_sts_status_get(&status->n_domains);
+    view->n_counted = mta_sts_status_get(&status->n_domains)
+                      - mta_sts_status_get(&status->n_released);
     view->max_counted = status->max_domains;
 
     view_hours(status, view);
@@ -134,6 +135,10 @@ mta_sts_status_ask(mta_sts_status_t *status, mta_sts_status_view_t *view,
 
         return view->asked.error.data ? MTA_STS_OK : mta_sts_error_memory(err);
     }
+
+    /* who copies a host from a log means its domain */
+
+    (void) mta_sts_name_policy_domain(domain, &domain);
 
     view->asked.entry.domain = domain;
 

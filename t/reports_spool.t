@@ -27,6 +27,9 @@ for my $case (
      'invalid number of arguments in "mta_sts_reports" directive'],
     ["$server mta_sts_reports spool;\nmta_sts_reports spool; } }",
      '"mta_sts_reports" directive is duplicate'],
+    (map { ["$server\nmta_sts_reports $_; } }", 'invalid directory "'
+            . s/^"|"$//gr . '", must be one for reports alone, without variables, '
+            . '"." and ".."'] } qw("" / . ./s s/../t a//b $x /s/$x)),
     map { ["$server\nmta_sts_reports spool $_; } }",
            "invalid parameter \"$_\", must be \"size=SIZE\", \"files=NUMBER\" or "
            . '"bytes=SIZE"'] } qw(size=0 size=x files=0 files=-1 bytes= sise=1m),
@@ -42,6 +45,19 @@ my ($rc, $said) = MtaSts->new("$server mta_sts_reports spool; }\n"
 is($rc, 1, 'one directory has one set of limits');
 like($said, qr/"mta_sts_reports spool" has other limits in \S+nginx\.conf:\d/,
      '... with the place of the other directive');
+
+
+for my $case (['', 'size=5m', 1], ['client_max_body_size 5m;', 'size=5m', 0],
+              ['client_max_body_size 0;', 'size=5m', 0], ['', '', 0])
+{
+    my ($conf, $options, $warns) = @$case;
+    ($rc, $said) = MtaSts->new("$server $conf mta_sts_reports spool $options; } }")
+                   ->test;
+    is($rc, 0, "taken: $conf $options");
+    is($said =~ m{\[warn\][ ].*"mta_sts_reports"[ ]takes[ ]5242880[ ]bytes,[ ]but
+                  [ ]"client_max_body_size"[ ]is[ ]1048576[ ]in[ ]\S+:\d}x ? 1 : 0, $warns,
+       $warns ? '... with a warning' : '... without a warning');
+}
 
 
 # An instance, and what is in its spool
@@ -230,6 +246,7 @@ $full->stop;
 my $bytes = instance('bytes=25k size=10k');
 my $ten = '@' . "$dir/ten";
 spew("$dir/ten", 'x' x 10_000);
+spew("$dir/forty", 'x' x 40_000);
 is(post($bytes, '-H', $GZIP, '--data-binary', $ten), 201, "10 kB, $_") for 1, 2;
 is(post($bytes, '-H', $GZIP, '--data-binary', $ten), 503, 'not over the sum');
 $bytes->stop;
@@ -278,13 +295,30 @@ my @begun = map {
     syswrite $sock, "POST /r HTTP/1.0\r\n$GZIP\r\nContent-Length: 2\r\n\r\nx";
     $sock;
 } 1 .. 5;
-ok(settled($shared, 5), 'five reports begin at once');
+ok(settled($shared, 1), 'of five reports that begin at once, one has room');
 syswrite $_, 'x' for @begun;
 is(join(' ', sort map { (<$_> // '') =~ /^HTTP\S+ (\d+)/ } @begun),
-   '201 503 503 503 503', '... and one has room');
+   '201 503 503 503 503', '... and the others are refused');
 @begun = ();
 ok(settled($shared, 1), '... and is there');
 $last->stop;
+
+my $held = instance('bytes=100k size=50k');
+my $held_spool = $held->dir . '/spool';
+my @unfinished = map {
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $held->port(0));
+    syswrite $sock, "POST /r HTTP/1.0\r\n$GZIP\r\nContent-Length: 40000\r\n\r\n"
+                    . 'x' x 39_999;
+    $sock;
+} 1 .. 5;
+ok(settled($held_spool, 2), 'bytes that are being uploaded are reserved');
+is(post($held, '-H', $GZIP, '--data-binary', $ten), 201, '... not more than these');
+is(post($held, '-H', $GZIP, '--data-binary', '@' . "$dir/forty"), 503, '... are');
+@unfinished = ();
+ok(settled($held_spool, 1), '... until the client goes away');
+is(post($held, '-H', $GZIP, '--data-binary', '@' . "$dir/forty"), 201,
+   '... and then there is room');
+$held->stop;
 
 
 # Locations that do more than store reports
@@ -297,6 +331,8 @@ server {
     location = /m { mirror /r; mirror_request_body off; return 204; }
     location = /n { mirror /r; proxy_pass http://127.0.0.1:%%PORT0%%/t; }
     location = /t { return 204; }
+    location = /b { mta_sts_reports spool; mirror /u; }
+    location = /u { proxy_pass http://127.0.0.1:%%PORT0%%/r; }
     location = /e { client_max_body_size 1; error_page 413 = \@e;
                     proxy_pass http://127.0.0.1:%%PORT0%%/t; }
     location \@e { mta_sts_reports spool; }
@@ -318,6 +354,21 @@ EOC
     @data = ('-H', $GZIP, '--data-binary', "\@$dir/large");
     like($code->("$url/e"), qr/^[45]00$/, '... while it is');
     is(scalar files($spool), 1, 'one report is stored');
+    unlink map { "$spool/$_" } files($spool);
+
+    # the mirror stores it, too
+
+    for my $size (300, 20_000, 250_000) {
+        my $body = substr $large, 0, $size;
+        spew("$dir/body", $body);
+        @data = ('-H', $GZIP, '--data-binary', "\@$dir/body");
+        is($code->("$url/b"), 201, "a body of $size bytes that is also mirrored");
+        ok(settled($spool, 2), '... is stored twice');
+        is(scalar(grep { slurp("$spool/$_") eq $body } files($spool)), 2,
+           '... and complete');
+        unlink map { "$spool/$_" } files($spool);
+    }
+
     $nginx->stop;
 }
 

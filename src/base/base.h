@@ -91,8 +91,9 @@ size_t mta_sts_str_cut(mta_sts_str_t str, size_t max);
  * Makes "?" of the bytes that a terminal, or who reads lines, would act on, and
  * of those that are not UTF-8: control characters, also those of C1, the ends
  * of lines and paragraphs (U+2028, U+2029), the characters that change the
- * direction of text (U+202A to U+202E, U+2066 to U+2069), U+FFFE and U+FFFF,
- * surrogates, and bytes that begin no character or only a part of one.
+ * direction of text (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
+ * U+2069), U+FFFE and U+FFFF, surrogates, and bytes that begin no character or
+ * only a part of one.
  */
 void mta_sts_str_clean(char *data, size_t len);
 

@@ -214,5 +214,5 @@ main(int argc, char **argv)
 
     mta_sts_arena_free(&arena);
 
-    return command_finish(status);
+    return command_pipe_status(argc, argv, command_finish(status));
 }

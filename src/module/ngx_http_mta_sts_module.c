@@ -342,6 +342,9 @@ ngx_http_mta_sts_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->reports == NULL) {
         conf->reports = prev->reports;
+
+    } else {
+        ngx_http_mta_sts_spool_check(cf, conf->reports);
     }
 
     return NGX_CONF_OK;

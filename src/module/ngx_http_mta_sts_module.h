@@ -169,11 +169,20 @@ char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* Warns if the location takes no body as large as a report may be. */
+void ngx_http_mta_sts_spool_check(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports);
+
 ngx_int_t ngx_http_mta_sts_reports_handler(ngx_http_request_t *r);
 
-/* Is there no room for another report?  Counts the files now and then. */
-ngx_uint_t ngx_http_mta_sts_spool_is_full(ngx_http_mta_sts_reports_t *reports,
-    ngx_log_t *log);
+/*
+ * Reserves room for a report of so many bytes, until it is released.  Counts
+ * the files now and then.  NGX_DECLINED: there is no room.
+ */
+ngx_int_t ngx_http_mta_sts_spool_reserve(ngx_http_mta_sts_reports_t *reports,
+    off_t bytes, ngx_log_t *log);
+void ngx_http_mta_sts_spool_release(ngx_http_mta_sts_reports_t *reports,
+    off_t bytes);
 
 /* Counts a new file and its size in bytes. */
 void ngx_http_mta_sts_spool_add(ngx_http_mta_sts_reports_t *reports,

@@ -25,6 +25,9 @@ typedef struct {
     ngx_http_mta_sts_reports_t  *reports;
     ngx_temp_file_t              file;
     const char                  *suffix;
+    off_t                        reserved;         /* bytes, or -1 */
+    ngx_uint_t                   preread;          /* the body is buffered, and
+                                                      also another module's */
 } ngx_http_mta_sts_reports_ctx_t;
 
 
@@ -37,9 +40,16 @@ typedef struct {
 static ngx_int_t ngx_http_mta_sts_reports_begin(ngx_http_request_t *r);
 static const char *ngx_http_mta_sts_reports_suffix(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_reports_busy(ngx_http_request_t *r);
+static ngx_int_t ngx_http_mta_sts_reports_reserve(ngx_http_request_t *r,
+    ngx_http_mta_sts_reports_ctx_t *ctx);
+static void ngx_http_mta_sts_reports_release(void *data);
 static void ngx_http_mta_sts_reports_read(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_reports_store(ngx_http_request_t *r,
     ngx_http_mta_sts_reports_ctx_t *ctx);
+static ngx_int_t ngx_http_mta_sts_reports_copy(ngx_http_request_t *r,
+    ngx_http_mta_sts_reports_ctx_t *ctx, ngx_buf_t *buf);
+static ngx_int_t ngx_http_mta_sts_reports_write(ngx_http_request_t *r,
+    ngx_http_mta_sts_reports_ctx_t *ctx, ngx_chain_t *chain);
 static ngx_int_t ngx_http_mta_sts_reports_complete(ngx_http_request_t *r,
     ngx_http_mta_sts_reports_ctx_t *ctx);
 static ngx_int_t ngx_http_mta_sts_reports_rename(ngx_http_request_t *r,
@@ -106,10 +116,6 @@ ngx_http_mta_sts_reports_begin(ngx_http_request_t *r)
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
     }
 
-    if (ngx_http_mta_sts_spool_is_full(mlcf->reports, r->connection->log)) {
-        return ngx_http_mta_sts_reports_busy(r);
-    }
-
     ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_mta_sts_reports_ctx_t));
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -117,6 +123,7 @@ ngx_http_mta_sts_reports_begin(ngx_http_request_t *r)
 
     ctx->reports = mlcf->reports;
     ctx->suffix = suffix;
+    ctx->preread = r->request_body != NULL;
 
     ctx->file.file.fd = NGX_INVALID_FILE;
     ctx->file.file.log = r->connection->log;
@@ -125,6 +132,12 @@ ngx_http_mta_sts_reports_begin(ngx_http_request_t *r)
     ctx->file.persistent = 1;
     ctx->file.clean = 1;
     ctx->file.access = NGX_HTTP_MTA_STS_REPORTS_ACCESS;
+
+    rc = ngx_http_mta_sts_reports_reserve(r, ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     ngx_http_set_ctx(r, ctx, ngx_http_mta_sts_module);
 
@@ -189,6 +202,49 @@ ngx_http_mta_sts_reports_busy(ngx_http_request_t *r)
 }
 
 
+/* Reserves room for the body, until the request ends. */
+
+static ngx_int_t
+ngx_http_mta_sts_reports_reserve(ngx_http_request_t *r,
+    ngx_http_mta_sts_reports_ctx_t *ctx)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->reserved = r->headers_in.content_length_n >= 0
+                    ? r->headers_in.content_length_n
+                    : (off_t) ctx->reports->max_size;
+
+    if (ngx_http_mta_sts_spool_reserve(ctx->reports, ctx->reserved,
+                                       r->connection->log)
+        != NGX_OK)
+    {
+        return ngx_http_mta_sts_reports_busy(r);
+    }
+
+    cln->handler = ngx_http_mta_sts_reports_release;
+    cln->data = ctx;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_mta_sts_reports_release(void *data)
+{
+    ngx_http_mta_sts_reports_ctx_t  *ctx = data;
+
+    if (ctx->reserved != -1) {
+        ngx_http_mta_sts_spool_release(ctx->reports, ctx->reserved);
+        ctx->reserved = -1;
+    }
+}
+
+
 /* Called when a part of the body is there; also for the events after that. */
 
 static void
@@ -231,29 +287,101 @@ ngx_http_mta_sts_reports_read(ngx_http_request_t *r)
 }
 
 
-/* Writes to the file what is there of the body. */
+/*
+ * Writes to the file what is there of the body.  If another module has read it,
+ * such as mirror, it is left as it is.
+ */
 
 static ngx_int_t
 ngx_http_mta_sts_reports_store(ngx_http_request_t *r,
     ngx_http_mta_sts_reports_ctx_t *ctx)
 {
-    ssize_t       n;
-    ngx_chain_t  *cl, *bufs;
+    ngx_int_t     rc;
+    ngx_chain_t  *cl, *bufs, one;
 
     bufs = r->request_body->bufs;
-    r->request_body->bufs = NULL;
+
+    if (!ctx->preread) {
+        r->request_body->bufs = NULL;
+    }
 
     for (cl = bufs; cl; cl = cl->next) {
-        if (ngx_buf_in_memory(cl->buf) && ngx_buf_size(cl->buf)) {
-            break;
+
+        if (ngx_buf_size(cl->buf) == 0) {
+            continue;
+        }
+
+        one.buf = cl->buf;
+        one.next = NULL;
+
+        rc = ngx_buf_in_memory(cl->buf)
+             ? ngx_http_mta_sts_reports_write(r, ctx, &one)
+             : ngx_http_mta_sts_reports_copy(r, ctx, cl->buf);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        if (!ctx->preread) {
+            cl->buf->pos = cl->buf->last;
         }
     }
 
-    if (cl == NULL) {
-        return NGX_OK;
+    return NGX_OK;
+}
+
+
+/* A buffer in a file. */
+
+static ngx_int_t
+ngx_http_mta_sts_reports_copy(ngx_http_request_t *r,
+    ngx_http_mta_sts_reports_ctx_t *ctx, ngx_buf_t *buf)
+{
+    off_t         offset;
+    size_t        size;
+    ssize_t       n;
+    ngx_int_t     rc;
+    ngx_buf_t     copy;
+    ngx_chain_t   one;
+    u_char        data[4096];
+
+    ngx_memzero(&copy, sizeof(ngx_buf_t));
+    copy.memory = 1;
+    one.buf = &copy;
+    one.next = NULL;
+
+    for (offset = buf->file_pos; offset < buf->file_last; offset += n) {
+
+        size = (size_t) ngx_min(buf->file_last - offset,
+                                (off_t) sizeof(data));
+
+        n = ngx_read_file(buf->file, data, size, offset);
+
+        if (n <= 0) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        copy.pos = data;
+        copy.last = data + n;
+
+        rc = ngx_http_mta_sts_reports_write(r, ctx, &one);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
-    n = ngx_write_chain_to_temp_file(&ctx->file, bufs);
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_mta_sts_reports_write(ngx_http_request_t *r,
+    ngx_http_mta_sts_reports_ctx_t *ctx, ngx_chain_t *chain)
+{
+    ssize_t  n;
+
+    n = ngx_write_chain_to_temp_file(&ctx->file, chain);
 
     if (n == NGX_ERROR) {
         return ngx_http_mta_sts_reports_busy(r);
@@ -261,15 +389,8 @@ ngx_http_mta_sts_reports_store(ngx_http_request_t *r,
 
     ctx->file.offset += n;
 
-    for (cl = bufs; cl; cl = cl->next) {
-        cl->buf->pos = cl->buf->last;
-    }
-
-    if (ctx->file.offset > (off_t) ctx->reports->max_size) {
-        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
-    }
-
-    return NGX_OK;
+    return ctx->file.offset > (off_t) ctx->reports->max_size
+           ? NGX_HTTP_REQUEST_ENTITY_TOO_LARGE : NGX_OK;
 }
 
 
@@ -281,15 +402,12 @@ ngx_http_mta_sts_reports_complete(ngx_http_request_t *r,
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    /* others that began when there was room may have been completed */
-
-    if (ngx_http_mta_sts_spool_is_full(ctx->reports, r->connection->log)
-        || ngx_http_mta_sts_reports_rename(r, ctx) != NGX_OK)
-    {
+    if (ngx_http_mta_sts_reports_rename(r, ctx) != NGX_OK) {
         return ngx_http_mta_sts_reports_busy(r);
     }
 
     ngx_http_mta_sts_spool_add(ctx->reports, ctx->file.offset);
+    ngx_http_mta_sts_reports_release(ctx);
 
     r->headers_out.status = NGX_HTTP_CREATED;
     r->headers_out.content_length_n = 0;

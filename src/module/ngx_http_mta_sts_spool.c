@@ -5,7 +5,8 @@
  * The spool of TLS reports: the directive mta_sts_reports, and its limits.
  *
  * How many files there are, and bytes, is in shared memory.  Files that the
- * reader removes are noticed by a scan.
+ * reader removes are noticed by a scan.  What is being uploaded is reserved; a
+ * killed worker leaves its reservations until nginx is restarted.
  */
 
 
@@ -19,6 +20,8 @@
 struct ngx_http_mta_sts_spool_s {
     ngx_atomic_t          files;
     ngx_atomic_t          bytes;
+    ngx_atomic_t          reserved_files;
+    ngx_atomic_t          reserved_bytes;
     ngx_atomic_t          scanned;                 /* time of the last scan */
     ngx_atomic_t          serial;
 };
@@ -27,16 +30,20 @@ struct ngx_http_mta_sts_spool_s {
 static void ngx_http_mta_sts_spool_scan(ngx_http_mta_sts_reports_t *reports,
     ngx_log_t *log);
 static ngx_uint_t ngx_http_mta_sts_spool_is_temp(const u_char *name);
+static char *ngx_http_mta_sts_spool_path(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports);
+static ngx_uint_t ngx_http_mta_sts_spool_is_dir(ngx_str_t *name);
 static char *ngx_http_mta_sts_spool_options(ngx_conf_t *cf,
     ngx_http_mta_sts_reports_t *reports);
 static ngx_int_t ngx_http_mta_sts_spool_init_zone(ngx_shm_zone_t *zone,
     void *data);
 
 
-ngx_uint_t
-ngx_http_mta_sts_spool_is_full(ngx_http_mta_sts_reports_t *reports,
-    ngx_log_t *log)
+ngx_int_t
+ngx_http_mta_sts_spool_reserve(ngx_http_mta_sts_reports_t *reports,
+    off_t bytes, ngx_log_t *log)
 {
+    off_t                      all;
     time_t                     now;
     ngx_atomic_uint_t          scanned;
     ngx_http_mta_sts_spool_t  *shared;
@@ -58,9 +65,31 @@ ngx_http_mta_sts_spool_is_full(ngx_http_mta_sts_reports_t *reports,
         ngx_http_mta_sts_spool_scan(reports, log);
     }
 
-    return shared->files >= reports->max_files
-           || (off_t) shared->bytes + (off_t) reports->max_size
-              > reports->max_bytes;
+    (void) ngx_atomic_fetch_add(&shared->reserved_files, 1);
+    (void) ngx_atomic_fetch_add(&shared->reserved_bytes,
+                                (ngx_atomic_int_t) bytes);
+
+    all = (off_t) shared->bytes + (off_t) shared->reserved_bytes;
+
+    if (shared->files + shared->reserved_files <= reports->max_files
+        && all <= reports->max_bytes)
+    {
+        return NGX_OK;
+    }
+
+    ngx_http_mta_sts_spool_release(reports, bytes);
+
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_http_mta_sts_spool_release(ngx_http_mta_sts_reports_t *reports,
+    off_t bytes)
+{
+    (void) ngx_atomic_fetch_add(&reports->shared->reserved_files, -1);
+    (void) ngx_atomic_fetch_add(&reports->shared->reserved_bytes,
+                                -(ngx_atomic_int_t) bytes);
 }
 
 
@@ -145,7 +174,7 @@ ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_mta_sts_loc_conf_t  *mlcf = conf;
 
-    ngx_str_t                   *value, name;
+    ngx_str_t                   *value;
     ngx_http_core_loc_conf_t    *clcf;
     ngx_http_mta_sts_reports_t  *reports, *first;
 
@@ -164,32 +193,12 @@ ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    reports->path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
-    if (reports->path == NULL) {
+    if (ngx_http_mta_sts_spool_path(cf, reports) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
-    name = value[1];
-
-    if (name.len > 1 && name.data[name.len - 1] == '/') {
-        name.data[--name.len] = '\0';
-    }
-
-    if (ngx_conf_full_name(cf->cycle, &name, 0) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    reports->path->name = name;
-    reports->path->conf_file = cf->conf_file->file.name.data;
-    reports->path->line = cf->conf_file->line;
-
-    /* nginx creates the directory, for the user of the workers */
-
-    if (ngx_add_path(cf, &reports->path) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    reports->zone = ngx_shared_memory_add(cf, &name, 8 * ngx_pagesize,
+    reports->zone = ngx_shared_memory_add(cf, &reports->path->name,
+                                          8 * ngx_pagesize,
                                           &ngx_http_mta_sts_module);
     if (reports->zone == NULL) {
         return NGX_CONF_ERROR;
@@ -220,6 +229,114 @@ ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf->handler = ngx_http_mta_sts_reports_handler;
 
     return NGX_CONF_OK;
+}
+
+
+/* Sets the path of the directory, whose slashes at the end are cut off. */
+
+static char *
+ngx_http_mta_sts_spool_path(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports)
+{
+    ngx_str_t  *value, name;
+
+    value = cf->args->elts;
+
+    reports->path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
+    if (reports->path == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    name = value[1];
+
+    while (name.len > 1 && name.data[name.len - 1] == '/') {
+        name.data[--name.len] = '\0';
+    }
+
+    value[1] = name;
+
+    if (!ngx_http_mta_sts_spool_is_dir(&name)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid directory \"%V\", "
+                           "must be one for reports alone, without variables, "
+                           "\".\" and \"..\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &name, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    reports->path->name = name;
+    reports->path->conf_file = cf->conf_file->file.name.data;
+    reports->path->line = cf->conf_file->line;
+
+    /* nginx creates the directory, for the user of the workers */
+
+    if (ngx_add_path(cf, &reports->path) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * nginx gives the directory to the user of its workers: it must be neither "/"
+ * nor the prefix; and one directory has one name.
+ */
+
+static ngx_uint_t
+ngx_http_mta_sts_spool_is_dir(ngx_str_t *name)
+{
+    size_t   len;
+    u_char  *p, *end;
+
+    p = name->data;
+    end = name->data + name->len;
+
+    if (p < end && *p == '/') {
+        p++;
+    }
+
+    if (p == end) {
+        return 0;
+    }
+
+    for ( /* void */ ; p < end; p += len + 1) {
+
+        for (len = 0; p + len < end && p[len] != '/'; len++) {
+            if (p[len] == '$') {
+                return 0;
+            }
+        }
+
+        if (len == 0 || (len == 1 && p[0] == '.')
+            || (len == 2 && p[0] == '.' && p[1] == '.'))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+void
+ngx_http_mta_sts_spool_check(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->client_max_body_size
+        && clcf->client_max_body_size < (off_t) reports->max_size)
+    {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0, "\"mta_sts_reports\" takes "
+                      "%uz bytes, but \"client_max_body_size\" is %O in %s:%ui",
+                      reports->max_size, clcf->client_max_body_size,
+                      reports->path->conf_file, reports->path->line);
+    }
 }
 
 

@@ -241,7 +241,7 @@ check_json(mta_sts_str_t text)
     mta_sts_err_t     err;
     reports_report_t  report, again;
 
-    if (reports_json(text, env, &report, &err) != MTA_STS_OK) {
+    if (reports_json(text, NULL, env, &report, &err) != MTA_STS_OK) {
         fuzz_check_error(&err);
         return;
     }
@@ -257,7 +257,7 @@ check_json(mta_sts_str_t text)
         check_policy(&report.policies[i]);
     }
 
-    fuzz_check(reports_json(text, env, &again, &err) == MTA_STS_OK
+    fuzz_check(reports_json(text, NULL, env, &again, &err) == MTA_STS_OK
                && memcmp(report.digest, again.digest, 65) == 0, text,
                FUZZ_NONE);
 
@@ -297,6 +297,7 @@ check_part(void *ctx, const reports_mail_t *mail)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    mta_sts_err_t  err;
     mta_sts_str_t  text, trusted = mta_sts_str("mx");
 
     env = fuzz_begin();
@@ -305,9 +306,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size && data[0] != 'M') {
         check_data(text);
 
-    } else {
-        (void) reports_mail(mta_sts_str_after(text, size != 0), &trusted, 1,
-                            env, check_part, NULL);
+    } else if (reports_mail(mta_sts_str_after(text, size != 0), &trusted, 1,
+                            env, check_part, NULL, &err) != MTA_STS_OK)
+    {
+        fuzz_check_error(&err);
     }
 
     return 0;

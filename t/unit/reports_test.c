@@ -23,7 +23,7 @@ parse(mta_sts_str_t text)
 {
     test_begin(0);
 
-    return reports_json(text, &test.env, &report, &test.err);
+    return reports_json(text, NULL, &test.env, &report, &test.err);
 }
 
 
@@ -54,9 +54,9 @@ test_refused(void)
         { "{}", "not a TLS report: it has no list of policies" },
         { "{" RANGE ",\"policies\":{}}",
           "not a TLS report: it has no list of policies" },
-        { "{\"policies\":[]}",
+        { "{\"policies\":[{}]}",
           "not a TLS report: it has no valid date-range" },
-        { "{\"policies\":[],\"date-range\":{\"start-datetime\":\"2025\"}}",
+        { "{\"policies\":[{}],\"date-range\":{\"start-datetime\":\"2025\"}}",
           "not a TLS report: it has no valid date-range" }
     };
 
@@ -88,7 +88,7 @@ test_times(void)
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        (void) snprintf(text, sizeof(text), "{\"policies\":[],\"date-range\":"
+        (void) snprintf(text, sizeof(text), "{\"policies\":[{}],\"date-range\":"
                         "{\"start-datetime\":\"%s\"}}", cases[i].text);
 
         is_int(parse(mta_sts_str_from(text)), MTA_STS_OK, "%s is a time",
@@ -119,12 +119,12 @@ test_policy(void)
     is_int(report.policies[0].good, 7, "the sessions");
     is_int(report.policies[0].failed, 0, "a negative count is none");
 
-    (void) parse_policy("\"policy\":{\"policy-domain\":\"a b\"},\"summary\":{"
+    (void) parse_policy("\"policy\":{\"policy-domain\":\"\"},\"summary\":{"
                         "\"total-successful-session-count\":1e300,"
                         "\"total-failure-session-count\":9000000000000000}");
 
-    is_str(report.policies[0].domain, mta_sts_str(""), "no host, no domain");
-    is_int(report.policies[0].good, 0, "a count beyond all limits is none");
+    is_str(report.policies[0].domain, mta_sts_str(""), "no name, no domain");
+    is_int(report.policies[0].good, REPORTS_COUNT_MAX, "a real is bounded");
     is_int(report.policies[0].failed, REPORTS_COUNT_MAX, "a count is bounded");
 
     (void) parse_policy("\"failure-details\":[{\"failure-reason-code\":"
@@ -164,7 +164,8 @@ test_bounds(void)
 
     mta_sts_buf_add_cstr(&text, "]}");
 
-    is_int(reports_json(mta_sts_buf_str(&text), &test.env, &report, &test.err),
+    is_int(reports_json(mta_sts_buf_str(&text), NULL, &test.env, &report,
+                        &test.err),
            MTA_STS_OK, "a large report is taken");
     is_int((long long) report.organization.len, REPORTS_TEXT_MAX - 1,
            "... a text is cut at a character");
@@ -180,13 +181,13 @@ test_digest(void)
 {
     char  digest[65];
 
-    (void) parse(mta_sts_str("{" RANGE ", \"policies\": []}"));
+    (void) parse(mta_sts_str("{" RANGE ", \"policies\": [{}]}"));
     memcpy(digest, report.digest, sizeof(digest));
 
-    (void) parse(mta_sts_str("{\"policies\":[]," RANGE "}\n"));
+    (void) parse(mta_sts_str("{\"policies\":[{}]," RANGE "}\n"));
     ok(strcmp(digest, report.digest) == 0, "order and spaces: one digest");
 
-    (void) parse(mta_sts_str("{\"policies\":[{}]," RANGE "}"));
+    (void) parse(mta_sts_str("{\"policies\":[{},{}]," RANGE "}"));
     ok(strcmp(digest, report.digest) != 0, "another content: another digest");
 }
 
@@ -228,6 +229,8 @@ test_signers(void)
         { "mx.example.com.evil.example; dkim=pass header.d=google.com", "", 0 },
         { "(mx.example.com) evil.example; dkim=pass header.d=a.example", "",
           0 },
+        { "mx.exam(x)ple.com; dkim=pass header.d=a.example", "", 0 },
+        { "mx.example.com(x); dkim=pass(y)header.d=a.example", "a.example", 1 },
         { "", "", 0 }
     };
 
@@ -322,6 +325,8 @@ test_overflow(void)
     evidence_reader_t  *reader;
     char                dir[] = "/tmp/reports_test-XXXXXX", file[64];
 
+    static const char *const  files[] = { "", "-wal", "-shm" };
+
     test_begin(0);
 
     store = mkdtemp(dir) ? store_open(dir, 1, &err) : NULL;
@@ -351,9 +356,13 @@ test_overflow(void)
         store_close(store);
     }
 
-    (void) snprintf(file, sizeof(file), "%s/reports.sqlite", dir);
-    (void) unlink(file);
-    is_int(rmdir(dir), 0, "nothing is left");
+    for (i = 0; i < 3; i++) {
+        (void) snprintf(file, sizeof(file), "%s/reports.sqlite%s", dir,
+                        files[i]);
+        is_int(unlink(file), 0, "a file%s, which remains", files[i]);
+    }
+
+    is_int(rmdir(dir), 0, "nothing else is left");
 }
 
 

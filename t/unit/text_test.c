@@ -120,6 +120,7 @@ test_clean(void)
 
         TEST("\xc2\x80\xc2\x85\xc2\x9b" "2J", "??????2J"),
         TEST("\xe2\x80\xa8" "a\xe2\x80\xa9", "???a???"),
+        TEST("\xe2\x80\x8e" "a\xe2\x80\x8f\xd8\x9c", "???a?????"),
         TEST("\xe2\x80\xae" "a\xe2\x81\xa6", "???a???"),
 
         /* bytes that are no character */

@@ -159,6 +159,12 @@ int command_import(const options_t *options, const mta_sts_env_t *env);
 int command_program(int argc, char **argv);
 
 /*
+ * The exit status of a failure where an argument is "--pipe": a mail server
+ * tries again after EX_TEMPFAIL, and sends the mail back after any other.
+ */
+int command_pipe_status(int argc, char **argv, int status);
+
+/*
  * The main() of such a program: runs it, with the name that its messages begin
  * with, and gives its exit status.
  */

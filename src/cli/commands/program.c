@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "cli/diag/diag.h"
@@ -66,6 +67,21 @@ command_program(int argc, char **argv)
 
 
 int
+command_pipe_status(int argc, char **argv, int status)
+{
+    int  i;
+
+    for (i = 1; i < argc && status; i++) {
+        if (strcmp(argv[i], "--pipe") == 0) {
+            return EX_TEMPFAIL;
+        }
+    }
+
+    return status;
+}
+
+
+int
 command_main(int argc, char **argv, char *name,
     int (*run)(int argc, char **argv, const mta_sts_env_t *env))
 {
@@ -78,11 +94,13 @@ command_main(int argc, char **argv, char *name,
 
     argv[0] = name;
 
+    diag_no_memory_status(command_pipe_status(argc, argv, DIAG_NO_MEMORY));
+
     status = run(argc, argv, &env);
 
     mta_sts_arena_free(&arena);
 
-    return command_finish(status);
+    return command_pipe_status(argc, argv, command_finish(status));
 }
 
 

@@ -69,7 +69,8 @@ const char *diag_s(size_t n);
  * The others fit into the allocation hooks of libcurl, c-ares and jansson; what
  * they return is freed with free().
  *
- * diag_no_memory() ends the process in the same way.
+ * diag_no_memory() ends the process in the same way.  diag_no_memory_status()
+ * sets another exit status.
  */
 void *diag_alloc(void *ctx, size_t size);
 void *diag_malloc(size_t size);
@@ -77,6 +78,7 @@ void *diag_calloc(size_t n, size_t size);
 void *diag_realloc(void *p, size_t size);
 char *diag_strdup(const char *s);
 void diag_no_memory(void) __attribute__((noreturn));
+void diag_no_memory_status(int status);
 
 
 #endif /* MTA_STS_DIAG_DIAG_H */

@@ -9,11 +9,21 @@
 #include "diag.h"
 
 
+static int  memory_status = DIAG_NO_MEMORY;
+
+
+void
+diag_no_memory_status(int status)
+{
+    memory_status = status;
+}
+
+
 void
 diag_no_memory(void)
 {
     say("out of memory");
-    exit(DIAG_NO_MEMORY);
+    exit(memory_status);
 }
 
 

@@ -4,9 +4,11 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/diag/diag.h"
@@ -53,8 +55,10 @@ static const char  store_schema[] =
     " verified INTEGER NOT NULL, day INTEGER NOT NULL, good INTEGER NOT NULL,"
     " failed INTEGER NOT NULL, reports INTEGER NOT NULL,"
     " PRIMARY KEY (domain, type, verified, day)) WITHOUT ROWID;"
-    "CREATE TABLE refused (reports INTEGER NOT NULL);"
-    "INSERT INTO refused VALUES (0);"
+    "CREATE TABLE refused (digest TEXT PRIMARY KEY, ends INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE dropped (before INTEGER NOT NULL, refused INTEGER NOT NULL);"
+    "INSERT INTO dropped VALUES (0, 0);"
     "PRAGMA user_version = 1;";
 
 
@@ -176,10 +180,35 @@ store_error_open(store_t *store, int create, mta_sts_err_t *err)
 }
 
 
+/*
+ * Creates the file, which the group may read whatever the umask is: a mail
+ * server's is often 077.  Errors are those of SQLite, which comes next.
+ */
+
+static void
+store_create(const char *file)
+{
+    int          fd;
+    struct stat  st;
+
+    fd = open(file, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0644);
+
+    if (fd == -1) {
+        return;
+    }
+
+    if (fstat(fd, &st) == 0) {
+        (void) fchmod(fd, (st.st_mode & 0777) | S_IRGRP);
+    }
+
+    (void) close(fd);
+}
+
+
 store_t *
 store_open(const char *dir, int create, mta_sts_err_t *err)
 {
-    int       flags;
+    int       flags, keep;
     store_t  *store;
 
     store = diag_calloc(1, sizeof(store_t));
@@ -187,6 +216,10 @@ store_open(const char *dir, int create, mta_sts_err_t *err)
 
     flags = create ? SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE
                    : SQLITE_OPEN_READWRITE;
+
+    if (create) {
+        store_create(store->file);
+    }
 
     /* who may only read, reads; WAL needs its other files to be there then */
 
@@ -197,6 +230,10 @@ store_open(const char *dir, int create, mta_sts_err_t *err)
     }
 
     (void) sqlite3_busy_timeout(store->db, STORE_WAIT);
+
+    keep = 1;
+    (void) sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL,
+                                &keep);
 
     if (store_exec(store, "PRAGMA foreign_keys = ON", err) != MTA_STS_OK
         || store_upgrade(store, create, err) != MTA_STS_OK)

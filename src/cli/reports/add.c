@@ -12,51 +12,20 @@
 #define ADD_LATER_MAX  (2 * 86400)    /* seconds that clocks may differ */
 
 
-static int
-add_cmp(const void *a, const void *b)
-{
-    return mta_sts_str_cmp(*(const mta_sts_str_t *) a,
-                           *(const mta_sts_str_t *) b);
-}
-
-
-/* Leaves the policies of our domains, and those that name no domain. */
-
-static void
-add_filter(const reports_adder_t *adder, reports_report_t *report)
-{
-    size_t            i, n;
-    reports_policy_t  *policy;
-
-    for (i = 0, n = 0; i < report->n_policies; i++) {
-        policy = &report->policies[i];
-
-        if (policy->domain.len == 0
-            || bsearch(&policy->domain, adder->ours, adder->n_ours,
-                       sizeof(mta_sts_str_t), add_cmp))
-        {
-            report->policies[n++] = *policy;
-        }
-    }
-
-    report->n_policies = n;
-}
-
-
 /* Adds a report; *err is why it is bad.  A failed store is input->failed. */
 
 static int
 add_json(reports_input_t *input, mta_sts_str_t text,
     const reports_origin_t *origin, mta_sts_err_t *err)
 {
-    int               rc;
-    store_result_e    result;
     reports_adder_t  *adder;
     reports_report_t  report;
 
     adder = input->adder;
 
-    if (reports_json(text, &input->env, &report, err) != MTA_STS_OK) {
+    if (reports_json(text, &adder->ours, &input->env, &report, err)
+        != MTA_STS_OK)
+    {
         return MTA_STS_ERROR;
     }
 
@@ -70,26 +39,8 @@ add_json(reports_input_t *input, mta_sts_str_t text,
         return MTA_STS_OK;
     }
 
-    add_filter(adder, &report);
-
-    if (report.n_policies == 0) {
-        adder->refused++;
-        input->failed |= store_refuse(adder->store, &input->err) != MTA_STS_OK;
-
-        return MTA_STS_OK;
-    }
-
-    rc = store_add(adder->store, &report, origin, &result, &input->err);
-
-    if (rc != MTA_STS_OK) {
-        input->failed = 1;
-
-    } else if (result == STORE_NEW) {
-        adder->added++;
-
-    } else {
-        adder->known++;
-    }
+    input->failed |= reports_batch(adder, &report, origin, &input->err)
+                     != MTA_STS_OK;
 
     return MTA_STS_OK;
 }
@@ -174,15 +125,28 @@ reports_add_data(reports_input_t *input, mta_sts_str_t data)
         input->bad = add_packed(input, data, &input->origin, &input->why)
                      != MTA_STS_OK;
 
+    } else if (mta_sts_str_starts(data, mta_sts_str("PK\x03\x04"))) {
+        input->bad = 1;
+        (void) mta_sts_error(&input->why, MTA_STS_NOWHERE, "a zip archive, "
+                             "must be gzip");
+
+    } else if (input->posted) {
+        input->bad = 1;
+        (void) mta_sts_error(&input->why, MTA_STS_NOWHERE, "neither JSON nor "
+                             "gzip");
+
     } else {
         input->origin.source = mta_sts_str("mail");
 
-        (void) reports_mail(data, input->adder->trusted,
-                            input->adder->n_trusted, &input->env, add_part,
-                            input);
-
-        if (input->parts == 0) {
+        if (reports_mail(data, input->adder->trusted, input->adder->n_trusted,
+                         &input->env, add_part, input, &input->why)
+            != MTA_STS_OK)
+        {
             input->bad = 1;
+
+        } else if (input->parts == 0) {
+            input->bad = 1;
+            input->none = 1;
             (void) mta_sts_error(&input->why, MTA_STS_NOWHERE, "neither JSON "
                                  "nor gzip nor a mail with a TLS report");
         }

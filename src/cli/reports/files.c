@@ -1,8 +1,5 @@
 /*
- * Files, directories and standard input -> the store.
- *
- * A file of a spool is removed after the commit of what it has, so that no
- * report is lost whatever ends the process; one that comes twice counts once.
+ * Files, directories and standard input -> the batch.
  */
 
 #include <dirent.h>
@@ -17,92 +14,11 @@
 #include "reports.h"
 
 
-#define FILES_BATCH    256            /* files of a transaction */
-#define FILES_BAD_MAX  200            /* files in bad/, reasons included */
-
-
-static mta_sts_str_t
-files_path(const mta_sts_env_t *env, const char *dir, const char *name,
-    const char *suffix)
-{
-    mta_sts_buf_t  path = { env, NULL, 0, 0, 0 };
-
-    mta_sts_buf_add_cstr(&path, dir);
-    mta_sts_buf_add_char(&path, '/');
-    mta_sts_buf_add_cstr(&path, name);
-    mta_sts_buf_add_cstr(&path, suffix);
-
-    return mta_sts_str_copy(env, mta_sts_buf_str(&path));
-}
-
-
-/*
- * Opens NAME.reason in DIR/bad for the reason, or returns NULL where there is
- * no room: anybody may send bad reports.
- */
-
-static FILE *
-files_bad(const reports_input_t *input, const char *dir, const char *name)
-{
-    DIR            *d;
-    size_t          n;
-    mta_sts_str_t   bad;
-
-    bad = files_path(&input->env, dir, "bad", "");
-
-    if (mkdir(bad.data, 0750) == -1 && errno != EEXIST) {
-        return NULL;
-    }
-
-    d = opendir(bad.data);
-
-    if (d == NULL) {
-        return NULL;
-    }
-
-    for (n = 0; readdir(d); n++) {
-        /* void */
-    }
-
-    (void) closedir(d);
-
-    /* "." and "..", too */
-
-    if (n >= FILES_BAD_MAX + 2) {
-        return NULL;
-    }
-
-    return fopen(files_path(&input->env, bad.data, name, ".reason").data, "w");
-}
-
-
-/* Moves a bad file of a spool to bad/, or removes it if there is no room. */
-
-static void
-files_move(const reports_input_t *input, const char *dir, const char *name,
-    const char *path)
-{
-    FILE           *reason;
-    mta_sts_str_t   bad;
-
-    reason = files_bad(input, dir, name);
-
-    if (reason == NULL) {
-        say("\"%s\" is removed, since \"%s/bad\" is full or not writable",
-            path, dir);
-        (void) unlink(path);
-        return;
-    }
-
-    (void) fprintf(reason, "%s\n", input->why.text);
-    (void) fclose(reason);
-
-    bad = files_path(&input->env, dir, "bad/", name);
-
-    if (rename(path, bad.data) == -1) {
-        say("rename() \"%s\" failed (%d: %s)", path, errno, strerror(errno));
-    }
-}
+typedef enum {
+    FILES_NAMED = 0,                  /* a file of the command line */
+    FILES_SPOOL,                      /* in a directory */
+    FILES_MAILDIR
+} files_kind_e;
 
 
 /*
@@ -137,14 +53,6 @@ files_is_spooled(const char *name, int64_t *received, mta_sts_str_t *address)
 }
 
 
-static void
-files_say(reports_adder_t *adder, const char *path, const mta_sts_err_t *why)
-{
-    adder->bad++;
-    say("\"%s\": %s", path, why->text);
-}
-
-
 /* Opens a regular file, without waiting for a FIFO; returns -1 and err. */
 
 static int
@@ -173,33 +81,63 @@ files_open(const char *path, mta_sts_err_t *err)
 }
 
 
+/* What is bad in a spool does not stay there, if it can be kept. */
+
+static void
+files_bad(const reports_input_t *input, const char *dir, const char *name,
+    const char *path)
+{
+    mta_sts_err_t  err;
+
+    if (reports_bad(&input->env, dir, name, path, mta_sts_str(""),
+                    input->why.text, &err) != MTA_STS_OK)
+    {
+        say_error(&err);
+    }
+}
+
+
+/* Counts and says what is wrong with a file or with standard input. */
+
+static void
+files_say(const reports_input_t *input, const char *path)
+{
+    if (input->unread) {
+        input->adder->unread++;
+
+    } else {
+        input->adder->bad++;
+    }
+
+    say("\"%s\": %s", path, input->why.text);
+}
+
+
 /*
- * Adds a regular file; dir is its spool, or NULL.  *done: it may be removed
- * after the commit.  Errors of the store only.
+ * Adds a regular file; dir is the directory that it was found in, or NULL.
+ * What nginx has spooled is no mail, wherever it is now.  Errors of the store
+ * only.
  */
 
 static int
-files_file(reports_adder_t *adder, const char *dir, const char *name,
-    const char *path, mta_sts_arena_t *arena, int *done, mta_sts_err_t *err)
+files_file(reports_adder_t *adder, const char *dir, files_kind_e kind,
+    const char *name, mta_sts_str_t path, mta_sts_arena_t *arena,
+    mta_sts_err_t *err)
 {
-    int              fd, rc, spooled;
+    int              fd, rc;
     int64_t          received;
-    mta_sts_buf_t    source;
     mta_sts_err_t    why;
     mta_sts_str_t    address;
     reports_input_t  input;
 
-    spooled = dir && files_is_spooled(name, &received, &address);
-    *done = 0;
-
-    fd = files_open(path, &why);
+    fd = files_open(path.data, &why);
 
     if (fd == -1) {
 
         /* another process was faster */
 
-        if (!spooled || access(path, F_OK) == 0) {
-            adder->bad++;
+        if (dir == NULL || access(path.data, F_OK) == 0) {
+            adder->unread++;
             say_error(&why);
         }
 
@@ -207,10 +145,12 @@ files_file(reports_adder_t *adder, const char *dir, const char *name,
     }
 
     reports_add_begin(&input, adder, arena, adder->now, mta_sts_str("file"));
+    input.posted = files_is_spooled(name, &received, &address);
+    input.single = kind == FILES_MAILDIR;
 
-    if (spooled) {
-        memset(&source, 0, sizeof(mta_sts_buf_t));
-        source.env = &input.env;
+    if (input.posted) {
+        mta_sts_buf_t  source = { &input.env, NULL, 0, 0, 0 };
+
         mta_sts_buf_add_cstr(&source, "https ");
         mta_sts_buf_add(&source, address);
 
@@ -227,95 +167,113 @@ files_file(reports_adder_t *adder, const char *dir, const char *name,
         return rc;
     }
 
-    if (input.bad) {
-        files_say(adder, path, &input.why);
+    if (!input.bad) {
+        return input.posted && kind == FILES_SPOOL
+               ? reports_batch_done(adder, path.data, err) : MTA_STS_OK;
+    }
 
-        if (spooled) {
-            files_move(&input, dir, name, path);
-        }
+    if (input.none && kind == FILES_MAILDIR) {
+        adder->skipped++;
+        return MTA_STS_OK;
+    }
 
-    } else {
-        *done = spooled;
+    files_say(&input, path.data);
+
+    if (input.posted && kind == FILES_SPOOL && !input.unread) {
+        files_bad(&input, dir, name, path.data);
     }
 
     return MTA_STS_OK;
 }
 
 
-/* Commits, and removes what was stored. */
+/* nginx names a file without a dot while it is incomplete. */
 
 static int
-files_commit(reports_adder_t *adder, char **done, size_t *n, mta_sts_err_t *err)
+files_is_skipped(reports_adder_t *adder, files_kind_e kind, const char *name,
+    size_t *skipped)
 {
-    size_t  i;
-
-    if (store_commit(adder->store, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
+    if (name[0] == '.') {
+        return 1;
     }
 
-    for (i = 0; i < *n; i++) {
-        if (unlink(done[i]) == -1 && errno != ENOENT) {
-            say("unlink() \"%s\" failed (%d: %s)", done[i], errno,
-                strerror(errno));
-        }
-
-        free(done[i]);
+    if (kind == FILES_MAILDIR || strchr(name, '.')) {
+        return 0;
     }
 
-    *n = 0;
+    if (strlen(name) != 10 || strspn(name, "0123456789") != 10) {
+        adder->skipped++;
+        ++*skipped;
+    }
 
-    return MTA_STS_OK;
+    return 1;
 }
 
 
 static int
-files_dir(reports_adder_t *adder, const char *dir, DIR *d, mta_sts_err_t *err)
+files_dir(reports_adder_t *adder, const char *dir, files_kind_e kind, DIR *d,
+    mta_sts_err_t *err)
 {
-    int               rc, stored;
-    char             *done[FILES_BATCH];
-    size_t            n, files;
+    int               rc;
+    size_t            skipped;
     struct stat       st;
     mta_sts_str_t     path;
     struct dirent    *entry;
     mta_sts_arena_t   arena = { NULL, 0 };
     mta_sts_env_t     env = { diag_alloc, say_warning, &arena, NULL };
 
-    n = 0;
-    files = 0;
-    rc = store_begin(adder->store, err);
+    rc = MTA_STS_OK;
+    skipped = 0;
 
     while (rc == MTA_STS_OK && (entry = readdir(d)) != NULL) {
 
         mta_sts_arena_reset(&arena);
-        path = files_path(&env, dir, entry->d_name, "");
-
-        /* nginx names a file without a dot while it is incomplete */
+        path = reports_path(&env, dir, entry->d_name, "");
 
         if (lstat(path.data, &st) == -1 || !S_ISREG(st.st_mode)
-            || strchr(entry->d_name, '.') == NULL || entry->d_name[0] == '.')
+            || files_is_skipped(adder, kind, entry->d_name, &skipped))
         {
             continue;
         }
 
-        rc = files_file(adder, dir, entry->d_name, path.data, &arena, &stored,
-                      err);
-
-        if (rc == MTA_STS_OK && stored) {
-            done[n++] = diag_strdup(path.data);
-        }
-
-        if (rc == MTA_STS_OK && ++files % FILES_BATCH == 0) {
-            rc = files_commit(adder, done, &n, err);
-            rc = rc == MTA_STS_OK ? store_begin(adder->store, err) : rc;
-        }
+        rc = files_file(adder, dir, kind, entry->d_name, path, &arena, err);
     }
 
-    if (rc == MTA_STS_OK) {
-        rc = files_commit(adder, done, &n, err);
+    mta_sts_arena_free(&arena);
+
+    if (skipped) {
+        say("\"%s\": %zu file%s without a dot in the name skipped, which nginx "
+            "has not completed", dir, skipped, skipped == 1 ? "" : "s");
     }
 
-    while (n) {
-        free(done[--n]);
+    return rc;
+}
+
+
+/* Opens a directory of a Maildir; its mails have no dot in the name, too. */
+
+static int
+files_maildir(reports_adder_t *adder, const char *dir, const char *name,
+    mta_sts_err_t *err)
+{
+    int              rc;
+    DIR             *d;
+    mta_sts_str_t    sub;
+    mta_sts_arena_t  arena = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, say_warning, &arena, NULL };
+
+    sub = reports_path(&env, dir, name, "");
+    d = opendir(sub.data);
+    rc = MTA_STS_OK;
+
+    if (d) {
+        rc = files_dir(adder, sub.data, FILES_MAILDIR, d, err);
+        (void) closedir(d);
+
+    } else {
+        adder->unread++;
+        say("opendir() \"%s\" failed (%d: %s)", sub.data, errno,
+            strerror(errno));
     }
 
     mta_sts_arena_free(&arena);
@@ -324,79 +282,43 @@ files_dir(reports_adder_t *adder, const char *dir, DIR *d, mta_sts_err_t *err)
 }
 
 
-/* The directories of a Maildir have mails without a dot in their names, too. */
-
 static int
-files_maildir(reports_adder_t *adder, const char *dir, mta_sts_err_t *err)
+files_is_maildir(const mta_sts_env_t *env, const char *dir)
 {
-    int               rc, done;
-    DIR              *d;
-    size_t            i;
-    mta_sts_str_t     sub, path;
-    struct dirent    *entry;
-    mta_sts_arena_t   arena = { NULL, 0 }, file = { NULL, 0 };
-    mta_sts_env_t     env = { diag_alloc, say_warning, &arena, NULL };
+    size_t       i;
+    struct stat  st;
 
     static const char *const  subs[] = { "new", "cur" };
 
-    rc = store_begin(adder->store, err);
-
-    for (i = 0; i < 2 && rc == MTA_STS_OK; i++) {
-        sub = files_path(&env, dir, subs[i], "");
-        d = opendir(sub.data);
-
-        while (d && rc == MTA_STS_OK && (entry = readdir(d)) != NULL) {
-            if (entry->d_name[0] == '.') {
-                continue;
-            }
-
-            mta_sts_arena_reset(&file);
-            path = files_path(&env, sub.data, entry->d_name, "");
-            rc = files_file(adder, NULL, entry->d_name, path.data, &file, &done,
-                          err);
-        }
-
-        if (d) {
-            (void) closedir(d);
+    for (i = 0; i < 2; i++) {
+        if (stat(reports_path(env, dir, subs[i], "").data, &st) == -1
+            || !S_ISDIR(st.st_mode))
+        {
+            return 0;
         }
     }
 
-    mta_sts_arena_free(&file);
-    mta_sts_arena_free(&arena);
-
-    return rc == MTA_STS_OK ? store_commit(adder->store, err) : rc;
+    return 1;
 }
 
 
 /* Standard input cannot be read again: a bad one is kept in the state. */
 
-static void
-files_keep(const reports_input_t *input, mta_sts_str_t text)
+static int
+files_keep(reports_input_t *input, mta_sts_str_t data)
 {
-    FILE        *out;
-    char         name[64];
-    const char  *state;
+    char  name[64];
 
     static unsigned  n;
 
-    state = input->adder->state;
-
-    (void) snprintf(name, sizeof(name), "%lld-%ld-%u",
+    (void) snprintf(name, sizeof(name), "%lld-%ld-%06u",
                     (long long) input->adder->now, (long) getpid(), n++);
 
-    out = files_bad(input, state, name);
+    input->failed |= reports_bad(&input->env, input->adder->state, name, NULL,
+                                 data, input->why.text, &input->err)
+                     != MTA_STS_OK;
 
-    if (out) {
-        (void) fprintf(out, "%s\n", input->why.text);
-        (void) fclose(out);
-
-        out = fopen(files_path(&input->env, state, "bad/", name).data, "w");
-    }
-
-    if (out) {
-        (void) fwrite(text.data, 1, text.len, out);
-        (void) fclose(out);
-    }
+    return input->failed ? MTA_STS_ERROR : MTA_STS_OK;
 }
 
 
@@ -408,54 +330,50 @@ files_stdin(reports_adder_t *adder, mta_sts_arena_t *arena, mta_sts_err_t *err)
 
     reports_add_begin(&input, adder, arena, adder->now, mta_sts_str("file"));
     input.keep = files_keep;
+    input.single = adder->pipe;
 
-    rc = store_begin(adder->store, err);
-
-    if (rc == MTA_STS_OK) {
-        rc = reports_add_fd(&input, STDIN_FILENO);
-
-        if (rc != MTA_STS_OK) {
-            *err = input.err;
-        }
+    if (isatty(STDIN_FILENO)) {
+        say("a report or a mail is read from the terminal, up to Ctrl-D");
     }
 
-    if (rc == MTA_STS_OK && input.bad) {
-        files_say(adder, "standard input", &input.why);
+    rc = reports_add_fd(&input, STDIN_FILENO);
+
+    if (rc != MTA_STS_OK) {
+        *err = input.err;
+
+    } else if (input.bad) {
+        files_say(&input, "standard input");
     }
 
-    return rc == MTA_STS_OK ? store_commit(adder->store, err) : rc;
+    return rc;
 }
 
 
 int
 reports_add(reports_adder_t *adder, const char *name, mta_sts_err_t *err)
 {
-    int              rc, done;
+    int              rc;
     DIR             *d;
-    struct stat      st;
-    mta_sts_str_t    sub;
+    const char      *base;
     mta_sts_arena_t  arena = { NULL, 0 };
     mta_sts_env_t    env = { diag_alloc, say_warning, &arena, NULL };
 
+    base = strrchr(name, '/');
     d = strcmp(name, "-") == 0 ? NULL : opendir(name);
-    sub = files_path(&env, name, "new", "");
 
-    if (d && stat(sub.data, &st) == 0 && S_ISDIR(st.st_mode)) {
-        rc = files_maildir(adder, name, err);
+    if (d && files_is_maildir(&env, name)) {
+        rc = files_maildir(adder, name, "new", err);
+        rc = rc == MTA_STS_OK ? files_maildir(adder, name, "cur", err) : rc;
 
     } else if (d) {
-        rc = files_dir(adder, name, d, err);
+        rc = files_dir(adder, name, FILES_SPOOL, d, err);
 
     } else if (strcmp(name, "-") == 0) {
         rc = files_stdin(adder, &arena, err);
 
     } else {
-        rc = store_begin(adder->store, err);
-
-        if (rc == MTA_STS_OK) {
-            rc = files_file(adder, NULL, name, name, &arena, &done, err);
-            rc = rc == MTA_STS_OK ? store_commit(adder->store, err) : rc;
-        }
+        rc = files_file(adder, NULL, FILES_NAMED, base ? base + 1 : name,
+                        mta_sts_str_from(name), &arena, err);
     }
 
     if (d) {
@@ -464,5 +382,5 @@ reports_add(reports_adder_t *adder, const char *name, mta_sts_err_t *err)
 
     mta_sts_arena_free(&arena);
 
-    return rc;
+    return rc == MTA_STS_OK ? reports_flush(adder, err) : rc;
 }

@@ -63,9 +63,10 @@ store_verify(store_t *store, const reports_report_t *report,
         return MTA_STS_OK;
     }
 
-    return store_run(store, "UPDATE report SET signer = ?"
-                     " WHERE digest = ? AND signer = ''", err, "ss",
-                     origin->signer, mta_sts_str_from(report->digest)) == -1
+    return store_run(store, "UPDATE report SET signer = ?, source = source"
+                     " || ', ' || ? WHERE digest = ? AND signer = ''", err,
+                     "sss", origin->signer, origin->source,
+                     mta_sts_str_from(report->digest)) == -1
            ? MTA_STS_ERROR : MTA_STS_OK;
 }
 
@@ -116,9 +117,12 @@ store_add(store_t *store, const reports_report_t *report,
 
 
 int
-store_refuse(store_t *store, mta_sts_err_t *err)
+store_refuse(store_t *store, const reports_report_t *report,
+    mta_sts_err_t *err)
 {
-    return store_exec(store, "UPDATE refused SET reports = reports + 1", err);
+    return store_run(store, "INSERT OR IGNORE INTO refused VALUES (?, ?)", err,
+                     "si", mta_sts_str_from(report->digest), report->end) == -1
+           ? MTA_STS_ERROR : MTA_STS_OK;
 }
 
 
@@ -146,7 +150,11 @@ store_drop(store_t *store, int64_t before, mta_sts_err_t *err)
         " failed = min(failed + excluded.failed, 4000000000000000000),"
         " reports = reports + excluded.reports;"
         "DELETE FROM report WHERE ends < %lld;"
-        "COMMIT", (long long) before, (long long) before);
+        "UPDATE dropped SET before = max(before, %lld), refused = refused"
+        " + (SELECT count(*) FROM refused WHERE ends < %lld);"
+        "DELETE FROM refused WHERE ends < %lld;"
+        "COMMIT", (long long) before, (long long) before, (long long) before,
+        (long long) before, (long long) before);
 
     return store_exec(store, sql, err);
 }

@@ -30,8 +30,9 @@ mail_is_space(char ch)
 
 
 /*
- * Removes comments in parentheses (RFC 5322, 3.2.2), folds white space, and
- * replaces what a quoted string has of separators: it may be a sender's text.
+ * Replaces a comment in parentheses (RFC 5322, 3.2.2) by a space, so that what
+ * is before it and after it stays apart, and what a quoted string has of
+ * separators: it may be a sender's text.
  */
 
 static mta_sts_str_t
@@ -66,6 +67,8 @@ mail_uncomment(mta_sts_str_t field, const mta_sts_env_t *env)
 
         } else if (ch == ')' && depth) {
             depth--;
+            out[n] = ' ';
+            n += depth == 0;
 
         } else if (depth == 0) {
             out[n++] = mail_is_space(ch) ? ' ' : ch;
@@ -110,7 +113,7 @@ mail_next(mta_sts_str_t *rest, char separator)
 }
 
 
-/* The domain in "header.d=DOMAIN" or "header.i=@DOMAIN" of a passing result. */
+/* The domain in "header.d=DOMAIN" of a passing result. */
 
 static mta_sts_str_t
 mail_dkim_domain(mta_sts_str_t result)
@@ -186,10 +189,34 @@ reports_signer(mta_sts_str_t field, const mta_sts_str_t *trusted, size_t n,
 }
 
 
+/*
+ * Is it this field, with a colon right after its name?  GMime also takes a name
+ * with spaces before the colon, which a server may not remove.
+ */
+
+static int
+mail_is_results(mta_sts_str_t text, GMimeHeader *header)
+{
+    gint64         offset;
+    mta_sts_str_t  name, results = mta_sts_str("Authentication-Results:");
+
+    offset = g_mime_header_get_offset(header);
+
+    if (offset < 0 || (size_t) offset > text.len) {
+        return 0;
+    }
+
+    name = mta_sts_str_after(text, (size_t) offset);
+    name.len = name.len > results.len ? results.len : name.len;
+
+    return mta_sts_str_caseeq(name, results);
+}
+
+
 /* Only the topmost field of a trusted server counts: others may be forged. */
 
 static mta_sts_str_t
-mail_signer(mail_reader_t *reader, GMimeMessage *message)
+mail_signer(mail_reader_t *reader, mta_sts_str_t text, GMimeMessage *message)
 {
     int               i, ours;
     GMimeHeader      *header;
@@ -201,10 +228,7 @@ mail_signer(mail_reader_t *reader, GMimeMessage *message)
     for (i = 0; i < g_mime_header_list_get_count(headers); i++) {
         header = g_mime_header_list_get_header_at(headers, i);
 
-        if (g_ascii_strcasecmp(g_mime_header_get_name(header),
-                               "Authentication-Results")
-            != 0)
-        {
+        if (!mail_is_results(text, header)) {
             continue;
         }
 
@@ -222,7 +246,19 @@ mail_signer(mail_reader_t *reader, GMimeMessage *message)
 }
 
 
-/* Is it the part that has the report? */
+static int
+mail_has_suffix(const char *name, const char *suffix)
+{
+    size_t  len, end;
+
+    len = name ? strlen(name) : 0;
+    end = strlen(suffix);
+
+    return len >= end && g_ascii_strcasecmp(name + len - end, suffix) == 0;
+}
+
+
+/* Is it the part that has the report?  Some senders only give it a name. */
 
 static int
 mail_is_report(GMimePart *part)
@@ -234,16 +270,19 @@ mail_is_report(GMimePart *part)
     subtype = g_mime_content_type_get_media_subtype(type);
     name = g_mime_part_get_filename(part);
 
-    if (!g_mime_content_type_is_type(type, "application", "*")) {
-        return 0;
+    if (mail_has_suffix(name, ".json") || mail_has_suffix(name, ".json.gz")) {
+        return 1;
     }
 
-    return g_ascii_strncasecmp(subtype, "tlsrpt", sizeof("tlsrpt") - 1) == 0
-           || g_ascii_strcasecmp(subtype, "gzip") == 0
-           || g_ascii_strcasecmp(subtype, "x-gzip") == 0
-           || g_ascii_strcasecmp(subtype, "json") == 0
-           || (name && (g_str_has_suffix(name, ".json")
-                        || g_str_has_suffix(name, ".json.gz")));
+    if (g_mime_content_type_is_type(type, "text", "json")) {
+        return 1;
+    }
+
+    return g_mime_content_type_is_type(type, "application", "*")
+           && (g_ascii_strncasecmp(subtype, "tlsrpt", sizeof("tlsrpt") - 1) == 0
+               || g_ascii_strcasecmp(subtype, "gzip") == 0
+               || g_ascii_strcasecmp(subtype, "x-gzip") == 0
+               || g_ascii_strcasecmp(subtype, "json") == 0);
 }
 
 
@@ -317,34 +356,49 @@ mail_object(mail_reader_t *reader, GMimeObject *object, unsigned depth)
 }
 
 
-size_t
+/* The line that mbox and local(8) put before a mail. */
+
+static mta_sts_str_t
+mail_after_from(mta_sts_str_t text)
+{
+    const char  *end;
+
+    if (!mta_sts_str_starts(text, mta_sts_str("From "))) {
+        return text;
+    }
+
+    end = memchr(text.data, '\n', text.len);
+
+    return mta_sts_str_after(text, end ? (size_t) (end - text.data) + 1
+                                       : text.len);
+}
+
+
+int
 reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
     const mta_sts_env_t *env,
-    void (*each)(void *ctx, const reports_mail_t *mail), void *ctx)
+    void (*each)(void *ctx, const reports_mail_t *mail), void *ctx,
+    mta_sts_err_t *err)
 {
-    size_t         mails;
     GMimeParser   *parser;
     GMimeStream   *stream;
     GMimeMessage  *message;
     mail_reader_t  reader = { trusted, n, env, each, ctx, { "", 0 } };
 
+    text = mail_after_from(text);
+
+    if (reports_measure(text, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
     g_mime_init();
 
     stream = g_mime_stream_mem_new_with_buffer(text.data, text.len);
     parser = g_mime_parser_new_with_stream(stream);
+    message = g_mime_parser_construct_message(parser, NULL);
 
-    g_mime_parser_set_format(parser,
-                             mta_sts_str_starts(text, mta_sts_str("From "))
-                             ? GMIME_FORMAT_MBOX : GMIME_FORMAT_MESSAGE);
-
-    for (mails = 0; !g_mime_parser_eos(parser); mails++) {
-        message = g_mime_parser_construct_message(parser, NULL);
-
-        if (message == NULL) {
-            break;
-        }
-
-        reader.signer = mail_signer(&reader, message);
+    if (message) {
+        reader.signer = mail_signer(&reader, text, message);
 
         if (g_mime_message_get_mime_part(message)) {
             mail_object(&reader, g_mime_message_get_mime_part(message), 0);
@@ -356,5 +410,5 @@ reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
     g_object_unref(parser);
     g_object_unref(stream);
 
-    return mails;
+    return MTA_STS_OK;
 }

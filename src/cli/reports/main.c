@@ -76,6 +76,11 @@ main_usage(FILE *out)
         "options:\n"
         "    --state DIR          where reports.sqlite is (default:\n"
         "                         " MAIN_STATE ")\n"
+        "    -c FILE              nginx.conf, whose domains are ours: for add by\n"
+        "                         default " MTA_STS_CONF_PATH ";\n"
+        "                         a summary without is of those that had a report\n"
+        "    -d FILE              only a domains file\n"
+        "    -p PREFIX            folder of a relative FILE, as nginx's -p\n"
         "    -h                   this text\n\n"
         "options of the summary:\n"
         "    -f FORMAT            one of the formats (default: the first)\n"
@@ -84,10 +89,6 @@ main_usage(FILE *out)
         "                         and for what is worse (default: 0)\n\n"
         "options of add, whose FILE is a report, a mail, an mbox, a Maildir,\n"
         "a spool of nginx, or \"-\" for standard input (default):\n"
-        "    -c FILE              nginx.conf, whose domains are ours\n"
-        "                         (default: " MTA_STS_CONF_PATH ")\n"
-        "    -d FILE              only a domains file\n"
-        "    -p PREFIX            folder of a relative FILE, as nginx's -p\n"
         "    --trust-authserv ID  of the mail server whose DKIM results are\n"
         "                         believed; may be repeated\n"
         "    --keep DAYS          drop older reports (default: %d)\n"
@@ -187,6 +188,12 @@ main_set(main_options_t *options, int ch, const mta_sts_env_t *env)
         return main_severity(optarg, &options->fail_on);
 
     case 'T':
+        if (optarg[0] == '\0' || strpbrk(optarg, " \t;()\"")) {
+            say("invalid \"--trust-authserv %s\", must be the name at the "
+                "beginning of your server's Authentication-Results", optarg);
+            return 0;
+        }
+
         (void) mta_sts_values_add(&options->trusted, mta_sts_str_from(optarg),
                                   MTA_STS_NOWHERE, env, &err);
         return 1;
@@ -221,7 +228,7 @@ main_texts(const mta_sts_values_t *values, const mta_sts_env_t *env)
 
 static int
 main_ours(const main_options_t *options, const mta_sts_env_t *env,
-    reports_adder_t *adder)
+    reports_ours_t *list)
 {
     size_t            i;
     site_t            site;
@@ -232,20 +239,20 @@ main_ours(const main_options_t *options, const mta_sts_env_t *env,
         return MTA_STS_ERROR;
     }
 
-    site_domains(&site, env, &entries, &adder->n_ours);
+    site_domains(&site, env, &entries, &list->n);
 
-    if (adder->n_ours == 0) {
+    if (list->n == 0) {
         say("no domain is configured: no report would be about one of ours");
         return MTA_STS_ERROR;
     }
 
-    ours = env->alloc(env->ctx, adder->n_ours * sizeof(mta_sts_str_t));
+    ours = env->alloc(env->ctx, list->n * sizeof(mta_sts_str_t));
 
-    for (i = 0; i < adder->n_ours; i++) {
+    for (i = 0; i < list->n; i++) {
         ours[i] = entries[i].domain;
     }
 
-    adder->ours = ours;
+    list->domains = ours;
 
     return MTA_STS_OK;
 }
@@ -264,11 +271,12 @@ main_add(const main_options_t *options, char **names, size_t n,
 
     memset(&adder, 0, sizeof(reports_adder_t));
 
-    if (main_ours(options, env, &adder) != MTA_STS_OK) {
+    if (main_ours(options, env, &adder.ours) != MTA_STS_OK) {
         return failed;
     }
 
     adder.state = options->state;
+    adder.pipe = options->pipe;
     adder.trusted = main_texts(&options->trusted, env);
     adder.n_trusted = options->trusted.n;
     adder.now = (int64_t) time(NULL);
@@ -298,39 +306,24 @@ main_add(const main_options_t *options, char **names, size_t n,
     }
 
     if (options->pipe) {
-        return COMMAND_OK;
+        return adder.unread ? failed : COMMAND_OK;
     }
 
     (void) printf("%zu new, %zu known, %zu refused (other domains), %zu old, "
-                  "%zu bad\n", adder.added, adder.known, adder.refused,
+                  "%zu bad", adder.added, adder.known, adder.refused,
                   adder.old, adder.bad);
 
-    return adder.bad ? COMMAND_ERROR : COMMAND_OK;
-}
-
-
-/* Names as a person writes them, normalised. */
-
-static int
-main_names(char **args, size_t n, const mta_sts_env_t *env,
-    mta_sts_str_t *names)
-{
-    size_t           i;
-    mta_sts_err_t    err;
-    mta_sts_value_t  value = { { NULL, 0 }, { { NULL, 0 }, 0, 0 } };
-
-    for (i = 0; i < n; i++) {
-        value.text = mta_sts_str_from(args[i]);
-
-        if (mta_sts_name_domain("domain", &value, env, &names[i], &err)
-            != MTA_STS_OK)
-        {
-            say_error(&err);
-            return MTA_STS_ERROR;
-        }
+    if (adder.skipped) {
+        (void) printf(", %zu skipped", adder.skipped);
     }
 
-    return MTA_STS_OK;
+    if (adder.unread) {
+        (void) printf(", %zu unread", adder.unread);
+    }
+
+    (void) putchar('\n');
+
+    return adder.unread ? failed : adder.bad ? COMMAND_ERROR : COMMAND_OK;
 }
 
 
@@ -343,7 +336,7 @@ main_summary(const main_options_t *options, char **args, size_t n,
     store_t        *store;
     summary_t       summary;
     mta_sts_err_t   err;
-    mta_sts_str_t  *names;
+    reports_ours_t  list;
 
     for (format = 0; format < FORMATS; format++) {
         if (strcmp(options->format, formats[format].name) == 0) {
@@ -357,10 +350,16 @@ main_summary(const main_options_t *options, char **args, size_t n,
         return COMMAND_USAGE;
     }
 
-    names = env->alloc(env->ctx, n * sizeof(mta_sts_str_t));
-
-    if (main_names(args, n, env, names) != MTA_STS_OK) {
+    if (reports_names(args, n, env, &list) != MTA_STS_OK) {
         return COMMAND_USAGE;
+    }
+
+    /* also those without a report */
+
+    if (n == 0 && (options->site.conf || options->site.domains)
+        && main_ours(options, env, &list) != MTA_STS_OK)
+    {
+        return COMMAND_UNKNOWN;
     }
 
     memset(&summary, 0, sizeof(summary_t));
@@ -369,7 +368,8 @@ main_summary(const main_options_t *options, char **args, size_t n,
     summary.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 
     store = store_open(options->state, 0, &err);
-    rc = store ? summary_read(&summary, store, names, n, env, &err)
+    rc = store ? summary_read(&summary, store, list.domains, list.n, env,
+                              &err)
                : MTA_STS_ERROR;
 
     if (store) {

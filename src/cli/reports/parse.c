@@ -51,54 +51,70 @@ parse_host(const json_t *value, const mta_sts_env_t *env)
 }
 
 
-/* A number of sessions: not negative, and a real one. */
+/*
+ * A number of sessions, also as a text: not negative, and not above
+ * REPORTS_COUNT_MAX.
+ */
 
 static int64_t
 parse_count(const json_t *value)
 {
-    int64_t  n;
+    double       n;
+    const char  *text;
 
-    n = json_is_integer(value) ? json_integer_value(value) : 0;
+    n = json_number_value(value);
+    text = json_string_value(value);
 
-    if (json_is_real(value) && json_real_value(value) > 0
-        && json_real_value(value) < (double) REPORTS_COUNT_MAX)
-    {
-        n = (int64_t) json_real_value(value);
+    if (text && *text && text[strspn(text, "0123456789")] == '\0') {
+        n = strtod(text, NULL);
     }
 
-    return n < 0 ? 0 : n > REPORTS_COUNT_MAX ? REPORTS_COUNT_MAX : n;
+    return !(n > 0) ? 0 : n < (double) REPORTS_COUNT_MAX ? (int64_t) n
+                                                         : REPORTS_COUNT_MAX;
 }
 
 
-/* RFC 3339; without a zone, UTC is meant.  0 if it is none. */
+/*
+ * RFC 3339; without a zone, UTC is meant, and seconds or the time may be
+ * missing.  0 if it is none.
+ */
 
 static int64_t
 parse_time(const json_t *value)
 {
-    int          n, hours, minutes, used;
+    int          hours, minutes, used;
     char         sign[2];
     struct tm    tm;
     const char  *text;
 
-    if (!json_is_string(value)) {
-        return 0;
-    }
-
-    text = json_string_value(value);
-
     memset(&tm, 0, sizeof(struct tm));
 
-    n = sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &tm.tm_year,
-               &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
-               &used);
+    text = json_string_value(value);
+    text = text ? text : "";
+    used = 0;
 
-    if (n != 6 || tm.tm_year < 1970 || tm.tm_year > 9999) {
+    (void) sscanf(text, "%4d-%2d-%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+                  &used);
+    text += used;
+    used = 0;
+
+    (void) sscanf(text, "%*1[Tt ]%2d:%2d%n", &tm.tm_hour, &tm.tm_min, &used);
+    text += used;
+    used = 0;
+
+    (void) sscanf(text, ":%2d%n", &tm.tm_sec, &used);
+    text += used;
+
+    if (tm.tm_year < 1970 || tm.tm_year > 9999
+        || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31
+        || tm.tm_hour < 0 || tm.tm_hour > 24 || tm.tm_min < 0 || tm.tm_min > 59
+        || tm.tm_sec < 0 || tm.tm_sec > 60)
+    {
         return 0;
     }
 
     tm.tm_year -= 1900;
     tm.tm_mon--;
-    text += used;
 
     if (*text == '.') {
         text++;
@@ -177,6 +193,29 @@ parse_detail(const json_t *value, const mta_sts_env_t *env,
 }
 
 
+/*
+ * Some senders give no sum: then it is the one of the details.  Otherwise the
+ * sum counts, since a session may be in more than one of them.
+ */
+
+static void
+parse_failed(const json_t *details, reports_policy_t *policy)
+{
+    size_t         i;
+    int64_t        sum;
+    const json_t  *count;
+
+    for (i = 0, sum = 0; i < json_array_size(details); i++) {
+        count = json_object_get(json_array_get(details, i),
+                                "failed-session-count");
+        sum += parse_count(count);
+        sum = sum > REPORTS_COUNT_MAX ? REPORTS_COUNT_MAX : sum;
+    }
+
+    policy->failed = policy->failed ? policy->failed : sum;
+}
+
+
 static void
 parse_policy(const json_t *value, const mta_sts_env_t *env,
     reports_policy_t *policy)
@@ -189,12 +228,13 @@ parse_policy(const json_t *value, const mta_sts_env_t *env,
     details = json_object_get(value, "failure-details");
 
     policy->type = parse_type(json_object_get(applied, "policy-type"));
-    policy->domain = parse_host(json_object_get(applied, "policy-domain"), env);
     policy->mode = parse_mode(json_object_get(applied, "policy-string"), env);
     policy->good = parse_count(json_object_get(summary,
                                        "total-successful-session-count"));
     policy->failed = parse_count(json_object_get(summary,
                                          "total-failure-session-count"));
+
+    parse_failed(details, policy);
 
     policy->n_details = json_array_size(details);
 
@@ -233,25 +273,75 @@ parse_digest(const json_t *root, char *hex)
 
 
 static int
-parse_report(const json_t *root, const mta_sts_env_t *env,
-    reports_report_t *report, mta_sts_err_t *err)
+parse_ours_cmp(const void *a, const void *b)
 {
-    size_t         i;
-    const json_t  *range, *policies;
+    return mta_sts_str_cmp(*(const mta_sts_str_t *) a,
+                           *(const mta_sts_str_t *) b);
+}
 
-    range = json_object_get(root, "date-range");
-    policies = json_object_get(root, "policies");
 
-    report->organization = parse_text(json_object_get(root,
-                                                     "organization-name"), env);
-    report->contact = parse_text(json_object_get(root, "contact-info"), env);
-    report->id = parse_text(json_object_get(root, "report-id"), env);
+/* Is a policy about one of our domains, or does it name none? */
+
+static int
+parse_is_ours(const json_t *value, const reports_ours_t *ours,
+    const mta_sts_env_t *env, mta_sts_str_t *domain)
+{
+    const json_t  *name;
+
+    name = json_object_get(json_object_get(value, "policy"), "policy-domain");
+
+    *domain = parse_host(name, env);
+
+    if (domain->len == 0) {
+        return json_string_length(name) == 0;
+    }
+
+    return ours == NULL
+           || bsearch(domain, ours->domains, ours->n, sizeof(mta_sts_str_t),
+                      parse_ours_cmp) != NULL;
+}
+
+
+static void
+parse_policies(const json_t *policies, const reports_ours_t *ours,
+    const mta_sts_env_t *env, reports_report_t *report)
+{
+    size_t             i, n;
+    mta_sts_str_t      domain;
+    const json_t      *value;
+    reports_policy_t  *policy;
+
+    n = json_array_size(policies);
+    n = n > REPORTS_POLICIES_MAX ? REPORTS_POLICIES_MAX : n;
+
+    report->policies = env->alloc(env->ctx, (n + 1) * sizeof(reports_policy_t));
+
+    for (i = 0; i < json_array_size(policies)
+                && report->n_policies < REPORTS_POLICIES_MAX; i++)
+    {
+        value = json_array_get(policies, i);
+
+        if (parse_is_ours(value, ours, env, &domain)) {
+            policy = &report->policies[report->n_policies++];
+            policy->domain = domain;
+            parse_policy(value, env, policy);
+        }
+    }
+}
+
+
+static int
+parse_range(const json_t *range, reports_report_t *report, mta_sts_err_t *err)
+{
     report->begin = parse_time(json_object_get(range, "start-datetime"));
     report->end = parse_time(json_object_get(range, "end-datetime"));
 
-    if (!json_is_object(root) || !json_is_array(policies)) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "not a TLS report: it has "
-                             "no list of policies");
+    if (report->begin <= 0) {
+        report->begin = report->end;
+    }
+
+    if (report->end < report->begin) {
+        report->end = report->begin;
     }
 
     if (report->begin <= 0) {
@@ -259,23 +349,38 @@ parse_report(const json_t *root, const mta_sts_env_t *env,
                              "no valid date-range");
     }
 
-    if (report->end < report->begin) {
-        report->end = report->begin;
+    return report->end - report->begin <= (int64_t) REPORTS_RANGE_MAX * 86400
+           ? MTA_STS_OK
+           : mta_sts_error(err, MTA_STS_NOWHERE, "the date-range has more than "
+                           "%d days", REPORTS_RANGE_MAX);
+}
+
+
+static int
+parse_report(const json_t *root, const reports_ours_t *ours,
+    const mta_sts_env_t *env, reports_report_t *report, mta_sts_err_t *err)
+{
+    const json_t  *policies;
+
+    policies = json_object_get(root, "policies");
+
+    report->organization = parse_text(json_object_get(root,
+                                                     "organization-name"), env);
+    report->contact = parse_text(json_object_get(root, "contact-info"), env);
+    report->id = parse_text(json_object_get(root, "report-id"), env);
+
+    if (json_array_size(policies) == 0) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "not a TLS report: it has "
+                             "no list of policies");
     }
 
-    report->n_policies = json_array_size(policies);
-
-    if (report->n_policies > REPORTS_POLICIES_MAX) {
-        report->n_policies = REPORTS_POLICIES_MAX;
+    if (parse_range(json_object_get(root, "date-range"), report, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
     }
 
-    report->policies = env->alloc(env->ctx, (report->n_policies + 1)
-                                            * sizeof(reports_policy_t));
-
-    for (i = 0; i < report->n_policies; i++) {
-        parse_policy(json_array_get(policies, i), env, &report->policies[i]);
-    }
-
+    parse_policies(policies, ours, env, report);
     parse_digest(root, report->digest);
 
     return MTA_STS_OK;
@@ -342,8 +447,8 @@ parse_measure(mta_sts_str_t text, mta_sts_err_t *err)
 
 
 int
-reports_json(mta_sts_str_t text, const mta_sts_env_t *env,
-    reports_report_t *report, mta_sts_err_t *err)
+reports_json(mta_sts_str_t text, const reports_ours_t *ours,
+    const mta_sts_env_t *env, reports_report_t *report, mta_sts_err_t *err)
 {
     int           rc;
     json_t       *root;
@@ -363,14 +468,17 @@ reports_json(mta_sts_str_t text, const mta_sts_env_t *env,
 
     json_set_alloc_funcs(diag_malloc, free);
 
-    root = json_loadb(text.data, text.len, JSON_ALLOW_NUL, &error);
+    /* numbers as reals: an integer may exceed 64 bits, and 5.0 is 5 */
+
+    root = json_loadb(text.data, text.len, JSON_ALLOW_NUL
+                      |JSON_DECODE_INT_AS_REAL|JSON_REJECT_DUPLICATES, &error);
 
     if (root == NULL) {
         return mta_sts_error(err, MTA_STS_NOWHERE, "not JSON: line %d: %s",
                              error.line, error.text);
     }
 
-    rc = parse_report(root, env, report, err);
+    rc = parse_report(root, ours, env, report, err);
 
     json_decref(root);
 

@@ -114,11 +114,30 @@ prometheus_failures(const summary_t *summary, FILE *out)
 }
 
 
+/* What names no domain is no domain's last report. */
+
+static void
+prometheus_last(const summary_t *summary, FILE *out)
+{
+    int                      verified;
+    size_t                   i;
+    const summary_domain_t  *domain;
+
+    for (i = 0; i < summary->n; i++) {
+        domain = &summary->domains[i];
+
+        for (verified = 0; verified < 2 && domain->domain.len; verified++) {
+            prometheus_sample(out, "last_timestamp_seconds", domain);
+            (void) fprintf(out, ",verified=\"%d\"} %" PRId64 "\n", verified,
+                           domain->last_of[verified]);
+        }
+    }
+}
+
+
 void
 summary_prometheus(const summary_t *summary, FILE *out)
 {
-    size_t  i;
-
     prometheus_begin(out, "sessions", "gauge", "Sessions in the reports of the "
                      "last days.");
     prometheus_sessions(summary, out);
@@ -129,12 +148,7 @@ summary_prometheus(const summary_t *summary, FILE *out)
 
     prometheus_begin(out, "last_timestamp_seconds", "gauge", "End of the last "
                      "report, 0: none in the last days.");
-
-    for (i = 0; i < summary->n; i++) {
-        prometheus_sample(out, "last_timestamp_seconds",
-                          &summary->domains[i]);
-        (void) fprintf(out, "} %" PRId64 "\n", summary->domains[i].last);
-    }
+    prometheus_last(summary, out);
 
     prometheus_begin(out, "refused_total", "counter", "Reports about domains "
                      "that are not ours, since the store is there.");

@@ -18,11 +18,16 @@
 
 #define REPORTS_INPUT_MAX     (16 * 1024 * 1024)  /* bytes, unpacked or not */
 #define REPORTS_MAIL_MAX      (24 * 1024 * 1024)  /* bytes, in base64 */
+#define REPORTS_LINES_MAX     (1024 * 1024)       /* bytes of a mail, in lines
+                                                     that are not base64 */
+#define REPORTS_PARTS_MAX     1000    /* lines that begin a part */
+#define REPORTS_COMMAS_MAX    1000    /* in a field of a mail */
 #define REPORTS_DEPTH_MAX     32      /* of JSON */
 #define REPORTS_VALUES_MAX    500000  /* in JSON */
 #define REPORTS_RATIO_MAX     200     /* unpacked to packed */
 #define REPORTS_POLICIES_MAX  100     /* of a report */
 #define REPORTS_DETAILS_MAX   100     /* of a policy */
+#define REPORTS_RANGE_MAX     31      /* days that a report is about */
 #define REPORTS_TEXT_MAX      255     /* bytes of any text */
 #define REPORTS_COUNT_MAX     1000000000000   /* sessions; more are not real */
 
@@ -62,17 +67,28 @@ typedef struct {
 } reports_report_t;
 
 
+/* Domains, sorted bytewise. */
+
+typedef struct {
+    const mta_sts_str_t  *domains;
+    size_t                n;
+} reports_ours_t;
+
+
 /*
- * Reads a report from JSON.  Control characters in a text become "?", and a
- * text is cut after REPORTS_TEXT_MAX bytes; policies and details beyond their
- * limits are left out.  The texts are in env's memory.
+ * Reads a report from JSON, with those of its policies that are about our
+ * domains, or with ours NULL about any, or that name no domain.  Control
+ * characters in a text become "?", and a text is cut after REPORTS_TEXT_MAX
+ * bytes; policies and details beyond their limits are left out.  The texts are
+ * in env's memory.
  *
  * Errors: it has more than REPORTS_INPUT_MAX bytes, nests deeper than
  * REPORTS_DEPTH_MAX or has more than REPORTS_VALUES_MAX values; not JSON, and
- * what jansson found; not a TLS report, and what it lacks.
+ * what jansson found; not a TLS report, and what it lacks; the date-range has
+ * more than REPORTS_RANGE_MAX days.
  */
-int reports_json(mta_sts_str_t text, const mta_sts_env_t *env,
-    reports_report_t *report, mta_sts_err_t *err);
+int reports_json(mta_sts_str_t text, const reports_ours_t *ours,
+    const mta_sts_env_t *env, reports_report_t *report, mta_sts_err_t *err);
 
 /* Is it gzip? */
 int reports_is_gzip(mta_sts_str_t data);
@@ -97,15 +113,25 @@ typedef struct {
 
 
 /*
- * Calls each for every report in a mail, or in an mbox of them; what it gets is
- * valid until it returns, its signer in env's memory.  trusted are the
- * authserv-ids (RFC 8601, 2.5) whose Authentication-Results count: only the
- * topmost of such fields is read.  Mails within mails are read up to a depth of
- * 8.  Returns the number of mails; each returns nothing.
+ * Errors: the mail has more than REPORTS_LINES_MAX bytes in lines that are not
+ * base64; more than REPORTS_PARTS_MAX lines that may begin a part; a field with
+ * more than REPORTS_COMMAS_MAX commas.
  */
-size_t reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
+int reports_measure(mta_sts_str_t text, mta_sts_err_t *err);
+
+/*
+ * Calls each for every report in a mail; what it gets is valid until it
+ * returns, its signer in env's memory.  A first line that begins with "From "
+ * is not the mail's.  trusted are the authserv-ids (RFC 8601, 2.5) whose
+ * Authentication-Results count: only the topmost of such fields is read.  Mails
+ * within mails are read up to a depth of 8.
+ *
+ * Errors: those of reports_measure().
+ */
+int reports_mail(mta_sts_str_t text, const mta_sts_str_t *trusted, size_t n,
     const mta_sts_env_t *env,
-    void (*each)(void *ctx, const reports_mail_t *mail), void *ctx);
+    void (*each)(void *ctx, const reports_mail_t *mail), void *ctx,
+    mta_sts_err_t *err);
 
 /*
  * Gives the signing domain (d=) of the first passing DKIM result in the value
@@ -146,14 +172,32 @@ int store_add(store_t *store, const reports_report_t *report,
     const reports_origin_t *origin, store_result_e *result,
     mta_sts_err_t *err);
 
-/* Counts a report about domains that are not ours. */
-int store_refuse(store_t *store, mta_sts_err_t *err);
+/* Counts a report about domains that are not ours, once. */
+int store_refuse(store_t *store, const reports_report_t *report,
+    mta_sts_err_t *err);
 
 /*
  * Removes the reports that ended before a time, in seconds since the epoch;
- * what remains are sums per domain, type and day.
+ * what remains are sums per domain, type and day.  The store has the latest of
+ * these times, "before" of "dropped".
  */
 int store_drop(store_t *store, int64_t before, mta_sts_err_t *err);
+
+
+/* Reports that are read and wait for a transaction; zero one to begin with. */
+
+#define REPORTS_BATCH_MAX  256
+
+typedef struct {
+    reports_report_t        reports[REPORTS_BATCH_MAX];
+    reports_origin_t        origins[REPORTS_BATCH_MAX];
+    size_t                  n;
+    size_t                  details;  /* of all reports */
+    char                   *done[REPORTS_BATCH_MAX];  /* files to be removed
+                                                         after the commit */
+    size_t                  n_done;
+    mta_sts_arena_t         arena;
+} reports_batch_t;
 
 
 /* Adding: from files, directories and standard input to the store. */
@@ -161,18 +205,24 @@ int store_drop(store_t *store, int64_t before, mta_sts_err_t *err);
 typedef struct {
     store_t                *store;
     const char             *state;    /* directory, for bad/ of stdin */
-    const mta_sts_str_t    *ours;     /* domains, sorted bytewise */
-    size_t                  n_ours;
+    reports_ours_t          ours;
     const mta_sts_str_t    *trusted;  /* authserv-ids */
     size_t                  n_trusted;
     int64_t                 now;
     int64_t                 since;    /* reports that ended before are old */
+    int                     pipe;     /* standard input is one mail, whatever
+                                         it begins with */
 
     size_t                  added;    /* what became of the reports */
     size_t                  known;
     size_t                  refused;
     size_t                  old;
-    size_t                  bad;      /* files that could not be read */
+    size_t                  bad;      /* files that are no report */
+    size_t                  skipped;  /* files that are not looked at, mails of
+                                         a Maildir without a report */
+    size_t                  unread;   /* files that cannot be opened or read */
+
+    reports_batch_t         batch;
 } reports_adder_t;
 
 
@@ -181,9 +231,36 @@ typedef struct {
  * named as nginx names those of its spool are removed once they are stored, or
  * moved to bad/ next to a file with the reason; others are only read.
  *
- * Errors: those of the store.  What is wrong with a file is said and counted.
+ * Errors: those of the store; bad input of "-" that cannot be kept.  What is
+ * wrong with a file is said and counted.
  */
 int reports_add(reports_adder_t *adder, const char *name, mta_sts_err_t *err);
+
+/*
+ * Puts a copy of a report into the batch, or the path of a file that is to be
+ * removed after it.  A full batch is flushed.  A report without policies is
+ * refused.
+ */
+int reports_batch(reports_adder_t *adder, const reports_report_t *report,
+    const reports_origin_t *origin, mta_sts_err_t *err);
+int reports_batch_done(reports_adder_t *adder, const char *path,
+    mta_sts_err_t *err);
+
+/* Adds the batch to the store in one transaction, and empties it. */
+int reports_flush(reports_adder_t *adder, mta_sts_err_t *err);
+
+/*
+ * Keeps what cannot be read in DIR/bad/NAME, with NAME.reason: from is a file
+ * to be moved, or NULL; data is written unless it is empty.  name begins with
+ * the time.  Errors: those of the file system; there are too many other files.
+ */
+int reports_bad(const mta_sts_env_t *env, const char *dir, const char *name,
+    const char *from, mta_sts_str_t data, const char *reason,
+    mta_sts_err_t *err);
+
+/* DIR/NAMESUFFIX */
+mta_sts_str_t reports_path(const mta_sts_env_t *env, const char *dir,
+    const char *name, const char *suffix);
 
 /* What is being read; for the files that add. */
 
@@ -193,16 +270,23 @@ struct reports_input_s {
     reports_adder_t    *adder;
     mta_sts_env_t       env;
     reports_origin_t    origin;
+    int                 posted;       /* JSON or gzip, no mail: its header would
+                                         be the sender's */
+    int                 single;       /* not an mbox */
     size_t              parts;        /* of mails, that are reports */
     int                 bad;
     mta_sts_err_t       why;          /* of the first bad report */
+    int                 none;         /* it is bad since it has no report */
+    int                 unread;       /* by an error of read(), which is why */
     int                 failed;
     mta_sts_err_t       err;          /* of the store */
 
-    /* keeps bad input that cannot be read again; or NULL */
+    /*
+     * keeps bad input that cannot be read again, or its reason only if data is
+     * empty; may be NULL
+     */
 
-    void              (*keep)(const reports_input_t *input,
-                              mta_sts_str_t data);
+    int               (*keep)(reports_input_t *input, mta_sts_str_t data);
 };
 
 
@@ -211,17 +295,24 @@ void reports_add_begin(reports_input_t *input, reports_adder_t *adder,
     mta_sts_arena_t *arena, int64_t received, mta_sts_str_t source);
 
 /*
- * Adds what the bytes of a file have, within a transaction; says in input
- * whether a report is bad.  Errors: those of the store, in input->err.
+ * Adds what the bytes of a file have; says in input whether a report is bad.
+ * Errors: those of the store, in input->err.
  */
 int reports_add_data(reports_input_t *input, mta_sts_str_t data);
 
 /*
  * The same for all that a file descriptor gives, in bounded memory.  Of an
- * mbox, mails without a report are left out if others have one; a transaction
- * is committed and another one begun now and then.
+ * mbox, mails without a report are left out if others have one.
  */
 int reports_add_fd(reports_input_t *input, int fd);
+
+
+/*
+ * Names of domains as a person writes them, normalised.  Says what is wrong:
+ * no name of a domain; a word without a dot, which is a mistyped command.
+ */
+int reports_names(char **args, size_t n, const mta_sts_env_t *env,
+    reports_ours_t *list);
 
 
 /* The summary of a domain.  Sessions of different types are never added up. */
@@ -254,6 +345,7 @@ typedef struct {
     summary_rows_t       reporters;   /* by type and organisation */
     summary_rows_t       days;        /* by type and day, the oldest first */
     int64_t              last;        /* end of the last report */
+    int64_t              last_of[2];  /* of the unverified, of the verified */
 } summary_domain_t;
 
 
@@ -288,7 +380,10 @@ int summary_read(summary_t *summary, store_t *store,
 summary_severity_e summary_severity(const summary_t *summary,
     const summary_domain_t *domain);
 
-/* Has a reporter stopped: none for a week, but other reporters go on? */
+/*
+ * Has a reporter stopped: has its organisation sent nothing for a week, while
+ * others go on?
+ */
 int summary_has_stopped(const summary_t *summary,
     const summary_domain_t *domain, const summary_row_t *reporter);
 

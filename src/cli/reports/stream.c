@@ -15,7 +15,6 @@
 
 
 #define STREAM_CHUNK  65536
-#define STREAM_BATCH  256             /* mails of a transaction */
 
 
 typedef struct {
@@ -55,6 +54,7 @@ stream_read(stream_t *stream)
 
     if (n == -1) {
         stream->input->bad = 1;
+        stream->input->unread = 1;
         return mta_sts_error(&stream->input->why, MTA_STS_NOWHERE, "read() "
                              "failed (%d: %s)", errno, strerror(errno));
     }
@@ -87,13 +87,33 @@ stream_piece(stream_t *stream, size_t len)
     rc = reports_add_data(input, piece);
 
     if (rc == MTA_STS_OK && input->bad && input->keep) {
-        input->keep(input, piece);
+        rc = input->keep(input, piece);
     }
 
     mta_sts_arena_free(&arena);
     input->env = env;
 
     return rc;
+}
+
+
+/* A mail that is too large; only the reason is kept. */
+
+static int
+stream_large(stream_t *stream)
+{
+    char              name[32];
+    reports_input_t  *input;
+
+    input = stream->input;
+    input->bad = 1;
+
+    (void) snprintf(name, sizeof(name), "mail %zu", stream->mails);
+    (void) mta_sts_error(&input->why, MTA_STS_NOWHERE, "%s has more than %d "
+                         "MiB", stream->mails ? name : "it",
+                         REPORTS_MAIL_MAX >> 20);
+
+    return input->keep ? input->keep(input, mta_sts_str("")) : MTA_STS_OK;
 }
 
 
@@ -119,13 +139,8 @@ stream_mail(stream_t *stream, size_t len)
 
     if (stream->skipping) {
         stream->skipping = 0;
-        input->bad = 1;
         input->parts = 1;
-        rc = MTA_STS_OK;
-
-        (void) mta_sts_error(&input->why, MTA_STS_NOWHERE, "mail %zu has more "
-                             "than %d MiB", stream->mails,
-                             REPORTS_MAIL_MAX >> 20);
+        rc = stream_large(stream);
 
     } else {
         rc = stream_piece(stream, len);
@@ -137,14 +152,6 @@ stream_mail(stream_t *stream, size_t len)
     }
 
     stream->parts += input->parts;
-
-    if (rc == MTA_STS_OK && stream->mails % STREAM_BATCH == 0
-        && (store_commit(input->adder->store, &input->err) != MTA_STS_OK
-            || store_begin(input->adder->store, &input->err) != MTA_STS_OK))
-    {
-        input->failed = 1;
-        rc = MTA_STS_ERROR;
-    }
 
     return rc;
 }
@@ -252,14 +259,8 @@ stream_single(stream_t *stream)
         }
     }
 
-    if (stream->len > REPORTS_MAIL_MAX) {
-        stream->input->bad = 1;
-        (void) mta_sts_error(&stream->input->why, MTA_STS_NOWHERE, "it has "
-                             "more than %d MiB", REPORTS_MAIL_MAX >> 20);
-        return MTA_STS_OK;
-    }
-
-    return stream_piece(stream, stream->len);
+    return stream->len > REPORTS_MAIL_MAX ? stream_large(stream)
+                                          : stream_piece(stream, stream->len);
 }
 
 
@@ -281,7 +282,7 @@ reports_add_fd(reports_input_t *input, int fd)
         }
     }
 
-    rc = stream.len >= STREAM_FROM
+    rc = !input->posted && !input->single && stream.len >= STREAM_FROM
          && memcmp(stream.data, stream_from + 1, STREAM_FROM - 1) == 0
          ? stream_mbox(&stream) : stream_single(&stream);
 

@@ -205,6 +205,10 @@ summary_domain(summary_reader_t *reader, store_t *store,
         sessions->reports = row->reports;
 
         domain->last = row->last > domain->last ? row->last : domain->last;
+
+        if (row->last > domain->last_of[row->verified]) {
+            domain->last_of[row->verified] = row->last;
+        }
     }
 
     return summary_query(reader, store, summary_failures, domain,
@@ -226,8 +230,9 @@ summary_read(summary_t *summary, store_t *store, const mta_sts_str_t *names,
     size_t            i;
     summary_reader_t  reader = { env, summary, NULL };
 
-    if (store_query(store, "SELECT reports FROM refused", mta_sts_str(""), 0,
-                    summary_refused, summary, err)
+    if (store_query(store, "SELECT refused + (SELECT count(*) FROM refused)"
+                    " FROM dropped", mta_sts_str(""), 0, summary_refused,
+                    summary, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -260,12 +265,32 @@ summary_read(summary_t *summary, store_t *store, const mta_sts_str_t *names,
 }
 
 
+/*
+ * An organisation goes on while any of its rows does; of a verified one only
+ * those that are verified, too.
+ */
+
 int
 summary_has_stopped(const summary_t *summary, const summary_domain_t *domain,
     const summary_row_t *reporter)
 {
-    return reporter->last < summary->now - SUMMARY_WEEK
-           && domain->last >= summary->now - SUMMARY_WEEK;
+    size_t                i;
+    int64_t               week;
+    const summary_row_t  *row;
+
+    week = summary->now - SUMMARY_WEEK;
+
+    for (i = 0; i < domain->reporters.n; i++) {
+        row = &domain->reporters.elts[i];
+
+        if (row->last >= week && row->verified >= reporter->verified
+            && mta_sts_str_eq(row->name, reporter->name))
+        {
+            return 0;
+        }
+    }
+
+    return reporter->last < week && domain->last >= week;
 }
 
 

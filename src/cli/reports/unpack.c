@@ -74,14 +74,19 @@ unpack_run(z_stream *z, mta_sts_str_t data, char *out, size_t *total,
 
         if (rc == Z_STREAM_END) {
 
-            /* zeros after a member are padding, anything else is a member */
+            /*
+             * zeros after a member are padding; what is no other member does
+             * not belong to the file, such as a footer of a mailing list
+             */
 
             while (z->avail_in && *z->next_in == 0) {
                 z->next_in++;
                 z->avail_in--;
             }
 
-            if (z->avail_in == 0) {
+            if (z->avail_in < 2 || z->next_in[0] != 0x1f
+                || z->next_in[1] != 0x8b)
+            {
                 return MTA_STS_OK;
             }
 

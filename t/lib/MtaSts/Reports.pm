@@ -1,22 +1,68 @@
 package MtaSts::Reports;
 
 # TLS reports (RFC 8460) that tests make: as JSON, packed, and as a mail whose
-# signature a server has checked.
+# signature a server has checked.  A state for them, what a command does to it,
+# and what its summary says.
 
 use strict;
 use warnings;
 
 use Exporter 'import';
+use File::Temp qw(tempdir);
 use IO::Compress::Gzip qw(gzip);
 use JSON::PP;
 use MIME::Base64 qw(encode_base64);
+use MtaSts;
 use POSIX qw(strftime);
+use Test::More;
 
 our @EXPORT = qw(report mail zipped);
+our @EXPORT_OK = qw(reports_dir state_dir add summary sessions);
+our %EXPORT_TAGS = (all => [@EXPORT, @EXPORT_OK]);
 
 use constant DAY => 86400;
 
 my $number = 0;
+my $dir;
+
+
+# A directory with a configuration, of example.com and example.net, and states.
+
+sub reports_dir {
+    $dir = tempdir(CLEANUP => 1);
+    spew("$dir/domains.yaml", "mode: enforce\nmx: mx.example.com\n"
+         . "domains:\n  example.com: {}\n  example.net: {}\n");
+    return $dir;
+}
+
+sub state_dir {
+    my $state = "$dir/state" . ++$number;
+    mkdir $state;
+    return $state;
+}
+
+sub add {
+    my ($state, @args) = @_;
+    my @in = ref $args[0] ? shift @args : ();
+    return helper(@in, 'reports', 'add', '-d', "$dir/domains.yaml", '--state',
+                  $state, @args);
+}
+
+sub summary {
+    my ($state, @args) = @_;
+    my ($rc, $out, $err) = helper('reports', '--state', $state, '-f', 'json',
+                                  @args);
+    is("$rc$err", 0, 'a summary');
+    return decode_json($out);
+}
+
+sub sessions {
+    my ($summary, $domain) = @_;
+    my ($of) = grep { ($_->{domain} // '') eq $domain } @{ $summary->{domains} };
+    return join '; ', map { sprintf '%s%s %d/%d of %d', $_->{type},
+                            $_->{verified} ? ' verified' : '', @$_{qw(good
+                            failed reports)} } @{ $of->{sessions} };
+}
 
 
 # A report that ended some days ago, with one policy for each domain.

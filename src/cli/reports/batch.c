@@ -1,0 +1,190 @@
+/*
+ * What is read, until one short transaction adds it: reading and parsing lock
+ * nobody out.
+ *
+ * A file of a spool is removed after the commit of what it has, so that no
+ * report is lost whatever ends the process; one that comes twice counts once.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/diag/diag.h"
+#include "reports.h"
+
+
+#define BATCH_DETAILS  20000          /* bounds the memory */
+
+
+static void
+batch_copy_policy(const mta_sts_env_t *env, reports_policy_t *policy)
+{
+    size_t             i;
+    reports_detail_t  *details;
+
+    policy->domain = mta_sts_str_copy(env, policy->domain);
+    policy->mode = mta_sts_str_copy(env, policy->mode);
+
+    details = env->alloc(env->ctx, policy->n_details
+                                   * sizeof(reports_detail_t));
+
+    for (i = 0; i < policy->n_details; i++) {
+        details[i] = policy->details[i];
+        details[i].result = mta_sts_str_copy(env, details[i].result);
+        details[i].mx = mta_sts_str_copy(env, details[i].mx);
+        details[i].reason = mta_sts_str_copy(env, details[i].reason);
+    }
+
+    policy->details = details;
+}
+
+
+int
+reports_batch(reports_adder_t *adder, const reports_report_t *report,
+    const reports_origin_t *origin, mta_sts_err_t *err)
+{
+    size_t             i;
+    mta_sts_env_t      env = { diag_alloc, say_warning, NULL, NULL };
+    reports_batch_t   *batch;
+    reports_report_t  *copy;
+    reports_origin_t  *from;
+
+    batch = &adder->batch;
+    env.ctx = &batch->arena;
+
+    copy = &batch->reports[batch->n];
+    from = &batch->origins[batch->n++];
+
+    *from = *origin;
+    from->source = mta_sts_str_copy(&env, origin->source);
+    from->signer = mta_sts_str_copy(&env, origin->signer);
+
+    *copy = *report;
+    copy->organization = mta_sts_str_copy(&env, report->organization);
+    copy->contact = mta_sts_str_copy(&env, report->contact);
+    copy->id = mta_sts_str_copy(&env, report->id);
+    copy->policies = env.alloc(env.ctx, report->n_policies
+                                        * sizeof(reports_policy_t));
+
+    for (i = 0; i < report->n_policies; i++) {
+        copy->policies[i] = report->policies[i];
+        batch_copy_policy(&env, &copy->policies[i]);
+        batch->details += copy->policies[i].n_details;
+    }
+
+    return batch->n == REPORTS_BATCH_MAX || batch->details > BATCH_DETAILS
+           ? reports_flush(adder, err) : MTA_STS_OK;
+}
+
+
+int
+reports_batch_done(reports_adder_t *adder, const char *path, mta_sts_err_t *err)
+{
+    reports_batch_t  *batch;
+
+    batch = &adder->batch;
+    batch->done[batch->n_done++] = diag_strdup(path);
+
+    return batch->n_done == REPORTS_BATCH_MAX ? reports_flush(adder, err)
+                                              : MTA_STS_OK;
+}
+
+
+static void
+batch_dropped(void *ctx, const char *const *columns)
+{
+    *(int64_t *) ctx = strtoll(columns[0], NULL, 10);
+}
+
+
+static int
+batch_store(reports_adder_t *adder, int64_t dropped, size_t i,
+    mta_sts_err_t *err)
+{
+    int                rc;
+    store_result_e     result;
+    reports_report_t  *report;
+
+    report = &adder->batch.reports[i];
+
+    /* its sessions may be in the sums of its day already */
+
+    if (report->end < dropped) {
+        adder->old++;
+        return MTA_STS_OK;
+    }
+
+    if (report->n_policies == 0) {
+        adder->refused++;
+        return store_refuse(adder->store, report, err);
+    }
+
+    rc = store_add(adder->store, report, &adder->batch.origins[i], &result,
+                   err);
+
+    if (rc == MTA_STS_OK && result == STORE_NEW) {
+        adder->added++;
+
+    } else if (rc == MTA_STS_OK) {
+        adder->known++;
+    }
+
+    return rc;
+}
+
+
+static int
+batch_transaction(reports_adder_t *adder, mta_sts_err_t *err)
+{
+    size_t   i;
+    int64_t  dropped;
+
+    dropped = 0;
+
+    if (store_begin(adder->store, err) != MTA_STS_OK
+        || store_query(adder->store, "SELECT before FROM dropped",
+                       mta_sts_str(""), 0, batch_dropped, &dropped, err)
+           != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    for (i = 0; i < adder->batch.n; i++) {
+        if (batch_store(adder, dropped, i, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+    }
+
+    return store_commit(adder->store, err);
+}
+
+
+int
+reports_flush(reports_adder_t *adder, mta_sts_err_t *err)
+{
+    int               rc;
+    size_t            i;
+    reports_batch_t  *batch;
+
+    batch = &adder->batch;
+    rc = batch->n ? batch_transaction(adder, err) : MTA_STS_OK;
+
+    for (i = 0; i < batch->n_done; i++) {
+        if (rc == MTA_STS_OK && unlink(batch->done[i]) == -1
+            && errno != ENOENT)
+        {
+            say("unlink() \"%s\" failed (%d: %s)", batch->done[i], errno,
+                strerror(errno));
+        }
+
+        free(batch->done[i]);
+    }
+
+    batch->n = 0;
+    batch->n_done = 0;
+    batch->details = 0;
+    mta_sts_arena_free(&batch->arena);
+
+    return rc;
+}

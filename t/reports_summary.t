@@ -1,0 +1,108 @@
+#!/usr/bin/perl
+
+# The summary: of which domains, who stopped, where a report came from, and who may
+# read the store.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use File::Temp qw(tempdir);
+use MtaSts;
+use MtaSts::Reports qw(:all);
+use Test::More;
+
+my $dir = reports_dir();
+my $state = state_dir();
+my @trust = ('--trust-authserv', 'mx.example.com');
+my ($rc, $out, $err);
+
+
+# Domains without a report
+
+add($state, \report(domains => ['']));
+
+for my $case ([[], 0], [['-d', "$dir/domains.yaml"], 1]) {
+    my ($args, $status) = @$case;
+    ($rc, $out) = helper('reports', '--state', $state, '--fail-on', 'note', @$args);
+    is($rc, $status, "--fail-on @$args");
+    is(join(' ', $out =~ /^(\S+): warning$/mg), $status ? 'example.com example.net'
+       : '', '... of the domains that are configured there');
+}
+
+($rc, $out, $err) = helper('reports', '--state', $state, 'ad');
+is("$rc$err", qq{2mta-sts: "ad" is neither a domain nor "add" or "show"\n},
+   'a mistyped command');
+
+(undef, $out) = helper('reports', '--state', $state, '-f', 'prometheus');
+unlike($out, qr/last_timestamp_seconds\{domain=""/,
+       'what names no domain is no last report');
+
+add($state, \report());
+(undef, $out) = helper('reports', '--state', $state, '-f', 'prometheus');
+like($out, qr/^mta_sts_reports_last_timestamp_seconds\{domain="example\.com",verified="1"\} 0$/m,
+     'an unverified report');
+like($out, qr/^mta_sts_reports_last_timestamp_seconds\{domain="example\.com",verified="0"\} \d{10}$/m,
+     '... is no verified one');
+
+
+# Who stopped
+
+sub stopped {
+    return join ' ', map { "$_->{organization}/$_->{verified}" }
+           grep { $_->{stopped} }
+           @{ summary($state, 'example.com')->{domains}[0]{reporters} };
+}
+
+$state = state_dir();
+add($state, \report(organization => 'A', ago => 20));
+add($state, \report(organization => 'B', ago => 20, type => 'no-policy-found'));
+add($state, \mail(report(organization => 'C', ago => 20)), @trust);
+add($state, \mail(report(organization => $_)), @trust) for qw(A B);
+is(stopped(), 'C/1', 'an organisation goes on while one of its rows does');
+add($state, \report(organization => 'C'));
+is(stopped(), 'C/1', '... but nobody else goes on for a verified one');
+
+
+# Where a report came from
+
+$state = state_dir();
+mkdir "$dir/spool";
+my $report = report();
+spew("$dir/spool/1700000000.000-1-1-ab_192.0.2.1.json", $report);
+add($state, "$dir/spool");
+add($state, \mail($report), @trust);
+my $id = summary($state)->{domains}[0]{reporters}[0]{last_id};
+(undef, $out) = helper('reports', 'show', '--state', $state, $id);
+like($out, qr/^source: +https 192\.0\.2\.1, mail$/m,
+     'a report that came by https and by mail');
+
+
+# Who may read the store
+
+SKIP: {
+    skip 'only root has other users', 4 if $> != 0 || !-x '/usr/bin/setpriv';
+
+    my $open = tempdir(CLEANUP => 1);
+    chmod 0755, $open;
+    $state = "$open/state";
+    mkdir $state;
+    chown 0, 65534, $state;
+    chmod 02750, $state;
+    my $old = umask 077;
+    add($state, \report());
+    umask $old;
+
+    my @as = ('setpriv', '--reuid', 65533, '--regid', 65534, '--clear-groups',
+              "$MtaSts::BUILD/mta-sts");
+    ($rc, $out, $err) = run('', @as, 'reports', '--state', $state);
+    is("$rc$err", 0, 'who may only read') or diag(`ls -la $state`);
+    like($out, qr/^example\.com: good$/m, '... reads');
+    add($state, \report());
+    (undef, $out) = run('', @as, 'reports', '--state', $state);
+    like($out, qr/ 2 reports$/m, '... what is added later, too');
+    is((stat "$state/reports.sqlite")[2] & 07, 0, '... and others do not');
+}
+
+
+done_testing;

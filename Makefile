@@ -96,6 +96,10 @@ WARN        = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes $(WERROR)
 API         = -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
 $(BUILD)/t/%.o: API = -D_GNU_SOURCE
 
+# syncfs()
+
+$(BUILD)/src/cli/tree/tree.o: API = -D_GNU_SOURCE
+
 # how a file is compiled, and how an object is linked
 
 COMPILE     = $(CC) -std=c11 $(API) -Isrc -I$(BUILD)/web \
@@ -418,20 +422,23 @@ bench:
 
 # Installs what was built: as root, make would take another environment
 
-DOCS        = README.md CHANGES.md SECURITY.md LICENSE $(wildcard docs/*.md)
-EXAMPLES    = conf.example mta-sts.yaml $(wildcard sql/*.sql)
+DOCS        = $(wildcard docs/*.md docs/*.png)
+EXAMPLES    = mta-sts.yaml $(wildcard sql/*.sql)
 MONITORING  = $(wildcard monitoring/*)
 
 install:
 	@[ -x $(BUILD)/mta-sts ] || { echo "nothing is built, run make" >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(DOC_DIR)/examples/monitoring $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
+	    $(DESTDIR)$(DOC_DIR)/docs $(DESTDIR)$(DOC_DIR)/examples/monitoring \
+	    $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
 	install -m 755 $(BUILD)/mta-sts $(DESTDIR)$(PREFIX)/bin/
 	install -D -m 755 $(BUILD)/mta-sts-reports \
 	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-reports
 	install -m 755 $(BUILD)/mta-sts-follow $(DESTDIR)$(LIBEXEC_DIR)/
 	install -m 644 man/mta-sts.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)/
+	install -m 644 README.md CHANGES.md SECURITY.md LICENSE conf.example \
+	    $(DESTDIR)$(DOC_DIR)/
+	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)/docs/
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOC_DIR)/examples/
 	install -m 644 $(MONITORING) $(DESTDIR)$(DOC_DIR)/examples/monitoring/
 	install -m 644 completion/mta-sts.bash $(DESTDIR)$(BASH_DIR)/mta-sts

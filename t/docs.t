@@ -482,7 +482,7 @@ for my $document (@documents) {
 }
 
 my ($modules) = $makefile =~ /^MODULES_DIR *= *(\S+)/m;
-like(snippet('README.md', 'Install', 0), qr/load_module
+like(snippet('README.md', 'Install', 1), qr/load_module
      \ \Q$modules\E\/ngx_http_mta_sts_module\.so;/x,
      'README.md loads what is installed');
 

@@ -154,7 +154,15 @@ ok($files->{$_}, "... installs $_")
     for '/usr/bin/mta-sts', '/usr/share/man/man1/mta-sts.1',
         '/usr/lib/nginx/modules/ngx_http_mta_sts_module.so',
         map { "/usr/share/doc/mta-sts/$_" } 'README.md', 'CHANGES.md',
-            'examples/conf.example', 'examples/publish-nsupdate.conf', (map { "examples/$_" } glob 'monitoring/*'), map { s{^docs/}{}r } glob 'docs/*.md';
+            'conf.example', 'examples/publish-nsupdate.conf',
+            (map { "examples/$_" } glob 'monitoring/*'), glob 'docs/*.md';
+
+for my $file (grep { /\.md$/ } keys %$files) {
+    my $text = slurp("$dir/root$file") =~ s/^ *```.*?^ *```$//msgr;
+    my @dead = grep { !-e "$dir/root" . $file =~ s{[^/]*$}{}r . s/#.*//r }
+               grep { !/^(?:https?:|#)/ } $text =~ /\]\(\s*([^)\s]+)\s*\)/g;
+    is("@dead", '', "$file: links");
+}
 
 ($status, undef, $err) = run('', 'make', @install, 'uninstall');
 is($status, 0, 'make uninstall') or diag($err);

@@ -312,8 +312,10 @@ record_servers(const facts_t *facts, const mta_sts_env_t *env,
 }
 
 
-void
-state_look(const facts_t *facts, const mta_sts_env_t *env, plan_look_t *look)
+/* Facts become a look; in env's memory and that of facts. */
+
+static void
+record_look(const facts_t *facts, const mta_sts_env_t *env, plan_look_t *look)
 {
     memset(look, 0, sizeof(plan_look_t));
 
@@ -387,7 +389,7 @@ state_record(state_t *state, const result_t *result)
     /* another process may have looked later */
 
     if (result->now >= domain.history.look) {
-        state_look(result->facts, &env, &look);
+        record_look(result->facts, &env, &look);
         plan_look(&domain.history, &look);
         plan_compact(&domain.history, result->now);
     }

@@ -77,12 +77,6 @@ void state_each(state_t *state,
 
 
 /*
- * Facts become a look; in env's memory and that of facts.
- */
-void state_look(const facts_t *facts, const mta_sts_env_t *env,
-    plan_look_t *look);
-
-/*
  * Records what a check or a gate saw of a domain that is configured: the look,
  * and with PROBE_RECORDS the run.
  */

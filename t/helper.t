@@ -115,8 +115,9 @@ is($err, "mta-sts: $dir/cache.conf:2:27: invalid parameter \"on\", must be \"off
 
 spew("$dir/site.conf", "server { server_name mta-sts.a.example; }\n");
 ($rc, $out, $err) = helper('list', '-c', "$dir/site.conf");
-is($err, "mta-sts: $dir/site.conf:1:1: \"server\" directive is not allowed here; a file that "
-   . "nginx.conf includes is read with nginx.conf\n", 'a part of nginx.conf');
+is($err, "mta-sts: $dir/site.conf:1:1: \"server\" directive is not allowed here\n"
+   . "mta-sts: is it a part of nginx.conf?  Give nginx.conf, which includes it\n",
+   'a part of nginx.conf');
 spew("$dir/whole.conf", "include site.conf;\n");
 ($rc, $out, $err) = helper('list', '-c', "$dir/whole.conf");
 is($err, "mta-sts: $dir/site.conf:1:1: \"server\" directive is not allowed here\n",

@@ -81,6 +81,10 @@ command_site(site_t *site, const options_t *options, const mta_sts_env_t *env)
 
     say_error(&err);
 
+    if (site->partial) {
+        say("is it a part of nginx.conf?  Give nginx.conf, which includes it");
+    }
+
     return site->unread ? COMMAND_UNKNOWN : COMMAND_ERROR;
 }
 

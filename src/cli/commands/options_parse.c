@@ -179,53 +179,88 @@ options_unknown(const char *command, const char *word, unsigned allowed)
 }
 
 
-/* An IP address; an IPv6 one before a port is in brackets. */
+/* Is it a number of a port up to the end? */
+
+static int
+options_is_port(const char *text)
+{
+    char  *end;
+    long   port;
+
+    port = strtol(text, &end, 10);
+
+    return *end == '\0' && port >= 1 && port <= 65535;
+}
+
+
+/* An IP address, and maybe a port: an IPv6 one is in brackets before it. */
+
+static int
+options_is_server(char *text)
+{
+    char           *port;
+    unsigned char   address[16];
+
+    port = strchr(text, ':');
+
+    if (text[0] == '[') {
+        port = strchr(text, ']');
+
+        if (port == NULL) {
+            return 0;
+        }
+
+        *port++ = '\0';
+        text++;
+
+    } else if (port == NULL || strchr(port + 1, ':')) {
+        port = text + strlen(text);
+    }
+
+    if (*port) {
+        if (*port != ':' || !options_is_port(port + 1)) {
+            return 0;
+        }
+
+        *port = '\0';
+    }
+
+    if (strchr(text, ':') == NULL) {
+        return inet_pton(AF_INET, text, address) == 1;
+    }
+
+    text[strcspn(text, "%")] = '\0';
+
+    return inet_pton(AF_INET6, text, address) == 1;
+}
+
+
+/* One server, or several with commas between them. */
 
 static int
 options_is_resolver(const char *text)
 {
-    char           host[64], *end;
-    long           port;
-    size_t         len;
-    const char    *rest;
-    unsigned char  address[16];
+    char    server[64];
+    size_t  len;
 
-    len = strcspn(text, "]");
+    for ( ; ; text += len + 1) {
+        len = strcspn(text, ",");
 
-    if (text[0] == '[') {
-        rest = text[len] ? text + len + 1 : text;
-        text++;
-        len--;
-
-    } else {
-        len = strcspn(text, ":");
-        len = strchr(text + len, ':') == strrchr(text, ':') ? len
-                                                            : strlen(text);
-        rest = text + len;
-    }
-
-    if (len >= sizeof(host)) {
-        return 0;
-    }
-
-    memcpy(host, text, len);
-    host[len] = '\0';
-
-    if (*rest) {
-        port = rest[0] == ':' ? strtol(rest + 1, &end, 10) : 0;
-
-        if (port < 1 || port > 65535 || *end) {
+        if (len >= sizeof(server)) {
             return 0;
         }
+
+        memcpy(server, text, len);
+        server[len] = '\0';
+
+        if (!options_is_server(server)) {
+            return 0;
+        }
+
+        if (text[len] == '\0') {
+            return 1;
+        }
     }
-
-    if (strchr(host, ':') == NULL) {
-        return inet_pton(AF_INET, host, address) == 1;
-    }
-
-    host[strcspn(host, "%")] = '\0';
-
-    return inet_pton(AF_INET6, host, address) == 1;
 }
 
 

@@ -144,6 +144,7 @@ typedef struct {
     mta_sts_place_t  place;
     char             text[512];     /* NUL-terminated, printable */
     int              memory;        /* an allocation failed */
+    int              errnum;        /* of a system call that failed, or 0 */
 } mta_sts_err_t;
 
 

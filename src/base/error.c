@@ -18,6 +18,7 @@ error_fill(mta_sts_err_t *err, mta_sts_place_t place, const char *fmt,
 
     err->place = place;
     err->memory = 0;
+    err->errnum = 0;
 
     /* one byte more, to see whether a UTF-8 character is cut */
 
@@ -73,8 +74,11 @@ mta_sts_error_errno(mta_sts_err_t *err, mta_sts_place_t place,
 
     errnum = errno;
 
-    return mta_sts_error(err, place, "%s \"%.*s\" failed (%d: %s)", call,
+    (void) mta_sts_error(err, place, "%s \"%.*s\" failed (%d: %s)", call,
                          MTA_STS_SHOW(name), errnum, strerror(errnum));
+    err->errnum = errnum;
+
+    return MTA_STS_ERROR;
 }
 
 

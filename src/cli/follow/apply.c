@@ -29,6 +29,15 @@ apply_note(follow_t *follow, const mta_sts_entry_t *old,
         memo_put_pending(follow->memo, entry->domain);
     }
 
+    /* senders believe it for long, whatever comes after it */
+
+    if (old && new && old->policy->mode == MTA_STS_ENFORCE
+        && new->policy->mode != MTA_STS_ENFORCE)
+    {
+        memo_put_down(follow->memo, old->domain,
+                      mta_sts_policy_id(old->policy));
+    }
+
     if (old == NULL || follow->draft.noted) {
         return;
     }
@@ -155,7 +164,8 @@ apply_build(follow_t *follow, int *refused, mta_sts_err_t *err)
 
     apply_find_missing(follow, &missing);
 
-    *refused = !leaving_allowed(follow, missing.new, &draft->rows);
+    *refused = !leaving_allowed(follow, missing.new, draft->rows.rows.n == 0,
+                                &draft->rows);
 
     if (!*refused) {
         leaving_returned(follow, &draft->rows);
@@ -163,10 +173,17 @@ apply_build(follow_t *follow, int *refused, mta_sts_err_t *err)
         for (i = 0; i < missing.n; i++) {
             leaving_left(follow, missing.elts[i].domain);
         }
+
+        leaving_were_allowed(follow);
     }
 
-    if (memo_commit(follow->memo, err) != MTA_STS_OK || *refused) {
-        return *refused ? MTA_STS_OK : MTA_STS_ERROR;
+    if (memo_commit(follow->memo, err) != MTA_STS_OK) {
+        *refused = 0;
+        return MTA_STS_ERROR;
+    }
+
+    if (*refused) {
+        return MTA_STS_OK;
     }
 
     if (apply_add_missing(draft, &missing, err) != MTA_STS_OK
@@ -296,6 +313,7 @@ apply_snapshot(follow_t *follow, int *refused, mta_sts_err_t *err)
     }
 
     if (n == 0 && follow->replica.image.data && !follow->replica.strange
+        && !follow->replica.damaged
         && apply_same_default(&draft->domains, &follow->replica.base))
     {
         return MTA_STS_OK;

@@ -66,6 +66,7 @@ change_last(draft_t *draft, mta_sts_err_t *err)
 static void
 change_removals(follow_t *follow, int *refused)
 {
+    int              alone;
     size_t           i;
     uint64_t         removed;
     draft_t         *draft;
@@ -74,9 +75,13 @@ change_removals(follow_t *follow, int *refused)
 
     draft = &follow->draft;
     removed = 0;
+    alone = 1;
 
     for (i = 0; i < draft->n_changes; i++) {
         change = &draft->changes[i];
+
+        alone &= change->domain.len == 0
+                 || change->index == MTA_STS_TABLE_REMOVED;
 
         removed += change->domain.len
                    && change->index == MTA_STS_TABLE_REMOVED
@@ -85,7 +90,7 @@ change_removals(follow_t *follow, int *refused)
                    && !memo_leaving(follow->memo, change->domain, &leaving);
     }
 
-    if (leaving_allowed(follow, removed, NULL)) {
+    if (leaving_allowed(follow, removed, alone, NULL)) {
         return;
     }
 
@@ -196,6 +201,8 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
     change_removals(follow, refused);
 
     rc = change_add(follow, &pool, err);
+
+    leaving_were_allowed(follow);
 
     if (memo_commit(follow->memo, &memo) != MTA_STS_OK) {
         *err = rc == MTA_STS_OK ? memo : *err;

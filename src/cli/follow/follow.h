@@ -53,7 +53,8 @@ typedef struct {
     ino_t               inode;        /* of the file of image */
     ino_t               changes_inode;
     int                 strange;      /* the files are another process's */
-    int                 damaged;      /* there is a file, but no table in it */
+    int                 damaged;      /* the table is, or its changes */
+    int                 unread;       /* it could not be read */
     int                 lock;         /* a descriptor; -1: not held */
 } replica_t;
 
@@ -61,10 +62,11 @@ typedef struct {
 /*
  * Takes the lock of a table, removes what a killed process left, and maps what
  * is there; the table is empty if there is no file, or after a message if it is
- * damaged.  name is followed by a NUL.
+ * damaged; if only its changes are, it is without them.  name is followed by a
+ * NUL.
  *
  * Errors: those of table_may_replace(); TABLE is followed by another process;
- * open() failed.
+ * a system call failed, so that nothing is known of the table.
  */
 int replica_open(replica_t *replica, mta_sts_str_t name,
     const mta_sts_env_t *env, mta_sts_err_t *err);
@@ -110,8 +112,8 @@ typedef struct {
     int64_t        since;             /* when it left */
     int64_t        none;              /* when it became none, or 0 */
     char           id[MTA_STS_ID_LEN + 1];        /* of the none, or empty */
-    char           was[MTA_STS_ID_LEN + 1];       /* of what it was, if that
-                                                     was enforce */
+    char           was[MTA_STS_ID_LEN + 1];       /* of the enforce policy that
+                                                     it had before, or empty */
 } leaving_t;
 
 
@@ -123,6 +125,9 @@ void memo_begin(memo_t *memo);
 
 /* Errors: the first one since memo_begin(), after which nothing is changed. */
 int memo_commit(memo_t *memo, mta_sts_err_t *err);
+
+/* Will memo_commit() or memo_check() report an error? */
+int memo_failed(const memo_t *memo);
 
 /* The first error of what was done outside of a transaction; it ends. */
 int memo_check(memo_t *memo, mta_sts_err_t *err);
@@ -136,6 +141,15 @@ int64_t memo_count_leaving(memo_t *memo);
 
 /* What happened later than now happened now: the clock was wrong. */
 void memo_clock(memo_t *memo, int64_t now);
+
+/* The enforce policy from which a domain stepped down last. */
+void memo_put_down(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id);
+int memo_down(memo_t *memo, mta_sts_str_t domain, char id[MTA_STS_ID_LEN + 1]);
+void memo_delete_down(memo_t *memo, mta_sts_str_t domain);
+
+/* When any number of removals was allowed last, or 0. */
+void memo_put_allowed(memo_t *memo, int64_t time);
+int64_t memo_allowed(memo_t *memo);
 
 /* An id that was served for a domain is not to come back (rule 6). */
 void memo_put_spent(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id);
@@ -245,7 +259,7 @@ typedef struct {
     uint64_t       dropped;
     uint64_t       downs;             /* steps down */
     uint64_t       refused;           /* too many removals */
-    int            refusing;          /* the last one */
+    int            refusing;          /* no read of everything since */
     uint64_t       errors;            /* of the source */
     uint64_t       write_errors;
     uint64_t       writes;            /* of the whole table */
@@ -401,10 +415,14 @@ void apply_note(follow_t *follow, const mta_sts_entry_t *old,
 
 /*
  * May removed domains leave the source, besides those that have left already?
- * rows are those of a snapshot, or NULL.  Says why not.
+ * alone is 1 if nothing else is known to be in it.  rows are those of a
+ * snapshot, or NULL.  Says why not.
  */
-int leaving_allowed(follow_t *follow, uint64_t removed,
+int leaving_allowed(follow_t *follow, uint64_t removed, int alone,
     const mta_sts_table_builder_t *rows);
+
+/* After --allow-removals: those that left do not count for later ones. */
+void leaving_were_allowed(follow_t *follow);
 
 /*
  * The index of the policy of a row, under rule 6: if its bytes were served

@@ -47,35 +47,46 @@ leaving_count(void *ctx, mta_sts_str_t domain, const leaving_t *leaving)
 
 
 int
-leaving_allowed(follow_t *follow, uint64_t removed,
+leaving_allowed(follow_t *follow, uint64_t removed, int alone,
     const mta_sts_table_builder_t *rows)
 {
     int              empty;
+    int64_t          allowed;
     uint64_t         present, leaving, recent;
     leaving_count_t  count = { rows, follow_time() - LEAVING_DAY, 0, 0 };
 
-    empty = rows && rows->rows.n == 0;
-
-    if (follow->allow || (removed == 0 && !empty)) {
+    if (follow->allow || (removed == 0 && !(rows && alone))) {
         return 1;
     }
 
     memo_clock(follow->memo, follow_time());
+
+    allowed = memo_allowed(follow->memo);
+    count.after = allowed > count.after && allowed <= follow_time()
+                  ? allowed : count.after;
+
     memo_each_leaving(follow->memo, leaving_count, &count);
+
+    /* nothing is known; memo_commit() reports it */
+
+    if (memo_failed(follow->memo)) {
+        return 1;
+    }
 
     present = follow->replica.present.table.n;
     leaving = count.all;
     recent = count.recent;
 
     present = present > leaving ? present - leaving : 0;
+    empty = alone && removed >= present
+            && (present || follow->replica.damaged);
 
     /* those of a day are counted together, however many reads they take */
 
-    if (!(empty && present)
+    if (!empty
         && (removed + recent <= LEAVING_FEW
             || (removed + recent) * LEAVING_PART <= present + recent))
     {
-        follow->stats.refusing = 0;
         return 1;
     }
 
@@ -90,6 +101,15 @@ leaving_allowed(follow_t *follow, uint64_t removed,
                empty ? ", it is empty" : recent ? " (within a day)" : "");
 
     return 0;
+}
+
+
+void
+leaving_were_allowed(follow_t *follow)
+{
+    if (follow->allow) {
+        memo_put_allowed(follow->memo, follow_time());
+    }
 }
 
 

@@ -104,7 +104,7 @@ loop_count(loop_t *loop)
 static void
 loop_write(loop_t *loop)
 {
-    int              again, refused;
+    int              again, refused, refusing;
     draft_t         *draft;
     int64_t          now;
     uint64_t         bad, writes;
@@ -117,6 +117,7 @@ loop_write(loop_t *loop)
     again = draft->again;
     snapshot = draft->snapshot;
     bad = draft->n_bad;
+    refusing = follow->stats.refusing;
     writes = follow->stats.writes + follow->stats.writes_changes;
     now = follow_time();
 
@@ -162,7 +163,9 @@ loop_write(loop_t *loop)
 
     if (snapshot != DRAFT_CHANGES) {
         follow->stats.bad_last = bad;
-        loop->refused = refused;
+
+    } else if (follow->stats.refusing && !refusing) {
+        loop->full = loop->now;
     }
 
     if (!refused) {
@@ -361,7 +364,8 @@ loop_may_sweep(const loop_t *loop)
 
     draft = &loop->follow->draft;
 
-    return loop->connected && !loop->refused && !draft_is_ready(draft)
+    return loop->connected && !loop->follow->stats.refusing
+           && !draft_is_ready(draft)
            && draft->snapshot == DRAFT_CHANGES;
 }
 

@@ -40,7 +40,6 @@ typedef struct {
     unsigned         sweep_backoff;
     unsigned short   seed[3];
     int              connected;       /* of lines: some were written */
-    int              refused;         /* the last snapshot was */
     int              noticed;         /* something has changed */
     int              again;           /* so have the policies */
     int              dirty;           /* so have the metrics */

@@ -178,6 +178,67 @@ memo_clock(memo_t *memo, int64_t now)
 
 
 void
+memo_put_down(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id)
+{
+    sqlite3_stmt  *stmt;
+
+    stmt = memo_statement(memo, MEMO_PUT_DOWN, domain);
+
+    memo_bind(stmt, 2, id);
+
+    (void) memo_run(memo, stmt);
+}
+
+
+int
+memo_down(memo_t *memo, mta_sts_str_t domain, char id[MTA_STS_ID_LEN + 1])
+{
+    int            found;
+    sqlite3_stmt  *stmt;
+
+    memset(id, 0, MTA_STS_ID_LEN + 1);
+
+    stmt = memo_statement(memo, MEMO_DOWN, domain);
+    found = memo_step(memo, stmt);
+
+    if (found) {
+        memo_id(stmt, 0, id);
+    }
+
+    (void) sqlite3_reset(stmt);
+
+    return found;
+}
+
+
+void
+memo_delete_down(memo_t *memo, mta_sts_str_t domain)
+{
+    (void) memo_run(memo, memo_statement(memo, MEMO_DELETE_DOWN, domain));
+}
+
+
+void
+memo_put_allowed(memo_t *memo, int64_t time)
+{
+    sqlite3_stmt  *stmt;
+
+    stmt = memo->statements[MEMO_PUT_ALLOWED];
+
+    (void) sqlite3_bind_int64(stmt, 1, time);
+
+    (void) memo_run(memo, stmt);
+}
+
+
+int64_t
+memo_allowed(memo_t *memo)
+{
+    return memo_count(memo, memo->statements[MEMO_ALLOWED]);
+}
+
+
+void
 memo_each_leaving(memo_t *memo,
     void (*each)(void *ctx, mta_sts_str_t domain, const leaving_t *leaving),
     void *ctx)

@@ -182,6 +182,9 @@ none_begin(none_sweep_t *sweep, none_due_t *due, const mta_sts_entry_t *entry,
 
     if (entry->policy->mode == MTA_STS_ENFORCE) {
         memcpy(due->leaving.was, entry->policy->id, sizeof(due->leaving.was));
+
+    } else {
+        (void) memo_down(follow->memo, due->domain, due->leaving.was);
     }
 
     memo_put_leaving(follow->memo, due->domain, &due->leaving);
@@ -214,6 +217,7 @@ none_drop(none_sweep_t *sweep, const none_due_t *due,
 
     memo_put_spent(follow->memo, due->domain,
                    mta_sts_str_from(due->leaving.id));
+    memo_delete_down(follow->memo, due->domain);
     apply_note(follow, entry, NULL, 0);
 
     return mta_sts_table_add(&sweep->builder, due->domain,

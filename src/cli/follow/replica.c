@@ -115,8 +115,7 @@ int
 replica_open(replica_t *replica, mta_sts_str_t name, const mta_sts_env_t *env,
     mta_sts_err_t *err)
 {
-    struct stat    st;
-    mta_sts_err_t  damage;
+    struct stat  st;
 
     memset(replica, 0, sizeof(replica_t));
 
@@ -133,12 +132,22 @@ replica_open(replica_t *replica, mta_sts_str_t name, const mta_sts_env_t *env,
     table_clean(replica->name);
     table_clean(replica->changes_name);
 
-    if (stat(name.data, &st) == 0
-        && replica_map(replica, MTA_STS_IMAGE_ALL, &damage) != MTA_STS_OK)
+    if (stat(name.data, &st) == -1
+        || replica_map(replica, MTA_STS_IMAGE_ALL, err) == MTA_STS_OK)
     {
-        say_error(&damage);
-        replica->damaged = replica->image.data == NULL && st.st_size > 0;
+        return MTA_STS_OK;
     }
+
+    /* what cannot be read now may be good */
+
+    if (err->errnum) {
+        replica->unread = 1;
+        return MTA_STS_ERROR;
+    }
+
+    say_error(err);
+
+    replica->damaged = replica->image.data != NULL || st.st_size > 0;
 
     return MTA_STS_OK;
 }

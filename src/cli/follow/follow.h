@@ -447,9 +447,10 @@ void leaving_left(follow_t *follow, mta_sts_str_t domain);
 
 /*
  * Makes "none" of those whose time of grace is over, and drops those whose
- * senders are free.
+ * senders are free.  If the source was not read right before, which fresh says,
+ * it only looks; *stale is 1 if there is something to do.
  */
-int leaving_sweep(follow_t *follow, mta_sts_err_t *err);
+int leaving_sweep(follow_t *follow, int fresh, int *stale, mta_sts_err_t *err);
 
 /* Are the senders of a domain free that is served as none (rules 3 and 14)? */
 int leaving_is_free(state_t *state, mta_sts_str_t domain,

@@ -20,9 +20,7 @@ loop_jitter(loop_t *loop, int64_t ms)
 }
 
 
-/* The next one of waits that double. */
-
-static int64_t
+int64_t
 loop_back_off(loop_t *loop, unsigned *backoff)
 {
     *backoff = *backoff ? 2 * *backoff : LOOP_BACKOFF;
@@ -264,7 +262,9 @@ loop_read(loop_t *loop)
 
     took = follow_clock() - begin;
 
+    loop->fresh = 1;
     loop_next_look(loop, took);
+    loop->share = loop->now + LOOP_SHARE * took;
 
     loop->full = loop->now + loop_jitter(loop, loop_full_time(loop, took));
 }
@@ -326,6 +326,7 @@ loop_changes(loop_t *loop)
         }
     }
 
+    loop->fresh = feed_is_stream(follow->feed) && !feed_more(follow->feed);
     loop_next_look(loop, 0);
 }
 
@@ -354,53 +355,6 @@ loop_hang_up(loop_t *loop)
     loop->again = 1;
 
     notify("READY=1");
-}
-
-
-int
-loop_may_sweep(const loop_t *loop)
-{
-    const draft_t  *draft;
-
-    draft = &loop->follow->draft;
-
-    return loop->connected && !loop->follow->stats.refusing
-           && !draft_is_ready(draft)
-           && draft->snapshot == DRAFT_CHANGES;
-}
-
-
-/* Looks at the domains that leave. */
-
-static void
-loop_sweep(loop_t *loop)
-{
-    int64_t        ms;
-    follow_t      *follow;
-    mta_sts_err_t  err;
-
-    follow = loop->follow;
-
-    if (leaving_sweep(follow, &err) != MTA_STS_OK) {
-        follow->stats.write_errors++;
-        loop->dirty = 1;
-
-        if (loop->sweep_backoff == 0) {
-            say_error(&err);
-        }
-
-        loop->sweep = loop_back_off(loop, &loop->sweep_backoff);
-        return;
-    }
-
-    ms = (int64_t) follow->settings->grace * 1000 / 10;
-    ms = ms < LOOP_SWEEP_MIN ? LOOP_SWEEP_MIN
-         : ms > LOOP_SWEEP_MAX ? LOOP_SWEEP_MAX : ms;
-
-    loop->sweep_backoff = 0;
-    loop->sweep = loop->now + (follow->swept.len ? LOOP_SWEEP_MIN : ms);
-
-    loop_count(loop);
 }
 
 
@@ -468,4 +422,6 @@ loop_step(loop_t *loop)
     if (loop->now >= loop->sweep && loop_may_sweep(loop)) {
         loop_sweep(loop);
     }
+
+    loop->fresh = 0;
 }

@@ -1,5 +1,5 @@
 /*
- * What the two files of the loop share: what is due when.
+ * What the files of the loop share: what is due when.
  */
 
 #ifndef MTA_STS_FOLLOW_LOOP_H
@@ -34,12 +34,14 @@ typedef struct {
     int64_t          rest;            /* none before, also after a notice */
     int64_t          write;           /* next try to write */
     int64_t          sweep;
+    int64_t          share;           /* none of everything before, by a sweep */
     int64_t          metrics;
     unsigned         backoff;         /* of the source */
     unsigned         write_backoff;
     unsigned         sweep_backoff;
     unsigned short   seed[3];
     int              connected;       /* of lines: some were written */
+    int              fresh;           /* this step has read everything */
     int              noticed;         /* something has changed */
     int              again;           /* so have the policies */
     int              dirty;           /* so have the metrics */
@@ -64,6 +66,12 @@ void loop_down(loop_t *loop, const mta_sts_err_t *err);
  * and not while something else is on its way, or what it says is refused.
  */
 int loop_may_sweep(const loop_t *loop);
+
+/* Looks at the domains that leave. */
+void loop_sweep(loop_t *loop);
+
+/* When to try again, in a wait that doubles. */
+int64_t loop_back_off(loop_t *loop, unsigned *backoff);
 
 /* Counts what is remembered. */
 void loop_count(loop_t *loop);

@@ -25,6 +25,8 @@ typedef struct {
     mta_sts_arena_t  arena;
     mta_sts_env_t    env;
     int64_t          now;
+    int              fresh;
+    int              stale;
     none_due_t      *due;
     size_t           n;
     size_t           size;
@@ -280,6 +282,11 @@ none_one(none_sweep_t *sweep, none_due_t *due, mta_sts_err_t *err)
         || !mta_sts_str_eq(mta_sts_policy_id(entry.policy),
                            mta_sts_str_from(due->leaving.id)))
     {
+        if (!sweep->fresh) {
+            sweep->stale = 1;
+            return MTA_STS_OK;
+        }
+
         return none_begin(sweep, due, &entry, err);
     }
 
@@ -289,6 +296,11 @@ none_one(none_sweep_t *sweep, none_due_t *due, mta_sts_err_t *err)
         && leaving_is_free(sweep->state, due->domain, &due->leaving,
                            sweep->now))
     {
+        if (!sweep->fresh) {
+            sweep->stale = 1;
+            return MTA_STS_OK;
+        }
+
         return none_drop(sweep, due, &entry, err);
     }
 
@@ -311,7 +323,7 @@ none_all(none_sweep_t *sweep, mta_sts_err_t *err)
 
     memo_begin(memo);
 
-    for (i = 0; i < sweep->n && rc == MTA_STS_OK; i++) {
+    for (i = 0; i < sweep->n && rc == MTA_STS_OK && !sweep->stale; i++) {
         rc = none_one(sweep, &sweep->due[i], err);
     }
 
@@ -339,12 +351,14 @@ none_all(none_sweep_t *sweep, mta_sts_err_t *err)
 
 
 int
-leaving_sweep(follow_t *follow, mta_sts_err_t *err)
+leaving_sweep(follow_t *follow, int fresh, int *stale, mta_sts_err_t *err)
 {
     int            rc;
     size_t         len;
     none_sweep_t   sweep;
     mta_sts_str_t  last;
+
+    *stale = 0;
 
     if (memo_count_leaving(follow->memo) == 0) {
         return memo_check(follow->memo, err);
@@ -355,6 +369,7 @@ leaving_sweep(follow_t *follow, mta_sts_err_t *err)
     memset(&sweep, 0, sizeof(none_sweep_t));
 
     sweep.follow = follow;
+    sweep.fresh = fresh;
     sweep.now = follow_time();
     sweep.env = (mta_sts_env_t) { diag_alloc, say_warning, &sweep.arena,
                                   NULL };
@@ -370,9 +385,10 @@ leaving_sweep(follow_t *follow, mta_sts_err_t *err)
 
     /* the next sweep goes on where this one ends, if it was full */
 
-    follow->swept.len = 0;
+    *stale = sweep.stale;
+    follow->swept.len = sweep.stale ? follow->swept.len : 0;
 
-    if (sweep.n == NONE_BATCH) {
+    if (sweep.n == NONE_BATCH && !sweep.stale) {
         last = sweep.due[sweep.n - 1].domain;
         len = last.len < sizeof(follow->swept_buf) ? last.len : 0;
         memcpy(follow->swept_buf, last.data, len);

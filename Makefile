@@ -371,7 +371,7 @@ fuzz:
 lint:
 	tools/deps test
 	$(MAKE) helper units BUILD=$(BUILD)/lint WERROR=-Werror
-	$(MAKE) musl
+	$(MAKE) musl m32
 	tools/lint $(BUILD)/lint
 
 # all but the module compiles with another libc's headers, without what only
@@ -382,6 +382,15 @@ musl:
 	$(MAKE) objects BUILD=$(BUILD)/musl CC=musl-gcc WERROR=-Werror LIB_CFLAGS= \
 	    CFLAGS=-O1 CPPFLAGS="-idirafter /usr/include -idirafter \
 	    /usr/include/$(shell $(CC) -print-multiarch)"
+
+# and for a machine whose long and pointers have 32 bits, where gcc has one
+
+M32         = $(filter x86_64-linux-gnu,$(shell gcc -print-multiarch))
+
+m32:
+	@$(if $(M32),$(MAKE) objects BUILD=$(BUILD)/m32 CC="gcc -m32" WERROR=-Werror \
+	    LIB_CFLAGS= CFLAGS="-O1 -Wno-psabi -Wno-stringop-overread" \
+	    CPPFLAGS="-idirafter /usr/include -idirafter /usr/include/$(M32)",:)
 
 $(BUILD)/bench/table: $(BUILD)/bench/table.o $(CORE_OBJS)
 	@echo "LINK $@"
@@ -506,6 +515,6 @@ clean:
 
 .PHONY: all helper objects module no-module needs units fault-nginx deps demo \
         demo-stop test plain check check-units test-chroot check-chroot \
-        test-asan check-asan coverage check-coverage fuzzers fuzz lint musl \
+        test-asan check-asan coverage check-coverage fuzzers fuzz lint musl m32 \
         bench install uninstall services install-services dist deb deb-chroot \
         deb-test rpm clean

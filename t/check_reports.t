@@ -20,7 +20,9 @@ $ENV{PATH} .= ':/usr/sbin:/sbin';
 my $world = MtaSts::World->new;
 my $dir = $world->dir;
 my %mode = (enforced => 'enforce', tested => 'testing', left => 'none',
-            own => 'enforce', both => 'enforce', web => 'enforce');
+            own => 'enforce', both => 'enforce', web => 'enforce',
+            few => 'enforce', fewtested => 'testing', much => 'enforce', split => 'enforce',
+            alone => 'enforce', unsaid => 'enforce', two => 'enforce', six => 'enforce');
 my %rua = (own => 'mailto:tls@OWN.example?subject=x,mailto:b@own.example',
            both => 'mailto:tls@both.example,mailto:a@b.example',
            web => 'https://web.example/tlsrpt');
@@ -59,7 +61,8 @@ sub reported {
     my ($name, $signed, %is) = @_;
     my $report = report(domains => ["$name.example"], mx => 'mx.good.example',
                         %is);
-    my ($rc, $out, $err) = helper(\($signed ? mail($report) : $report),
+    my $auth = $is{signer} ? "mx.example.com; dkim=pass header.d=$is{signer}" : undef;
+    my ($rc, $out, $err) = helper(\($signed ? mail($report, auth => $auth) : $report),
         'reports', 'add', '-d', "$dir/domains.yaml", '--state', "$dir/state",
         '--trust-authserv', 'mx.example.com');
     is("$rc $err", '0 ', "a report about $name.example");
@@ -110,7 +113,7 @@ reported('web', 1, @bad, ago => 4);
 is($status, 1, 'verified failures');
 is(codes($found, 'enforced'),
    'report-apart report-dane report-refused report-unprotected', '... by what they do');
-is($found->{enforced}{'report-refused'}{text}, 'sts: 3 sessions to mx.good.example '
+is($found->{enforced}{'report-refused'}{text}, 'sts: 3 of 6 sessions to mx.good.example '
    . 'failed, certificate-expired, says Sender, signed by sender.example: the '
    . 'certificate has expired: renew it, and reload the mail server',
    '... with MX, type, who says so, and what to do');
@@ -123,6 +126,50 @@ is(codes($found, 'web'), '', 'what is older counts no more');
 reported('both', 1, @bad, results => [map { "x-$_" } 1 .. 9]);
 ($status, $found) = check();
 like($found->{both}{'report-refused'}{text} // '', qr/x-\d|and 4 more/, 'many failures');
+
+
+# Few refused sessions of many are a warning; one in 20, all of a report, or no number
+# are an error.  Each sender is for itself
+
+{
+    my @expired = (results => ['certificate-expired']);
+
+    reported($_, 1, good => 20, failed => 1, @expired) for qw(few fewtested);
+    reported('much', 1, good => 19, failed => 1, @expired);
+    reported('split', 1, good => 25, failed => 1, results => [$_])
+        for qw(certificate-expired certificate-host-mismatch x-a);
+    reported('alone', 1, good => 1000);
+    reported('alone', 1, good => 0, failed => 1, @expired);
+    reported('unsaid', 1, good => 1000, failed => 0, @expired);
+    reported('two', 1, good => 1000, signer => 'large.example');
+    reported('two', 1, good => 5, failed => 1, @expired, signer => 'small.example');
+    reported('two', 1, good => 5, failed => 1, @expired, signer => 'large.example');
+    reported('two', 0, good => 100000, failed => 0);
+    reported('six', 1, good => 1000, failed => 1, results => ["x-$_"]) for 1 .. 6;
+
+    my (undef, $found) = check();
+
+    for (['few', 'warning', '1 of 21', 'one of 21 sessions'],
+         ['fewtested', 'warning', '1 of 21', 'the same in testing'],
+         ['much', 'error', '1 of 20', 'one of 20'],
+         ['split', 'warning', '1 of 78', 'three of 78'],
+         ['alone', 'error', '1 of 1001', 'all of a report'],
+         ['unsaid', 'error', 'some', 'no number'],
+         ['two', 'error', '1 of 6', 'few of a large sender, many of a small one'])
+    {
+        my ($name, $severity, $of, $what) = @$_;
+        my $finding = $found->{$name}{'report-refused'};
+        is($finding->{severity}, $severity, "$what: $severity");
+        like($finding->{text}, qr/sts: $of sessions/, '... with its share');
+    }
+
+    unlike($found->{two}{'report-refused'}{text}, qr/1006/, '... which are not added up');
+    is($found->{six}{'report-refused'}{severity}, 'warning', 'the last of many is a warning, too');
+
+    reported('split', 1, good => 1, failed => 2, results => ['x-b']);
+    (undef, $found) = check();
+    is($found->{split}{'report-refused'}{severity}, 'error', 'five of 81, for four reasons: error');
+}
 
 
 # What cannot be read

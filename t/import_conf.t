@@ -472,24 +472,45 @@ for (
 }
 
 
-# Several mx in a line are repaired, but not one that a typing error may have cut.
+# Several mx in a line are repaired, but not where they may be one with a typing error.
 
 {
     my %mx = (
         'comma.example' => 'mail.example,com', 'second.example' => 'mail.example,co.uk',
         'space.example' => 'mail. example.com', 'words.example' => 'mail.a.org and b.a.org',
         'wildcard.example' => '*.mail.example,com', 'dots.example' => 'mail.example, com.',
-        'good.example' => 'mail.a.org,mail.b.org. *.c.co.uk',
+        'tld.example' => 'mx1.mail,example.com', 'late.example' => 'mx.a.org, mx1.mail',
+        'host.example' => 'mail example.com', 'region.example' => 'mx1.eu,example.eu',
+        'both.example' => 'mx1.mail.eu,example.com', 'other.example' => 'a.b.org,a.b.net',
     );
+
+    my %good = (
+        'good1.example' => ['mail.a.org,mail.b.org. *.c.co.uk',
+                            qw(mail.a.org mail.b.org *.c.co.uk)],
+        'good2.example' => ['mx1.eu, b.net', qw(mx1.eu b.net)],
+        'good3.example' => ['a.b.org,*.b.net', qw(a.b.org *.b.net)],
+        'good4.example' => ["mx.a.\x{440}\x{444},mx.b.xn--p1ai", qw(mx.a.xn--p1ai mx.b.xn--p1ai)],
+        'good5.example' => ["mx.a.co.uk\tmx.b.com.au,  c.b.com", qw(mx.a.co.uk mx.b.com.au c.b.com)],
+    );
+
+    utf8::encode($_->[0]) for values %good;
+    $mx{$_} = $good{$_}[0] for keys %good;
 
     make_path("$dir/mx");
     spew("$dir/mx/$_.txt", policy(86400) =~ s/mx\.example\.com/$mx{$_}/r) for keys %mx;
 
     my ($status, $out, $err) = import_conf("$dir/mx", '--repair');
-    my ($good) = delete $mx{'good.example'};
-    like($out, qr/mail\.a\.org.*mail\.b\.org.*\*\.c\.co\.uk/s, "--repair: mx: $good");
+    spew("$dir/mx.yaml", $out);
+
+    for (sort keys %good) {
+        my ($mx, @want) = @{ $good{$_} };
+        my (undef, $policy) = helper('policy', '-d', "$dir/mx.yaml", $_);
+        is(join(' ', $policy =~ /^mx: (\S+)/mg), "@want", "--repair: mx: $mx");
+    }
+
     my @keys = $out =~ /^  (\S+\.example):/mg;
-    is("@keys", 'good.example', '... and nothing else is imported');
+    is("@keys", join(' ', sort keys %good), '... and nothing else is imported');
+    delete @mx{keys %good};
     like($err, qr/^mta-sts: \S+: \Q$_\E: not imported: /m, "--repair: not mx: $mx{$_}")
         for sort keys %mx;
 }

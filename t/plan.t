@@ -158,18 +158,18 @@ like($out, qr/^    verified reports of 14 days, sts: 6 sessions good, 2 failed$/
      '... are evidence');
 like($out, qr/^    verified reports of 14 days, tlsa: 0 sessions good, 3 failed$/m,
      '... of each type apart');
-like($out, qr/^    tlsa: 3 sessions to mx1\.a\.example failed, certificate-expired, says Sender, signed by sender\.example: DANE /m,
+like($out, qr/^    tlsa: 3 of 3 sessions to mx1\.a\.example failed, certificate-expired, says Sender, signed by sender\.example: DANE /m,
      'what DANE refuses holds nothing back');
-like($out, qr/^    sts: 2 sessions .*sts-policy-fetch-error.*: mail is delivered, /m,
+like($out, qr/^    sts: 2 of 8 sessions .*sts-policy-fetch-error.*: mail is delivered, /m,
      '... nor does mail that enforce would not refuse');
-like($out, qr/^    no-policy-found: 3 sessions /m, '... nor mail without a policy');
+like($out, qr/^    no-policy-found: 3 of 3 sessions /m, '... nor mail without a policy');
 
 reported(1, @bad, ago => -$days + 3, organization => "<b>Big\e[1m");
 ($rc, $out) = planned();
 is($rc, 0, 'a verified failure: nothing is due');
 like($out, qr/^a\.example: wait until \Q@{[date(26)]}\E .*: promote: before mode enforce: \(rule 9\)$/m,
      '... enforce has to wait until it is 14 days old');
-like($out, qr/^    \Q@{[date(26)]}\E .*: sts: 3 sessions to mx1\.a\.example failed, certificate-expired, says <b>Big\?\[1m, signed by sender\.example: enforce would refuse this mail; the certificate has expired/m,
+like($out, qr/^    \Q@{[date(26)]}\E .*: sts: 3 of 11 sessions to mx1\.a\.example failed, certificate-expired, says <b>Big\?\[1m, signed by sender\.example: enforce would refuse this mail; the certificate has expired/m,
      '... with the MX, the type, who says so, and what to do');
 like((planned('-f', 'html'))[1], qr/says &lt;b&gt;Big/, '... escaped in HTML');
 

@@ -241,6 +241,8 @@ is($asked->{last}, undef, 'never fetched');
 ok($asked->{configured}, '... but configured');
 $asked = decoded($nginx, 'domain=unknown.example')->{domain};
 ok(!$asked->{configured}, 'not configured');
+is(decoded($nginx, 'domain=mta-sts.a.example')->{domain}{fetches}, 3,
+   'as its policy host');
 is(decoded($nginx, 'domain=b%C3%BCcher.example')->{domain}{name},
    'xn--bcher-kva.example', 'as U-labels');
 
@@ -264,6 +266,11 @@ for my $case (
     ['application/*', 'application/json'], ['image/png', 'text/plain'],
     ['text/html;q=0, */*', 'text/plain'],
     ['text/html;q=0.1, application/json;q=0.25', 'application/json'],
+    ['text/html;level=1;q=0.4, text/html;q=0.7, */*;q=0.5', 'text/html'],
+    ['text/html; level=1, */*;q=0.1', 'text/plain'],
+    ['Text/HTML; Charset="utf-8"', 'text/html'],
+    ['application/openmetrics-text;version=0.0.1,text/plain;version=0.0.4;q=0.5',
+     'text/plain'],
 ) {
     my ($accept, $type) = @$case;
     my $answer = status($nginx, '', $accept ? "Accept: $accept" : ());
@@ -291,7 +298,8 @@ for my $case (['format=xml', 'unknown format "xml", must be html, json, '
               ['list=1001', 'invalid list "1001", must be a number from 0 to 1000'],
               ['list=', 'invalid list ""'], ['list=-1', 'invalid list "-1"'],
               ['format=json&domain=a_b', 'invalid domain'],
-              ['format=%00', 'control character'],
+              ['format=%00', '"format=%00": has a control character'],
+              ['domain=%ff%fe', '"domain=%ff%fe": not UTF-8'],
               ['list=99999999999999999999', 'invalid list'])
 {
     my ($args, $text) = @$case;

@@ -162,6 +162,22 @@ is(logged('is not a table, the table is used without changes'), 1,
    '... which are logged once');
 unlink "$table.changes";
 
+# a newer table for which there is no memory now is used when there is some
+
+my ($worker) = split ' ', slurp("/proc/$nginx->{pid}/task/$nginx->{pid}/children");
+my ($kb) = slurp("/proc/$worker/status") =~ /^VmSize:\s*(\d+) kB/m;
+
+sub limit { is((run('', 'prlimit', '--pid', $worker, "--as=$_[0]"))[0], 0, 'prlimit') }
+
+limit(1024 * ($kb + 4096) . ':');
+compile($table, '', 'a.example' => 'seven', map { ("d$_.example" => 'one') } 1 .. 200_000);
+soon('a table for which there is no memory', sub {
+    mx('a.example'); logged('mmap() "') && logged('the old table is kept') });
+is(mx('a.example'), 'six', '... is not used');
+limit('unlimited:');
+soon('... is used when there is some', sub { mx('a.example') eq 'seven' });
+compile($table, '', %first);
+
 $nginx->stop;
 
 

@@ -144,7 +144,7 @@ typedef struct {
     mta_sts_place_t  place;
     char             text[512];     /* NUL-terminated, printable */
     int              memory;        /* an allocation failed */
-    int              errnum;        /* of a system call that failed, or 0 */
+    int              errnum;        /* errno of a call that failed, or 0 */
 } mta_sts_err_t;
 
 
@@ -263,7 +263,7 @@ void mta_sts_buf_add_cstr(mta_sts_buf_t *buf, const char *str);
 void mta_sts_buf_add_char(mta_sts_buf_t *buf, char ch);
 
 /* Appends n in decimal. */
-void mta_sts_buf_add_uint(mta_sts_buf_t *buf, unsigned long n);
+void mta_sts_buf_add_uint(mta_sts_buf_t *buf, uint64_t n);
 
 /* The bytes so far; valid until the next append. */
 mta_sts_str_t mta_sts_buf_str(const mta_sts_buf_t *buf);

@@ -212,11 +212,12 @@ mta_sts_buf_add_char(mta_sts_buf_t *buf, char ch)
 
 
 void
-mta_sts_buf_add_uint(mta_sts_buf_t *buf, unsigned long n)
+mta_sts_buf_add_uint(mta_sts_buf_t *buf, uint64_t n)
 {
     char  digits[24];
 
-    (void) snprintf(digits, sizeof(digits), "%lu", n);
+    (void) snprintf(digits, sizeof(digits), "%llu",
+                    (unsigned long long) n);
 
     mta_sts_buf_add_cstr(buf, digits);
 }

@@ -133,14 +133,12 @@ int mta_sts_generator_read(mta_sts_generator_t *generator,
     mta_sts_err_t *err);
 
 /*
- * Gives the page; self is its own URL without a query, and version changes
- * whenever the files do that it loads.
+ * Gives the page; version changes whenever the files do that it loads.
  *
  * Errors: out of memory.
  */
 int mta_sts_generator_page(const mta_sts_generator_t *generator,
-    mta_sts_str_t self, mta_sts_str_t version, mta_sts_str_t *page,
-    mta_sts_err_t *err);
+    mta_sts_str_t version, mta_sts_str_t *page, mta_sts_err_t *err);
 
 /*
  * Gives the same as JSON: the object of format "json" with policy,

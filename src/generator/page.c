@@ -18,15 +18,13 @@ static void page_write_json(mta_sts_page_t *page);
 
 int
 mta_sts_generator_page(const mta_sts_generator_t *generator,
-    mta_sts_str_t self, mta_sts_str_t version, mta_sts_str_t *text,
-    mta_sts_err_t *err)
+    mta_sts_str_t version, mta_sts_str_t *text, mta_sts_err_t *err)
 {
     mta_sts_page_t  page;
 
     memset(&page, 0, sizeof(mta_sts_page_t));
 
     page.view = generator;
-    page.self = self;
     page.version = version;
 
     return mta_sts_page_make(&page, page_write_html, &generator->env, text,

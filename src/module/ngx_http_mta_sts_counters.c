@@ -16,8 +16,14 @@ static void ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
 static void ngx_http_mta_sts_count_error(ngx_http_request_t *r,
     mta_sts_status_t *counters, mta_sts_mode_e mode);
 static void ngx_http_mta_sts_count_other(ngx_http_request_t *r);
-static ngx_int_t ngx_http_mta_sts_count_map(ngx_http_mta_sts_status_t *status,
-    const mta_sts_table_t *table, mta_sts_status_map_t *map);
+static void ngx_http_mta_sts_new_maps(const mta_sts_domains_t *domains,
+    ngx_http_mta_sts_names_t *names);
+static ngx_uint_t ngx_http_mta_sts_fill_maps(const mta_sts_status_t *counters,
+    mta_sts_status_index_t *index, const mta_sts_domains_t *domains,
+    ngx_http_mta_sts_names_t *names);
+static void ngx_http_mta_sts_add_names(mta_sts_status_t *counters,
+    mta_sts_status_index_t *index, const mta_sts_domains_t *domains,
+    ngx_http_mta_sts_names_t *names);
 static void ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status);
 
 
@@ -195,87 +201,138 @@ ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status)
 }
 
 
+/*
+ * The lock is of processes that add names at the same time; it is held only if
+ * there are new ones, and only while they are added.
+ */
+
 void
 ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
     const mta_sts_domains_t *domains, ngx_http_mta_sts_names_t *names)
 {
-    ngx_uint_t                  all;
-    ngx_slab_pool_t            *shpool;
-    mta_sts_status_map_t       *map;
-    ngx_http_mta_sts_status_t  *status;
+    ngx_slab_pool_t         *shpool;
+    mta_sts_status_index_t   index;
 
-    status = mmcf->status;
-
-    if (status == NULL) {
+    if (mmcf->status == NULL) {
         return;
     }
 
-    /* processes may add names at the same time */
+    ngx_memzero(&index, sizeof(mta_sts_status_index_t));
+    mta_sts_status_index(mmcf->counters, &index);
 
-    shpool = (ngx_slab_pool_t *) status->zone->shm.addr;
+    ngx_http_mta_sts_new_maps(domains, names);
+
+    if (ngx_http_mta_sts_fill_maps(mmcf->counters, &index, domains, names)) {
+        return;
+    }
+
+    shpool = (ngx_slab_pool_t *) mmcf->status->zone->shm.addr;
+
     ngx_shmtx_lock(&shpool->mutex);
-
-    all = ngx_http_mta_sts_count_map(status, &domains->table,
-                                     &names->maps[MTA_STS_FOUND_TABLE])
-          == NGX_OK;
-
-    if (domains->table.changes
-        && ngx_http_mta_sts_count_map(status, domains->table.changes,
-                                      &names->maps[MTA_STS_FOUND_CHANGES])
-           != NGX_OK)
-    {
-        all = 0;
-    }
-
-    map = &names->maps[MTA_STS_FOUND_DEFAULT];
-    map->n = 0;
-
-    if (domains->default_name.len) {
-        map->elts = map->elts ? map->elts
-                              : ngx_alloc(sizeof(uint16_t), ngx_cycle->log);
-
-        if (map->elts) {
-            map->n = 1;
-            map->elts[0] = mta_sts_status_name(status->mmcf->counters,
-                                               domains->default_name);
-            all &= map->elts[0] != 0;
-        }
-    }
-
+    ngx_http_mta_sts_add_names(mmcf->counters, &index, domains, names);
     ngx_shmtx_unlock(&shpool->mutex);
 
-    if (!all) {
-        ngx_http_mta_sts_status_full(status);
+    if (!ngx_http_mta_sts_fill_maps(mmcf->counters, &index, domains, names)) {
+        ngx_http_mta_sts_status_full(mmcf->status);
     }
 }
 
 
-/* Fills the map of a table, in new memory.  NGX_DECLINED: not for all names. */
+/* Zeroed maps, in the place of the old ones. */
 
-static ngx_int_t
-ngx_http_mta_sts_count_map(ngx_http_mta_sts_status_t *status,
-    const mta_sts_table_t *table, mta_sts_status_map_t *map)
+static void
+ngx_http_mta_sts_new_maps(const mta_sts_domains_t *domains,
+    ngx_http_mta_sts_names_t *names)
 {
-    if (map->elts) {
-        ngx_free(map->elts);
-        map->elts = NULL;
+    ngx_uint_t              i;
+    mta_sts_status_map_t   *map;
+    const mta_sts_table_t  *table;
+
+    table = &domains->table;
+    map = names->maps;
+
+    map[MTA_STS_FOUND_TABLE].n = mta_sts_status_map_size(table);
+    map[MTA_STS_FOUND_CHANGES].n = table->changes
+                                   ? mta_sts_status_map_size(table->changes)
+                                   : 0;
+    map[MTA_STS_FOUND_DEFAULT].n = domains->default_name.len ? 1 : 0;
+
+    for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
+        if (map[i].elts) {
+            ngx_free(map[i].elts);
+            map[i].elts = NULL;
+        }
+
+        if (map[i].n) {
+            map[i].elts = ngx_calloc(map[i].n * sizeof(uint16_t),
+                                     ngx_cycle->log);
+        }
+
+        if (map[i].elts == NULL) {
+            map[i].n = 0;
+        }
+    }
+}
+
+
+/* Returns 0 if not all names have a counter. */
+
+static ngx_uint_t
+ngx_http_mta_sts_fill_maps(const mta_sts_status_t *counters,
+    mta_sts_status_index_t *index, const mta_sts_domains_t *domains,
+    ngx_http_mta_sts_names_t *names)
+{
+    int                     all;
+    uint16_t                unit;
+    mta_sts_status_map_t   *map;
+    const mta_sts_table_t  *table;
+
+    table = &domains->table;
+    map = names->maps;
+
+    all = mta_sts_status_map(counters, index, table,
+                             &map[MTA_STS_FOUND_TABLE]);
+
+    if (table->changes) {
+        all &= mta_sts_status_map(counters, index, table->changes,
+                                  &map[MTA_STS_FOUND_CHANGES]);
     }
 
-    map->n = mta_sts_status_map_size(table);
+    if (domains->default_name.len) {
+        unit = mta_sts_status_find_name(counters, index,
+                                        domains->default_name);
+        map = &map[MTA_STS_FOUND_DEFAULT];
+        all &= unit && map->n;
 
-    if (map->n == 0) {
-        return NGX_OK;
+        if (map->n) {
+            map->elts[0] = unit;
+        }
     }
 
-    map->elts = ngx_calloc(map->n * sizeof(uint16_t), ngx_cycle->log);
+    return (ngx_uint_t) all;
+}
 
-    if (map->elts == NULL) {
-        map->n = 0;
-        return NGX_DECLINED;
+
+static void
+ngx_http_mta_sts_add_names(mta_sts_status_t *counters,
+    mta_sts_status_index_t *index, const mta_sts_domains_t *domains,
+    ngx_http_mta_sts_names_t *names)
+{
+    const mta_sts_table_t  *table;
+
+    table = &domains->table;
+
+    mta_sts_status_add_names(counters, index, table,
+                             &names->maps[MTA_STS_FOUND_TABLE]);
+
+    if (table->changes) {
+        mta_sts_status_add_names(counters, index, table->changes,
+                                 &names->maps[MTA_STS_FOUND_CHANGES]);
     }
 
-    return mta_sts_status_map(status->mmcf->counters, table, map) ? NGX_OK
-                                                          : NGX_DECLINED;
+    if (domains->default_name.len) {
+        (void) mta_sts_status_name(counters, index, domains->default_name);
+    }
 }
 
 

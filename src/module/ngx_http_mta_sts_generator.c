@@ -154,15 +154,10 @@ ngx_http_mta_sts_generator_page(ngx_http_request_t *r,
 {
     int            bad;
     mta_sts_err_t  err;
-    mta_sts_str_t  self, page, format;
+    mta_sts_str_t  page, format;
 
-    if (ngx_http_mta_sts_self(r, &self) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (mta_sts_generator_page(generator, self,
-                               ngx_http_mta_sts_files_version(), &page,
-                               &err)
+    if (mta_sts_generator_page(generator, ngx_http_mta_sts_files_version(),
+                               &page, &err)
         != MTA_STS_OK)
     {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);

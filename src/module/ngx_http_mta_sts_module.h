@@ -16,7 +16,7 @@
 
 #include "domains/domains.h"
 #include "serve/image.h"
-#include "status/status.h"
+#include "status/names.h"
 
 
 typedef struct ngx_http_mta_sts_cache_s   ngx_http_mta_sts_cache_t;
@@ -261,12 +261,6 @@ ngx_int_t ngx_http_mta_sts_send_file(ngx_http_request_t *r);
 
 /* Changes whenever these files do. */
 mta_sts_str_t ngx_http_mta_sts_files_version(void);
-
-/*
- * The page's own URL, relative to itself: the path of a request may begin with
- * "//", which would be another host in a link.
- */
-ngx_int_t ngx_http_mta_sts_self(ngx_http_request_t *r, mta_sts_str_t *self);
 
 /* Sends a page with the header fields that protect it. */
 ngx_int_t ngx_http_mta_sts_send_page(ngx_http_request_t *r, ngx_uint_t status,

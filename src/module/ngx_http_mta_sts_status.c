@@ -100,7 +100,7 @@ ngx_http_mta_sts_status_answer(ngx_http_request_t *r,
     mta_sts_err_t *err)
 {
     ngx_uint_t             status;
-    mta_sts_str_t          self, text;
+    mta_sts_str_t          text;
     mta_sts_status_view_t  view;
 
     ngx_memzero(&view, sizeof(mta_sts_status_view_t));
@@ -108,14 +108,12 @@ ngx_http_mta_sts_status_answer(ngx_http_request_t *r,
     view.env = env;
     view.max = query->max;
 
-    if (ngx_http_mta_sts_self(r, &self) != NGX_OK
-        || ngx_http_mta_sts_add_header(r, "Vary", "Accept") == NULL)
-    {
+    if (ngx_http_mta_sts_add_header(r, "Vary", "Accept") == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ngx_http_mta_sts_status_view(r, &view, query->domain, err) != NGX_OK
-        || mta_sts_status_text(&view, query->format, self,
+        || mta_sts_status_text(&view, query->format,
                                ngx_http_mta_sts_files_version(), &text, err)
            != MTA_STS_OK)
     {

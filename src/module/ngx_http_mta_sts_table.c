@@ -43,6 +43,8 @@ static void ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table);
 static ngx_uint_t ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table);
 static ngx_uint_t ngx_http_mta_sts_image_is_new(
     ngx_http_mta_sts_image_t *image);
+static void ngx_http_mta_sts_image_failed(ngx_http_mta_sts_image_t *image,
+    const mta_sts_err_t *err, const char *kept);
 static ngx_int_t ngx_http_mta_sts_check_file(ngx_cycle_t *cycle,
     const ngx_http_mta_sts_image_t *image, ngx_uint_t optional);
 static int ngx_http_mta_sts_open_as(ngx_core_conf_t *ccf, const char *name);
@@ -161,6 +163,23 @@ ngx_http_mta_sts_image_is_new(ngx_http_mta_sts_image_t *image)
 }
 
 
+/*
+ * A bad file is logged once.  One that is there but could not be mapped, as
+ * when there is no memory, is tried again in the next second.
+ */
+
+static void
+ngx_http_mta_sts_image_failed(ngx_http_mta_sts_image_t *image,
+    const mta_sts_err_t *err, const char *kept)
+{
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "%s, %s", err->text, kept);
+
+    if (err->errnum && image->id.error == 0) {
+        ngx_memzero(&image->id, sizeof(mta_sts_image_id_t));
+    }
+}
+
+
 const mta_sts_policy_t *
 ngx_http_mta_sts_lookup(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
     mta_sts_str_t *domain)
@@ -252,9 +271,9 @@ ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
     }
 
     if (!changed) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "%s, %s", err.text,
-                      replaced ? "the table is used without changes"
-                               : "the old changes are kept");
+        ngx_http_mta_sts_image_failed(&table->changes, &err, replaced
+                                      ? "the table is used without changes"
+                                      : "the old changes are kept");
 
     } else if (!replaced && changes.data
                && changes.base != table->base.image.serial)
@@ -301,8 +320,8 @@ ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
                            MTA_STS_NOWHERE, &domains, &err)
         != MTA_STS_OK)
     {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "%s, the old table is kept", err.text);
+        ngx_http_mta_sts_image_failed(&table->base, &err,
+                                      "the old table is kept");
         return 0;
     }
 

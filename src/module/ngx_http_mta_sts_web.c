@@ -115,37 +115,6 @@ ngx_http_mta_sts_send_file(ngx_http_request_t *r)
 
 
 ngx_int_t
-ngx_http_mta_sts_self(ngx_http_request_t *r, mta_sts_str_t *self)
-{
-    u_char     *p, *last;
-    size_t      len;
-    uintptr_t   escape;
-
-    for (last = r->uri.data + r->uri.len; last > r->uri.data; last--) {
-        if (last[-1] == '/') {
-            break;
-        }
-    }
-
-    len = r->uri.data + r->uri.len - last;
-    escape = ngx_escape_uri(NULL, last, len, NGX_ESCAPE_URI_COMPONENT);
-
-    p = ngx_pnalloc(r->pool, 2 + len + 2 * escape);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    self->data = (const char *) p;
-    self->len = 2 + len + 2 * escape;
-
-    p = ngx_cpymem(p, "./", 2);
-    (void) ngx_escape_uri(p, last, len, NGX_ESCAPE_URI_COMPONENT);
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
 ngx_http_mta_sts_send_page(ngx_http_request_t *r, ngx_uint_t status,
     const char *type, const char *cache, mta_sts_str_t body)
 {

@@ -117,11 +117,11 @@ mta_sts_page_json(mta_sts_page_t *page, mta_sts_str_t str)
 
 
 void
-mta_sts_page_uint(mta_sts_page_t *page, unsigned long n)
+mta_sts_page_uint(mta_sts_page_t *page, uint64_t n)
 {
     char  buf[24];
 
-    (void) snprintf(buf, sizeof(buf), "%lu", n);
+    (void) snprintf(buf, sizeof(buf), "%llu", (unsigned long long) n);
 
     mta_sts_page_add(page, mta_sts_str_from(buf));
 }

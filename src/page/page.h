@@ -18,7 +18,6 @@
 
 typedef struct {
     const void     *view;                /* what is shown; of the template */
-    mta_sts_str_t   self;                /* the page's own URL */
     mta_sts_str_t   version;             /* of the files that it loads */
 
     char           *data;                /* or NULL */
@@ -35,11 +34,11 @@ void mta_sts_page_html(mta_sts_page_t *page, mta_sts_str_t str);
 void mta_sts_page_json(mta_sts_page_t *page, mta_sts_str_t str);
 
 /* Appends n in decimal. */
-void mta_sts_page_uint(mta_sts_page_t *page, unsigned long n);
+void mta_sts_page_uint(mta_sts_page_t *page, uint64_t n);
 
 /*
- * Writes an answer into env's memory.  page has view, self and version, and
- * the rest zeroed.
+ * Writes an answer into env's memory.  page has view and version, and the
+ * rest zeroed.
  *
  * Errors: out of memory.
  */

@@ -2,12 +2,8 @@
  * Counters in shared memory: what is rare, next to what status.h has inline.
  */
 
-#include "status.h"
+#include "names.h"
 
-
-/* The names of policies get an eighth of the memory, but not more than this. */
-
-#define STATUS_NAMES_MAX  (64 * 1024)
 
 /* Of 8 slots, at most 7 are in use: looking for one ends soon. */
 
@@ -24,7 +20,7 @@ mta_sts_status_init(void *memory, size_t size, int64_t now,
     mta_sts_status_t   *s = memory;
     mta_sts_hash_key_t  key;
 
-    names = size / 8 < STATUS_NAMES_MAX ? size / 8 : STATUS_NAMES_MAX;
+    names = size / 8 < MTA_STS_STATUS_NAMES ? size / 8 : MTA_STS_STATUS_NAMES;
     names -= names % MTA_STS_STATUS_UNIT;
 
     if (size < sizeof(mta_sts_status_t) + names
@@ -187,134 +183,11 @@ mta_sts_status_hour(mta_sts_status_t *status, int64_t now)
 }
 
 
-/* The units of a record, and the one at an offset. */
-
-static uint32_t
-status_name_units(size_t len)
-{
-    return (uint32_t) ((offsetof(mta_sts_status_name_t, name) + len
-                        + MTA_STS_STATUS_UNIT - 1)
-                       / MTA_STS_STATUS_UNIT);
-}
-
-
-static mta_sts_status_name_t *
-status_name_at(const mta_sts_status_t *status, uint32_t unit)
-{
-    return (void *) (status->names + (size_t) unit * MTA_STS_STATUS_UNIT);
-}
-
-
-int
-mta_sts_status_next_name(const mta_sts_status_t *status, uint32_t *cursor,
-    mta_sts_status_policy_t *policy)
-{
-    mta_sts_status_name_t  *name;
-
-    *cursor = *cursor ? *cursor : 1;
-
-    if (*cursor >= atomic_load(&status->names_len)) {
-        return 0;
-    }
-
-    name = status_name_at(status, *cursor);
-    *cursor += status_name_units(name->len);
-
-    policy->name.data = name->name;
-    policy->name.len = name->len;
-    policy->fetches = mta_sts_status_get(&name->requests);
-
-    return 1;
-}
-
-
-uint16_t
-mta_sts_status_name(mta_sts_status_t *status, mta_sts_str_t name)
-{
-    uint32_t                 unit, cursor;
-    mta_sts_status_name_t   *record;
-    mta_sts_status_policy_t  policy;
-
-    unit = 1;
-    cursor = 0;
-
-    while (mta_sts_status_next_name(status, &cursor, &policy)) {
-        if (mta_sts_str_eq(policy.name, name)) {
-            return (uint16_t) unit;
-        }
-
-        unit = cursor;
-    }
-
-    if (name.len > STATUS_NAMES_MAX
-        || status_name_units(name.len) > status->names_size - unit)
-    {
-        return 0;
-    }
-
-    record = status_name_at(status, unit);
-    record->len = (uint32_t) name.len;
-    memcpy(record->name, name.data, name.len);
-
-    /* others see the whole record or none */
-
-    atomic_store(&status->names_len, unit + status_name_units(name.len));
-
-    return (uint16_t) unit;
-}
-
-
-uint32_t
-mta_sts_status_map_size(const mta_sts_table_t *table)
-{
-    size_t         cursor;
-    uint32_t       first, last, n;
-    mta_sts_str_t  name;
-
-    n = 0;
-    cursor = 0;
-
-    while (mta_sts_table_next_named(table, &cursor, &first, &last, &name)) {
-        n = last >= n ? last + 1 : n;
-    }
-
-    return n;
-}
-
-
-int
-mta_sts_status_map(mta_sts_status_t *status, const mta_sts_table_t *table,
-    mta_sts_status_map_t *map)
-{
-    int            all;
-    size_t         cursor;
-    uint16_t       unit;
-    uint32_t       i, first, last;
-    mta_sts_str_t  name;
-
-    all = 1;
-    cursor = 0;
-
-    while (mta_sts_table_next_named(table, &cursor, &first, &last, &name)) {
-        unit = mta_sts_status_name(status, name);
-        all &= unit != 0;
-
-        for (i = first; i <= last && i < map->n; i++) {
-            map->elts[i] = unit;
-        }
-    }
-
-    return all;
-}
-
-
 void
 mta_sts_status_copy(mta_sts_status_t *status, const mta_sts_status_t *other)
 {
-    uint32_t                      i, cursor;
-    uint16_t                      unit;
+    uint32_t                      i;
     mta_sts_status_slot_t        *slot;
-    mta_sts_status_policy_t       policy;
     const mta_sts_status_slot_t  *old;
 
     memcpy(status, other, offsetof(mta_sts_status_t, n_domains));
@@ -330,14 +203,5 @@ mta_sts_status_copy(mta_sts_status_t *status, const mta_sts_status_t *other)
         }
     }
 
-    cursor = 0;
-
-    while (mta_sts_status_next_name(other, &cursor, &policy)) {
-        unit = mta_sts_status_name(status, policy.name);
-
-        if (unit) {
-            atomic_store(&status_name_at(status, unit)->requests,
-                         policy.fetches);
-        }
-    }
+    mta_sts_status_copy_names(status, other);
 }

@@ -15,8 +15,7 @@ int mta_sts_status_metrics(const mta_sts_status_view_t *view, int open,
 
 /* A page, or JSON.  Errors: out of memory. */
 int mta_sts_status_page(const mta_sts_status_view_t *view, int json,
-    mta_sts_str_t self, mta_sts_str_t version, mta_sts_str_t *text,
-    mta_sts_err_t *err);
+    mta_sts_str_t version, mta_sts_str_t *text, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_STATUS_FORMATS_H */

@@ -52,7 +52,7 @@ static void
 metrics_value(metrics_t *metrics, uint64_t value)
 {
     mta_sts_buf_add_char(&metrics->buf, ' ');
-    mta_sts_buf_add_uint(&metrics->buf, (unsigned long) value);
+    mta_sts_buf_add_uint(&metrics->buf, value);
     mta_sts_buf_add_char(&metrics->buf, '\n');
 }
 

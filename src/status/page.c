@@ -17,15 +17,13 @@ static void page_write_json(mta_sts_page_t *page);
 
 int
 mta_sts_status_page(const mta_sts_status_view_t *view, int json,
-    mta_sts_str_t self, mta_sts_str_t version, mta_sts_str_t *text,
-    mta_sts_err_t *err)
+    mta_sts_str_t version, mta_sts_str_t *text, mta_sts_err_t *err)
 {
     mta_sts_page_t  page;
 
     memset(&page, 0, sizeof(mta_sts_page_t));
 
     page.view = view;
-    page.self = self;
     page.version = version;
 
     return mta_sts_page_make(&page, json ? page_write_json : page_write_html,
@@ -34,13 +32,6 @@ mta_sts_status_page(const mta_sts_status_view_t *view, int json,
 
 
 /* What the templates ask for. */
-
-
-static void
-status_uint(mta_sts_page_t *page, uint64_t n)
-{
-    mta_sts_page_uint(page, (unsigned long) n);
-}
 
 
 /* A number for people: 1,234,567. */
@@ -131,15 +122,15 @@ status_ago(mta_sts_page_t *page, int64_t seconds)
     }
 
     if (age < 2 * 3600) {
-        status_uint(page, (uint64_t) age / 60);
+        mta_sts_page_uint(page, (uint64_t) age / 60);
         mta_sts_page_add(page, mta_sts_str(" min ago"));
 
     } else if (age < 2 * 86400) {
-        status_uint(page, (uint64_t) age / 3600);
+        mta_sts_page_uint(page, (uint64_t) age / 3600);
         mta_sts_page_add(page, mta_sts_str(" h ago"));
 
     } else {
-        status_uint(page, (uint64_t) age / 86400);
+        mta_sts_page_uint(page, (uint64_t) age / 86400);
         mta_sts_page_add(page, mta_sts_str(" d ago"));
     }
 }
@@ -205,20 +196,18 @@ status_day(const mta_sts_status_view_t *view)
 }
 
 
-/* The height of a bar: one that is not 0 can be seen. */
+/* The height of a bar; the highest is top, and one that is not 0 can be seen. */
 
 static uint64_t
-status_bar(const mta_sts_status_view_t *view, size_t i)
+status_bar(uint64_t fetches, uint64_t top)
 {
-    uint64_t  top, height;
+    uint64_t  height;
 
-    top = status_top(view);
-
-    if (view->hours[i] == 0) {
+    if (fetches == 0) {
         return 0;
     }
 
-    height = (uint64_t) ((double) view->hours[i] / (double) top * STATUS_BAR);
+    height = (uint64_t) ((double) fetches / (double) top * STATUS_BAR);
 
     return height ? height : 1;
 }
@@ -294,7 +283,7 @@ static void
 status_last(mta_sts_page_t *page, uint32_t seconds)
 {
     if (seconds) {
-        status_uint(page, seconds);
+        mta_sts_page_uint(page, seconds);
 
     } else {
         mta_sts_page_add(page, mta_sts_str("null"));
@@ -315,7 +304,7 @@ status_domains(mta_sts_page_t *page, const mta_sts_status_list_t *list)
         mta_sts_page_add(page, mta_sts_str("{\"name\": \""));
         mta_sts_page_json(page, list->elts[i].domain);
         mta_sts_page_add(page, mta_sts_str("\", \"fetches\": "));
-        status_uint(page, list->elts[i].count);
+        mta_sts_page_uint(page, list->elts[i].count);
         mta_sts_page_add(page, mta_sts_str(", \"last\": "));
         status_last(page, list->elts[i].time);
         mta_sts_page_add(page, mta_sts_str("}\n"));
@@ -344,9 +333,7 @@ status_list(mta_sts_page_t *page, const mta_sts_status_list_t *list,
     for (i = 0; i < list->n; i++) {
         domain = &list->elts[i];
 
-        mta_sts_page_add(page, mta_sts_str("<li><a href=\""));
-        mta_sts_page_html(page, page->self);
-        mta_sts_page_add(page, mta_sts_str("?domain="));
+        mta_sts_page_add(page, mta_sts_str("<li><a href=\"?domain="));
         mta_sts_page_html(page, domain->domain);
         mta_sts_page_add(page, mta_sts_str("#domains-title\">"));
         mta_sts_page_html(page, domain->domain);

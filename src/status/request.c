@@ -131,6 +131,43 @@ request_weight(mta_sts_str_t parameters)
 }
 
 
+/*
+ * Are the parameters of a range those of a type?  All answers are in UTF-8, and
+ * who asks for another charset understands it as well.
+ */
+
+static int
+request_has(const char *type, mta_sts_str_t parameters)
+{
+    mta_sts_str_t  rest, parameter, name, value, own;
+
+    while (parameters.len) {
+        parameter = request_take(&parameters, ';');
+
+        value = parameter;
+        name = request_take(&value, '=');
+
+        if (name.len == 0 || mta_sts_str_caseeq(name, mta_sts_str("q"))
+            || mta_sts_str_caseeq(name, mta_sts_str("charset")))
+        {
+            continue;
+        }
+
+        rest = mta_sts_str_from(type);
+
+        do {
+            own = request_take(&rest, ';');
+        } while (rest.len && !mta_sts_str_caseeq(parameter, own));
+
+        if (!mta_sts_str_caseeq(parameter, own)) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* How well a range fits to a type: 3 is exact, 0 is not at all. */
 
 static unsigned
@@ -180,7 +217,8 @@ request_accept(mta_sts_str_t accept)
             fits = request_fits(range,
                                 mta_sts_str_from(request_formats[i].range));
 
-            if (fits > best_fit) {
+            if (fits > best_fit && request_has(request_formats[i].type, part))
+            {
                 best_fit = fits;
                 weight = request_weight(part);
             }
@@ -280,7 +318,7 @@ mta_sts_status_query(mta_sts_status_query_t *query, mta_sts_str_t args,
 {
     int             rc;
     char           *buf;
-    mta_sts_err_t   fault;
+    mta_sts_err_t   fault, decode;
     mta_sts_str_t   name, encoded, value;
 
     memset(query, 0, sizeof(mta_sts_status_query_t));
@@ -294,20 +332,21 @@ mta_sts_status_query(mta_sts_status_query_t *query, mta_sts_str_t args,
     }
 
     while (mta_sts_query_next(&args, &name, &encoded)) {
-        rc = mta_sts_query_decode(encoded, buf, &value, &fault);
+        rc = mta_sts_query_decode(encoded, buf, &value, &decode);
         buf += encoded.len;
 
-        if (rc == MTA_STS_OK && mta_sts_str_eq(name, mta_sts_str("format"))) {
+        if (rc != MTA_STS_OK) {
+            (void) mta_sts_error(&fault, MTA_STS_NOWHERE, "\"%.*s=%.*s\": %s",
+                                 MTA_STS_SHOW(name), MTA_STS_SHOW(encoded),
+                                 decode.text);
+
+        } else if (mta_sts_str_eq(name, mta_sts_str("format"))) {
             rc = request_format(query, value, &fault);
 
-        } else if (rc == MTA_STS_OK
-                   && mta_sts_str_eq(name, mta_sts_str("list")))
-        {
+        } else if (mta_sts_str_eq(name, mta_sts_str("list"))) {
             rc = request_max(query, value, &fault);
 
-        } else if (rc == MTA_STS_OK
-                   && mta_sts_str_eq(name, mta_sts_str("domain")))
-        {
+        } else if (mta_sts_str_eq(name, mta_sts_str("domain"))) {
             query->domain = request_trim(value);
         }
 
@@ -329,11 +368,11 @@ mta_sts_status_query(mta_sts_status_query_t *query, mta_sts_str_t args,
 
 int
 mta_sts_status_text(const mta_sts_status_view_t *view,
-    mta_sts_status_format_e format, mta_sts_str_t self, mta_sts_str_t version,
+    mta_sts_status_format_e format, mta_sts_str_t version,
     mta_sts_str_t *text, mta_sts_err_t *err)
 {
     if (format == MTA_STS_STATUS_HTML || format == MTA_STS_STATUS_JSON) {
-        return mta_sts_status_page(view, format == MTA_STS_STATUS_JSON, self,
+        return mta_sts_status_page(view, format == MTA_STS_STATUS_JSON,
                                    version, text, err);
     }
 

@@ -74,6 +74,11 @@ typedef struct {
 #define MTA_STS_STATUS_UNIT  16
 
 
+/* The names get an eighth of the memory, but no more bytes than this. */
+
+#define MTA_STS_STATUS_NAMES  (64 * 1024)
+
+
 /* In shared memory, at the same address in all processes. */
 
 typedef struct {
@@ -102,14 +107,6 @@ typedef struct {
 } mta_sts_status_t;
 
 
-/* Which counters the names of a table's policies have. */
-
-typedef struct {
-    uint16_t            *elts;            /* by index of a policy; 0: no name */
-    uint32_t             n;
-} mta_sts_status_map_t;
-
-
 /*
  * Lays out counters in size bytes of zeroed memory, aligned to 16; now is in
  * seconds.
@@ -122,22 +119,6 @@ int mta_sts_status_init(void *memory, size_t size, int64_t now,
 /* Takes over all counters of another status, such as a smaller one. */
 void mta_sts_status_copy(mta_sts_status_t *status,
     const mta_sts_status_t *other);
-
-/*
- * The counter of a policy's name, which is made if there is none; 0 if there is
- * no room.  To be called by one process at a time.
- */
-uint16_t mta_sts_status_name(mta_sts_status_t *status, mta_sts_str_t name);
-
-/* The number of elements that the map of a table needs. */
-uint32_t mta_sts_status_map_size(const mta_sts_table_t *table);
-
-/*
- * Fills a map, of that many zeroed elements, with counters as
- * mta_sts_status_name() gives them.  Returns 0 if there was no room for some.
- */
-int mta_sts_status_map(mta_sts_status_t *status, const mta_sts_table_t *table,
-    mta_sts_status_map_t *map);
 
 /* The counter of a domain, or NULL. */
 mta_sts_status_slot_t *mta_sts_status_find(mta_sts_status_t *status,
@@ -267,24 +248,6 @@ mta_sts_status_count(mta_sts_status_t *status, size_t mode,
 }
 
 
-/* Counts a fetch by a policy's name. */
-
-static inline void
-mta_sts_status_count_policy(mta_sts_status_t *status,
-    const mta_sts_status_map_t *map, uint32_t policy)
-{
-    size_t                  unit;
-    mta_sts_status_name_t  *name;
-
-    if (policy < map->n) {
-        unit = map->elts[policy];
-        name = (void *) (status->names + unit * MTA_STS_STATUS_UNIT);
-
-        mta_sts_status_inc(&name->requests);
-    }
-}
-
-
 /*
  * Counts a fetch by its domain, of the configuration.  Returns 0 if there is no
  * room.
@@ -411,10 +374,6 @@ typedef struct {
 void mta_sts_status_counter(mta_sts_status_t *status, mta_sts_str_t domain,
     mta_sts_status_domain_t *counter);
 
-/* The names of policies that have a counter; *cursor is 0 to begin with. */
-int mta_sts_status_next_name(const mta_sts_status_t *status, uint32_t *cursor,
-    mta_sts_status_policy_t *policy);
-
 /*
  * Reads the counters, and lists domains if max is not 0: each domain of the
  * tables once.
@@ -474,13 +433,13 @@ const char *mta_sts_status_code(mta_sts_status_code_e code);
 const char *mta_sts_report_code(mta_sts_report_code_e code);
 
 /*
- * Gives the answer in a format, in view->env's memory.  self and version are as
- * for mta_sts_page_t.
+ * Gives the answer in a format, in view->env's memory.  version is as for
+ * mta_sts_page_t.
  *
  * Errors: out of memory.
  */
 int mta_sts_status_text(const mta_sts_status_view_t *view,
-    mta_sts_status_format_e format, mta_sts_str_t self, mta_sts_str_t version,
+    mta_sts_status_format_e format, mta_sts_str_t version,
     mta_sts_str_t *text, mta_sts_err_t *err);
 
 

@@ -2,7 +2,7 @@
  * From counters to the values of an answer.
  */
 
-#include "status.h"
+#include "names.h"
 
 
 static int
@@ -134,6 +134,10 @@ mta_sts_status_ask(mta_sts_status_t *status, mta_sts_status_view_t *view,
 
         return view->asked.error.data ? MTA_STS_OK : mta_sts_error_memory(err);
     }
+
+    /* who copies a host from a log means its domain */
+
+    (void) mta_sts_name_policy_domain(domain, &domain);
 
     view->asked.entry.domain = domain;
 

@@ -93,9 +93,8 @@ memory_page(void)
 
     generator = form_read(mta_sts_str(FORM_RUA));
 
-    return generator ? mta_sts_generator_page(generator, mta_sts_str("./"),
-                                              mta_sts_str("1"), &text,
-                                              &test.err)
+    return generator ? mta_sts_generator_page(generator, mta_sts_str("1"),
+                                              &text, &test.err)
                      : MTA_STS_ERROR;
 }
 

@@ -52,26 +52,39 @@ static const char  evidence_sessions[] =
     " SELECT type, verified, good, failed, reports FROM day"
     " WHERE domain = ?1 AND day >= ?2) GROUP BY type, v";
 
+/* all sessions that a sender reports; sums per day have lost who it was */
+
+#define EVIDENCE_SENDERS                                                      \
+    "WITH sender AS (SELECT t, v, s, " STORE_SUM("n") " AS n FROM ("          \
+    "SELECT p.type AS t, " VERIFIED " AS v, r.signer AS s,"                   \
+    " total(p.good) + total(p.failed) AS n" EVIDENCE_FROM " GROUP BY 1, 2, 3" \
+    " UNION ALL SELECT type, verified, '', total(good) + total(failed)"       \
+    " FROM day WHERE domain = ?1 AND day >= ?2 GROUP BY 1, 2)"                \
+    " GROUP BY 1, 2, 3)"
+
 /*
- * type, verified, result, mx, organization, signer, sessions, last: of details,
- * of failed sessions without details, and of sums per day.
+ * type, verified, result, mx, organization, signer, sessions, last, good, all:
+ * of details, of failed sessions without details, and of sums per day.
  */
 
 static const char  evidence_failures[] =
-    "SELECT p.type, " VERIFIED " AS v, d.result, d.mx, r.organization,"
-    " r.signer, " STORE_SUM("d.sessions") " AS s, max(p.ends) AS e"
+    EVIDENCE_SENDERS " SELECT f.*, sender.n FROM ("
+    "SELECT p.type AS t, " VERIFIED " AS v, d.result AS result, d.mx AS mx,"
+    " r.organization AS o, r.signer AS s, " STORE_SUM("d.sessions") " AS n,"
+    " max(p.ends) AS e, max(p.good) AS good"
     " FROM policy p JOIN report r ON r.id = p.report"
     " JOIN detail d ON d.policy = p.id WHERE p.domain = ?1 AND p.ends >= ?2"
     " AND (d.sessions > 0 OR d.result <> '') GROUP BY 1, 2, 3, 4, 5, 6"
     " UNION ALL SELECT type, v, '', '', organization, signer,"
-    " " STORE_SUM("rest") ", max(e) FROM (SELECT p.type AS type,"
+    " " STORE_SUM("rest") ", max(e), max(good) FROM (SELECT p.type AS type,"
     " " VERIFIED " AS v, r.organization AS organization, r.signer AS signer,"
     " p.failed - (SELECT total(d.sessions) FROM detail d WHERE d.policy = p.id)"
-    " AS rest, p.ends AS e" EVIDENCE_FROM ") WHERE rest > 0"
+    " AS rest, p.ends AS e, p.good AS good" EVIDENCE_FROM ") WHERE rest > 0"
     " GROUP BY 1, 2, 5, 6"
-    " UNION ALL SELECT type, verified, '', '', '', '', failed, day + 86400"
-    " FROM day WHERE domain = ?1 AND day >= ?2 AND failed > 0"
-    " ORDER BY 2 DESC, 1, 7 DESC, 3, 4, 5, 6 LIMIT 1000";
+    " UNION ALL SELECT type, verified, '', '', '', '', failed, day + 86400,"
+    " good FROM day WHERE domain = ?1 AND day >= ?2 AND failed > 0) f"
+    " JOIN sender USING (t, v, s)"
+    " ORDER BY f.v DESC, f.t, f.n DESC, result, mx, o, s LIMIT 1000";
 
 
 static int64_t
@@ -137,6 +150,8 @@ evidence_failure(void *ctx, const char *const *columns)
     failure->signer = mta_sts_str_copy(into->env, mta_sts_str_from(columns[5]));
     failure->sessions = evidence_int(columns[6]);
     failure->last = evidence_int(columns[7]);
+    failure->alone = evidence_int(columns[8]) == 0;
+    failure->all = evidence_int(columns[9]);
     failure->effect = reports_effect(failure->type, failure->result);
 }
 
@@ -245,7 +260,8 @@ evidence_read(evidence_reader_t *reader, mta_sts_str_t domain, int64_t since,
 const char *
 evidence_text(const evidence_failure_t *failure, char buf[EVIDENCE_TEXT])
 {
-    char           count[32];
+    char           count[64];
+    int64_t        all;
     mta_sts_str_t  result, organization;
 
     result = failure->result.len ? failure->result
@@ -253,11 +269,16 @@ evidence_text(const evidence_failure_t *failure, char buf[EVIDENCE_TEXT])
     organization = failure->organization.len ? failure->organization
                                              : mta_sts_str("an unnamed sender");
 
-    (void) snprintf(count, sizeof(count), "%" PRId64, failure->sessions);
+    /* a report's numbers may contradict each other */
+
+    all = failure->all > failure->sessions ? failure->all : failure->sessions;
+
+    (void) snprintf(count, sizeof(count), "%" PRId64 " of %" PRId64,
+                    failure->sessions, all);
 
     (void) snprintf(buf, EVIDENCE_TEXT, "%s session%s%s%.*s failed, %.*s, says "
                     "%.*s%s%.*s", failure->sessions ? count : "some",
-                    failure->sessions == 1 ? "" : "s",
+                    failure->sessions && all == 1 ? "" : "s",
                     failure->mx.len ? " to " : "", MTA_STS_SHOW(failure->mx),
                     MTA_STS_SHOW(result), MTA_STS_SHOW(organization),
                     failure->signer.len ? ", signed by " : "",

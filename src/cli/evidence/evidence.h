@@ -139,6 +139,9 @@ typedef struct {
     mta_sts_str_t        signer;      /* of a verified report */
     int64_t              sessions;    /* 0: the number is not given */
     int64_t              last;        /* end of the last such report */
+    int                  alone;       /* no report with it has a good session */
+    int64_t              all;         /* sessions of this signer, good and
+                                         failed, with this type of policy */
 } evidence_failure_t;
 
 
@@ -172,9 +175,9 @@ void evidence_read(evidence_reader_t *reader, mta_sts_str_t domain,
     int64_t since, const mta_sts_env_t *env, evidence_t *evidence);
 
 /*
- * Writes a failure and who reported it into buf: "4 sessions to mx1.example.com
- * failed, certificate-expired, says Sender Ltd, signed by sender.example".  It
- * may have any bytes of the sender.
+ * Writes a failure and who reported it into buf: "4 of 90 sessions to
+ * mx1.example.com failed, certificate-expired, says Sender Ltd, signed by
+ * sender.example".  It may have any bytes of the sender.
  */
 #define EVIDENCE_TEXT  400
 const char *evidence_text(const evidence_failure_t *failure,

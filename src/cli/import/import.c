@@ -209,8 +209,7 @@ import_body(const body_t *body, const mta_sts_env_t *env,
 
     /* 0 is valid, but no term at all: a second is the same to a sender */
 
-    mta_sts_buf_add_uint(&age, body->max_age ? (unsigned long) body->max_age
-                                             : 1);
+    mta_sts_buf_add_uint(&age, body->max_age ? (uint64_t) body->max_age : 1);
 
     if (import_set(settings, MTA_STS_SET_MODE,
                    mta_sts_mode_str((mta_sts_mode_e) body->mode), env, err)

@@ -48,7 +48,7 @@ move_ttl(mta_sts_buf_t *text, int64_t ttl)
         /* void */
     }
 
-    mta_sts_buf_add_uint(text, (unsigned long) (ttl / units[i].seconds));
+    mta_sts_buf_add_uint(text, (uint64_t) (ttl / units[i].seconds));
     mta_sts_buf_add_char(text, units[i].name);
 
     while (text->len - begin < 10) {

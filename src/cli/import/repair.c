@@ -24,6 +24,14 @@ typedef struct {
 } repair_t;
 
 
+/* The pattern before another one in a line. */
+
+typedef struct {
+    mta_sts_str_t         suffix;     /* public; empty: none is before it */
+    int                   below;      /* it is below a registrable domain */
+} repair_before_t;
+
+
 static void
 repair_line(repair_t *repair, mta_sts_str_t key, mta_sts_str_t value)
 {
@@ -34,13 +42,19 @@ repair_line(repair_t *repair, mta_sts_str_t key, mta_sts_str_t value)
 }
 
 
-/* Takes the next word of a list whose separators are "," and white space. */
+/*
+ * Takes the next word of a list whose separators are "," and white space.
+ * *space is set if white space comes before it.
+ */
 
 static int
-repair_word(mta_sts_str_t *rest, mta_sts_str_t *word)
+repair_word(mta_sts_str_t *rest, mta_sts_str_t *word, int *space)
 {
+    *space = 0;
+
     while (rest->len && (rest->data[0] == ',' || field_is_space(rest->data[0])))
     {
+        *space |= rest->data[0] != ',';
         *rest = mta_sts_str_after(*rest, 1);
     }
 
@@ -57,15 +71,9 @@ repair_word(mta_sts_str_t *rest, mta_sts_str_t *word)
 }
 
 
-/* Is a name no mail host's, but that of a TLD or of another public suffix? */
-
 static int
-repair_is_suffix(const repair_t *repair, mta_sts_str_t name)
+repair_is_public(const repair_t *repair, mta_sts_str_t name)
 {
-    if (memchr(name.data, '.', name.len) == NULL) {
-        return 1;
-    }
-
     name = mta_sts_str_copy(repair->env, name);
 
     return repair->env->is_public_suffix
@@ -74,22 +82,48 @@ repair_is_suffix(const repair_t *repair, mta_sts_str_t name)
 
 
 /*
- * One mx pattern; returns 0 if it is none even in our own spelling.  Where
- * there are several in a line, "mail.example,com" may also be a typing error
- * for one: *part is set if the pattern can only be a part of a name.
+ * The part of a name after the registrable domain: "co.uk" of "mx.example.co.uk".
+ * Empty where the name is a public suffix or has a TLD that nobody knows: it can
+ * only be a part of a name.  *below is set if it is below a registrable domain.
  */
 
+static mta_sts_str_t
+repair_suffix(const repair_t *repair, mta_sts_str_t name, int *below)
+{
+    size_t         labels;
+    const char    *dot;
+    mta_sts_str_t  suffix;
+
+    suffix = name;
+
+    for (labels = 0; !repair_is_public(repair, suffix); labels++) {
+        dot = memchr(suffix.data, '.', suffix.len);
+
+        if (dot == NULL) {
+            return mta_sts_str("");
+        }
+
+        suffix = mta_sts_str_after(suffix, (size_t) (dot - suffix.data) + 1);
+    }
+
+    *below = labels > 1;
+
+    return labels ? suffix : mta_sts_str("");
+}
+
+
+/* One mx pattern; returns 0 if it is none even in our own spelling. */
+
 static int
-repair_pattern(repair_t *repair, mta_sts_str_t word, int *part)
+repair_pattern(repair_t *repair, mta_sts_str_t word, mta_sts_str_t *name)
 {
     mta_sts_err_t    err;
-    mta_sts_str_t    name;
     mta_sts_value_t  value;
 
     value.text = word;
     value.place = MTA_STS_NOWHERE;
 
-    if (mta_sts_name_mx(&value, repair->env, &name, &err) != MTA_STS_OK) {
+    if (mta_sts_name_mx(&value, repair->env, name, &err) != MTA_STS_OK) {
         import_memory(&err);
         return 0;
     }
@@ -102,38 +136,72 @@ repair_pattern(repair_t *repair, mta_sts_str_t word, int *part)
         repair->bits |= IMPORT(DOT);
     }
 
-    *part |= repair_is_suffix(repair, name);
-
-    repair_line(repair, repair_keys[REPAIR_MX], name);
+    repair_line(repair, repair_keys[REPAIR_MX], *name);
 
     return 1;
+}
+
+
+/*
+ * Is a word one of several patterns, and no part of a name with a typing error?
+ * "mail.example,com" is none, since no mail host is called "com"; "mx1.mail,..."
+ * is none, since there is no such TLD.  "mx.in,example.com" has two readings; but
+ * after a space, or where a name would have the same suffix inside and at its end
+ * ("mx1.a.org,mx2.b.org"), a comma is no dot.
+ */
+
+static int
+repair_is_apart(const repair_t *repair, mta_sts_str_t name, int space,
+    repair_before_t *before)
+{
+    int            below, wildcard, apart;
+    mta_sts_str_t  suffix;
+
+    wildcard = mta_sts_str_starts(name, mta_sts_str("*."));
+    below = 0;
+
+    if (wildcard) {
+        name = mta_sts_str_after(name, 2);
+    }
+
+    suffix = repair_suffix(repair, name, &below);
+
+    apart = suffix.len
+            && (before->suffix.len == 0 || space || wildcard
+                || (before->below
+                    && mta_sts_str_eq(suffix, before->suffix)));
+
+    before->suffix = suffix;
+    before->below = below || wildcard;
+
+    return apart;
 }
 
 
 static void
 repair_mx(repair_t *repair, mta_sts_str_t value)
 {
-    int            part;
-    size_t         n, len;
-    unsigned       bits;
-    mta_sts_str_t  rest, word;
+    int              apart, space;
+    size_t           n, len;
+    unsigned         bits;
+    mta_sts_str_t    rest, word, name;
+    repair_before_t  before = { { NULL, 0 }, 0 };
 
-    n = 0;
-    part = 0;
+    apart = 1;
     rest = value;
     len = repair->text.len;
     bits = repair->bits;
 
-    while (repair_word(&rest, &word)) {
-        n++;
-
-        if (!repair_pattern(repair, word, &part)) {
+    for (n = 0; repair_word(&rest, &word, &space); n++) {
+        if (!repair_pattern(repair, word, &name)) {
             n = 0;
             break;
         }
+
+        apart &= repair_is_apart(repair, name, space, &before);
     }
 
-    if (n == 0 || (n > 1 && part)) {
+    if (n == 0 || (n > 1 && !apart)) {
         repair->text.len = len;
         repair->bits = bits;
         repair_line(repair, repair_keys[REPAIR_MX], value);
@@ -172,7 +240,7 @@ repair_age(repair_t *repair, mta_sts_str_t key, mta_sts_str_t value)
 
     mta_sts_buf_add(&repair->text, key);
     mta_sts_buf_add_cstr(&repair->text, ": ");
-    mta_sts_buf_add_uint(&repair->text, (unsigned long) seconds);
+    mta_sts_buf_add_uint(&repair->text, (uint64_t) seconds);
     mta_sts_buf_add_cstr(&repair->text, "\r\n");
 }
 

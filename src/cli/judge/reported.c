@@ -10,6 +10,10 @@
 #define REPORTED_WEEK   (7 * REPORTED_DAY)
 #define REPORTED_SHOWN  5             /* failures of a kind */
 
+/* Of a sender's sessions, one in so many that is refused is not few. */
+
+#define REPORTED_FEW    20
+
 
 /* Does a report by this URI go to the domain that it is about? */
 
@@ -60,35 +64,90 @@ reported_address(mta_sts_str_t domain, mta_sts_str_t rua, findings_t *findings)
 }
 
 
+/*
+ * Does a failure concern much of what its sender has, by number or by MX?  How
+ * many sessions with one MX are good no report says (RFC 8460, 4.4), but one
+ * without any good session says that it is none.
+ */
+
+static int
+reported_is_much(const evidence_t *evidence, const evidence_failure_t *failure)
+{
+    size_t                     i;
+    double                     sessions;
+    const evidence_failure_t  *other;
+
+    sessions = 0;
+
+    for (i = 0; i < evidence->n; i++) {
+        other = &evidence->failures[i];
+
+        if (other->verified && other->effect == failure->effect
+            && other->type == failure->type
+            && mta_sts_str_eq(other->signer, failure->signer))
+        {
+            sessions += (double) other->sessions;
+        }
+    }
+
+    return failure->sessions == 0 || failure->alone
+           || sessions * REPORTED_FEW >= (double) failure->all;
+}
+
+
+static void
+reported_failure(const evidence_failure_t *failure, finding_kind_e kind,
+    findings_t *findings)
+{
+    char         buf[EVIDENCE_TEXT];
+    const char  *meaning;
+
+    meaning = reports_result(failure->result)->meaning;
+
+    finding_add(findings, kind, NULL, "%s: %s%s%s", reports_type(failure->type),
+                evidence_text(failure, buf), meaning ? ": " : "",
+                meaning ? meaning : "");
+}
+
+
+/* Those first that concern much, the others as warnings. */
+
 static void
 reported_failures(const evidence_t *evidence, result_effect_e effect,
     finding_kind_e kind, findings_t *findings)
 {
-    char                       buf[EVIDENCE_TEXT];
-    size_t                     i, n;
-    const char                *meaning;
+    int                        few;
+    size_t                     i, n, n_much;
     const evidence_failure_t  *failure;
 
-    for (i = 0, n = 0; i < evidence->n; i++) {
-        failure = &evidence->failures[i];
+    n = 0;
+    n_much = 0;
 
-        if (!failure->verified || failure->effect != effect
-            || n++ >= REPORTED_SHOWN)
-        {
-            continue;
+    for (few = 0; few <= 1; few++) {
+        findings->lower = few;
+
+        for (i = 0; i < evidence->n; i++) {
+            failure = &evidence->failures[i];
+
+            if (failure->verified && failure->effect == effect
+                && reported_is_much(evidence, failure) != few
+                && n++ < REPORTED_SHOWN)
+            {
+                reported_failure(failure, kind, findings);
+            }
         }
 
-        meaning = reports_result(failure->result)->meaning;
-
-        finding_add(findings, kind, NULL, "%s: %s%s%s",
-                    reports_type(failure->type), evidence_text(failure, buf),
-                    meaning ? ": " : "", meaning ? meaning : "");
+        n_much = few ? n_much : n;
     }
+
+    findings->lower = n_much <= REPORTED_SHOWN;
 
     if (n > REPORTED_SHOWN) {
         finding_add(findings, kind, NULL, "and %zu more, see mta-sts reports",
                     n - REPORTED_SHOWN);
     }
+
+    findings->lower = 0;
 }
 
 

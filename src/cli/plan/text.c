@@ -43,7 +43,7 @@ text_numbers(mta_sts_buf_t *text, const int64_t *numbers, size_t n)
 
     for (i = 0; i < n; i++) {
         mta_sts_buf_add_char(text, ' ');
-        mta_sts_buf_add_uint(text, (unsigned long) numbers[i]);
+        mta_sts_buf_add_uint(text, (uint64_t) numbers[i]);
     }
 
     mta_sts_buf_add_char(text, '\n');

@@ -45,7 +45,7 @@ struct dns_query_s {
     dns_t            *dns;
     dns_done_pt       done;
     void             *ctx;
-    long              deadline;       /* of net_clock() */
+    int64_t           deadline;       /* of net_clock() */
     int               ended;          /* c-ares still has it */
     dns_query_t      *next;
     dns_query_t     **prev;           /* what points to it */
@@ -191,7 +191,7 @@ dns_next(const dns_t *dns)
 struct curl_waitfd *
 dns_sockets(dns_t *dns, unsigned *n, int *ms)
 {
-    long            left;
+    int64_t         left;
     unsigned        i, k;
     struct timeval  max, tv, *next;
 

@@ -33,7 +33,7 @@ struct transfer_s {
     fetch_done_pt          done;
     void                  *ctx;
 
-    long                   begin;     /* of net_clock() */
+    int64_t                begin;     /* of net_clock() */
     CURL                  *easy;
     struct curl_slist     *connect_to;
     char                  *body;

@@ -28,7 +28,7 @@ struct kind_s {
     SSL             *ssl;
     int              fd;
     short            events;          /* CURL_WAIT_POLLIN, ... */
-    long             deadline;        /* of net_clock() */
+    int64_t          deadline;        /* of net_clock() */
     int              slot;            /* in the sockets that were waited for;
                                          -1: started since */
     kind_t          *next;

@@ -18,14 +18,14 @@
 #define NET_RESERVED   64             /* descriptors for everything else */
 
 
-long
+int64_t
 net_clock(void)
 {
     struct timespec  now;
 
     (void) clock_gettime(CLOCK_MONOTONIC, &now);
 
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 

@@ -88,7 +88,7 @@ void net_free(net_t *net);
 void net_step(net_t *net);
 
 /* Milliseconds of a clock that only goes forward. */
-long net_clock(void);
+int64_t net_clock(void);
 
 
 /*

@@ -178,8 +178,7 @@
     // Returns whether the result is that of the form.
 
     const update = async (submitted) => {
-        const query = new URLSearchParams(new FormData(form));
-        const url = `${form.getAttribute('action').split('#')[0]}?${query}`;
+        const url = `?${new URLSearchParams(new FormData(form))}`;
 
         stop();
         request = new AbortController();

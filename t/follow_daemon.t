@@ -347,7 +347,7 @@ is($bad, 0, "killed next to $n changes: always a table");
 is((helper(\"set last.example hosted\n", 'follow', @input, '--once'))[0], 0,
    '... which is followed on');
 is(mode('last.example'), 'enforce', '... with new changes');
-is(join(' ', glob "$table*.new-*"), '', '... and what was left is removed');
+is(join(' ', glob "$table*new-*"), '', '... and what was left is removed');
 
 my $sum = 0;
 $sum += mode("k$_.example") =~ /^(?:testing|enforce)$/ for 1 .. 300;

@@ -199,18 +199,6 @@ apply_build(follow_t *follow, int *refused, mta_sts_err_t *err)
 }
 
 
-int
-apply_same_default(const mta_sts_domains_t *a, const mta_sts_domains_t *b)
-{
-    if (a->default_policy == NULL || b->default_policy == NULL) {
-        return a->default_policy == b->default_policy;
-    }
-
-    return mta_sts_policy_eq(a->default_policy, b->default_policy)
-           && mta_sts_str_eq(a->default_name, b->default_name);
-}
-
-
 /* Notes what a snapshot changes.  Returns how much that is. */
 
 static size_t
@@ -254,7 +242,7 @@ apply_write(follow_t *follow, const mta_sts_domains_t *domains,
     replica = &follow->replica;
 
     if (replica->image.data && !replica->strange
-        && apply_same_default(domains, &replica->base))
+        && table_same_default(domains, &replica->base))
     {
 
         rc = table_compare(&replica->base.table, &domains->table, &changes,
@@ -314,7 +302,7 @@ apply_snapshot(follow_t *follow, int *refused, mta_sts_err_t *err)
 
     if (n == 0 && follow->replica.image.data && !follow->replica.strange
         && !follow->replica.damaged
-        && apply_same_default(&draft->domains, &follow->replica.base))
+        && table_same_default(&draft->domains, &follow->replica.base))
     {
         return MTA_STS_OK;
     }
@@ -416,13 +404,35 @@ apply_changes(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err)
 
     if (replica->image.data == NULL || replica->strange
         || changes.n > replica_changes_max(replica)
-        || !apply_same_default(&follow->rows.defaults, &replica->base))
+        || !table_same_default(&follow->rows.defaults, &replica->base))
     {
         return apply_merge(follow, &changes, err);
     }
 
     rc = replica_write_changes(replica, &changes, err);
     follow->stats.writes_changes += rc == MTA_STS_OK;
+
+    return rc;
+}
+
+
+int
+apply_again(follow_t *follow, mta_sts_err_t *err)
+{
+    int                      rc;
+    table_pool_t             pool;
+    mta_sts_arena_t          arena = { NULL, 0 };
+    mta_sts_env_t            env = { diag_alloc, say_warning, &arena, NULL };
+    mta_sts_table_builder_t  builder;
+
+    table_pool_init(&pool, &builder, &env);
+
+    rc = follow->replica.image.data ? apply_changes(follow, &pool, err)
+                                    : MTA_STS_OK;
+
+    table_pool_free(&pool);
+    mta_sts_table_discard(&builder);
+    mta_sts_arena_free(&arena);
 
     return rc;
 }

@@ -212,7 +212,7 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
     if (rc == MTA_STS_OK
         && (builder.rows.n
             || (replica->image.data
-                && !apply_same_default(&follow->rows.defaults,
+                && !table_same_default(&follow->rows.defaults,
                                        &replica->base))))
     {
         rc = apply_changes(follow, &pool, err);

@@ -44,15 +44,21 @@ typedef struct {
 
 
 typedef struct {
+    uint64_t            device;
+    uint64_t            inode;
+} replica_file_t;
+
+typedef struct {
     mta_sts_str_t       name;
     mta_sts_str_t       changes_name;
+    mta_sts_str_t       lock_name;
     mta_sts_image_t     image;
     mta_sts_image_t     changes;
     mta_sts_domains_t   base;         /* without changes */
     mta_sts_domains_t   present;      /* with them */
-    ino_t               inode;        /* of the file of image */
-    ino_t               changes_inode;
-    int                 strange;      /* the files are another process's */
+    replica_file_t      file;         /* that were opened */
+    replica_file_t      changes_file;
+    int                 strange;      /* the files are others than those */
     int                 damaged;      /* the table is, or its changes */
     int                 unread;       /* it could not be read */
     int                 lock;         /* a descriptor; -1: not held */
@@ -65,8 +71,8 @@ typedef struct {
  * damaged; if only its changes are, it is without them.  name is followed by a
  * NUL.
  *
- * Errors: those of table_may_replace(); TABLE is followed by another process;
- * a system call failed, so that nothing is known of the table.
+ * Errors: those of table_may_replace() and table_lock(); TABLE is a symbolic
+ * link; TABLE is followed by another process; a system call failed, so that nothing is known of the table.
  */
 int replica_open(replica_t *replica, mta_sts_str_t name,
     const mta_sts_env_t *env, mta_sts_err_t *err);
@@ -75,17 +81,19 @@ void replica_close(replica_t *replica);
 
 /*
  * Are the files still those that are mapped?  If another process replaced or
- * removed one, that is said, and strange is set until the table is written.
+ * removed one, that is said, and strange is set until the table is written.  A
+ * lock that was removed is taken again.
  *
- * Errors: those of table_may_replace().
+ * Errors: those of table_may_replace(); TABLE is followed by another process.
  */
 int replica_look(replica_t *replica, mta_sts_err_t *err);
 
 /*
  * Replaces the table; its changes end with it.  What was mapped is not valid
- * any more.
+ * any more, except after an error.
  *
- * Errors: those of table_write() and mta_sts_image_open().
+ * Errors: those of table_write() and mta_sts_image_open(); TABLE was replaced by
+ * another process, and strange is set.
  */
 int replica_write(replica_t *replica, const mta_sts_domains_t *domains,
     mta_sts_err_t *err);
@@ -402,8 +410,8 @@ int change_draft(follow_t *follow, int *refused, mta_sts_err_t *err);
  */
 int apply_changes(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err);
 
-/* Is the default policy the same, and its name? */
-int apply_same_default(const mta_sts_domains_t *a, const mta_sts_domains_t *b);
+/* Writes what is mapped again, if the files are others. */
+int apply_again(follow_t *follow, mta_sts_err_t *err);
 
 /*
  * Notes that the entry of a domain becomes another; either may be NULL.  In a

@@ -316,14 +316,6 @@ loop_changes(loop_t *loop)
         }
 
         draft_reset(follow);
-
-        /* only a read of everything shows what the table lacks */
-
-        if (replica_look(&follow->replica, &err) == MTA_STS_OK
-            && follow->replica.strange)
-        {
-            loop->full = loop->now;
-        }
     }
 
     loop->fresh = feed_is_stream(follow->feed) && !feed_more(follow->feed);
@@ -379,6 +371,39 @@ loop_again(loop_t *loop)
 }
 
 
+/* Writes the table again if another process has replaced or removed it. */
+
+static void
+loop_check(loop_t *loop)
+{
+    follow_t       *follow;
+    mta_sts_err_t   err;
+
+    follow = loop->follow;
+
+    if (loop->now < loop->check || draft_is_ready(&follow->draft)) {
+        return;
+    }
+
+    loop->check = loop->now + LOOP_CHECK;
+
+    if (replica_look(&follow->replica, &err) == MTA_STS_OK
+        && (!follow->replica.strange || apply_again(follow, &err) == MTA_STS_OK))
+    {
+        loop->check_failed = 0;
+        return;
+    }
+
+    if (!loop->check_failed) {
+        say_error(&err);
+    }
+
+    loop->check_failed = 1;
+    loop->dirty = 1;
+    follow->stats.write_errors++;
+}
+
+
 /* Does what is due, the most urgent thing. */
 
 void
@@ -424,4 +449,6 @@ loop_step(loop_t *loop)
     }
 
     loop->fresh = 0;
+
+    loop_check(loop);
 }

@@ -13,6 +13,7 @@
 
 #define LOOP_BACKOFF       1000       /* after a failure; doubled each time */
 #define LOOP_BACKOFF_MAX   60000
+#define LOOP_CHECK         2000       /* between looks at the table */
 #define LOOP_NOTICE        100        /* between looks for changes */
 #define LOOP_EXEC          1000       /* between looks at --exec */
 #define LOOP_METRICS       1000       /* between files of metrics, at least */
@@ -34,6 +35,7 @@ typedef struct {
     int64_t          rest;            /* none before, also after a notice */
     int64_t          write;           /* next try to write */
     int64_t          sweep;
+    int64_t          check;           /* next look at the table */
     int64_t          share;           /* none of everything before, by a sweep */
     int64_t          metrics;
     unsigned         backoff;         /* of the source */
@@ -41,6 +43,7 @@ typedef struct {
     unsigned         sweep_backoff;
     unsigned short   seed[3];
     int              connected;       /* of lines: some were written */
+    int              check_failed;
     int              fresh;           /* this step has read everything */
     int              noticed;         /* something has changed */
     int              again;           /* so have the policies */

@@ -140,4 +140,67 @@ kill 'HUP', $follow->pid;
 ok(within(sub { mode('k1.example') eq 'none' }), '... until they are back');
 $follow->stop;
 
+
+# A row in another spelling that is changed or removed: another row may be right.
+
+fresh();
+insert('a.example', 'a.example.', 'z.example');
+$follow = follow("sqlite:$file", '--every', '1s');
+ok(within(sub { mode('a.example') eq 'enforce' }), 'two spellings');
+$db->sql("UPDATE mta_sts_domains SET policy = 'try' WHERE domain = 'a.example.'");
+ok(within(sub { $follow->log =~ /a\.example: the domain has another policy/ }),
+   '... one changes');
+is(mode('a.example'), 'enforce', '... the present policy stays');
+delete_row('a.example.');
+insert('y.example');
+ok(within(sub { mode('y.example') eq 'enforce' }), '... one goes');
+is(metric('removed_total'), 0, '... the domain does not');
+$follow->stop;
+
+
+# A clock that is set right.
+
+fresh();
+insert('a.example', 'z.example');
+
+{
+    local @ENV{qw(LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE
+                  FAKETIME_DONT_FAKE_MONOTONIC)}
+        = ((glob '/usr/lib/*/faketime/libfaketime.so.1')[0], "$dir/clock", 1, 1);
+    local $MtaSts::BUILD = $MtaSts::FAKED;
+    spew("$dir/clock", "-2d\n");
+    $follow = follow("sqlite:$file", '--every', '1s');
+}
+
+ok(within(sub { mode('a.example') eq 'enforce' }), 'a clock that is behind');
+delete_row('a.example');
+leaving(1);
+spew("$dir/clock", "+0\n");
+ok(within(sub { $follow->log =~ /the clock was set forward by 172\d\d\d seconds/ }),
+   '... and is set');
+is(mode('a.example'), 'enforce', '... ends no time of grace');
+$follow->stop;
+
+
+# A domain that came back has a max_age of its own, but the policy is that of its
+# name.
+
+fresh();
+$follow = follow('-');
+$follow->say("set a.example hosted\nset z.example try\n");
+ok(within(sub { mode('a.example') eq 'enforce' }), 'a domain of a policy');
+$follow->say("delete a.example\n");
+leaving(1);
+grace_is_over();
+ok(within(sub { mode('a.example') eq 'none' }), '... leaves');
+$follow->say("set a.example hosted\n");
+ok(within(sub { mode('a.example') eq 'enforce' }), '... and comes back');
+like(table_of($table)->{'a.example'}, qr/^enforce \S+ hosted$/, '... with its name');
+spew($yaml, slurp($yaml) =~ s/mx1\.hoster/mx9.hoster/r);
+kill 'HUP', $follow->pid;
+ok(within(sub { (helper('policy', '-d', $table, 'a.example'))[1] =~ /mx: mx9/ }),
+   '... which SIGHUP replaces');
+policies($yaml);
+$follow->stop;
+
 done_testing;

@@ -154,6 +154,40 @@ once(snapshot('z.example try'), @grace);
 is(memory('SELECT was FROM leaving'), "$enforce\n", 'a step down is remembered');
 
 
+# A domain is the same with spaces around it.
+
+fresh();
+spew("$dir/columns.sql", "CREATE TABLE t (domain, policy); INSERT INTO t VALUES "
+     . "('a.example', 'hosted'), ('b.example', 'try')");
+run(slurp("$dir/columns.sql"), 'sqlite3', "$dir/columns");
+my @columns = ('follow', "sqlite:$dir/columns", '--once', '--table', $table, '-d',
+               $yaml, '--metrics', $metrics, '--query', 'SELECT * FROM t');
+helper(@columns);
+run("UPDATE t SET domain = domain || '  '", 'sqlite3', "$dir/columns");
+is((helper(@columns))[0], 0, 'rows with spaces at the end');
+is(metric('leaving_domains'), 0, '... are the same domains');
+
+# of two rows of a domain, neither changes what it has
+
+run("UPDATE t SET domain = 'b.example.'; INSERT INTO t VALUES ('a.example', 'hosted'), "
+    . "('b.example', 'hosted'), ('c.example', 'off'), ('C.example', 'try')", 'sqlite3',
+    "$dir/columns");
+is((helper(@columns))[0], 1, 'rows that contradict');
+is(join(' ', map { mode("$_.example") } qw(a b c)), 'enforce testing none',
+   '... leave a domain as it is');
+
+
+# The clock: behind when a domain leaves, it is right later.
+
+fresh();
+my @day = ('--grace', '1d');
+once(snapshot('a.example hosted', 'b.example try'), @day);
+run(snapshot('b.example try'), 'faketime', '-2d', $MtaSts::FAKED . '/mta-sts', @args,
+    @day);
+once(snapshot('b.example try'), @day);
+is(mode('a.example'), 'enforce', 'a clock that was behind');
+
+
 # A memory that cannot be read refuses nothing: the snapshot is tried again.
 
 sub sqlite {

@@ -150,6 +150,9 @@ int64_t memo_count_leaving(memo_t *memo);
 /* What happened later than now happened now: the clock was wrong. */
 void memo_clock(memo_t *memo, int64_t now);
 
+/* All that leave have left so many seconds later. */
+void memo_shift(memo_t *memo, int64_t seconds);
+
 /* The enforce policy from which a domain stepped down last. */
 void memo_put_down(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id);
 int memo_down(memo_t *memo, mta_sts_str_t domain, char id[MTA_STS_ID_LEN + 1]);
@@ -217,18 +220,22 @@ void rows_close(rows_t *rows);
 /* Forgets the indexes of a pool. */
 void rows_forget(rows_t *rows);
 
+/* Without the white space around it. */
+mta_sts_str_t rows_trim(mta_sts_str_t text);
+
 /* The domain of a row, normalised; valid until the next row. */
 int rows_domain(rows_t *rows, const source_row_t *row, mta_sts_str_t *domain,
     mta_sts_err_t *err);
 
 /*
- * Adds the policy of a row to a pool; with max_age, not 0, instead of its own.
+ * Adds the policy of a row to a pool; with max_age, not 0, instead of its own,
+ * and then with that name.
  *
  * Errors: those of mta_sts_settings_set(), mta_sts_policies_render() and
  * table_pool_add(); a row without a policy.
  */
 int rows_policy(rows_t *rows, const source_row_t *row, uint32_t max_age,
-    table_pool_t *pool, uint32_t *index, mta_sts_err_t *err);
+    mta_sts_str_t name, table_pool_t *pool, uint32_t *index, mta_sts_err_t *err);
 
 
 /*
@@ -314,6 +321,7 @@ typedef struct {
     uint64_t                  n_bad;
     int                       again;        /* after a SIGHUP: the default
                                                policy may be another one */
+    int                       ask;          /* for all rows */
     int                       noted;        /* a try to write it failed */
     int                       failed;       /* err is why */
     mta_sts_err_t             err;
@@ -331,6 +339,8 @@ typedef struct {
     state_t                  *state;        /* while rows are read, or NULL */
     follow_stats_t            stats;
     follow_said_t             said[FOLLOW_SAYS];
+    int64_t                   boot;         /* when the system booted, as the
+                                               clock has it; 0: not known */
     int                       allow;        /* removals, in the next read */
     pid_t                     child;        /* of --exec, or 0 */
     int64_t                   serial;       /* of the last domain that it got */
@@ -353,6 +363,7 @@ void follow_say_more(follow_t *follow, int now);
 
 /* Seconds since the epoch; and milliseconds of a clock that is not set. */
 int64_t follow_time(void);
+int64_t follow_uptime(void);
 int64_t follow_clock(void);
 
 /* Runs until a signal ends it, or once; returns an exit status. */
@@ -449,6 +460,9 @@ void leaving_returned(follow_t *follow, const mta_sts_table_builder_t *rows);
 
 /* The same for one domain. */
 void leaving_return(follow_t *follow, mta_sts_str_t domain);
+
+/* The clock may have been set: what waits does not wait less for that. */
+void leaving_clock(follow_t *follow);
 
 /* Notes that a domain is not in the source; in a transaction of memo. */
 void leaving_left(follow_t *follow, mta_sts_str_t domain);

@@ -303,6 +303,10 @@ loop_changes(loop_t *loop)
 
     loop_up(loop);
 
+    if (follow->draft.ask) {
+        loop_ask(loop);
+    }
+
     if (draft_is_ready(&follow->draft)) {
         loop_write(loop);
 

@@ -70,6 +70,9 @@ void loop_down(loop_t *loop, const mta_sts_err_t *err);
  */
 int loop_may_sweep(const loop_t *loop);
 
+/* Reads everything soon; a database has its share of the time. */
+void loop_ask(loop_t *loop);
+
 /* Looks at the domains that leave. */
 void loop_sweep(loop_t *loop);
 

@@ -43,6 +43,8 @@ static const char *const  memo_statements[MEMO_STATEMENTS] = {
     "SELECT domain, since, none, id, was FROM leaving ORDER BY domain",
     "UPDATE leaving SET since = min(since, ?1), none = min(none, ?1)"
     " WHERE since > ?1 OR none > ?1",
+    "UPDATE leaving SET since = since + ?1,"
+    " none = CASE none WHEN 0 THEN 0 ELSE none + ?1 END",
     "INSERT OR REPLACE INTO down VALUES (?, ?)",
     "SELECT id FROM down WHERE domain = ?",
     "DELETE FROM down WHERE domain = ?",

@@ -178,6 +178,19 @@ memo_clock(memo_t *memo, int64_t now)
 
 
 void
+memo_shift(memo_t *memo, int64_t seconds)
+{
+    sqlite3_stmt  *stmt;
+
+    stmt = memo->statements[MEMO_SHIFT];
+
+    (void) sqlite3_bind_int64(stmt, 1, seconds);
+
+    (void) memo_run(memo, stmt);
+}
+
+
+void
 memo_put_down(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id)
 {
     sqlite3_stmt  *stmt;

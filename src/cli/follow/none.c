@@ -12,6 +12,7 @@
 
 #define NONE_BATCH  10000             /* domains of one sweep */
 #define NONE_AGES   1000
+#define NONE_LOOK   (3 * 86400)       /* seconds that a look counts */
 
 
 typedef struct {
@@ -254,7 +255,11 @@ leaving_is_free(state_t *state, mta_sts_str_t domain,
 
     plan_may(&known.history, &step, now, &answer);
 
+    /* with a clock that was wrong, looks are old, or yet to come */
+
     is_free = known.history.look > leaving->none
+              && known.history.look <= now
+              && known.history.look >= now - NONE_LOOK
               && none < known.history.n_policies
               && plan_is_served(&known.history, none, now)
               && (leaving->was[0] == '\0' || was < known.history.n_policies)
@@ -364,7 +369,7 @@ leaving_sweep(follow_t *follow, int fresh, int *stale, mta_sts_err_t *err)
         return memo_check(follow->memo, err);
     }
 
-    memo_clock(follow->memo, follow_time());
+    leaving_clock(follow);
 
     memset(&sweep, 0, sizeof(none_sweep_t));
 

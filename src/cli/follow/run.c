@@ -238,6 +238,7 @@ follow_run(follow_t *follow)
     loop.seed[0] = (unsigned short) loop.now;
     loop.seed[1] = (unsigned short) getpid();
 
+    leaving_clock(follow);
     draft_init(&follow->draft);
     draft_events(follow, &loop.events);
     loop_count(&loop);

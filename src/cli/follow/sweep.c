@@ -19,19 +19,18 @@ loop_may_sweep(const loop_t *loop)
 }
 
 
-/* Asks the source first; a read of everything has its share of the time. */
-
-static void
-sweep_ask(loop_t *loop)
+void
+loop_ask(loop_t *loop)
 {
+    int64_t  full;
+
     if (feed_is_stream(loop->follow->feed)) {
         loop->noticed = 1;
-        loop->sweep = loop->now;
         return;
     }
 
-    loop->full = loop->now > loop->share ? loop->now : loop->share;
-    loop->sweep = loop->full;
+    full = loop->now > loop->share ? loop->now : loop->share;
+    loop->full = loop->full < full ? loop->full : full;
 }
 
 
@@ -60,7 +59,8 @@ loop_sweep(loop_t *loop)
     loop->sweep_backoff = 0;
 
     if (stale) {
-        sweep_ask(loop);
+        loop_ask(loop);
+        loop->sweep = feed_is_stream(follow->feed) ? loop->now : loop->full;
         return;
     }
 

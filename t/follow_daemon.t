@@ -212,6 +212,13 @@ ok(default_is('enforce'), 'a default policy');
 default_policy('try');
 kill 'HUP', $follow->pid;
 ok(default_is('testing'), '... is another one after SIGHUP');
+like($follow->log, qr/^mta-sts: the default policy steps down to testing$/m,
+     '... which is said');
+default_policy('');
+kill 'HUP', $follow->pid;
+ok(within(sub { $follow->log =~ /^mta-sts: the default policy is removed: /m }),
+   '... also that it goes');
+default_policy('try');
 $follow->stop;
 
 

@@ -133,6 +133,33 @@ apply_add_missing(draft_t *draft, const apply_missing_t *missing,
 }
 
 
+/* Says that the default policy becomes weaker, or is removed. */
+
+void
+apply_note_default(follow_t *follow)
+{
+    const mta_sts_policy_t  *old, *new;
+
+    old = follow->replica.base.default_policy;
+    new = follow->rows.defaults.default_policy;
+
+    if (follow->draft.noted || old == NULL
+        || (new == NULL && old->mode == MTA_STS_NONE)
+        || (new && new->mode == old->mode)
+        || (new && old->mode != MTA_STS_ENFORCE && new->mode != MTA_STS_NONE))
+    {
+        return;
+    }
+
+    follow->stats.downs++;
+    follow_say(follow, FOLLOW_SAY_DOWN, "the default policy %s%.*s",
+               new ? "steps down to "
+                   : "is removed: other domains have no policy any more, "
+                     "also where senders believe ",
+               MTA_STS_SHOW(mta_sts_policy_mode(new ? new : old)));
+}
+
+
 /* Sets the default policy, which comes from the file of policies. */
 
 static void
@@ -299,6 +326,7 @@ apply_snapshot(follow_t *follow, int *refused, mta_sts_err_t *err)
     memo_begin(follow->memo);
 
     n = apply_note_all(follow);
+    apply_note_default(follow);
 
     if (memo_commit(follow->memo, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;

@@ -201,6 +201,7 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
     change_removals(follow, refused);
 
     rc = change_add(follow, &pool, err);
+    apply_note_default(follow);
 
     leaving_were_allowed(follow);
 

@@ -179,11 +179,17 @@ void memo_each_leaving(memo_t *memo,
 void memo_put_pending(memo_t *memo, mta_sts_str_t domain);
 int64_t memo_count_pending(memo_t *memo);
 
-/* Writes those to a file, one per line; returns the last of their serials. */
-int64_t memo_write_pending(memo_t *memo, FILE *out);
+/* The serial of the one that was added last; they grow. */
+int64_t memo_last_pending(memo_t *memo);
 
-/* Forgets those that were not added again since. */
-void memo_delete_pending(memo_t *memo, int64_t serial);
+/*
+ * Writes those after a serial to a file, one per line; returns the last of their
+ * serials.
+ */
+int64_t memo_write_pending(memo_t *memo, int64_t after, FILE *out);
+
+/* Forgets those after a serial that were not added again since another one. */
+void memo_delete_pending(memo_t *memo, int64_t after, int64_t serial);
 
 
 /*
@@ -346,6 +352,8 @@ typedef struct {
     int64_t                   serial;       /* of the last domain that it got */
     int64_t                   exec_next;    /* by follow_clock() */
     unsigned                  exec_wait;    /* seconds */
+    int64_t                   exec_after;   /* it got those after this serial */
+    int64_t                   exec_failed;  /* those up to this one failed */
     int                       metrics_failed;
     int                       lost;         /* lines, by an error of memo */
     mta_sts_str_t             swept;        /* the last domain, if there are
@@ -420,6 +428,9 @@ int change_draft(follow_t *follow, int *refused, mta_sts_err_t *err);
  * there already; all are merged if there are too many.
  */
 int apply_changes(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err);
+
+/* Notes that the default policy becomes weaker, or is removed. */
+void apply_note_default(follow_t *follow);
 
 /* Writes what is mapped again, if the files are others. */
 int apply_again(follow_t *follow, mta_sts_err_t *err);

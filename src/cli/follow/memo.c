@@ -55,8 +55,9 @@ static const char *const  memo_statements[MEMO_STATEMENTS] = {
     "SELECT domain FROM leaving UNION SELECT domain FROM spent",
     "INSERT OR REPLACE INTO pending (domain) VALUES (?)",
     "SELECT count(*) FROM pending",
-    "SELECT serial, domain FROM pending ORDER BY serial",
-    "DELETE FROM pending WHERE serial <= ?"
+    "SELECT coalesce(max(serial), 0) FROM pending",
+    "SELECT serial, domain FROM pending WHERE serial > ? ORDER BY serial",
+    "DELETE FROM pending WHERE serial > ? AND serial <= ?"
 };
 
 

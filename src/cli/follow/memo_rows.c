@@ -336,13 +336,22 @@ memo_count_pending(memo_t *memo)
 
 
 int64_t
-memo_write_pending(memo_t *memo, FILE *out)
+memo_last_pending(memo_t *memo)
+{
+    return memo_count(memo, memo->statements[MEMO_LAST_PENDING]);
+}
+
+
+int64_t
+memo_write_pending(memo_t *memo, int64_t after, FILE *out)
 {
     int64_t        serial;
     sqlite3_stmt  *stmt;
 
     serial = 0;
     stmt = memo->statements[MEMO_EACH_PENDING];
+
+    (void) sqlite3_bind_int64(stmt, 1, after);
 
     while (memo_step(memo, stmt)) {
         serial = sqlite3_column_int64(stmt, 0);
@@ -356,13 +365,14 @@ memo_write_pending(memo_t *memo, FILE *out)
 
 
 void
-memo_delete_pending(memo_t *memo, int64_t serial)
+memo_delete_pending(memo_t *memo, int64_t after, int64_t serial)
 {
     sqlite3_stmt  *stmt;
 
     stmt = memo->statements[MEMO_DELETE_PENDING];
 
-    (void) sqlite3_bind_int64(stmt, 1, serial);
+    (void) sqlite3_bind_int64(stmt, 1, after);
+    (void) sqlite3_bind_int64(stmt, 2, serial);
 
     (void) memo_run(memo, stmt);
 }

@@ -201,6 +201,13 @@ $follow->await_equal($db, 'what began first');
 ok(exists $follow->ids->{'late2.example'}, '... all of it');
 
 
+# A statement of 40 seconds, or a replica that lags.
+
+$db->sql('SET timestamp = UNIX_TIMESTAMP() - 40; ' . insert('old.example'));
+$db->sql(insert('now.example'));
+$follow->await_equal($db, 'what has an older time');
+
+
 # The server is restarted, killed and frozen.
 
 $db->stop;

@@ -97,6 +97,21 @@ loop_count(loop_t *loop)
 }
 
 
+static void
+loop_write_failed(loop_t *loop, const mta_sts_err_t *err)
+{
+    loop->follow->stats.write_errors++;
+    loop->unknown = 1;
+
+    if (loop->write_backoff == 0) {
+        say_error(err);
+        say("the table stays as it is; it is tried again");
+    }
+
+    loop->write = loop_back_off(loop, &loop->write_backoff);
+}
+
+
 /* Writes what was read, and counts. */
 
 static void
@@ -122,16 +137,7 @@ loop_write(loop_t *loop)
     loop->dirty = 1;
 
     if (apply_draft(follow, &refused, &err) != MTA_STS_OK) {
-
-        follow->stats.write_errors++;
-        loop->unknown = 1;
-
-        if (loop->write_backoff == 0) {
-            say_error(&err);
-            say("the table stays as it is; it is tried again");
-        }
-
-        loop->write = loop_back_off(loop, &loop->write_backoff);
+        loop_write_failed(loop, &err);
         return;
     }
 
@@ -392,7 +398,8 @@ loop_check(loop_t *loop)
     loop->check = loop->now + LOOP_CHECK;
 
     if (replica_look(&follow->replica, &err) == MTA_STS_OK
-        && (!follow->replica.strange || apply_again(follow, &err) == MTA_STS_OK))
+        && (!follow->replica.strange
+            || apply_again(follow, &err) == MTA_STS_OK))
     {
         loop->check_failed = 0;
         return;

@@ -36,7 +36,7 @@ typedef struct {
     int64_t          write;           /* next try to write */
     int64_t          sweep;
     int64_t          check;           /* next look at the table */
-    int64_t          share;           /* none of everything before, by a sweep */
+    int64_t          share;           /* none of all before, by a sweep */
     int64_t          metrics;
     unsigned         backoff;         /* of the source */
     unsigned         write_backoff;

@@ -258,7 +258,8 @@ rows_set_max_age(mta_sts_settings_t *settings, mta_sts_str_t text,
 
 static int
 rows_render(rows_t *rows, const source_row_t *row, uint32_t max_age,
-    mta_sts_str_t other, table_pool_t *pool, uint32_t *index, mta_sts_err_t *err)
+    mta_sts_str_t other, table_pool_t *pool, uint32_t *index,
+    mta_sts_err_t *err)
 {
     mta_sts_env_t            env = { diag_alloc, say_warning,
                                      &rows->scratched, NULL };

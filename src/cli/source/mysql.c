@@ -15,10 +15,10 @@
 #define MYSQL_TEXT   1024             /* bytes of a column, to begin with */
 
 /*
- * MariaDB does not show which transactions are running: one that commits within
- * this time after its changes is not lost.  Statements that are long or wait for
- * a lock, and replicas that lag, take longer: now and then, a look goes back by
- * ten minutes.
+ * MariaDB does not show which transactions are running: one that commits
+ * within this time after its changes is not lost.  Statements that are long or
+ * wait for a lock, and replicas that lag, take longer: now and then, a look
+ * goes back by ten minutes.
  */
 
 #define MYSQL_CURSOR  "UTC_TIMESTAMP(6) - INTERVAL 30 SECOND AS `cursor` "

@@ -411,8 +411,8 @@ sqlite_open(const char *url, const source_settings_t *settings,
     lite->file = url;
     lite->settings = settings;
     lite->query = settings->query ? settings->query : SQLITE_QUERY;
-    lite->changes = settings->query || settings->changes ? settings->changes
-                                                         : sqlite_default_changes;
+    lite->changes = settings->query || settings->changes
+                    ? settings->changes : sqlite_default_changes;
     lite->columns.has_changes = lite->changes != NULL;
 
     return lite;

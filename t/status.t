@@ -327,6 +327,17 @@ is($is->{'requests_total{mode="testing",code="200"}'}, 50, '... and mode');
 $nginx->stop;
 
 
+# A name of a file that is not UTF-8, in metrics and JSON that are
+
+$nginx = MtaSts->new(conf('', file => "k\xe9\xc3\xa9.yaml"),
+                     "k\xe9\xc3\xa9.yaml" => yaml(['a.example: hosted']));
+$nginx->start;
+my $shown = $nginx->dir . "/k%E9\xc3\xa9.yaml";
+is(metrics($nginx)->{"file_domains{file=\"$shown\"}"}, 1, 'a file that is not UTF-8');
+is(decoded($nginx)->{files}[0]{name} =~ s/.*\///r, "k%E9\xe9.yaml", '... in JSON');
+$nginx->stop;
+
+
 # Load: clients with one connection each, until they are told to stop
 
 sub clients {
@@ -482,14 +493,38 @@ is($is->{'requests_total{mode="enforce",code="200"}'}, 3000, '... and in the tot
 is(scalar(() = slurp($nginx->dir . '/logs/error.log')
              =~ /zone "mta_sts_status" is full/g), 1, 'logged once');
 
-# a larger one takes over what was counted
+like(status($nginx, 'format=html'), qr/The counters are full/, '... and on the page');
+my $unsure = decoded($nginx, 'list=5');
+ok(exists $unsure->{never_fetched} && !defined $unsure->{never_fetched}
+   && !defined $unsure->{never}, 'which domains were never fetched is not known');
+like(status($nginx, 'format=html&domain=d3000.example'),
+     qr/Not fetched yet, or not counted\./, '... nor for one');
+
+# domains that have left make room at a reload
+
+spew($nginx->dir . '/d.yaml', yaml([map { "e$_.example: hosted" } 1 .. $room / 2]));
+ok($nginx->reload, 'other domains');
+is(metrics($nginx)->{counted_domains}, 0, '... and none of the old ones is counted');
+$nginx->get(0, "mta-sts.e$_.example") for 1 .. 200;
+$is = metrics($nginx);
+ok($is->{counted_domains} > 195, '... they take the room of those that left')
+    or diag $is->{counted_domains};
+is(decoded($nginx, 'domain=d1.example')->{domain}{fetches}, 0, '... which have no counter');
+
+# a zone of another size takes over what was counted
 
 my $before = counted($nginx);
+my $uncounted = $is->{uncounted_total};
+spew($nginx->dir . '/d.yaml', yaml([map({ "e$_.example: hosted" } 1 .. $room / 2),
+                                    map { "d$_.example: hosted" } 1 .. 3000]));
+$nginx->conf(conf('40k'));
+ok($nginx->reload, 'a zone that is a little larger');
+is(metrics($nginx)->{uncounted_total}, $uncounted, '... counts nothing by that');
 $nginx->conf(conf('1m'));
 ok($nginx->reload, 'a larger zone');
 is_deeply(counted($nginx), $before, '... has all counters');
 $nginx->get(0, 'mta-sts.d3000.example');
-is(metrics($nginx)->{counted_domains}, $room + 1, '... and room for more');
+is(metrics($nginx)->{counted_domains}, $is->{counted_domains} + 1, '... and room for more');
 $nginx->stop;
 
 

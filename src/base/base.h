@@ -98,6 +98,13 @@ void mta_sts_str_clean(char *data, size_t len);
 /* Has str no byte above 0x7f? */
 int mta_sts_str_is_ascii(mta_sts_str_t str);
 
+/*
+ * The length of the UTF-8 character that str, which is not empty, begins with;
+ * 0 where there is none: shortest form, no surrogates, up to U+10FFFF (RFC
+ * 3629, 4).
+ */
+size_t mta_sts_str_utf8(mta_sts_str_t str);
+
 /* Compares bytewise, as strcmp() does; a prefix comes first. */
 int mta_sts_str_cmp(mta_sts_str_t a, mta_sts_str_t b);
 

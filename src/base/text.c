@@ -111,6 +111,37 @@ mta_sts_str_cmp(mta_sts_str_t a, mta_sts_str_t b)
 }
 
 
+size_t
+mta_sts_str_utf8(mta_sts_str_t str)
+{
+    size_t                i, len;
+    const unsigned char  *p;
+
+    p = (const unsigned char *) str.data;
+
+    if (p[0] < 0x80) {
+        return 1;
+    }
+
+    len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+
+    if (p[0] < 0xc2 || p[0] > 0xf4 || str.len < len
+        || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)
+        || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+    {
+        return 0;
+    }
+
+    for (i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+
+    return len;
+}
+
+
 int
 mta_sts_str_caseeq(mta_sts_str_t a, mta_sts_str_t b)
 {

@@ -19,6 +19,8 @@ typedef struct {
 } ngx_http_mta_sts_file_t;
 
 
+static ngx_int_t ngx_http_mta_sts_show_name(ngx_pool_t *pool,
+    mta_sts_str_t name, mta_sts_str_t *shown);
 static ngx_int_t ngx_http_mta_sts_read_files(ngx_conf_t *cf,
     const mta_sts_value_t *value, ngx_http_mta_sts_file_t *file);
 static void ngx_http_mta_sts_free_names(void *data);
@@ -128,7 +130,12 @@ ngx_http_mta_sts_describe_files(ngx_http_mta_sts_main_conf_t *mmcf,
     }
 
     for (i = 0; i < *n; i++) {
-        files[i].name = file[i].name;
+        if (ngx_http_mta_sts_show_name(pool, file[i].name, &files[i].name)
+            != NGX_OK)
+        {
+            return NULL;
+        }
+
         files[i].domains = file[i].domains->table.n;
         files[i].bytes = (uint64_t) file[i].bytes;
         files[i].modified = file[i].modified;
@@ -139,6 +146,42 @@ ngx_http_mta_sts_describe_files(ngx_http_mta_sts_main_conf_t *mmcf,
     }
 
     return files;
+}
+
+
+/* A file may have any name, but labels and JSON are UTF-8. */
+
+static ngx_int_t
+ngx_http_mta_sts_show_name(ngx_pool_t *pool, mta_sts_str_t name,
+    mta_sts_str_t *shown)
+{
+    size_t   len;
+    u_char  *p;
+
+    p = ngx_pnalloc(pool, 3 * name.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    shown->data = (const char *) p;
+
+    while (name.len) {
+        len = mta_sts_str_utf8(name);
+
+        if (len) {
+            p = ngx_cpymem(p, name.data, len);
+
+        } else {
+            len = 1;
+            p = ngx_sprintf(p, "%%%02Xd", (u_char) name.data[0]);
+        }
+
+        name = mta_sts_str_after(name, len);
+    }
+
+    shown->len = (const char *) p - shown->data;
+
+    return NGX_OK;
 }
 
 

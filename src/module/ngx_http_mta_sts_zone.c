@@ -22,6 +22,8 @@ static ngx_int_t ngx_http_mta_sts_init_zone(ngx_shm_zone_t *zone, void *data);
 static ngx_int_t ngx_http_mta_sts_init_shared(ngx_shm_zone_t *zone,
     ngx_http_mta_sts_status_t *status);
 static mta_sts_status_t *ngx_http_mta_sts_old_shared(ngx_shm_zone_t *zone);
+static void ngx_http_mta_sts_release(ngx_http_mta_sts_status_t *status,
+    mta_sts_status_t *counters);
 static void ngx_http_mta_sts_check_zone(ngx_http_mta_sts_status_t *status,
     ngx_log_t *log);
 
@@ -199,6 +201,7 @@ ngx_http_mta_sts_init_zone(ngx_shm_zone_t *zone, void *data)
 
     if (old) {
         status->mmcf->counters = old->mmcf->counters;
+        ngx_http_mta_sts_release(status, status->mmcf->counters);
 
     } else if (ngx_http_mta_sts_init_shared(zone, status) != NGX_OK) {
         return NGX_ERROR;
@@ -252,6 +255,7 @@ ngx_http_mta_sts_init_shared(ngx_shm_zone_t *zone,
     old = ngx_http_mta_sts_old_shared(zone);
 
     if (old) {
+        ngx_http_mta_sts_release(status, old);
         mta_sts_status_copy(status->mmcf->counters, old);
     }
 
@@ -288,6 +292,28 @@ ngx_http_mta_sts_old_shared(ngx_shm_zone_t *zone)
     }
 
     return NULL;
+}
+
+
+/* If there is no room, domains that have left make some. */
+
+static void
+ngx_http_mta_sts_release(ngx_http_mta_sts_status_t *status,
+    mta_sts_status_t *counters)
+{
+    u_char  *bits;
+
+    if (mta_sts_status_get(&counters->n_domains) < counters->max_domains) {
+        return;
+    }
+
+    bits = ngx_calloc(counters->n_slots / 8 + 1, ngx_cycle->log);
+
+    if (bits) {
+        mta_sts_status_release(counters, status->tables, status->n_tables,
+                               bits);
+        ngx_free(bits);
+    }
 }
 
 

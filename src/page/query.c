@@ -19,42 +19,6 @@ query_hex(char ch)
 }
 
 
-/*
- * The length of the UTF-8 character that str begins with, or 0 where there is
- * none: shortest form, no surrogates, up to U+10FFFF (RFC 3629, 4).
- */
-
-static size_t
-query_utf8(mta_sts_str_t str)
-{
-    size_t                i, len;
-    const unsigned char  *p;
-
-    p = (const unsigned char *) str.data;
-
-    if (p[0] < 0x80) {
-        return 1;
-    }
-
-    len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-
-    if (p[0] < 0xc2 || p[0] > 0xf4 || str.len < len
-        || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)
-        || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-    {
-        return 0;
-    }
-
-    for (i = 1; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-
-    return len;
-}
-
-
 /* Checks that str is UTF-8 without control characters: C0, DEL and C1. */
 
 static int
@@ -71,7 +35,7 @@ query_check(mta_sts_str_t str, mta_sts_err_t *err)
             continue;
         }
 
-        len = query_utf8(mta_sts_str_after(str, i));
+        len = mta_sts_str_utf8(mta_sts_str_after(str, i));
 
         if (len == 0) {
             return mta_sts_error(err, MTA_STS_NOWHERE, "not UTF-8");

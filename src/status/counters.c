@@ -5,9 +5,13 @@
 #include "names.h"
 
 
-/* Of 8 slots, at most 7 are in use: looking for one ends soon. */
+/*
+ * Of 8 slots, at most 7 are in use: looking for one ends soon.  There may be a
+ * few more with those of domains that have left.
+ */
 
 #define STATUS_LOAD(n)    ((n) - (n) / 8)
+#define STATUS_FULL(n)    ((n) - (n) / 16)
 
 #define STATUS_SLOTS_MIN  16
 
@@ -59,19 +63,30 @@ mta_sts_status_init(void *memory, size_t size, int64_t now,
 }
 
 
-/* The slot of a hash, or the unused one where it goes. */
+/*
+ * The slot of a hash, or the unused one where it goes; *released is the first
+ * on the way that was released, or NULL.
+ */
 
 static mta_sts_status_slot_t *
-status_seek(mta_sts_status_t *status, mta_sts_status_slot_t *slot,
-    uint64_t hash)
+status_seek(mta_sts_status_t *status, uint64_t hash,
+    mta_sts_status_slot_t **released)
 {
-    uint64_t  other;
+    uint64_t                other;
+    mta_sts_status_slot_t  *slot;
+
+    slot = mta_sts_status_first(status, hash);
+    *released = NULL;
 
     for ( ;; ) {
         other = mta_sts_status_get(&slot->hash);
 
         if (other == hash || other == 0) {
             return slot;
+        }
+
+        if (*released == NULL && mta_sts_status_get(&slot->count) == 0) {
+            *released = slot;
         }
 
         slot++;
@@ -86,9 +101,9 @@ status_seek(mta_sts_status_t *status, mta_sts_status_slot_t *slot,
 mta_sts_status_slot_t *
 mta_sts_status_find(mta_sts_status_t *status, uint64_t hash)
 {
-    mta_sts_status_slot_t  *slot;
+    mta_sts_status_slot_t  *slot, *released;
 
-    slot = status_seek(status, mta_sts_status_first(status, hash), hash);
+    slot = status_seek(status, hash, &released);
 
     return mta_sts_status_get(&slot->hash) == hash ? slot : NULL;
 }
@@ -97,35 +112,79 @@ mta_sts_status_find(mta_sts_status_t *status, uint64_t hash)
 mta_sts_status_slot_t *
 mta_sts_status_add(mta_sts_status_t *status, uint64_t hash)
 {
+    uint32_t                n, left;
     uint64_t                other;
-    mta_sts_status_slot_t  *slot;
-
-    slot = status_seek(status, mta_sts_status_first(status, hash), hash);
-
-    if (mta_sts_status_get(&slot->hash) == hash) {
-        return slot;
-    }
-
-    if (atomic_fetch_add(&status->n_domains, 1) >= status->max_domains) {
-        (void) atomic_fetch_sub(&status->n_domains, 1);
-        mta_sts_status_inc(&status->uncounted);
-        return NULL;
-    }
+    mta_sts_status_slot_t  *slot, *released;
 
     for ( ;; ) {
-        other = 0;
+        slot = status_seek(status, hash, &released);
 
-        if (atomic_compare_exchange_strong(&slot->hash, &other, hash)) {
+        if (mta_sts_status_get(&slot->hash) == hash) {
             return slot;
         }
 
-        /* another process was faster, and may have added the same */
+        n = mta_sts_status_get(&status->n_domains);
+        left = mta_sts_status_get(&status->n_released);
 
-        slot = status_seek(status, slot, hash);
+        /* if it fails, another process was faster */
 
-        if (mta_sts_status_get(&slot->hash) == hash) {
-            (void) atomic_fetch_sub(&status->n_domains, 1);
+        if (released && left) {
+            other = mta_sts_status_get(&released->hash);
+
+            if (atomic_compare_exchange_strong(&released->hash, &other, hash))
+            {
+                (void) atomic_fetch_sub(&status->n_released, 1);
+                return released;
+            }
+
+            continue;
+        }
+
+        if (n - left >= status->max_domains
+            || n >= STATUS_FULL(status->n_slots))
+        {
+            mta_sts_status_inc(&status->uncounted);
+            return NULL;
+        }
+
+        other = 0;
+
+        if (atomic_compare_exchange_strong(&slot->hash, &other, hash)) {
+            (void) atomic_fetch_add(&status->n_domains, 1);
             return slot;
+        }
+    }
+}
+
+
+void
+mta_sts_status_release(mta_sts_status_t *status,
+    const mta_sts_table_t *const *tables, size_t n, unsigned char *bits)
+{
+    size_t                  i, cursor;
+    mta_sts_str_t           domain;
+    mta_sts_status_slot_t  *slot;
+
+    for (i = 0; i < n; i++) {
+        cursor = 0;
+
+        while (mta_sts_table_next_name(tables[i], &cursor, &domain)) {
+            slot = mta_sts_status_find(status,
+                                       mta_sts_status_hash(status, domain));
+            if (slot) {
+                bits[(slot - status->slots) / 8]
+                                       |= 1u << (slot - status->slots) % 8;
+            }
+        }
+    }
+
+    for (i = 0; i < status->n_slots; i++) {
+        slot = &status->slots[i];
+
+        if (mta_sts_status_get(&slot->count) && !(bits[i / 8] >> i % 8 & 1)) {
+            atomic_store(&slot->count, 0);
+            atomic_store(&slot->time, 0);
+            (void) atomic_fetch_add(&status->n_released, 1);
         }
     }
 }
@@ -195,13 +254,17 @@ mta_sts_status_copy(mta_sts_status_t *status, const mta_sts_status_t *other)
     for (i = 0; i < other->n_slots; i++) {
         old = &other->slots[i];
 
-        slot = old->hash ? mta_sts_status_add(status, old->hash) : NULL;
+        slot = old->count ? mta_sts_status_add(status, old->hash) : NULL;
 
         if (slot) {
             atomic_store(&slot->count, old->count);
             atomic_store(&slot->time, old->time);
         }
     }
+
+    /* what has no room here was counted there */
+
+    atomic_store(&status->uncounted, other->uncounted);
 
     mta_sts_status_copy_names(status, other);
 }

@@ -4,11 +4,12 @@
  *
  *     header | names of policies | slots: hash of a domain, count, time
  *
- * A request only adds to a counter; nothing is locked, and a process may end at
- * any time.  The counter of a domain is found by a hash of its name, which is
- * not that of the table: it stays when tables are replaced, and processes that
- * have different tables share it.  The caller counts domains of its
- * configuration only, so no client can make a counter.
+ * A request only adds to a counter and locks nothing, but for the first after a
+ * table was replaced, which may add names.  A process may end at any time.  The
+ * counter of a domain is found by a hash of its name, which is not that of the
+ * table: it stays when tables are replaced, and processes that have different
+ * tables share it.  The caller counts domains of its configuration only, so no
+ * client can make a counter.
  */
 
 #ifndef MTA_STS_STATUS_STATUS_H
@@ -96,6 +97,7 @@ typedef struct {
 
     uint64_t             key[2];
     _Atomic uint32_t     n_domains;
+    _Atomic uint32_t     n_released;      /* of them */
     uint32_t             max_domains;
     uint32_t             n_slots;
     _Atomic uint32_t     full;            /* it was logged */
@@ -115,6 +117,13 @@ typedef struct {
  */
 int mta_sts_status_init(void *memory, size_t size, int64_t now,
     mta_sts_status_t **status, mta_sts_err_t *err);
+
+/*
+ * Releases the counters of domains that are in none of n tables, for others.
+ * bits has a zeroed bit for each of n_slots.
+ */
+void mta_sts_status_release(mta_sts_status_t *status,
+    const mta_sts_table_t *const *tables, size_t n, unsigned char *bits);
 
 /* Takes over all counters of another status, such as a smaller one. */
 void mta_sts_status_copy(mta_sts_status_t *status,
@@ -362,7 +371,7 @@ typedef struct {
     size_t                    n_policies;
 
     uint64_t                  n_domains;  /* of the tables, with lists only */
-    uint64_t                  n_never;    /* of them, never fetched */
+    uint64_t                  n_never;    /* fetched never, or not counted */
     mta_sts_status_list_t     recent;
     mta_sts_status_list_t     oldest;
     mta_sts_status_list_t     never;

@@ -85,7 +85,8 @@ mta_sts_status_read(mta_sts_status_t *status, mta_sts_status_view_t *view,
     view->without_policy = mta_sts_status_get(&status->without_policy);
     view->handshakes = mta_sts_status_get(&status->handshakes);
     view->uncounted = mta_sts_status_get(&status->uncounted);
-    view->n_counted = mta_sts_status_get(&status->n_domains);
+    view->n_counted = mta_sts_status_get(&status->n_domains)
+                      - mta_sts_status_get(&status->n_released);
     view->max_counted = status->max_domains;
 
     view_hours(status, view);

@@ -216,7 +216,8 @@ test_full(void)
     name = mta_sts_str("policy-0");
     is_int(mta_sts_status_find_name(status, &index, name), map.elts[0],
            "the first has its counter");
-    ok(map.elts[0] != 0 && map.elts[MANY - 1] == 0, "... and the last has none");
+    ok(map.elts[0] != 0 && map.elts[MANY - 1] == 0,
+       "... and the last has none");
 }
 
 

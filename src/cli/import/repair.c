@@ -82,9 +82,9 @@ repair_is_public(const repair_t *repair, mta_sts_str_t name)
 
 
 /*
- * The part of a name after the registrable domain: "co.uk" of "mx.example.co.uk".
- * Empty where the name is a public suffix or has a TLD that nobody knows: it can
- * only be a part of a name.  *below is set if it is below a registrable domain.
+ * The public suffix of a name, such as "co.uk" of "mx.example.co.uk".  Empty
+ * where the name is a public suffix itself or has no known TLD: it can only be
+ * a part of a name.  *below is set if it is below a registrable domain.
  */
 
 static mta_sts_str_t
@@ -144,10 +144,10 @@ repair_pattern(repair_t *repair, mta_sts_str_t word, mta_sts_str_t *name)
 
 /*
  * Is a word one of several patterns, and no part of a name with a typing error?
- * "mail.example,com" is none, since no mail host is called "com"; "mx1.mail,..."
- * is none, since there is no such TLD.  "mx.in,example.com" has two readings; but
- * after a space, or where a name would have the same suffix inside and at its end
- * ("mx1.a.org,mx2.b.org"), a comma is no dot.
+ * "mail.example,com" is none, since no mail host is called "com"; "mx1.mail" is
+ * none, since there is no such TLD.  "mx.in,example.com" has two readings; but
+ * after a space, or where a name would have the same suffix inside and at its
+ * end ("mx1.a.org,mx2.b.org"), a comma is no dot.
  */
 
 static int

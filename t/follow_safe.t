@@ -196,6 +196,7 @@ sub sqlite {
        $sql);
 }
 
+my $FIONREAD = 0x541b;
 my $half = join '', map { "set k$_.example off\n" } 1 .. 50;
 
 fresh();
@@ -206,8 +207,11 @@ unlink $metrics;
 my $follow = MtaSts::Follow->new($dir, '-', '-d', $yaml, '--metrics', $metrics);
 $follow->{table} = $table;
 $follow->start;
-$follow->say("begin\n$half" . "set new.example try\n" x 5000);
-ok(within(sub { -e $metrics && metric('rows_total') > 5000 }), 'half of a snapshot');
+$follow->say("begin\n${half}set new.example try\n" . "#\n" x 50000);
+ok(within(sub {
+    ioctl $follow->{out}, $FIONREAD, my $n = pack 'i', 0;
+    return unpack('i', $n) == 0;
+}), 'most of a snapshot');
 sqlite('ALTER TABLE leaving RENAME TO away');
 $follow->say("end\n");
 ok(within(sub { $follow->log =~ /no such table: / }), 'a memory that cannot be read');

@@ -96,6 +96,10 @@ WARN        = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes $(WERROR)
 API         = -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
 $(BUILD)/t/%.o: API = -D_GNU_SOURCE
 
+# syncfs()
+
+$(BUILD)/src/cli/tree/tree.o: API = -D_GNU_SOURCE
+
 # how a file is compiled, and how an object is linked
 
 COMPILE     = $(CC) -std=c11 $(API) -Isrc -I$(BUILD)/web \

@@ -357,7 +357,7 @@ is((check('none.example'))[0], 0, 'mode none: mail servers are notes');
 
 my @nagios = helper('check', '-f', 'nagios', @net, 'blind.example');
 is($nagios[0], 3, 'nagios: unknown');
-like($nagios[1], qr/^MTA-STS UNKNOWN - 1 domains, 0 errors/, 'which it says');
+like($nagios[1], qr/^MTA-STS UNKNOWN - 1 domain, 0 errors/, 'which it says');
 
 # one family
 
@@ -383,7 +383,7 @@ my $begin = time;
 ($status) = helper('check', '--no-config', '--timeout', 3, '--resolver',
                    join(',', map { "198.18.0.$_:53" } 1 .. 3), 'a.example');
 is($status, 3, 'silent name servers: unknown');
-cmp_ok(time - $begin, '<', 5, 'in about the timeout');
+cmp_ok(time - $begin, '<', 9, 'in less than the timeout of each');
 
 # names of a file, each once
 

@@ -134,6 +134,11 @@ my %case = (
     'gone' => ['refused', qr/status 404/, http => 'return 404;'],
     'moved' => ['refused', qr/redirect to/,
                 http => 'return 301 https://www.example/;'],
+    'list' => ['refused', qr/--repair repairs it: several mx/, body => $good =~ s/^mx: .*/mx: *.good.com,mx.good.com/mr,
+               repaired => 'several mx in a line', mx => 'mx.good.com.'],
+    'two-types' => ['imported', qr/imported as it is: .* 2 Content-Type fields, "text\/html" first/,
+                    http => qq(default_type text/html; add_header Content-Type text/plain; )
+                            . qq(return 200 "$good";)],
     'page' => ['refused', qr/another document/,
                http => 'default_type text/html; return 200 "<html>";'],
     'named' => ['refused', qr/names only|does not name|not name|certificate/,
@@ -317,6 +322,10 @@ sub check_cases {
                ? $in{$name} : "repaired: $opt{repaired}", "$how$name: in the file")
                 or diag $line;
             unlike($line, qr/not imported/, "$how$name: nothing is refused");
+            unlike($line =~ s/.*matches no mx.*//r, qr/as it is/, '... or as it is')
+                if exists $repaired{$name} || $name eq 'list';
+            unlike($line, qr/matches no mx/, '... and the mx is there')
+                if $name eq 'list';
             next;
         }
 

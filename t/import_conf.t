@@ -297,8 +297,8 @@ for (
     ['location / { proxy_pass http://127.0.0.1; }', qr/:4:18: .*"proxy_pass" answers/],
     ['location / { content_by_lua_block { ngx.say("x}") } }',
      qr/:4:18: .*"content_by_lua_block" answers/],
-    ["return 200 \"mx: \$mx\\n$text\";", qr/:4:16: .*variable "\$mx" has/],
-    ["root /srv/\${geo}x;", qr/:4:10: .*variable "\$geo" has/],
+    ["return 200 \"mx: \$mx\\n$text\";", qr/:4:16: .*variable "\$mx" is not followed/],
+    ["root /srv/\${geo}x;", qr/:4:10: .*variable "\$geo" is not followed/],
     ["if (\$http_x) { return 200 '$text'; } root /x;", qr/:4:20: .*an "if" may/],
     ['rewrite ^/.well-known/(.*) /$1; root /x;', qr/:4:5: .*"rewrite" changes/],
     ['return 301 https://example.com/;', qr/:4:5: .*"return 301" is no policy/],
@@ -469,50 +469,6 @@ for (
     make_path("$dir/nothing");
     ($status, $out, $err) = import_conf("$dir/nothing");
     like("$status $err", qr/^1 mta-sts: no policy is in .*looked for/, 'an empty one');
-}
-
-
-# Several mx in a line are repaired, but not where they may be one with a typing error.
-
-{
-    my %mx = (
-        'comma.example' => 'mail.example,com', 'second.example' => 'mail.example,co.uk',
-        'space.example' => 'mail. example.com', 'words.example' => 'mail.a.org and b.a.org',
-        'wildcard.example' => '*.mail.example,com', 'dots.example' => 'mail.example, com.',
-        'tld.example' => 'mx1.mail,example.com', 'late.example' => 'mx.a.org, mx1.mail',
-        'host.example' => 'mail example.com', 'region.example' => 'mx1.eu,example.eu',
-        'both.example' => 'mx1.mail.eu,example.com', 'other.example' => 'a.b.org,a.b.net',
-    );
-
-    my %good = (
-        'good1.example' => ['mail.a.org,mail.b.org. *.c.co.uk',
-                            qw(mail.a.org mail.b.org *.c.co.uk)],
-        'good2.example' => ['mx1.eu, b.net', qw(mx1.eu b.net)],
-        'good3.example' => ['a.b.org,*.b.net', qw(a.b.org *.b.net)],
-        'good4.example' => ["mx.a.\x{440}\x{444},mx.b.xn--p1ai", qw(mx.a.xn--p1ai mx.b.xn--p1ai)],
-        'good5.example' => ["mx.a.co.uk\tmx.b.com.au,  c.b.com", qw(mx.a.co.uk mx.b.com.au c.b.com)],
-    );
-
-    utf8::encode($_->[0]) for values %good;
-    $mx{$_} = $good{$_}[0] for keys %good;
-
-    make_path("$dir/mx");
-    spew("$dir/mx/$_.txt", policy(86400) =~ s/mx\.example\.com/$mx{$_}/r) for keys %mx;
-
-    my ($status, $out, $err) = import_conf("$dir/mx", '--repair');
-    spew("$dir/mx.yaml", $out);
-
-    for (sort keys %good) {
-        my ($mx, @want) = @{ $good{$_} };
-        my (undef, $policy) = helper('policy', '-d', "$dir/mx.yaml", $_);
-        is(join(' ', $policy =~ /^mx: (\S+)/mg), "@want", "--repair: mx: $mx");
-    }
-
-    my @keys = $out =~ /^  (\S+\.example):/mg;
-    is("@keys", join(' ', sort keys %good), '... and nothing else is imported');
-    delete @mx{keys %good};
-    like($err, qr/^mta-sts: \S+: \Q$_\E: not imported: /m, "--repair: not mx: $mx{$_}")
-        for sort keys %mx;
 }
 
 

@@ -32,7 +32,7 @@ $world->postfix(map { $_ => ["smtpd_tls_chain_files=$mail.key,$mail.pem"] }
 
 my $state = tempdir(CLEANUP => 1);
 my $nginx = $world->nginx('');
-my $conf = $nginx->dir . '/nginx.conf';
+our $conf = $nginx->dir . '/nginx.conf';
 my @net = ('--resolver', '127.0.0.1:' . $unbound->port, '--ca', $world->ca);
 my $days = 0;
 
@@ -53,8 +53,12 @@ sub check { return later('check', @net, 'a.example') }
 sub planned { return later('plan', @_) }
 sub records { return later('records', @net, '--served', @_) }
 
+# The date in so many days, and minutes that TTLs and rules add: near midnight they
+# make it another one.
+
 sub date {
-    my $time = time + $_[0] * 86400;
+    my ($in, $minutes) = @_;
+    my $time = time + $in * 86400 + ($minutes // 0) * 60;
     return strftime('%Y-%m-%d', gmtime $time);
 }
 
@@ -111,7 +115,7 @@ is("$rc $err", '0 ', 'the first check');
 is("$rc $err", '0 ', 'nothing is due');
 like($out, qr/^a\.example: wait until \Q@{[date(14)]}\E .*: promote: .*rule 9/m,
      'enforce has to wait');
-like($out, qr/^1 domains, 0 with something due$/m, '... and a sum');
+like($out, qr/^1 domain, 0 with something due$/m, '... and a sum');
 
 for (1 .. 15) {
     $days++;
@@ -124,6 +128,29 @@ like($out, qr/^a\.example: due: promote: /m, '... enforce');
 like($out, qr/nginx\.conf:\d+: mta_sts_mode enforce;$/m, '... with its line');
 like($out, qr/^    what senders see is unknown: there is no store of reports/m,
      '... and that nobody knows what senders see');
+
+# the same domain in a domains file, whatever its name is, and in a database
+
+my $dir = $nginx->dir;
+my $db = "sqlite:$dir/p.db";
+
+spew("$dir/domains.conf", "max_age: 10d\ndomains:\n"
+     . "  a.example: {mode: testing, mx: mx1.a.example}\n");
+is((helper('follow', '--init', $db))[0], 0, 'a database');
+is((run("INSERT INTO mta_sts_domains(domain, mode, mx, max_age) VALUES('a.example', "
+        . "'testing', 'mx1.a.example', '10d');", 'sqlite3', "$dir/p.db"))[0], 0,
+   '... with the domain');
+is((helper('follow', $db, '--table', "$dir/p.table", '--once'))[0], 0, '... followed');
+
+for my $case (['domains.conf', qr/domains\.conf:3: mode: enforce$/m],
+              ['p.table', qr/sqlite:\S*p\.db: mode: enforce$/m])
+{
+    my ($file, $line) = @$case;
+    spew("$dir/other.conf", "events {} http { mta_sts_state $state; server { listen "
+         . "127.0.0.1:8080; server_name mta-sts.*; mta_sts_domains $file; } }\n");
+    local $conf = "$dir/other.conf";
+    like((planned())[1], $line, "$file: the key");
+}
 
 # what senders report
 
@@ -193,7 +220,7 @@ is((check())[0], 0, '... and found');
 is($rc, 0, 'nothing is due in enforce');
 
 for my $what (qw(move-mx roll-back leave)) {
-    like($out, qr/^a\.example: possible: $what: .*\Q@{[date(26)]}\E/m,
+    like($out, qr/^a\.example: possible: $what: .*\Q@{[date(26, 100)]}\E/m,
          "$what: the date");
 }
 like($out, qr/^    .*records --removed a\.example/m, '... and commands');
@@ -203,6 +230,10 @@ like($out, qr/^a\.example: note: past: .*plan note a\.example/m,
 # back to bytes that came before
 
 configure('mode testing', 'mx mx1.a.example', 'max_age 10d');
+($rc, $out, $err) = later('check', @net, '--before-reload', 'a.example');
+is($rc, 1, 'what came before is found before a reload');
+like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
+     '... with the rule');
 ($rc, $err) = publish();
 is($rc, 1, 'no policy comes back');
 like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
@@ -210,6 +241,8 @@ like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
 like((check())[2], qr/rule 6/, '... check says so');
 ($rc, $out) = later('check', @net, '-f', 'nagios', 'a.example');
 is($rc, 2, '... Nagios: critical');
+is((later('check', @net, '-f', 'nagios', '--state', '/nonexistent', 'a.example'))[0], 2,
+   '... an error is critical without the state, too');
 like($out, qr/^MTA-STS CRITICAL - .*, 1 refused, see mta-sts plan \|/, '... and why');
 like((planned())[1], qr/^a\.example: due: again: .*rule 6.*\n.*mta_sts_max_age 864\d+;$/m,
      '... plan says so');
@@ -221,14 +254,14 @@ configure('mode enforce', 'mx mx1.a.example mx2.a.example', 'max_age 864002');
 is($rc, 0, 'a policy with both');
 check();
 ($rc, $out) = planned();
-like($out, qr/^a\.example: wait until \Q@{[date(26)]}\E .*: add-mx: mx2/m,
+like($out, qr/^a\.example: wait until \Q@{[date(26, 100)]}\E .*: add-mx: mx2/m,
      'the new MX has to wait');
 $days = 27;
 check();
 like((planned())[1], qr/^a\.example: possible: add-mx: mx2/m, '... no more');
 update('delete a.example MX', 'add a.example 3600 MX 10 mx2.a.example.');
 check();
-like((planned())[1], qr/^a\.example: wait until \Q@{[date(28)]}\E .*: stop-mx: /m,
+like((planned())[1], qr/^a\.example: wait until \Q@{[date(28, 90)]}\E .*: stop-mx: /m,
      '... the old one stays');
 
 # a policy without the live MX is refused
@@ -247,8 +280,20 @@ configure('mode none', 'mx mx1.a.example mx2.a.example', 'max_age 864004');
 ($rc) = publish();
 is($rc, 0, 'mode none');
 check();
-like((planned())[1], qr/^a\.example: wait until \Q@{[date(38)]}\E .*: free: /m,
+like((planned())[1], qr/^a\.example: wait until \Q@{[date(38, 100)]}\E .*: free: /m,
      '... has to wait');
+
+# a terminal: lines end between words, and what is to be typed is not broken
+
+{
+    my ($rc, $out) = run('', 'script', '-qec', "stty cols 60; $MtaSts::BUILD/mta-sts plan -c "
+                         . "$conf a.example", '/dev/null');
+    $out =~ tr/\r//d;
+    unlike($out, qr/^(?!.*(?:mta-sts |mta_sts_)).{61}/m, 'a terminal: no line is too long');
+    like($out, qr/^a\.example: wait until .*\n    /m, '... but goes on in the next one');
+    like($out, qr/ mta-sts records --policy-host ADDRESS a\.example$/m,
+         '... no command is broken');
+}
 
 # the domain is gone from the configuration, and believed
 
@@ -257,6 +302,8 @@ $nginx->conf("mta_sts_state $state;\nserver { listen 127.0.0.1:%%PORT0%%; "
              . 'mta_sts_mx mx.b.example; }');
 ($rc, $out, $err) = later('check', @net);
 isnt($rc, 0, 'a domain left the configuration');
+like((planned())[1], qr/^b\.example: due: serve: no address of the policy host is /m,
+     'a domain without an address record: where to begin');
 like($err, qr/^mta-sts: a\.example: .* left the configuration/m,
      '... which is an error');
 like($err, qr/^mta-sts:     mta_sts_mx mx1\.a\.example;$/m, '... with its lines');
@@ -264,7 +311,7 @@ like((later('records'))[2], qr/left the configuration/, '... of records too');
 
 ($rc, $out, $err) = later('records', '--removed');
 is("$rc $out", '1 ', 'no record may go yet');
-like($err, qr/^mta-sts: a\.example: records stay until \Q@{[date(38)]}\E .*rule 14/m,
+like($err, qr/^mta-sts: a\.example: records stay until \Q@{[date(38, 100)]}\E .*rule 14/m,
      '... with the date');
 
 $days = 40;
@@ -293,9 +340,24 @@ unlike((later('records'))[2], qr/left the configuration/, '... is no error');
 # a past that nobody recorded
 
 is((later('plan', 'note', 'b.example', '--max-age', '30d'))[0], 0, 'a note');
-like((planned())[1], qr/^b\.example: wait until \Q@{[date(27 + 32)]}\E/m,
+like((planned())[1], qr/^b\.example: wait until \Q@{[date(27 + 32, 40)]}\E/m,
      '... has a date');
 is((later('plan', 'note', 'b.example'))[0], 2, '... needs max_age');
+for my $option ('--mode', '--tlsrpt-rua') {
+    ($rc, $out, $err) = later('plan', 'note', 'b.example', '--max-age', '30d', $option, 'x');
+    is("$rc $err", "2 mta-sts: command \"plan\" does not take option \"$option\"\n",
+       "... and no $option");
+}
+
+# what is misspelled, or not to be forgotten
+
+($rc, $out, $err) = later('plan', 'frget', 'b.example');
+is($rc, 1, 'a misspelled word');
+like($err, qr/^mta-sts: no policy for domain "frget".*^mta-sts: did you mean "plan forget"\?$/ms,
+     '... is no domain');
+($rc, $out, $err) = later('plan', 'forget', 'b.example');
+is("$rc $err", '1 mta-sts: b.example is configured, and only domains that left the '
+   . "configuration are forgotten\n", 'what is configured is not forgotten');
 
 # formats
 

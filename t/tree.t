@@ -13,7 +13,6 @@ use File::Temp qw(tempdir);
 use MtaSts;
 use POSIX qw(mkfifo);
 use Test::More;
-use Time::HiRes qw(sleep);
 
 my $dir = tempdir('mta-sts-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $tree = "$dir/tree";
@@ -22,7 +21,8 @@ my $yaml = "$dir/d.yaml";
 mkdir $tree;
 
 
-# The file of a domain, and all files below a folder with their contents.
+# The file of a domain, and all files below a folder with their contents, but for
+# the list of what was written.
 
 sub file {
     return "$tree/mta-sts.$_[0]/.well-known/mta-sts.txt";
@@ -31,8 +31,8 @@ sub file {
 
 sub files {
     my ($in) = @_;
-    my (undef, $out) = run('', 'find', $in // $tree, '!', '-type', 'd',
-                        '-print0');
+    my (undef, $out) = run('', 'find', $in // $tree, '!', '-type', 'd', '!',
+                        '-name', '.mta-sts.written', '-print0');
     return { map { $_ => -l || -p ? '' : slurp($_) } split /\0/, $out };
 }
 
@@ -181,9 +181,7 @@ my $all = files($dir);
 ($status, undef, $err) = tree('--prune');
 is($status, 0, 'folders full of what is not ours');
 is_deeply(files($dir), $all, '... of which nothing is removed');
-is(join(' ', sort $err =~ m{/mta-sts\.(\S+)/\.well-known/mta-sts.txt"\ is\ of\ a
-                           \ domain\ without\ a\ policy,\ but}gx),
-   join(' ', sort keys %foreign), '... and the files are named');
+unlike($err, qr{/tree/}, '... or named');
 
 # ... and never written to: a domain that is configured there is left alone
 
@@ -307,8 +305,9 @@ for my $round (1 .. 3) {
         my $pid = fork // die "fork: $!";
         if ($pid == 0) {
             open STDERR, '>', '/dev/null';
+            open STDIN, '<', $name or POSIX::_exit(8);
             exec("$MtaSts::BUILD/mta-sts", 'policy', '--prune', '--tree',
-                 $tree, '-d', $name) or POSIX::_exit(9);
+                 $tree, '-d', '-') or POSIX::_exit(9);
         }
         $pid;
     } @runs;
@@ -342,11 +341,8 @@ for my $signal ((qw(TERM KILL)) x 2) {
     }
 
     my $first = file('d1.example') =~ s/mta-sts\.txt$/.mta-sts.txt.new/r;
-    for (1 .. 10_000) {
-        last if -e $first || slurp(file('d1.example')) =~ /\Q$mx/
-                || waitpid($pid, POSIX::WNOHANG());
-        sleep 0.001;
-    }
+    1 until -e $first || slurp(file('d1.example')) =~ /\Q$mx/
+            || waitpid($pid, POSIX::WNOHANG());
     kill $signal, $pid;
     waitpid $pid, 0;
 

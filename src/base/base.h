@@ -88,10 +88,11 @@ mta_sts_str_from(const char *cstr)
 size_t mta_sts_str_cut(mta_sts_str_t str, size_t max);
 
 /*
- * Makes "?" of the bytes that a terminal, or who reads lines, would act on:
- * control characters, also those of C1 as single bytes outside of UTF-8, the
- * ends of lines and paragraphs (U+2028, U+2029) and the characters that change
- * the direction of text (U+202A to U+202E, U+2066 to U+2069).
+ * Makes "?" of the bytes that a terminal, or who reads lines, would act on, and
+ * of those that are not UTF-8: control characters, also those of C1, the ends
+ * of lines and paragraphs (U+2028, U+2029), the characters that change the
+ * direction of text (U+202A to U+202E, U+2066 to U+2069), U+FFFE and U+FFFF,
+ * surrogates, and bytes that begin no character or only a part of one.
  */
 void mta_sts_str_clean(char *data, size_t len);
 
@@ -159,8 +160,8 @@ typedef struct {
  * The environment that the caller hands in.  alloc() returns size bytes aligned
  * for any type, or NULL; nothing is ever given back.  The caller owns the
  * memory, which must live as long as what is made of it.  warn() gets each
- * warning.  ctx is passed to both.  is_public_suffix() knows domains such as
- * "co.uk", below which anyone may register one.
+ * warning, or is NULL.  ctx is passed to both.  is_public_suffix() knows domains
+ * such as "co.uk", below which anyone may register one.
  */
 
 typedef struct {
@@ -201,7 +202,7 @@ int mta_sts_error_memory(mta_sts_err_t *err);
 int mta_sts_error_errno(mta_sts_err_t *err, mta_sts_place_t place,
     const char *call, mta_sts_str_t name);
 
-/* Formats a warning and passes it to env->warn. */
+/* Formats a warning and passes it to env->warn, if there is one. */
 void mta_sts_warn(const mta_sts_env_t *env, mta_sts_place_t place,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -405,6 +406,15 @@ mta_sts_place_t mta_sts_file_place(const mta_sts_file_t *file, size_t offset);
 int mta_sts_glob(const char *pattern, mta_sts_place_t place,
     const mta_sts_env_t *env, mta_sts_str_t **names, size_t *n,
     mta_sts_err_t *err);
+
+/*
+ * Gives the files that value names, followed by a NUL: itself, or those that
+ * match if it has "*", "?" or "[".
+ *
+ * Errors: those of mta_sts_glob(); no file matches "PATTERN".
+ */
+int mta_sts_file_names(const mta_sts_value_t *value, const mta_sts_env_t *env,
+    mta_sts_str_t **names, size_t *n, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_BASE_BASE_H */

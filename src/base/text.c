@@ -31,27 +31,28 @@ mta_sts_str_cut(mta_sts_str_t str, size_t max)
 
 /*
  * The bytes of the UTF-8 character that p begins with, or of the part of one
- * that is there; 1 if it begins with none.  Surrogates are taken for one: they
- * are none, but no other reading of them is a control character.
+ * that is there.  *whole is 0 for such a part, and for a byte that begins none.
  */
 
 static size_t
-str_character(const unsigned char *p, size_t len)
+str_character(const unsigned char *p, size_t len, int *whole)
 {
     size_t         i, n;
     unsigned char  low, high;
 
     n = *p < 0xc2 || *p > 0xf4 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
 
-    /* the second byte has no overlong form, and no more than U+10FFFF */
+    /* the second byte: no overlong form, no surrogate, up to U+10FFFF */
 
     low = *p == 0xe0 ? 0xa0 : *p == 0xf0 ? 0x90 : 0x80;
-    high = *p == 0xf4 ? 0x8f : 0xbf;
+    high = *p == 0xed ? 0x9f : *p == 0xf4 ? 0x8f : 0xbf;
 
     for (i = 1; i < n && i < len && p[i] >= low && p[i] <= high; i++) {
         low = 0x80;
         high = 0xbf;
     }
+
+    *whole = i == n && (n > 1 || *p < 0x80);
 
     return i;
 }
@@ -60,18 +61,20 @@ str_character(const unsigned char *p, size_t len)
 void
 mta_sts_str_clean(char *data, size_t len)
 {
+    int             whole;
     size_t          i, n;
     unsigned char  *p;
 
     for (i = 0; i < len; i += n) {
         p = (unsigned char *) data + i;
-        n = str_character(p, len - i);
+        n = str_character(p, len - i, &whole);
 
-        if ((n == 1 && (*p < ' ' || (*p >= 0x7f && *p <= 0x9f)))
+        if (!whole || (n == 1 && (*p < ' ' || *p == 0x7f))
             || (n == 2 && p[0] == 0xc2 && p[1] <= 0x9f)
             || (n == 3 && p[0] == 0xe2
                 && ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae)
-                    || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9))))
+                    || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
+            || (n == 3 && p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe))
         {
             memset(p, '?', n);
         }

@@ -75,7 +75,7 @@ int mta_sts_policies_render(mta_sts_policies_t *policies,
 
 /*
  * Appends the domains file of one domain with every setting written out: what
- * mta_sts_domains_add() reads from it renders to the same bytes.
+ * mta_sts_domains_read() reads from it renders to the same bytes.
  */
 void mta_sts_domains_write(mta_sts_buf_t *text, mta_sts_str_t domain,
     const mta_sts_settings_t *settings);
@@ -88,6 +88,12 @@ void mta_sts_domains_write_settings(mta_sts_buf_t *text, unsigned indent,
     const mta_sts_settings_t *settings);
 void mta_sts_domains_write_rua(mta_sts_buf_t *text, unsigned indent,
     const mta_sts_settings_t *settings);
+
+/*
+ * The same for a name or a URI, in quotes where YAML would take it for
+ * something else than a text.
+ */
+void mta_sts_domains_write_text(mta_sts_buf_t *text, mta_sts_str_t value);
 
 
 #endif /* MTA_STS_DOMAINS_DOMAINS_H */

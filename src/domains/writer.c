@@ -5,19 +5,50 @@
 #include "domains.h"
 
 
+/* Is it a number, a date, a truth value or nothing to other readers of YAML? */
+
+static int
+writer_is_other(mta_sts_str_t value)
+{
+    size_t                    i;
+    static const char *const  words[] = {
+        "y", "n", "yes", "no", "on", "off", "true", "false", "null"
+    };
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (mta_sts_str_eq(value, mta_sts_str_from(words[i]))) {
+            return 1;
+        }
+    }
+
+    if (value.len == 0 || value.data[0] < '0' || value.data[0] > '9') {
+        return 0;
+    }
+
+    for (i = 0; i < value.len; i++) {
+        if (strchr("0123456789abcdefox.-", value.data[i]) == NULL) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /*
- * Appends a name or a URI.  Our own reader takes every scalar as a text, so
- * quotes are needed only where YAML itself would read something else: an alias
- * in "*.example.com", a key in a URI that ends in ":".
+ * Our own reader takes every scalar as a text.  Quotes are needed where YAML
+ * itself would read something else, an alias in "*.example.com" or a key in a
+ * URI that ends in ":", and where other readers would.
  */
 
-static void
-writer_scalar(mta_sts_buf_t *text, mta_sts_str_t value)
+void
+mta_sts_domains_write_text(mta_sts_buf_t *text, mta_sts_str_t value)
 {
     size_t  i;
 
     if (!mta_sts_str_starts(value, mta_sts_str("*"))
-        && !mta_sts_str_ends(value, mta_sts_str(":")))
+        && !mta_sts_str_ends(value, mta_sts_str(":"))
+        && !writer_is_other(value))
     {
         mta_sts_buf_add(text, value);
         return;
@@ -72,7 +103,7 @@ writer_values(mta_sts_buf_t *text, unsigned indent, const char *key,
             mta_sts_buf_add_cstr(text, "- ");
         }
 
-        writer_scalar(text, values->elts[i].text);
+        mta_sts_domains_write_text(text, values->elts[i].text);
     }
 
     mta_sts_buf_add_char(text, '\n');
@@ -112,7 +143,7 @@ mta_sts_domains_write(mta_sts_buf_t *text, mta_sts_str_t domain,
     const mta_sts_settings_t *settings)
 {
     mta_sts_buf_add_cstr(text, "domains:\n  ");
-    mta_sts_buf_add(text, domain);
+    mta_sts_domains_write_text(text, domain);
     mta_sts_buf_add_cstr(text, ":\n");
 
     mta_sts_domains_write_settings(text, 4, settings);

@@ -37,6 +37,9 @@ test_error(void)
     mta_sts_warn(&test.env, value.place, "%s", "first");
     mta_sts_warn(&test.env, value.place, "second\n");
 
+    test.env.warn = NULL;
+    mta_sts_warn(&test.env, value.place, "%s", "nobody listens");
+
     is_int((long long) test.n_warnings, 2, "two warnings");
     is_err(&test.warnings[0], 3, 7, "first");
     is_err(&test.warnings[1], 3, 7, "second?");
@@ -63,7 +66,7 @@ test_printable(void)
     is_err(&test.err, 1, 1, "????????????????????????????????~");
 
     (void) mta_sts_error(&test.err, place, "%s", "b\xc3\xbc" "cher \xe2\x82");
-    is_err(&test.err, 1, 1, "b\xc3\xbc" "cher \xe2\x82");
+    is_err(&test.err, 1, 1, "b\xc3\xbc" "cher ??");
 
     /* U+009B begins a control sequence, as ESC "[" does */
 

@@ -324,7 +324,8 @@ command_progress(void *ctx, size_t done, size_t n)
     (void) ctx;
 
     if (isatty(STDERR_FILENO)) {
-        (void) fprintf(stderr, "\r%zu of %zu domains\033[K", done, n);
+        (void) fprintf(stderr, "\r%zu of %zu domain%s\033[K", done, n,
+                       diag_s(n));
     }
 }
 

@@ -8,6 +8,13 @@
 #include "memory.h"
 
 
+void
+command_say_stateless(void)
+{
+    say("no state is configured: set \"mta_sts_state\" or \"--state\"");
+}
+
+
 const char *
 command_state_dir(const options_t *options, const site_t *site)
 {
@@ -20,15 +27,6 @@ state_t *
 command_state(const options_t *options, const site_t *site)
 {
     return state_open(command_state_dir(options, site));
-}
-
-
-int
-command_is_yaml(const options_t *options, mta_sts_str_t file)
-{
-    return options->domains != NULL || mta_sts_str_ends(file,
-                                                        mta_sts_str(".yaml"))
-           || mta_sts_str_ends(file, mta_sts_str(".yml"));
 }
 
 

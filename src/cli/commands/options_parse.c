@@ -2,6 +2,7 @@
  * The command line: what parses it by the table of options.
  */
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "cli/diag/diag.h"
@@ -148,6 +149,86 @@ options_find(const char *word, unsigned allowed, const char **value)
 }
 
 
+/* Says that there is no such option, and the nearest that there is. */
+
+static void
+options_unknown(const char *command, const char *word, unsigned allowed)
+{
+    size_t             i;
+    mta_sts_nearest_t  nearest;
+
+    memset(&nearest, 0, sizeof(mta_sts_nearest_t));
+
+    nearest.wanted.data = word + strspn(word, "-");
+    nearest.wanted.len = strcspn(nearest.wanted.data, "=");
+
+    for (i = 0; i < options_n; i++) {
+        if (options_table[i].group == 0 || (options_table[i].group & allowed)) {
+            mta_sts_nearest_add(&nearest,
+                                mta_sts_str_from(options_table[i].name));
+        }
+    }
+
+    if (nearest.text.len && nearest.wanted.len > 1) {
+        say("unknown option \"%s\", did you mean \"--%.*s\"?", word,
+            MTA_STS_SHOW(nearest.text));
+
+    } else {
+        say("unknown option \"%s\", see mta-sts %s --help", word, command);
+    }
+}
+
+
+/* An IP address; an IPv6 one before a port is in brackets. */
+
+static int
+options_is_resolver(const char *text)
+{
+    char           host[64], *end;
+    long           port;
+    size_t         len;
+    const char    *rest;
+    unsigned char  address[16];
+
+    len = strcspn(text, "]");
+
+    if (text[0] == '[') {
+        rest = text[len] ? text + len + 1 : text;
+        text++;
+        len--;
+
+    } else {
+        len = strcspn(text, ":");
+        len = strchr(text + len, ':') == strrchr(text, ':') ? len
+                                                            : strlen(text);
+        rest = text + len;
+    }
+
+    if (len >= sizeof(host)) {
+        return 0;
+    }
+
+    memcpy(host, text, len);
+    host[len] = '\0';
+
+    if (*rest) {
+        port = rest[0] == ':' ? strtol(rest + 1, &end, 10) : 0;
+
+        if (port < 1 || port > 65535 || *end) {
+            return 0;
+        }
+    }
+
+    if (strchr(host, ':') == NULL) {
+        return inet_pton(AF_INET, host, address) == 1;
+    }
+
+    host[strcspn(host, "%")] = '\0';
+
+    return inet_pton(AF_INET6, host, address) == 1;
+}
+
+
 /* The defaults, and lists that have room for n values. */
 
 static void
@@ -202,7 +283,7 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
         option = options_find(word, allowed, &value);
 
         if (option == NULL) {
-            say("unknown option \"%s\"", word);
+            options_unknown(argv[0], word, allowed);
             return MTA_STS_ERROR;
         }
 
@@ -230,6 +311,12 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
 
     if (options->net.family == 5) {
         say("invalid family \"5\", must be 4 or 6");
+        return MTA_STS_ERROR;
+    }
+
+    if (options->net.resolver && !options_is_resolver(options->net.resolver)) {
+        say("invalid resolver \"%s\", must be an IP address, or an IP address, "
+            "\":\" and a port", options->net.resolver);
         return MTA_STS_ERROR;
     }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/diag/diag.h"
 #include "cli/plan/output.h"
@@ -14,6 +15,7 @@
 
 typedef struct {
     const options_t        *options;
+    const site_t           *site;
     const mta_sts_entry_t  *entries;      /* configured, sorted */
     size_t                  n;
     size_t                  next;
@@ -49,7 +51,7 @@ plan_one(plan_run_t *run, state_domain_t *domain, const mta_sts_entry_t *entry)
         of.configured = state_policy(entry->policy, env);
         of.file = mta_sts_str_copy(env, entry->place.file).data;
         of.line = entry->place.line;
-        of.yaml = command_is_yaml(run->options, entry->place.file);
+        of.directive = site_is_directive(run->site, &entry->place);
 
         if (of.configured->mode == MTA_STS_TESTING) {
             evidence_read(run->reader, domain->name,
@@ -115,11 +117,30 @@ plan_each(void *ctx, state_domain_t *domain)
 }
 
 
+/* The first word may be a misspelled command of plan. */
+
+static void
+plan_nearest(const options_t *options)
+{
+    mta_sts_nearest_t  nearest;
+
+    memset(&nearest, 0, sizeof(mta_sts_nearest_t));
+
+    nearest.wanted = options->args.values[0].text;
+
+    mta_sts_nearest_add(&nearest, mta_sts_str("note"));
+    mta_sts_nearest_add(&nearest, mta_sts_str("forget"));
+
+    if (nearest.text.len) {
+        say("did you mean \"plan %.*s\"?", MTA_STS_SHOW(nearest.text));
+    }
+}
+
+
 /* Domains of the command line: configured, or only remembered. */
 
 static int
-plan_named(plan_run_t *run, const site_t *site, state_t *state,
-    const mta_sts_env_t *env)
+plan_named(plan_run_t *run, state_t *state, const mta_sts_env_t *env)
 {
     int              known;
     size_t           i;
@@ -129,7 +150,7 @@ plan_named(plan_run_t *run, const site_t *site, state_t *state,
     state_domain_t   domain;
 
     for (i = 0; i < run->options->args.n; i++) {
-        known = site_find(site, &run->options->args.values[i], env, &entry,
+        known = site_find(run->site, &run->options->args.values[i], env, &entry,
                           &err) == MTA_STS_OK;
         name = entry.domain;
 
@@ -143,6 +164,11 @@ plan_named(plan_run_t *run, const site_t *site, state_t *state,
 
         if (!state_get(state, name, env, &domain) && !known) {
             say_error(&err);
+
+            if (i == 0) {
+                plan_nearest(run->options);
+            }
+
             return COMMAND_ERROR;
         }
 
@@ -167,9 +193,11 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
     json_set_alloc_funcs(diag_malloc, free);
 
     run.options = options;
+    run.site = site;
     run.output.out = stdout;
     run.output.format = format;
     run.output.now = time(NULL);
+    run.output.width = diag_width(STDOUT_FILENO);
     run.reader = evidence_open(command_state_dir(options, site));
 
     format->begin(&run.output);
@@ -177,7 +205,7 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
     rc = COMMAND_OK;
 
     if (options->args.n) {
-        rc = plan_named(&run, site, state, env);
+        rc = plan_named(&run, state, env);
 
     } else {
         site_domains(site, env, &entries, &run.n);
@@ -227,41 +255,6 @@ plan_parse_date(const char *text)
     tm.tm_mon--;
 
     return (int64_t) timegm(&tm);
-}
-
-
-/* What was promised when nobody recorded it, on an address of its own. */
-
-static void
-plan_note_add(plan_history_t *history, const plan_policy_t *noted,
-    int64_t until)
-{
-    plan_policy_t    policy;
-    plan_serving_t  *serving;
-    plan_showing_t  *showing;
-    plan_address_t  *address;
-
-    policy = *noted;
-
-    serving = plan_push(history, &history->servings, &history->n_servings,
-                        &history->servings_size, sizeof(plan_serving_t));
-    serving->address = history->n_addresses;
-    serving->policy = plan_policy_add(history, &policy);
-    serving->first = serving->last = serving->gone = until;
-
-    address = plan_push(history, &history->addresses, &history->n_addresses,
-                        &history->addresses_size, sizeof(plan_address_t));
-    address->text = mta_sts_str("noted");
-    address->left = 1;
-
-    showing = plan_push(history, &history->showings, &history->n_showings,
-                        &history->showings_size, sizeof(plan_showing_t));
-    showing->server = mta_sts_str("noted");
-    showing->id = policy.id;
-    showing->ttl = 86400;
-    showing->first = showing->last = showing->gone = until;
-
-    history->look = history->look ? history->look : until;
 }
 
 
@@ -321,7 +314,7 @@ plan_note(const options_t *options, state_t *state, mta_sts_str_t name,
     (void) snprintf(id, sizeof(id), "noted-%zu", domain.history.n_policies);
     policy.id = mta_sts_str_from(id);
 
-    plan_note_add(&domain.history, &policy, until);
+    plan_noted(&domain.history, &policy, until);
     state_put(state, &domain);
 
     return COMMAND_OK;
@@ -331,8 +324,8 @@ plan_note(const options_t *options, state_t *state, mta_sts_str_t name,
 /* "note" and "forget": what a person knows better. */
 
 static int
-plan_told(const options_t *options, state_t *state, int forget,
-    const mta_sts_env_t *env)
+plan_told(const options_t *options, const site_t *site, state_t *state,
+    int forget, const mta_sts_env_t *env)
 {
     size_t          i;
     mta_sts_err_t   err;
@@ -362,6 +355,12 @@ plan_told(const options_t *options, state_t *state, int forget,
             return COMMAND_ERROR;
         }
 
+        if (site && site_has(site, name)) {
+            say("%.*s is configured, and only domains that left the "
+                "configuration are forgotten", MTA_STS_SHOW(name));
+            return COMMAND_ERROR;
+        }
+
         domain.forgotten = time(NULL);
         state_put(state, &domain);
     }
@@ -373,7 +372,7 @@ plan_told(const options_t *options, state_t *state, int forget,
 int
 command_plan(const options_t *options, const mta_sts_env_t *env)
 {
-    int                   rc, note, forget;
+    int                   rc, note, forget, read;
     site_t                site;
     state_t              *state;
     mta_sts_str_t         first;
@@ -391,7 +390,12 @@ command_plan(const options_t *options, const mta_sts_env_t *env)
     note = mta_sts_str_eq(first, mta_sts_str("note"));
     forget = mta_sts_str_eq(first, mta_sts_str("forget"));
 
-    if ((!note && !forget) || options->state == NULL) {
+    /* a state may be from elsewhere */
+
+    read = (!note && !forget) || options->state == NULL || options->conf
+           || options->domains;
+
+    if (read) {
         rc = command_site(&site, options, env);
 
         if (rc != COMMAND_OK) {
@@ -400,13 +404,14 @@ command_plan(const options_t *options, const mta_sts_env_t *env)
     }
 
     if (options->state == NULL && site.state.text.data == NULL) {
-        say("no state is configured: set \"mta_sts_state\" or \"--state\"");
+        command_say_stateless();
         return COMMAND_USAGE;
     }
 
     state = command_state(options, options->state ? NULL : &site);
 
-    rc = note || forget ? plan_told(options, state, forget, env)
+    rc = note || forget ? plan_told(options, read ? &site : NULL, state, forget,
+                                     env)
                         : plan_print(options, &site, state, format, env);
 
     return state_close(state) ? rc : COMMAND_UNKNOWN;

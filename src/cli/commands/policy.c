@@ -4,6 +4,7 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/diag/diag.h"
 #include "cli/tree/tree.h"
@@ -46,6 +47,30 @@ policy_is_gone(void *ctx, mta_sts_str_t domain)
 }
 
 
+/* The configuration's name, as it is in the list of a tree. */
+
+static mta_sts_str_t
+policy_owner(const site_t *site, const mta_sts_env_t *env)
+{
+    char           *folder;
+    mta_sts_buf_t   text = { env, NULL, 0, 0, 0 };
+
+    if (!mta_sts_str_eq(site->file, mta_sts_str("-"))
+        && !mta_sts_str_starts(site->file, mta_sts_str("/")))
+    {
+        folder = realpath(".", NULL);
+        mta_sts_buf_add_cstr(&text, folder ? folder : ".");
+        mta_sts_buf_add_char(&text, '/');
+        free(folder);
+    }
+
+    mta_sts_buf_add(&text, site->file);
+    mta_sts_str_clean(text.data, text.len);
+
+    return mta_sts_buf_str(&text);
+}
+
+
 /* Reads the configuration once no other process writes the tree. */
 
 static int
@@ -81,10 +106,18 @@ policy_tree(tree_t *tree, const options_t *options, const mta_sts_env_t *env)
 
     refused = command_refused(&site, entries, &n);
 
-    if (tree_write(tree, entries, n, &err) != MTA_STS_OK
-        || (all && tree_prune(tree, options->prune, policy_is_gone, &site, &err)
-                   != MTA_STS_OK))
-    {
+    tree->owner = policy_owner(&site, env);
+
+    if (tree_write(tree, entries, n, &err) != MTA_STS_OK) {
+        say_error(&err);
+        return COMMAND_ERROR;
+    }
+
+    if (all) {
+        tree_prune(tree, options->prune, policy_is_gone, &site);
+    }
+
+    if (tree_list_save(tree, &err) != MTA_STS_OK) {
         say_error(&err);
         return COMMAND_ERROR;
     }

@@ -206,6 +206,14 @@ site_lookup(const site_reader_t *reader, const mta_sts_value_t *name,
            || mta_sts_str_starts(name->text, mta_sts_str("mta_sts_"))
            || mta_sts_str_starts(name->text, mta_sts_str("\xef\xbb\xbf"));
 
+    if (known && site_context(reader) == SITE_MAIN
+        && mta_sts_str_eq(name->place.file, reader->site->file))
+    {
+        return site_misplaced(name, "is not allowed here; a file that "
+                              "nginx.conf includes is read with nginx.conf",
+                              err);
+    }
+
     if (known && (ours || site_context(reader) != SITE_FOREIGN)) {
         return site_misplaced(name, "is not allowed here", err);
     }

@@ -207,6 +207,31 @@ site_has_certificate(const site_t *site, mta_sts_str_t domain)
 
 
 int
+site_is_directive(const site_t *site, const mta_sts_place_t *place)
+{
+    size_t                  i, k;
+    const site_server_t    *server;
+    const mta_sts_place_t  *name;
+
+    for (i = 0; i < site->n; i++) {
+        server = site->servers[i];
+
+        for (k = 0; k < server->n && server->domains.text.data == NULL; k++) {
+            name = &server->names[k].value.place;
+
+            if (name->line == place->line
+                && mta_sts_str_eq(name->file, place->file))
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+int
 site_is_refused(const site_t *site, mta_sts_str_t domain, mta_sts_err_t *err)
 {
     site_refused_t        key;
@@ -235,7 +260,18 @@ static int
 find_unknown(const site_t *site, const mta_sts_value_t *domain,
     mta_sts_str_t name, mta_sts_err_t *err)
 {
-    mta_sts_str_t  nearest;
+    mta_sts_str_t    nearest;
+    mta_sts_entry_t  entry;
+
+    if (mta_sts_str_starts(name, mta_sts_str("mta-sts."))
+        && mta_sts_catalog_find(&site->answers.catalog,
+                                mta_sts_str_after(name, 8), &entry))
+    {
+        return mta_sts_error(err, domain->place, "no policy for domain "
+                             "\"%.*s\", which is the policy host of \"%.*s\": "
+                             "give the mail domain", MTA_STS_SHOW(name),
+                             MTA_STS_SHOW(entry.domain));
+    }
 
     if (site_nearest(&site->answers.catalog, name, &nearest)) {
         return mta_sts_error(err, domain->place, "no policy for domain "

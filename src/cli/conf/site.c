@@ -275,9 +275,7 @@ site_flag(int own, int inherited)
 }
 
 
-/* Hands the servers over to serve/answer, and looks for refused domains. */
-
-static int
+int
 site_answer(site_t *site, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     size_t                     i;

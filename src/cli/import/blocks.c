@@ -26,30 +26,9 @@ typedef struct {
     conf_block_t         *block;      /* the innermost, or NULL */
     blocks_context_e      open[BLOCKS_DEPTH];
     size_t                depth;
-    conf_block_t          http;       /* its children are the servers */
+    mta_sts_str_t         condition;  /* of the innermost "if" */
+    conf_block_t         *http;       /* its children are the servers */
 } blocks_t;
-
-
-/* Directives that answer instead of a file; those of other modules, too. */
-
-static const mta_sts_str_t  blocks_content[] = {
-    { "proxy_pass", 10 }, { "fastcgi_pass", 12 }, { "uwsgi_pass", 10 },
-    { "scgi_pass", 9 }, { "grpc_pass", 9 }, { "memcached_pass", 14 },
-    { "content_by_lua_block", 20 }, { "content_by_lua_file", 19 },
-    { "content_by_lua", 14 }, { "js_content", 10 }, { "perl", 4 },
-    { "echo", 4 }, { "empty_gif", 9 }, { "stub_status", 11 }
-};
-
-/* Directives that ask who it is. */
-
-static const mta_sts_str_t  blocks_auth[] = {
-    { "auth_basic", 10 }, { "auth_request", 12 }, { "auth_digest", 11 },
-    { "auth_jwt", 8 }, { "auth_ldap", 9 }, { "auth_pam", 8 }
-};
-
-static const mta_sts_str_t  blocks_script[] = {
-    { "return", 6 }, { "rewrite", 7 }, { "break", 5 }
-};
 
 
 static int
@@ -60,194 +39,29 @@ blocks_is(const mta_sts_value_t *word, const char *name)
 
 
 static int
-blocks_is_one(const mta_sts_value_t *word, const mta_sts_str_t *names, size_t n)
-{
-    size_t  i;
-
-    for (i = 0; i < n; i++) {
-        if (mta_sts_str_eq(word->text, names[i])) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-#define blocks_is_in(word, names)                                             \
-    blocks_is_one(word, names, sizeof(names) / sizeof((names)[0]))
-
-
-/* The reader's array of words is used again. */
-
-static conf_line_t
-blocks_line(const blocks_t *blocks, const mta_sts_value_t *words, size_t n)
-{
-    conf_line_t  line;
-
-    line.n = n;
-    line.words = blocks->env->alloc(blocks->env->ctx,
-                                    n * sizeof(mta_sts_value_t));
-    memcpy(line.words, words, n * sizeof(mta_sts_value_t));
-
-    return line;
-}
-
-
-static void
-blocks_add_script(blocks_t *blocks, const mta_sts_value_t *words, size_t n)
-{
-    conf_block_t  *block;
-
-    block = blocks->block;
-
-    block->script = mta_sts_env_grow(blocks->env, block->script,
-                                     block->n_script, &block->script_size,
-                                     sizeof(conf_line_t));
-    block->script[block->n_script++] = blocks_line(blocks, words, n);
-}
-
-
-/* A line of "types": a type, and the ends of names that have it. */
-
-static void
-blocks_types(conf_block_t *block, const mta_sts_value_t *words, size_t n)
-{
-    size_t  i;
-
-    for (i = 1; i < n; i++) {
-        if (mta_sts_str_caseeq(words[i].text, mta_sts_str("txt"))) {
-            block->txt = words[0];
-        }
-    }
-}
-
-
-/* What decides whether senders can read the answer. */
-
-static void
-blocks_reach(blocks_t *blocks, const mta_sts_value_t *words, size_t n)
-{
-    conf_block_t  *block;
-
-    block = blocks->block;
-
-    if (blocks_is(&words[0], "allow") || blocks_is(&words[0], "deny")) {
-
-        /* the first rule that matches decides */
-
-        if (block->access.n == 0
-            || !blocks_is(&block->access.words[1], "all"))
-        {
-            block->access = blocks_line(blocks, words, n);
-        }
-
-    } else if (blocks_is_in(&words[0], blocks_auth)) {
-        block->auth = blocks_line(blocks, words, n);
-
-    } else if (blocks_is(&words[0], "satisfy")) {
-        block->satisfy = blocks_line(blocks, words, n);
-
-    } else if (blocks_is(&words[0], "default_type")) {
-        block->default_type = blocks_line(blocks, words, n);
-    }
-}
-
-
-static void
-blocks_server(blocks_t *blocks, const mta_sts_value_t *words, size_t n)
-{
-    size_t         i;
-    conf_block_t  *server;
-
-    server = blocks->block;
-
-    if (blocks_is(&words[0], "server_name")) {
-        for (i = 1; i < n; i++) {
-            server->names = mta_sts_env_grow(blocks->env, server->names,
-                                             server->n_names,
-                                             &server->names_size,
-                                             sizeof(mta_sts_value_t));
-            server->names[server->n_names++] = words[i];
-        }
-
-    } else if (blocks_is(&words[0], "listen")) {
-        for (i = 2; i < n; i++) {
-            server->tls |= blocks_is(&words[i], "ssl")
-                           || blocks_is(&words[i], "quic");
-        }
-
-    } else if (blocks_is(&words[0], "ssl") && n == 2) {
-        server->tls |= blocks_is(&words[1], "on");
-
-    } else if (mta_sts_str_starts(words[0].text, mta_sts_str("mta_sts_mx"))
-               || mta_sts_str_starts(words[0].text,
-                                     mta_sts_str("mta_sts_mode"))
-               || mta_sts_str_starts(words[0].text,
-                                     mta_sts_str("mta_sts_domains")))
-    {
-        server->module = 1;
-    }
-}
-
-
-static int
 blocks_directive(void *ctx, const mta_sts_value_t *words, size_t n,
     mta_sts_err_t *err)
 {
     blocks_t *blocks = ctx;
 
-    conf_block_t      *block;
-    blocks_context_e   context;
-
     (void) err;
 
-    block = blocks->block;
-    context = blocks->open[blocks->depth];
-
-    if (block == NULL || context == BLOCKS_LIMIT) {
+    if (blocks->block == NULL) {
         return MTA_STS_OK;
     }
 
-    if (context == BLOCKS_TYPES) {
-        blocks_types(block, words, n);
-        return MTA_STS_OK;
-    }
+    switch (blocks->open[blocks->depth]) {
 
-    if (context == BLOCKS_IF) {
+    case BLOCKS_TYPES:
+        conf_set_type(blocks->block, words, n);
+        break;
 
-        /* whether it is true, only a request shows */
+    case BLOCKS_IF:
+        conf_set_if(blocks->block, blocks->condition, words, n, blocks->env);
+        break;
 
-        if (blocks_is_in(&words[0], blocks_script)
-            || blocks_is_in(&words[0], blocks_content))
-        {
-            blocks_add_script(blocks, words, 1);
-            block->script[block->n_script - 1].words[0].text =
-                mta_sts_str("if");
-        }
-
-        return MTA_STS_OK;
-    }
-
-    if (blocks_is_in(&words[0], blocks_script)) {
-        blocks_add_script(blocks, words, n);
-
-    } else if (blocks_is_in(&words[0], blocks_content)) {
-        block->content = blocks_line(blocks, words, n);
-
-    } else if (blocks_is(&words[0], "try_files") && n > 2) {
-        block->try_files = blocks_line(blocks, words, n);
-
-    } else if ((blocks_is(&words[0], "root") || blocks_is(&words[0], "alias"))
-               && n == 2)
-    {
-        block->root = blocks_line(blocks, words, n);
-
-    } else if (n > 1) {
-        blocks_reach(blocks, words, n);
-    }
-
-    if (context == BLOCKS_SERVER) {
-        blocks_server(blocks, words, n);
+    default:
+        conf_set(blocks->block, words, n, blocks->env);
     }
 
     return MTA_STS_OK;
@@ -309,8 +123,10 @@ blocks_open(blocks_t *blocks, mta_sts_place_t place)
     block = blocks->env->alloc(blocks->env->ctx, sizeof(conf_block_t));
     memset(block, 0, sizeof(conf_block_t));
 
+    block->ssl = -1;
+    block->enable = -1;
     block->place = place;
-    block->parent = blocks->block ? blocks->block : &blocks->http;
+    block->parent = blocks->block ? blocks->block : blocks->http;
 
     return block;
 }
@@ -329,6 +145,45 @@ blocks_kind(const mta_sts_value_t *name)
 
     return blocks_is(name, "split_clients") || blocks_is(name, "charset_map")
            ? NGINX_CONF_LINES : NGINX_CONF_UNKNOWN;
+}
+
+
+/* "($scheme = http)", without white space */
+
+static mta_sts_str_t
+blocks_condition(const blocks_t *blocks, const mta_sts_value_t *words, size_t n)
+{
+    size_t         i;
+    mta_sts_buf_t  text = { blocks->env, NULL, 0, 0, 0 };
+
+    for (i = 1; i < n; i++) {
+        mta_sts_buf_add(&text, words[i].text);
+    }
+
+    return mta_sts_buf_str(&text);
+}
+
+
+/* For other methods than those in its line; with GET, nginx allows HEAD. */
+
+static conf_block_t *
+blocks_limit(blocks_t *blocks, const mta_sts_value_t *words, size_t n)
+{
+    size_t         i;
+    conf_block_t  *block;
+
+    block = blocks_open(blocks, words[0].place);
+    block->kind = CONF_NAMED;
+
+    for (i = 1; i < n; i++) {
+        if (mta_sts_str_caseeq(words[i].text, mta_sts_str("GET"))) {
+            return block;
+        }
+    }
+
+    block->parent->limit = block;
+
+    return block;
 }
 
 
@@ -367,9 +222,11 @@ blocks_begin(void *ctx, const mta_sts_value_t *words, size_t n,
 
     } else if (blocks->block && blocks_is(&words[0], "if")) {
         inside = BLOCKS_IF;
+        blocks->condition = blocks_condition(blocks, words, n);
 
     } else if (blocks->block && blocks_is(&words[0], "limit_except")) {
         inside = BLOCKS_LIMIT;
+        block = blocks_limit(blocks, words, n);
 
     } else if (blocks->block && context < BLOCKS_IF
                && blocks_is(&words[0], "types"))
@@ -383,7 +240,7 @@ blocks_begin(void *ctx, const mta_sts_value_t *words, size_t n,
     }
 
     if (inside == BLOCKS_HTTP) {
-        block = &blocks->http;
+        block = blocks->http;
     }
 
     if (block) {
@@ -423,6 +280,7 @@ blocks_end(void *ctx, mta_sts_err_t *err)
 
     case BLOCKS_SERVER:
     case BLOCKS_LOCATION:
+    case BLOCKS_LIMIT:
         blocks->block = blocks->depth ? block->parent : NULL;
         break;
 
@@ -450,6 +308,7 @@ conf_read(const source_t *source, const mta_sts_env_t *env,
     memset(&blocks, 0, sizeof(blocks_t));
 
     blocks.env = env;
+    blocks.http = blocks_open(&blocks, MTA_STS_NOWHERE);
 
     user.directive = blocks_directive;
     user.block = blocks_begin;
@@ -462,7 +321,7 @@ conf_read(const source_t *source, const mta_sts_env_t *env,
 
     /* servers inherit also what comes after them */
 
-    for (block = blocks.http.children; block; block = block->next) {
+    for (block = blocks.http->children; block; block = block->next) {
         server(ctx, block);
     }
 

@@ -9,11 +9,9 @@
 
 
 typedef struct {
-    mta_sts_str_t   domain;
-    int             tls;
-    conf_answer_t  *answer;
+    conf_answer_t   answer;
     size_t          order;
-} conf_domain_t;
+} conf_served_t;
 
 
 typedef struct {
@@ -21,40 +19,39 @@ typedef struct {
     import_wanted_t          wanted;
     mta_sts_str_t            prefix;
     const mta_sts_env_t     *env;
-    conf_domain_t           *domains;
+    conf_servers_t           servers;
+    mta_sts_str_t           *domains;
     size_t                   n;
     size_t                   size;
+    size_t                   served;  /* domains with a policy by hand */
     size_t                   masks;   /* names of any number of domains */
 } conf_import_t;
 
 
+static int
+conf_domain_cmp(const void *a, const void *b)
+{
+    return mta_sts_str_cmp(*(const mta_sts_str_t *) a,
+                           *(const mta_sts_str_t *) b);
+}
+
+
 /*
- * By domain; those with TLS first, and with an answer before one without or
- * one that senders cannot read.
+ * The answers of a domain: one with a policy before one without or one that
+ * senders cannot read.
  */
 
 static int
-conf_cmp(const void *a, const void *b)
+conf_served_cmp(const void *a, const void *b)
 {
-    int                   rc;
-    const conf_domain_t  *x = a, *y = b;
+    const conf_served_t  *x = a, *y = b;
 
-    rc = mta_sts_str_cmp(x->domain, y->domain);
-
-    if (rc) {
-        return rc;
+    if (x->answer.found != y->answer.found) {
+        return x->answer.found ? -1 : 1;
     }
 
-    if (x->tls != y->tls) {
-        return x->tls ? -1 : 1;
-    }
-
-    if (x->answer->found != y->answer->found) {
-        return x->answer->found ? -1 : 1;
-    }
-
-    if (!x->answer->hidden != !y->answer->hidden) {
-        return x->answer->hidden ? 1 : -1;
+    if (!x->answer.hidden != !y->answer.hidden) {
+        return x->answer.hidden ? 1 : -1;
     }
 
     return x->order < y->order ? -1 : 1;
@@ -71,13 +68,10 @@ conf_mask(conf_import_t *conf, const conf_block_t *server,
     const mta_sts_value_t *name)
 {
     conf_answer_t  answer;
+    conf_choice_t  choice = { server, 1 };
     mta_sts_err_t  err;
 
-    if (conf->wanted.names->n) {
-        return;
-    }
-
-    conf_answer(server, mta_sts_str("mta-sts.any.invalid"), conf->prefix,
+    conf_answer(&choice, mta_sts_str("mta-sts.any.invalid"), conf->prefix,
                 conf->env, &answer);
 
     if (!answer.found || !served_is_policy(answer.text)) {
@@ -86,7 +80,7 @@ conf_mask(conf_import_t *conf, const conf_block_t *server,
 
     (void) mta_sts_error(&err, name->place, "server name \"%.*s\" is for "
                          "any number of domains, which are not in this file: "
-                         "name them, mta-sts import DOMAIN...",
+                         "give their names as arguments",
                          MTA_STS_SHOW(name->text));
     say_error(&err);
 
@@ -99,9 +93,8 @@ conf_name(conf_import_t *conf, const conf_block_t *server,
     const mta_sts_value_t *name)
 {
     mta_sts_err_t    err;
-    mta_sts_str_t    host, policy_domain;
+    mta_sts_str_t    host, domain;
     mta_sts_value_t  value;
-    conf_domain_t   *domain;
 
     if (name->text.len && memchr("~*.", name->text.data[0], 3)) {
         conf_mask(conf, server, name);
@@ -126,74 +119,99 @@ conf_name(conf_import_t *conf, const conf_block_t *server,
         return;
     }
 
-    if (!mta_sts_name_policy_domain(host, &policy_domain)
-        || !import_is_wanted(&conf->wanted, policy_domain))
-    {
+    if (!mta_sts_name_policy_domain(host, &domain)) {
         return;
     }
 
     conf->domains = mta_sts_env_grow(conf->env, conf->domains, conf->n,
-                                     &conf->size, sizeof(conf_domain_t));
+                                     &conf->size, sizeof(mta_sts_str_t));
+    conf->domains[conf->n++] = domain;
+}
 
-    domain = &conf->domains[conf->n];
-    domain->domain = policy_domain;
-    domain->tls = server->tls;
-    domain->order = conf->n++;
-    domain->answer = conf->env->alloc(conf->env->ctx, sizeof(conf_answer_t));
 
-    conf_answer(server, host, conf->prefix, conf->env, domain->answer);
+/* The domains that servers name, or those that are wanted. */
+
+static void
+conf_names(conf_import_t *conf)
+{
+    size_t               i, k;
+    const conf_block_t  *server;
+
+    if (conf->wanted.names->n) {
+        conf->n = conf->wanted.names->n;
+        conf->domains = conf->env->alloc(conf->env->ctx,
+                                         conf->n * sizeof(mta_sts_str_t));
+
+        for (i = 0; i < conf->n; i++) {
+            conf->domains[i] = conf->wanted.names->elts[i].text;
+        }
+
+        return;
+    }
+
+    for (i = 0; i < conf->servers.n; i++) {
+        server = conf->servers.blocks[i];
+
+        for (k = 0; k < server->n_names && !conf_servers_is_module(server); k++)
+        {
+            conf_name(conf, server, &server->names[k]);
+        }
+    }
+
+    if (conf->n) {
+        qsort(conf->domains, conf->n, sizeof(mta_sts_str_t), conf_domain_cmp);
+    }
 }
 
 
 static void
 conf_server(void *ctx, const conf_block_t *server)
 {
-    size_t         i;
     conf_import_t *conf = ctx;
 
-    for (i = 0; i < server->n_names && !server->module; i++) {
-        conf_name(conf, server, &server->names[i]);
-    }
+    conf->servers.blocks = mta_sts_env_grow(conf->env, conf->servers.blocks,
+                                            conf->servers.n,
+                                            &conf->servers.size,
+                                            sizeof(conf_block_t *));
+    conf->servers.blocks[conf->servers.n++] = server;
 }
 
 
-/*
- * The answers of a domain: senders come with TLS, where a server has it; one
- * behind a proxy has not.
- */
+/* Imports the policies of a domain; says where a server has none. */
 
 static void
-conf_domain(conf_import_t *conf, const conf_domain_t *domains, size_t n)
+conf_add(conf_import_t *conf, mta_sts_str_t domain,
+    const conf_served_t *served, size_t n, int tls)
 {
     size_t                i, imported;
     import_source_t       source;
-    const conf_answer_t  *answer;
+    const conf_answer_t  *answer, *first;
 
     memset(&source, 0, sizeof(import_source_t));
 
-    source.domain = domains[0].domain;
+    source.domain = domain;
     source.ttl = -1;
 
-    if (!domains[0].answer->found) {
-        import_refuse(conf->import, domains[0].answer->fault.place,
-                      source.domain, "%s", domains[0].answer->fault.text);
+    first = &served[0].answer;
+
+    if (!first->found) {
+        import_refuse(conf->import, first->fault.place, domain, "%s",
+                      first->fault.text);
         return;
     }
 
-    answer = domains[0].answer;
-
-    if (answer->hidden && !conf->import->repair) {
-        import_refuse(conf->import, answer->fault.place, source.domain,
-                      "%s; --repair imports it", answer->fault.text);
+    if (first->hidden && !conf->import->repair) {
+        import_refuse(conf->import, first->fault.place, domain,
+                      "%s; --repair imports it", first->fault.text);
         return;
     }
 
     imported = conf->import->n;
 
-    for (i = 0; i < n && domains[i].tls == domains[0].tls; i++) {
-        answer = domains[i].answer;
+    for (i = 0; i < n; i++) {
+        answer = &served[i].answer;
 
-        if (answer->found && !answer->hidden == !domains[0].answer->hidden
+        if (answer->found && !answer->hidden == !first->hidden
             && (i == 0 || !mta_sts_str_eq(answer->text, source.text)))
         {
             source.text = answer->text;
@@ -204,11 +222,73 @@ conf_domain(conf_import_t *conf, const conf_domain_t *domains, size_t n)
         }
     }
 
-    if (!domains[0].tls && conf->import->n > imported) {
+    if (conf->import->n == imported) {
+        return;
+    }
+
+    for (i = 0; i < n; i++) {
+        answer = &served[i].answer;
+
+        if (!answer->found || !answer->hidden != !first->hidden) {
+            import_say(answer->fault.place, domain, "imported as it is, but "
+                       "another server of this name fails: %s",
+                       answer->fault.text);
+        }
+    }
+
+    if (!tls) {
         import_say(source.place, source.domain, "imported as it is: no server "
                    "of this name has TLS, without which senders see no policy, "
                    "unless a proxy has it");
     }
+}
+
+
+/* Returns 0 if no server of the file has the domain's policy by hand. */
+
+static int
+conf_domain(conf_import_t *conf, mta_sts_str_t domain)
+{
+    size_t          i, n, module;
+    mta_sts_buf_t   host = { conf->env, NULL, 0, 0, 0 };
+    conf_answer_t  *answer;
+    conf_choice_t  *choices;
+    conf_served_t  *served;
+
+    mta_sts_buf_add_cstr(&host, "mta-sts.");
+    mta_sts_buf_add(&host, domain);
+
+    conf_servers_choose(&conf->servers, mta_sts_buf_str(&host), conf->env,
+                        &choices, &n);
+
+    served = conf->env->alloc(conf->env->ctx, n * sizeof(conf_served_t));
+    memset(served, 0, n * sizeof(conf_served_t));
+
+    module = 0;
+
+    for (i = 0; i < n; i++) {
+        served[i].order = i;
+        answer = &served[i].answer;
+
+        if (conf_servers_is_module(choices[i].server)) {
+            (void) mta_sts_error(&answer->fault, choices[i].server->place,
+                                 "the module serves the policy of this server");
+            module++;
+
+        } else {
+            conf_answer(&choices[i], mta_sts_buf_str(&host), conf->prefix,
+                        conf->env, answer);
+        }
+    }
+
+    if (n == 0 || (module == n && conf->wanted.names->n == 0)) {
+        return 0;
+    }
+
+    qsort(served, n, sizeof(conf_served_t), conf_served_cmp);
+    conf_add(conf, domain, served, n, choices[0].tls);
+
+    return 1;
 }
 
 
@@ -217,7 +297,7 @@ import_conf(import_t *import, mta_sts_str_t file, mta_sts_str_t prefix,
     const mta_sts_values_t *names, const mta_sts_env_t *env,
     mta_sts_err_t *err)
 {
-    size_t         i, end;
+    size_t         i;
     source_t       source;
     conf_import_t  conf;
 
@@ -231,12 +311,27 @@ import_conf(import_t *import, mta_sts_str_t file, mta_sts_str_t prefix,
 
     if (source_init(&source, file, prefix, env, err) != MTA_STS_OK
         || conf_read(&source, env, conf_server, &conf, err) != MTA_STS_OK
-        || source_end(&source, err) != MTA_STS_OK)
+        || source_end(&source, err) != MTA_STS_OK
+        || conf_servers_init(&conf.servers, env, err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }
 
-    if (conf.n == 0 && conf.masks == 0 && names->n == 0) {
+    conf_names(&conf);
+
+    for (i = 0; i < conf.n; i++) {
+
+        if (i && mta_sts_str_eq(conf.domains[i], conf.domains[i - 1])) {
+            continue;
+        }
+
+        if (conf_domain(&conf, conf.domains[i])) {
+            (void) import_is_wanted(&conf.wanted, conf.domains[i]);
+            conf.served++;
+        }
+    }
+
+    if (conf.served == 0 && conf.masks == 0 && names->n == 0) {
         return mta_sts_error(err, MTA_STS_NOWHERE, "no server in \"%.*s\" has "
                              "a name mta-sts.DOMAIN and serves a policy by "
                              "hand",
@@ -244,23 +339,6 @@ import_conf(import_t *import, mta_sts_str_t file, mta_sts_str_t prefix,
     }
 
     import->n_refused += conf.masks;
-
-    if (conf.n) {
-        qsort(conf.domains, conf.n, sizeof(conf_domain_t), conf_cmp);
-    }
-
-    for (i = 0; i < conf.n; i = end) {
-
-        for (end = i + 1; end < conf.n; end++) {
-            if (!mta_sts_str_eq(conf.domains[end].domain,
-                                conf.domains[i].domain))
-            {
-                break;
-            }
-        }
-
-        conf_domain(&conf, conf.domains + i, end - i);
-    }
 
     import_missing(import, &conf.wanted, file);
 

@@ -167,8 +167,8 @@ group_body(import_t *import, size_t *size, import_domain_t **members, size_t n)
 static mta_sts_str_t
 group_label(const import_t *import, const mta_sts_policy_t *policy)
 {
-    size_t         i, cursor, end;
-    mta_sts_str_t  mx, copy;
+    size_t         cursor;
+    mta_sts_str_t  mx, domain;
 
     cursor = 0;
 
@@ -180,34 +180,15 @@ group_label(const import_t *import, const mta_sts_policy_t *policy)
         mx = mta_sts_str_after(mx, 2);
     }
 
-    copy = mta_sts_str_copy(&import->env, mx);
+    domain = import_registrable(mx, &import->env);
 
-    /* without a rule, the last label is the suffix */
-
-    for (i = 0; i < copy.len; i++) {
-        if ((i == 0 || copy.data[i - 1] == '.')
-            && (memchr(copy.data + i, '.', copy.len - i) == NULL
-                || (import->env.is_public_suffix
-                    && import->env.is_public_suffix(copy.data + i))))
-        {
-            break;
-        }
+    if (domain.len == 0) {
+        return mta_sts_str_copy(&import->env, mx);
     }
 
-    if (i == 0) {
-        return copy;
-    }
+    (void) field_next(&domain, '.', &mx);
 
-    end = i - 1;
-
-    for (i = end; i > 0 && copy.data[i - 1] != '.'; i--) {
-        /* void */
-    }
-
-    copy = mta_sts_str_after(copy, i);
-    copy.len = end - i;
-
-    return copy;
+    return mta_sts_str_copy(&import->env, mx);
 }
 
 

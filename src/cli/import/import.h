@@ -255,6 +255,13 @@ void import_missing(import_t *import, const import_wanted_t *wanted,
 unsigned import_repair(mta_sts_str_t text, const mta_sts_env_t *env,
     mta_sts_str_t *repaired);
 
+/*
+ * Gives the part of a normalised name that is the domain below a public suffix:
+ * "example.co.uk" of "mx.example.co.uk"; it is empty where the name itself is a
+ * public suffix.
+ */
+mta_sts_str_t import_registrable(mta_sts_str_t name, const mta_sts_env_t *env);
+
 /* In what a policy's bytes differ from a valid text that says the same. */
 unsigned import_differs(mta_sts_str_t text, const mta_sts_policy_t *policy,
     const mta_sts_env_t *env);

@@ -185,13 +185,39 @@ live_is_nothing(const facts_t *facts)
 }
 
 
+/* Is it a finding of the policy's text, whose errors were repaired? */
+
+static int
+live_is_repaired(const finding_t *finding, const findings_t *text)
+{
+    size_t  i;
+
+    for (i = 0; i < text->n; i++) {
+        if (text->elts[i].kind == finding->kind) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* What is imported, and yet not as it should be. */
 
 static void
-live_warn(import_t *import, const result_t *result, const live_host_t *live)
+live_warn(import_t *import, const result_t *result, const live_host_t *live,
+    const mta_sts_env_t *env)
 {
     size_t            i;
+    body_t            body;
+    findings_t        text;
     const finding_t  *finding;
+
+    memset(&text, 0, sizeof(findings_t));
+
+    text.env = env;
+
+    body_parse(&body, live->body->body, &text);
 
     for (i = 0; i < result->findings.n; i++) {
         finding = &result->findings.elts[i];
@@ -203,10 +229,10 @@ live_warn(import_t *import, const result_t *result, const live_host_t *live)
             import_say(MTA_STS_NOWHERE, result->entry->domain, "imported "
                        "without tlsrpt_rua: %s", finding->text.data);
 
-        } else if (live_is_host(finding)
-                   || (finding->severity == FINDING_ERROR
-                       && finding->kind == MX_NOT_COVERED))
-        {
+        } else if (!body.valid && live_is_repaired(finding, &text)) {
+            continue;
+
+        } else if (live_is_host(finding)) {
             import_say(MTA_STS_NOWHERE, result->entry->domain, "imported as it "
                        "is: %s", finding->text.data);
         }
@@ -218,6 +244,37 @@ live_warn(import_t *import, const result_t *result, const live_host_t *live)
                    "check --no-config\"", live->body->address, live->unknown,
                    live->unknown > 1 ? "s" : "");
         import->n_unknown++;
+    }
+}
+
+
+/* The mail servers and the policy as it is imported, repaired or not. */
+
+static void
+live_warn_mail(import_t *import, const result_t *result,
+    const mta_sts_env_t *env)
+{
+    size_t                  i;
+    body_t                  body;
+    findings_t              findings;
+    const import_domain_t  *domain;
+
+    memset(&findings, 0, sizeof(findings_t));
+
+    findings.env = env;
+    domain = &import->domains[import->n - 1];
+
+    body_of(&body, domain->policy, env);
+    mx_findings(result->facts, &body, &findings);
+    finding_settle(&findings, (int) body.mode);
+
+    for (i = 0; i < findings.n; i++) {
+        if (findings.elts[i].kind == MX_NOT_COVERED
+            && findings.elts[i].severity == FINDING_ERROR)
+        {
+            import_say(MTA_STS_NOWHERE, domain->domain, "imported as it is: %s",
+                       findings.elts[i].text.data);
+        }
     }
 }
 
@@ -266,7 +323,8 @@ live_add(import_t *import, const result_t *result, const live_host_t *live,
     import_add(import, &source);
 
     if (import->n > n) {
-        live_warn(import, result, live);
+        live_warn(import, result, live, &env);
+        live_warn_mail(import, result, &env);
     }
 
     mta_sts_arena_free(&arena);

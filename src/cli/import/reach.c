@@ -39,6 +39,15 @@ reach_type(const conf_block_t *block, mta_sts_str_t uri, mta_sts_place_t *place)
 }
 
 
+int
+conf_is_all(mta_sts_str_t address)
+{
+    return mta_sts_str_eq(address, mta_sts_str("all"))
+           || mta_sts_str_eq(address, mta_sts_str("0.0.0.0/0"))
+           || mta_sts_str_eq(address, mta_sts_str("::/0"));
+}
+
+
 /* The directive that keeps everybody from the files of a block, or NULL. */
 
 static const mta_sts_value_t *
@@ -67,7 +76,7 @@ reach_access(const conf_block_t *block)
 
     any = satisfy && mta_sts_str_eq(satisfy->words[1].text, mta_sts_str("any"));
 
-    if (rule && mta_sts_str_eq(rule->words[1].text, mta_sts_str("all"))) {
+    if (rule && conf_is_all(rule->words[1].text)) {
 
         if (mta_sts_str_eq(rule->words[0].text, mta_sts_str("deny"))) {
             return rule->words;

@@ -24,14 +24,6 @@ typedef struct {
 } repair_t;
 
 
-/* The pattern before another one in a line. */
-
-typedef struct {
-    mta_sts_str_t         suffix;     /* public; empty: none is before it */
-    int                   below;      /* it is below a registrable domain */
-} repair_before_t;
-
-
 static void
 repair_line(repair_t *repair, mta_sts_str_t key, mta_sts_str_t value)
 {
@@ -42,19 +34,13 @@ repair_line(repair_t *repair, mta_sts_str_t key, mta_sts_str_t value)
 }
 
 
-/*
- * Takes the next word of a list whose separators are "," and white space.
- * *space is set if white space comes before it.
- */
+/* Takes the next word of a list whose separators are "," and white space. */
 
 static int
-repair_word(mta_sts_str_t *rest, mta_sts_str_t *word, int *space)
+repair_word(mta_sts_str_t *rest, mta_sts_str_t *word)
 {
-    *space = 0;
-
     while (rest->len && (rest->data[0] == ',' || field_is_space(rest->data[0])))
     {
-        *space |= rest->data[0] != ',';
         *rest = mta_sts_str_after(*rest, 1);
     }
 
@@ -71,51 +57,37 @@ repair_word(mta_sts_str_t *rest, mta_sts_str_t *word, int *space)
 }
 
 
-static int
-repair_is_public(const repair_t *repair, mta_sts_str_t name)
-{
-    name = mta_sts_str_copy(repair->env, name);
-
-    return repair->env->is_public_suffix
-           && repair->env->is_public_suffix(name.data);
-}
-
-
 /*
- * The public suffix of a name, such as "co.uk" of "mx.example.co.uk".  Empty
- * where the name is a public suffix itself or has no known TLD: it can only be
- * a part of a name.  *below is set if it is below a registrable domain.
+ * Characters that the two versions of IDNA write as different A-labels (UTS
+ * #46, 2.3): sharp s, also its capital, final sigma, ZWJ and ZWNJ.
  */
 
-static mta_sts_str_t
-repair_suffix(const repair_t *repair, mta_sts_str_t name, int *below)
+static int
+repair_is_deviation(const repair_t *repair, mta_sts_str_t word)
 {
-    size_t         labels;
-    const char    *dot;
-    mta_sts_str_t  suffix;
+    size_t                    i;
+    mta_sts_str_t             copy;
+    static const char *const  deviations[] = {
+        "\xc3\x9f", "\xe1\xba\x9e", "\xcf\x82", "\xe2\x80\x8c",
+        "\xe2\x80\x8d"
+    };
 
-    suffix = name;
+    copy = mta_sts_str_copy(repair->env, word);
 
-    for (labels = 0; !repair_is_public(repair, suffix); labels++) {
-        dot = memchr(suffix.data, '.', suffix.len);
-
-        if (dot == NULL) {
-            return mta_sts_str("");
+    for (i = 0; i < sizeof(deviations) / sizeof(deviations[0]); i++) {
+        if (strstr(copy.data, deviations[i])) {
+            return 1;
         }
-
-        suffix = mta_sts_str_after(suffix, (size_t) (dot - suffix.data) + 1);
     }
 
-    *below = labels > 1;
-
-    return labels ? suffix : mta_sts_str("");
+    return 0;
 }
 
 
-/* One mx pattern; returns 0 if it is none even in our own spelling. */
+/* A word of a list of mx patterns, normalised; returns 0 if it is none. */
 
 static int
-repair_pattern(repair_t *repair, mta_sts_str_t word, mta_sts_str_t *name)
+repair_pattern(repair_t *repair, mta_sts_str_t word, mta_sts_str_t *pattern)
 {
     mta_sts_err_t    err;
     mta_sts_value_t  value;
@@ -123,12 +95,17 @@ repair_pattern(repair_t *repair, mta_sts_str_t word, mta_sts_str_t *name)
     value.text = word;
     value.place = MTA_STS_NOWHERE;
 
-    if (mta_sts_name_mx(&value, repair->env, name, &err) != MTA_STS_OK) {
+    if (mta_sts_name_mx(&value, repair->env, pattern, &err) != MTA_STS_OK) {
         import_memory(&err);
         return 0;
     }
 
     if (!mta_sts_str_is_ascii(word)) {
+
+        if (repair_is_deviation(repair, word)) {
+            return 0;
+        }
+
         repair->bits |= IMPORT(U_LABEL);
     }
 
@@ -136,72 +113,95 @@ repair_pattern(repair_t *repair, mta_sts_str_t word, mta_sts_str_t *name)
         repair->bits |= IMPORT(DOT);
     }
 
-    repair_line(repair, repair_keys[REPAIR_MX], *name);
-
     return 1;
 }
 
 
+static int
+repair_has_tld(const repair_t *repair, mta_sts_str_t name)
+{
+    mta_sts_str_t  label;
+
+    while (field_next(&name, '.', &label) && name.data) {
+        /* void */
+    }
+
+    label = mta_sts_str_copy(repair->env, label);
+
+    return repair->env->is_public_suffix
+           && repair->env->is_public_suffix(label.data);
+}
+
+
 /*
- * Is a word one of several patterns, and no part of a name with a typing error?
- * "mail.example,com" is none, since no mail host is called "com"; "mx1.mail" is
- * none, since there is no such TLD.  "mx.in,example.com" has two readings; but
- * after a space, or where a name would have the same suffix inside and at its
- * end ("mx1.a.org,mx2.b.org"), a comma is no dot.
+ * Where there are several in a line, "mail.example,com" may also be a typing
+ * error for one name.  None is cut if each part has a TLD that is known and is
+ * a host below a domain that somebody has registered, or a wildcard of such a
+ * domain; and if, after "," without white space, a host is in the same domain
+ * as the word before.  *domain is that of this word then.
  */
 
 static int
-repair_is_apart(const repair_t *repair, mta_sts_str_t name, int space,
-    repair_before_t *before)
+repair_is_whole(const repair_t *repair, mta_sts_str_t pattern, int joined,
+    mta_sts_str_t *domain)
 {
-    int            below, wildcard, apart;
-    mta_sts_str_t  suffix;
+    int            wildcard;
+    mta_sts_str_t  own;
 
-    wildcard = mta_sts_str_starts(name, mta_sts_str("*."));
-    below = 0;
+    wildcard = mta_sts_str_starts(pattern, mta_sts_str("*."));
 
     if (wildcard) {
-        name = mta_sts_str_after(name, 2);
+        pattern = mta_sts_str_after(pattern, 2);
     }
 
-    suffix = repair_suffix(repair, name, &below);
+    own = import_registrable(pattern, repair->env);
 
-    apart = suffix.len
-            && (before->suffix.len == 0 || space || wildcard
-                || (before->below
-                    && mta_sts_str_eq(suffix, before->suffix)));
+    if (own.len == 0 || !repair_has_tld(repair, own)
+        || (!wildcard && own.len == pattern.len)
+        || (!wildcard && joined && !mta_sts_str_eq(own, *domain)))
+    {
+        return 0;
+    }
 
-    before->suffix = suffix;
-    before->below = below || wildcard;
+    *domain = own;
 
-    return apart;
+    return 1;
 }
 
 
 static void
 repair_mx(repair_t *repair, mta_sts_str_t value)
 {
-    int              apart, space;
-    size_t           n, len;
-    unsigned         bits;
-    mta_sts_str_t    rest, word, name;
-    repair_before_t  before = { { NULL, 0 }, 0 };
+    int            joined, whole;
+    size_t         n, len;
+    unsigned       bits;
+    mta_sts_str_t  rest, word, pattern, last, domain;
 
-    apart = 1;
+    n = 0;
+    whole = 1;
     rest = value;
+    last = value;
+    domain = mta_sts_str("");
     len = repair->text.len;
     bits = repair->bits;
 
-    for (n = 0; repair_word(&rest, &word, &space); n++) {
-        if (!repair_pattern(repair, word, &name)) {
+    while (repair_word(&rest, &word)) {
+
+        if (!repair_pattern(repair, word, &pattern)) {
             n = 0;
             break;
         }
 
-        apart &= repair_is_apart(repair, name, space, &before);
+        repair_line(repair, repair_keys[REPAIR_MX], pattern);
+
+        joined = n && word.data == last.data + last.len + 1
+                 && word.data[-1] == ',';
+        whole &= repair_is_whole(repair, pattern, joined, &domain);
+        last = word;
+        n++;
     }
 
-    if (n == 0 || (n > 1 && !apart)) {
+    if (n == 0 || (n > 1 && !whole)) {
         repair->text.len = len;
         repair->bits = bits;
         repair_line(repair, repair_keys[REPAIR_MX], value);
@@ -240,7 +240,7 @@ repair_age(repair_t *repair, mta_sts_str_t key, mta_sts_str_t value)
 
     mta_sts_buf_add(&repair->text, key);
     mta_sts_buf_add_cstr(&repair->text, ": ");
-    mta_sts_buf_add_uint(&repair->text, (uint64_t) seconds);
+    mta_sts_buf_add_uint(&repair->text, (unsigned long) seconds);
     mta_sts_buf_add_cstr(&repair->text, "\r\n");
 }
 

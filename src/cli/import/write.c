@@ -201,7 +201,7 @@ write_policies(const import_t *import, mta_sts_buf_t *text)
         group = import->groups[i];
 
         mta_sts_buf_add_cstr(text, i ? "\n  " : "policies:\n  ");
-        mta_sts_buf_add(text, group->name);
+        mta_sts_domains_write_text(text, group->name);
         mta_sts_buf_add_cstr(text, ":  # ");
         write_count(text, group->n, "domain", "domains");
         mta_sts_buf_add_cstr(text, ", id ");
@@ -233,13 +233,19 @@ write_is_plain(const import_domain_t *domain)
 }
 
 
-/* The bytes of the key and the policy's name of a domain. */
+/* The key of a domain, and the policy's name if that is all of it. */
 
-static size_t
-write_width(const import_domain_t *domain)
+static void
+write_key(const import_domain_t *domain, mta_sts_buf_t *text)
 {
-    return sizeof("  :") - 1 + domain->domain.len
-           + (write_is_plain(domain) ? 1 + domain->group->name.len : 0);
+    mta_sts_buf_add_cstr(text, "  ");
+    mta_sts_domains_write_text(text, domain->domain);
+    mta_sts_buf_add_char(text, ':');
+
+    if (write_is_plain(domain)) {
+        mta_sts_buf_add_char(text, ' ');
+        mta_sts_domains_write_text(text, domain->group->name);
+    }
 }
 
 
@@ -252,14 +258,7 @@ write_domain(const import_t *import, const import_domain_t *domain,
 
     begin = text->len;
 
-    mta_sts_buf_add_cstr(text, "  ");
-    mta_sts_buf_add(text, domain->domain);
-    mta_sts_buf_add_char(text, ':');
-
-    if (write_is_plain(domain)) {
-        mta_sts_buf_add_char(text, ' ');
-        mta_sts_buf_add(text, domain->group->name);
-    }
+    write_key(domain, text);
 
     if (write_has_comment(import, domain)) {
         do {
@@ -284,7 +283,7 @@ write_domain(const import_t *import, const import_domain_t *domain,
     }
 
     mta_sts_buf_add_cstr(text, "    policy: ");
-    mta_sts_buf_add(text, domain->group->name);
+    mta_sts_domains_write_text(text, domain->group->name);
     mta_sts_buf_add_char(text, '\n');
     mta_sts_domains_write_rua(text, 4, &settings);
 }
@@ -296,12 +295,15 @@ write_yaml(const import_t *import, mta_sts_buf_t *text)
     size_t           i, width, column;
     mta_sts_arena_t  arena = { NULL, 0 };
     mta_sts_env_t    env = import->env;
+    mta_sts_buf_t    key = { &import->env, NULL, 0, 0, 0 };
 
     env.ctx = &arena;
     column = 0;
 
     for (i = 0; i < import->n; i++) {
-        width = write_width(&import->domains[i]) + 1;
+        write_key(&import->domains[i], &key);
+        width = key.len + 1;
+        key.len = 0;
 
         if (width > column && width <= WRITE_COLUMN) {
             column = width;

@@ -7,11 +7,18 @@
 #include "judge.h"
 
 
+static int
+media_is_plain_text(const char *type)
+{
+    return strcspn(type, "; \t") == 10
+           && strncasecmp(type, "text/plain", 10) == 0;
+}
+
+
 int
 media_is_plain(const fetch_t *fetch)
 {
-    return strcspn(fetch->type.data, "; \t") == 10
-           && strncasecmp(fetch->type.data, "text/plain", 10) == 0;
+    return media_is_plain_text(fetch->type.data);
 }
 
 
@@ -98,6 +105,15 @@ media_findings(const fetch_t *fetch, findings_t *findings)
                     "\"%s\", so many senders reject the policy; it must be "
                     "text/plain", fetch->type.data);
         return;
+    }
+
+    if (fetch->n_types > 1) {
+        findings->lower = media_is_plain_text(fetch->first_type);
+        finding_add(findings, POLICY_TYPE_FORM, fetch->address, "the answer "
+                    "has %u Content-Type fields, \"%s\" first; senders take "
+                    "the first, the last or all of them", fetch->n_types,
+                    fetch->first_type);
+        findings->lower = 0;
     }
 
     if (!mta_sts_str_starts(fetch->type, mta_sts_str("text/plain"))) {

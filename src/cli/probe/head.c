@@ -55,6 +55,7 @@ head_http(fetch_t *fetch, mta_sts_str_t line)
     if (mta_sts_str_starts(line, mta_sts_str("HTTP/"))) {
         fetch->head |= fetch->n_headers ? FETCH_INFORMATIONAL : 0;
         fetch->n_headers = 0;
+        fetch->n_types = 0;
     }
 
     fetch->n_headers++;
@@ -68,6 +69,11 @@ head_http(fetch_t *fetch, mta_sts_str_t line)
 
     } else if (head_is(line, "Content-Encoding:", &value)) {
         head_keep(fetch->encoding, sizeof(fetch->encoding), value);
+
+    } else if (head_is(line, "Content-Type:", &value)) {
+        if (fetch->n_types++ == 0) {
+            head_keep(fetch->first_type, sizeof(fetch->first_type), value);
+        }
 
     } else if (head_is(line, "Transfer-Encoding:", &value)) {
         head_keep(coding, sizeof(coding), value);

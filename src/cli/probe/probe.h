@@ -308,6 +308,9 @@ struct fetch_s {
     mta_sts_str_t       type;         /* the media type, or empty */
     mta_sts_str_t       location;     /* of a redirect, or empty */
     char                encoding[32]; /* Content-Encoding, or empty */
+    char                first_type[64]; /* that of the first Content-Type; type
+                                         is that of the last */
+    unsigned            n_types;
     char                line[128];    /* the last line of an SMTP server */
     mta_sts_str_t       body;         /* data is never NULL */
     size_t              headers;      /* bytes; of SMTP all lines */

@@ -298,7 +298,7 @@ gate_run(plan_t *plan, const gate_settings_t *settings, mta_sts_err_t *err)
     rc = check_run(&check, gate.entries, gate.n, err);
 
     if (gate.held) {
-        say("%zu of %zu policies are held back; repair what is named "
+        say("%zu of %zu policies held back; repair what is named "
             "above, or pass a reason by with --accept CODE:DOMAIN", gate.held,
             gate.n);
     }

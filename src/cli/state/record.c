@@ -312,8 +312,10 @@ record_servers(const facts_t *facts, const mta_sts_env_t *env,
 }
 
 
-void
-state_look(const facts_t *facts, const mta_sts_env_t *env, plan_look_t *look)
+/* Facts become a look; in env's memory and that of facts. */
+
+static void
+record_look(const facts_t *facts, const mta_sts_env_t *env, plan_look_t *look)
 {
     memset(look, 0, sizeof(plan_look_t));
 
@@ -348,7 +350,7 @@ record_runs(const mta_sts_str_t runs, const result_t *result,
     (void) snprintf(line, sizeof(line), "%lld %zu %zu %d\n",
                     (long long) result->now,
                     finding_count(&result->findings, FINDING_ERROR), unknown,
-                    (result->facts->what & PROBE_SMTP) != 0);
+                    result->smtp);
 
     mta_sts_buf_add_cstr(&text, line);
 
@@ -364,28 +366,6 @@ record_runs(const mta_sts_str_t runs, const result_t *result,
         mta_sts_buf_add(&text, (mta_sts_str_t) { rest.data,
                         (size_t) (end - rest.data) + 1 });
         rest = mta_sts_str_after(rest, (size_t) (end - rest.data) + 1);
-    }
-
-    return mta_sts_buf_str(&text);
-}
-
-
-mta_sts_str_t
-state_findings(const findings_t *findings, const mta_sts_env_t *env)
-{
-    size_t            i;
-    mta_sts_buf_t     text = { env, NULL, 0, 0, 0 };
-    const finding_t  *finding;
-
-    for (i = 0; i < findings->n; i++) {
-        finding = &findings->elts[i];
-
-        mta_sts_buf_add_cstr(&text, finding_severity(finding->severity));
-        mta_sts_buf_add_char(&text, ' ');
-        mta_sts_buf_add_cstr(&text, finding_kind(finding->kind)->code);
-        mta_sts_buf_add_char(&text, ' ');
-        mta_sts_buf_add(&text, finding->text);
-        mta_sts_buf_add_char(&text, '\n');
     }
 
     return mta_sts_buf_str(&text);
@@ -409,7 +389,7 @@ state_record(state_t *state, const result_t *result)
     /* another process may have looked later */
 
     if (result->now >= domain.history.look) {
-        state_look(result->facts, &env, &look);
+        record_look(result->facts, &env, &look);
         plan_look(&domain.history, &look);
         plan_compact(&domain.history, result->now);
     }
@@ -420,7 +400,6 @@ state_record(state_t *state, const result_t *result)
     }
 
     if (result->facts->what & PROBE_RECORDS) {
-        domain.findings = state_findings(&result->findings, &env);
         domain.runs = record_runs(domain.runs, result, &env);
     }
 

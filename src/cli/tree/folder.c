@@ -5,35 +5,34 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/diag/diag.h"
 #include "tree.h"
 
 
 int
 tree_open(tree_t *tree, const char *name, mta_sts_err_t *err)
 {
-    int  rc;
+    struct stat  st;
 
     memset(tree, 0, sizeof(tree_t));
 
     tree->name = name;
+    tree->list = -1;
+    tree->env.alloc = diag_alloc;
+    tree->env.ctx = &tree->arena;
     tree->fd = open(name, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
 
-    if (tree->fd == -1) {
+    if (tree->fd == -1 || fstat(tree->fd, &st) == -1) {
         return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()",
                                    mta_sts_str_from(name));
     }
 
-    do {
-        rc = flock(tree->fd, LOCK_EX);
-    } while (rc == -1 && errno == EINTR);
+    tree->dev = st.st_dev;
 
-    if (rc == -1) {
-        (void) mta_sts_error_errno(err, MTA_STS_NOWHERE, "flock()",
-                                   mta_sts_str_from(name));
+    if (tree_list_open(tree, err) != MTA_STS_OK) {
         tree_close(tree);
         return MTA_STS_ERROR;
     }
@@ -45,7 +44,21 @@ tree_open(tree_t *tree, const char *name, mta_sts_err_t *err)
 void
 tree_close(tree_t *tree)
 {
+    if (tree->list != -1) {
+        (void) close(tree->list);
+    }
+
     (void) close(tree->fd);
+
+    mta_sts_arena_free(&tree->arena);
+}
+
+
+void
+tree_host(mta_sts_str_t domain, char host[MTA_STS_NAME_MAX + 1])
+{
+    (void) snprintf(host, MTA_STS_NAME_MAX + 1, "mta-sts.%.*s",
+                    (int) domain.len, domain.data);
 }
 
 
@@ -54,7 +67,8 @@ tree_path(const tree_t *tree, mta_sts_str_t domain, tree_path_e part,
     tree_path_t path)
 {
     static const char *const  rest[] = {
-        "", "/" TREE_FOLDER, "/" TREE_FOLDER "/" TREE_FILE
+        "", "/" TREE_FOLDER, "/" TREE_FOLDER "/" TREE_FILE,
+        "/" TREE_FOLDER "/" TREE_ASIDE
     };
 
     (void) snprintf(path, sizeof(tree_path_t), "%s/mta-sts.%.*s%s",
@@ -97,16 +111,21 @@ folder_error(const tree_t *tree, mta_sts_str_t domain, tree_path_e part,
 }
 
 
-/* Opens a folder in another one; with make it is made. */
+/* Opens a folder in another one; with made it is made where there is none. */
 
 static int
 folder_step(const tree_t *tree, mta_sts_str_t domain, tree_path_e part,
-    int dir, const char *name, int make, mta_sts_err_t *err)
+    int dir, const char *name, int *made, mta_sts_err_t *err)
 {
     int  fd;
 
-    if (make && mkdirat(dir, name, 0777) == -1 && errno != EEXIST) {
-        return folder_error(tree, domain, part, "mkdir()", err);
+    if (made) {
+        if (mkdirat(dir, name, 0777) == 0) {
+            *made |= 1 << part;
+
+        } else if (errno != EEXIST) {
+            return folder_error(tree, domain, part, "mkdir()", err);
+        }
     }
 
     fd = openat(dir, name, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
@@ -116,21 +135,20 @@ folder_step(const tree_t *tree, mta_sts_str_t domain, tree_path_e part,
 
 
 int
-tree_folder(const tree_t *tree, mta_sts_str_t domain, int make,
+tree_folder(const tree_t *tree, mta_sts_str_t domain, int *made,
     mta_sts_err_t *err)
 {
     int   host, fd, failed;
     char  name[MTA_STS_NAME_MAX + 1];
 
-    (void) snprintf(name, sizeof(name), "mta-sts.%.*s", (int) domain.len,
-                    domain.data);
+    tree_host(domain, name);
 
-    host = folder_step(tree, domain, TREE_PATH_HOST, tree->fd, name, make, err);
+    host = folder_step(tree, domain, TREE_PATH_HOST, tree->fd, name, made, err);
     if (host == -1) {
         return -1;
     }
 
-    fd = folder_step(tree, domain, TREE_PATH_FOLDER, host, TREE_FOLDER, make,
+    fd = folder_step(tree, domain, TREE_PATH_FOLDER, host, TREE_FOLDER, made,
                      err);
     failed = errno;
 
@@ -139,6 +157,32 @@ tree_folder(const tree_t *tree, mta_sts_str_t domain, int make,
     errno = failed;
 
     return fd;
+}
+
+
+void
+tree_unmake(const tree_t *tree, mta_sts_str_t domain, int made)
+{
+    int   host;
+    char  name[MTA_STS_NAME_MAX + 1];
+
+    tree_host(domain, name);
+
+    host = openat(tree->fd, name, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+    if (host == -1) {
+        return;
+    }
+
+    if (made & 1 << TREE_PATH_FOLDER) {
+        (void) unlinkat(host, TREE_FOLDER, AT_REMOVEDIR);
+    }
+
+    (void) close(host);
+
+    if (made & 1 << TREE_PATH_HOST) {
+        (void) unlinkat(tree->fd, name, AT_REMOVEDIR);
+    }
 }
 
 

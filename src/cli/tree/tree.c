@@ -99,12 +99,27 @@ tree_put(int fd, mta_sts_str_t text)
 
 
 /*
+ * One syncfs() of the tree for all costs less than fsync() of ten files, but
+ * does not flush what is mounted below it.
+ */
+
+static int
+tree_flush(const tree_t *tree, int fd)
+{
+    struct stat  st;
+
+    return fstat(fd, &st) == 0 && st.st_dev != tree->dev ? fsync(fd) : 0;
+}
+
+
+/*
  * Writes text aside; old is the file that it will replace, or NULL.  What is in
  * the way is from a process that was killed, or a trap, and not opened.
  */
 
 static int
-tree_aside(int folder, mta_sts_str_t text, const struct stat *old)
+tree_aside(const tree_t *tree, int folder, mta_sts_str_t text,
+    const struct stat *old)
 {
     int  fd, rc, failed;
 
@@ -128,6 +143,11 @@ tree_aside(int folder, mta_sts_str_t text, const struct stat *old)
     }
 
     rc = tree_put(fd, text);
+
+    if (rc == 0) {
+        rc = tree_flush(tree, fd);
+    }
+
     failed = errno;
 
     if (close(fd) == -1 && rc == 0) {
@@ -143,11 +163,12 @@ tree_aside(int folder, mta_sts_str_t text, const struct stat *old)
 
 /*
  * Writes the policy of an entry aside if its file is another one.  Returns 1 if
- * it did, 0 if there is nothing to do, and -1 with errno and err.
+ * it did, 0 if there is nothing to do, and -1 with errno and err; made is as
+ * for tree_folder().
  */
 
 static int
-tree_prepare(const tree_t *tree, const mta_sts_entry_t *entry,
+tree_prepare(const tree_t *tree, const mta_sts_entry_t *entry, int *made,
     mta_sts_err_t *err)
 {
     int             rc, folder, failed;
@@ -159,7 +180,7 @@ tree_prepare(const tree_t *tree, const mta_sts_entry_t *entry,
 
     body = mta_sts_policy_body(entry->policy);
 
-    folder = tree_folder(tree, entry->domain, 1, err);
+    folder = tree_folder(tree, entry->domain, made, err);
     if (folder == -1) {
         return -1;
     }
@@ -174,14 +195,14 @@ tree_prepare(const tree_t *tree, const mta_sts_entry_t *entry,
     {
         rc = 0;
 
-    } else if (tree_aside(folder, body, len == -1 ? NULL : &st) == 0) {
+    } else if (tree_aside(tree, folder, body, len == -1 ? NULL : &st) == 0) {
         rc = 1;
 
     } else {
         failed = errno;
         (void) mta_sts_error_errno(err, MTA_STS_NOWHERE, "write()",
                                    tree_path(tree, entry->domain,
-                                             TREE_PATH_FILE, path));
+                                             TREE_PATH_ASIDE, path));
         errno = failed;
         rc = -1;
     }
@@ -210,7 +231,7 @@ tree_finish(const tree_t *tree, const mta_sts_entry_t *entry, int keep,
     int          rc, folder;
     tree_path_t  path;
 
-    folder = tree_folder(tree, entry->domain, 0, err);
+    folder = tree_folder(tree, entry->domain, NULL, err);
     if (folder == -1) {
         return MTA_STS_ERROR;
     }
@@ -225,6 +246,9 @@ tree_finish(const tree_t *tree, const mta_sts_entry_t *entry, int keep,
 
     if (!keep || rc != MTA_STS_OK) {
         (void) unlinkat(folder, TREE_ASIDE, 0);
+
+    } else {
+        (void) tree_flush(tree, folder);
     }
 
     (void) close(folder);
@@ -233,23 +257,33 @@ tree_finish(const tree_t *tree, const mta_sts_entry_t *entry, int keep,
 }
 
 
+/* What became of an entry. */
+
+typedef struct {
+    char  aside;                  /* its policy is written aside */
+    char  same;                   /* its file has the policy */
+    int   made;                   /* as for tree_folder() */
+} tree_change_t;
+
+
 /*
  * Writes all that differ aside, up to the end or to a reason to keep all as it
- * is.  changed has room for n.
+ * is.  changes has room for n.
  */
 
 static int
 tree_prepare_all(tree_t *tree, const mta_sts_entry_t *entries, size_t n,
-    char *changed, size_t *n_changed, mta_sts_err_t *err)
+    tree_change_t *changes, size_t *n_changed, mta_sts_err_t *err)
 {
     int     rc;
     size_t  i;
 
     for (i = 0, *n_changed = 0; i < n && tree_signo == 0; i++) {
-        rc = tree_prepare(tree, &entries[i], err);
+        rc = tree_prepare(tree, &entries[i], &changes[i].made, err);
 
         if (rc != -1) {
-            changed[i] = (char) rc;
+            changes[i].aside = rc == 1;
+            changes[i].same = rc == 0;
             *n_changed += (size_t) rc;
 
         } else if (tree_is_full(errno)) {
@@ -267,46 +301,67 @@ tree_prepare_all(tree_t *tree, const mta_sts_entry_t *entries, size_t n,
 }
 
 
+/* Renames what is aside, or removes it; and notes what is written. */
+
+static void
+tree_finish_all(tree_t *tree, const mta_sts_entry_t *entries, size_t n,
+    tree_change_t *changes, int keep)
+{
+    size_t         i;
+    mta_sts_err_t  err;
+
+    for (i = 0; i < n; i++) {
+
+        if (changes[i].aside) {
+            if (tree_finish(tree, &entries[i], keep, &err) == MTA_STS_OK) {
+                changes[i].same = (char) keep;
+
+            } else {
+                say_error(&err);
+                tree->failed++;
+            }
+        }
+
+        if (changes[i].same) {
+            tree_list_put(tree, &entries[i]);
+
+        } else if (changes[i].made) {
+            tree_unmake(tree, entries[i].domain, changes[i].made);
+        }
+    }
+}
+
+
 int
 tree_write(tree_t *tree, const mta_sts_entry_t *entries, size_t n,
     mta_sts_err_t *err)
 {
     int               rc;
-    char             *changed;
-    size_t            i, n_changed;
-    mta_sts_err_t     one;
+    size_t            n_changed;
+    tree_change_t    *changes;
     struct sigaction  old[TREE_SIGNALS];
 
-    changed = diag_calloc(n, 1);
+    changes = diag_calloc(n, sizeof(tree_change_t));
 
     tree_catch(old);
 
-    rc = tree_prepare_all(tree, entries, n, changed, &n_changed, err);
+    rc = tree_prepare_all(tree, entries, n, changes, &n_changed, err);
 
-    /* one sync() for all costs less than fsync() of ten files */
-
-    if (rc == MTA_STS_OK && n_changed) {
-        sync();
+    if (rc == MTA_STS_OK && n_changed && syncfs(tree->fd) == -1) {
+        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "syncfs()",
+                                 mta_sts_str_from(tree->name));
     }
 
-    for (i = 0; i < n; i++) {
-        if (changed[i]
-            && tree_finish(tree, &entries[i], rc == MTA_STS_OK, &one)
-               != MTA_STS_OK)
-        {
-            say_error(&one);
-            tree->failed++;
-        }
-    }
+    tree_finish_all(tree, entries, n, changes, rc == MTA_STS_OK);
 
     /* or a crash brings an old policy back below a record that is new */
 
     if (rc == MTA_STS_OK && n_changed) {
-        sync();
+        (void) syncfs(tree->fd);
     }
 
     tree_release(old);
-    free(changed);
+    free(changes);
 
     return rc;
 }

@@ -13,22 +13,48 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "policy/policy.h"
 #include "serve/serve.h"
 
 
+/* A file that was written. */
+
 typedef struct {
-    const char  *name;            /* FOLDER */
-    int          fd;
-    size_t       failed;          /* files that were left alone with an error */
+    mta_sts_str_t    domain;
+    char             id[MTA_STS_ID_LEN];      /* of its bytes */
+    mta_sts_str_t    owner;                   /* a configuration */
+    int              removed;
+} tree_file_t;
+
+
+typedef struct {
+    const char      *name;        /* FOLDER */
+    int              fd;
+    dev_t            dev;         /* its file system */
+    mta_sts_str_t    owner;       /* set it: the name of the configuration */
+    size_t           failed;      /* files that were left alone with an error */
+
+    int              list;        /* open, and locked */
+    mta_sts_str_t    text;        /* of the list, as it was read */
+    tree_file_t     *files;
+    size_t           n_files;
+    size_t           n_sorted;    /* of these, the first ones */
+    size_t           size;
+
+    mta_sts_env_t    env;
+    mta_sts_arena_t  arena;
 } tree_t;
 
 
 /*
- * Opens the folder, which must exist, and waits until no other process has it
- * open in this way.  What is read after that is not older than what the other
- * one wrote.
+ * Opens the folder, which must exist, and its list of files that were written,
+ * which is made; and waits until no other process has the list open.  What is
+ * read after that is not older than what the other one wrote.  Set owner then,
+ * without control characters.
  *
- * Errors: open() or flock() "FOLDER" failed.
+ * Errors: open() "FOLDER" failed; open(), flock() or read()
+ * "FOLDER/.mta-sts.written" failed; "FOLDER/.mta-sts.written" must be a regular
+ * file that only its user may open.
  */
 int tree_open(tree_t *tree, const char *name, mta_sts_err_t *err);
 
@@ -52,14 +78,18 @@ int tree_write(tree_t *tree, const mta_sts_entry_t *entries, size_t n,
 
 /*
  * Names the files of domains that is_gone() returns 1 for, or removes them,
- * with the folders that become empty.  A file is touched only if its bytes are
- * those of a policy as mta_sts_policy_render() makes it.
- *
- * Errors: opendir() or readdir() "FOLDER" failed.
+ * with the folders that become empty.  A file is touched only if owner wrote it
+ * last and its bytes are the same since.
  */
-int tree_prune(tree_t *tree, int remove,
-    int (*is_gone)(void *ctx, mta_sts_str_t domain), void *ctx,
-    mta_sts_err_t *err);
+void tree_prune(tree_t *tree, int remove,
+    int (*is_gone)(void *ctx, mta_sts_str_t domain), void *ctx);
+
+/*
+ * Saves what was written and removed in the list.
+ *
+ * Errors: write() "FOLDER/.mta-sts.written" failed.
+ */
+int tree_list_save(tree_t *tree, mta_sts_err_t *err);
 
 
 /* For the files of this room only. */
@@ -68,6 +98,7 @@ int tree_prune(tree_t *tree, int remove,
 #define TREE_FOLDER  ".well-known"
 #define TREE_FILE    "mta-sts.txt"
 #define TREE_ASIDE   ".mta-sts.txt.new"
+#define TREE_LIST    ".mta-sts.written"
 
 
 /* FOLDER/mta-sts.<domain>/.well-known/mta-sts.txt, as one string. */
@@ -76,28 +107,36 @@ typedef char  tree_path_t[4096];
 
 /*
  * A part of the path of a domain's file, for messages: its policy host alone,
- * or with ".well-known", or all.
+ * or with ".well-known", or all; or of the file that is written aside.
  */
 
 typedef enum {
     TREE_PATH_HOST = 0,
     TREE_PATH_FOLDER,
-    TREE_PATH_FILE
+    TREE_PATH_FILE,
+    TREE_PATH_ASIDE
 } tree_path_e;
 
 
 mta_sts_str_t tree_path(const tree_t *tree, mta_sts_str_t domain,
     tree_path_e part, tree_path_t path);
 
+/* The name of a policy host's folder. */
+void tree_host(mta_sts_str_t domain, char host[MTA_STS_NAME_MAX + 1]);
+
 /*
- * Opens the folder of a domain's file, and makes it where make is 1.  Returns
- * the descriptor, or -1 with errno and err.
+ * Opens the folder of a domain's file.  With made, which has a bit per
+ * tree_path_e, makes it, and sets the bits of what was made.  Returns the
+ * descriptor, or -1 with errno and err.
  *
  * Errors: open() or mkdir() "NAME" failed; "NAME" must be a directory, symbolic
  * links are not followed.
  */
-int tree_folder(const tree_t *tree, mta_sts_str_t domain, int make,
+int tree_folder(const tree_t *tree, mta_sts_str_t domain, int *made,
     mta_sts_err_t *err);
+
+/* Removes what tree_folder() made, if it is empty. */
+void tree_unmake(const tree_t *tree, mta_sts_str_t domain, int made);
 
 /*
  * Reads a domain's file, which is in the open folder: at most size bytes of it.
@@ -110,8 +149,14 @@ int tree_folder(const tree_t *tree, mta_sts_str_t domain, int make,
 ssize_t tree_read(const tree_t *tree, mta_sts_str_t domain, int folder,
     char *buf, size_t size, struct stat *st, mta_sts_err_t *err);
 
-/* Is text a policy, to the byte as mta_sts_policy_render() makes it? */
-int tree_is_policy(mta_sts_str_t text);
+/* Reads the list and locks it; errors as tree_open(). */
+int tree_list_open(tree_t *tree, mta_sts_err_t *err);
+
+/* Adds a file to the list, zeroed. */
+tree_file_t *tree_list_add(tree_t *tree);
+
+/* Notes that the file of an entry is as its policy; entry must stay. */
+void tree_list_put(tree_t *tree, const mta_sts_entry_t *entry);
 
 
 #endif /* MTA_STS_TREE_TREE_H */

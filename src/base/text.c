@@ -29,47 +29,28 @@ mta_sts_str_cut(mta_sts_str_t str, size_t max)
 }
 
 
-/*
- * The bytes of the UTF-8 character that p begins with, or of the part of one
- * that is there.  *whole is 0 for such a part, and for a byte that begins none.
- */
-
-static size_t
-str_character(const unsigned char *p, size_t len, int *whole)
-{
-    size_t         i, n;
-    unsigned char  low, high;
-
-    n = *p < 0xc2 || *p > 0xf4 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
-
-    /* the second byte: no overlong form, no surrogate, up to U+10FFFF */
-
-    low = *p == 0xe0 ? 0xa0 : *p == 0xf0 ? 0x90 : 0x80;
-    high = *p == 0xed ? 0x9f : *p == 0xf4 ? 0x8f : 0xbf;
-
-    for (i = 1; i < n && i < len && p[i] >= low && p[i] <= high; i++) {
-        low = 0x80;
-        high = 0xbf;
-    }
-
-    *whole = i == n && (n > 1 || *p < 0x80);
-
-    return i;
-}
-
-
 void
 mta_sts_str_clean(char *data, size_t len)
 {
-    int             whole;
     size_t          i, n;
     unsigned char  *p;
+    mta_sts_str_t   rest;
 
     for (i = 0; i < len; i += n) {
         p = (unsigned char *) data + i;
-        n = str_character(p, len - i, &whole);
 
-        if (!whole || (n == 1 && (*p < ' ' || *p == 0x7f))
+        rest.data = data + i;
+        rest.len = len - i;
+
+        n = mta_sts_str_utf8(rest);
+
+        if (n == 0) {
+            *p = '?';
+            n = 1;
+            continue;
+        }
+
+        if ((n == 1 && (*p < ' ' || *p == 0x7f))
             || (n == 2 && p[0] == 0xc2 && p[1] <= 0x9f)
             || (n == 2 && p[0] == 0xd8 && p[1] == 0x9c)
             || (n == 3 && p[0] == 0xe2

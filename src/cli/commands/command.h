@@ -172,6 +172,15 @@ int command_main(int argc, char **argv, char *name,
     int (*run)(int argc, char **argv, const mta_sts_env_t *env));
 
 /*
+ * As getopt_long(), but takes no abbreviations; short_options begins with ":".
+ * Returns '?' after it has said what is wrong.
+ */
+struct option;
+
+int command_getopt(int argc, char **argv, const char *short_options,
+    const struct option *long_options);
+
+/*
  * Flushes and closes standard output.  Output that is not written is an error,
  * but one without a message where the reader of a pipe has what it wants.
  * Returns the exit status, which is status if all is written.

@@ -4,6 +4,7 @@
  */
 
 #include <errno.h>
+#include <getopt.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -101,6 +102,43 @@ command_main(int argc, char **argv, char *name,
     mta_sts_arena_free(&arena);
 
     return command_pipe_status(argc, argv, command_finish(status));
+}
+
+
+int
+command_getopt(int argc, char **argv, const char *short_options,
+    const struct option *long_options)
+{
+    int          ch, i;
+    const char  *word;
+
+    i = -1;
+    opterr = 0;
+
+    ch = getopt_long(argc, argv, short_options, long_options, &i);
+
+    word = ch == -1 ? "" : argv[optind - 1];
+
+    if (i != -1 && optarg == word) {
+        word = argv[optind - 2];
+    }
+
+    if (ch == ':') {
+        say("option \"%s\" needs a value", word);
+        return '?';
+    }
+
+    /* what getopt_long() takes for an abbreviation */
+
+    if (ch == '?'
+        || (i != -1 && strcspn(word + 2, "=") != strlen(long_options[i].name)))
+    {
+        say("unknown option \"%.*s\", see %s --help",
+            (int) strcspn(word, "="), word, argv[0]);
+        return '?';
+    }
+
+    return ch;
 }
 
 

@@ -337,7 +337,7 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
     settings.grace = MAIN_GRACE;
     settings.source.timeout = MAIN_TIMEOUT;
 
-    while ((ch = getopt_long(argc, argv, "d:h", options_long, NULL)) != -1) {
+    while ((ch = command_getopt(argc, argv, ":d:h", options_long)) != -1) {
 
         if (ch == 'h') {
             main_usage(stdout);
@@ -349,10 +349,6 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
         }
 
         if (!main_set(&settings, ch)) {
-            if (ch == '?') {
-                main_usage(stderr);
-            }
-
             return COMMAND_USAGE;
         }
     }

@@ -224,10 +224,48 @@ main_texts(const mta_sts_values_t *values, const mta_sts_env_t *env)
 }
 
 
+/* Without --state, the directory is that of nginx.conf. */
+
+static void
+main_set_state(main_options_t *options, const site_t *site)
+{
+    if (options->state == NULL && site && site->state.text.data) {
+        options->state = site->state.text.data;
+    }
+}
+
+
+/* The same where the domains of the configuration are not needed. */
+
+static int
+main_find_state(main_options_t *options, const mta_sts_env_t *env)
+{
+    site_t  site;
+
+    if (options->state == NULL
+        && (options->site.conf
+            || (options->site.domains == NULL
+                && access(MTA_STS_CONF_PATH, F_OK) == 0)))
+    {
+        if (command_site(&site, &options->site, env) != COMMAND_OK) {
+            return MTA_STS_ERROR;
+        }
+
+        main_set_state(options, &site);
+    }
+
+    if (options->state == NULL) {
+        options->state = MAIN_STATE;
+    }
+
+    return MTA_STS_OK;
+}
+
+
 /* The domains of the configuration. */
 
 static int
-main_ours(const main_options_t *options, const mta_sts_env_t *env,
+main_ours(main_options_t *options, const mta_sts_env_t *env,
     reports_ours_t *list)
 {
     size_t            i;
@@ -238,6 +276,8 @@ main_ours(const main_options_t *options, const mta_sts_env_t *env,
     if (command_site(&site, &options->site, env) != COMMAND_OK) {
         return MTA_STS_ERROR;
     }
+
+    main_set_state(options, &site);
 
     site_domains(&site, env, &entries, &list->n);
 
@@ -259,7 +299,7 @@ main_ours(const main_options_t *options, const mta_sts_env_t *env,
 
 
 static int
-main_add(const main_options_t *options, char **names, size_t n,
+main_add(main_options_t *options, char **names, size_t n,
     const mta_sts_env_t *env)
 {
     int              rc, failed;
@@ -271,7 +311,9 @@ main_add(const main_options_t *options, char **names, size_t n,
 
     memset(&adder, 0, sizeof(reports_adder_t));
 
-    if (main_ours(options, env, &adder.ours) != MTA_STS_OK) {
+    if (main_ours(options, env, &adder.ours) != MTA_STS_OK
+        || main_find_state(options, env) != MTA_STS_OK)
+    {
         return failed;
     }
 
@@ -328,7 +370,7 @@ main_add(const main_options_t *options, char **names, size_t n,
 
 
 static int
-main_summary(const main_options_t *options, char **args, size_t n,
+main_summary(main_options_t *options, char **args, size_t n,
     const mta_sts_env_t *env)
 {
     int             rc;
@@ -359,6 +401,10 @@ main_summary(const main_options_t *options, char **args, size_t n,
     if (n == 0 && (options->site.conf || options->site.domains)
         && main_ours(options, env, &list) != MTA_STS_OK)
     {
+        return COMMAND_UNKNOWN;
+    }
+
+    if (main_find_state(options, env) != MTA_STS_OK) {
         return COMMAND_UNKNOWN;
     }
 
@@ -396,11 +442,15 @@ main_summary(const main_options_t *options, char **args, size_t n,
 
 
 static int
-main_show(const main_options_t *options, const char *id)
+main_show(main_options_t *options, const char *id, const mta_sts_env_t *env)
 {
     int             rc;
     store_t        *store;
     mta_sts_err_t   err;
+
+    if (main_find_state(options, env) != MTA_STS_OK) {
+        return COMMAND_UNKNOWN;
+    }
 
     store = store_open(options->state, 0, &err);
     rc = store ? reports_show(store, id, stdout, &err) : MTA_STS_ERROR;
@@ -427,13 +477,11 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
 
     memset(&options, 0, sizeof(main_options_t));
 
-    options.state = MAIN_STATE;
     options.format = "text";
     options.days = MAIN_DAYS;
     options.keep = MAIN_KEEP;
 
-    while ((ch = getopt_long(argc, argv, "c:d:p:f:h", options_long, NULL))
-           != -1)
+    while ((ch = command_getopt(argc, argv, ":c:d:p:f:h", options_long)) != -1)
     {
         if (ch == 'h') {
             main_usage(stdout);
@@ -441,10 +489,6 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
         }
 
         if (!main_set(&options, ch, env)) {
-            if (ch == '?') {
-                main_usage(stderr);
-            }
-
             return COMMAND_USAGE;
         }
     }
@@ -462,7 +506,7 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
             return COMMAND_USAGE;
         }
 
-        return main_show(&options, argv[1]);
+        return main_show(&options, argv[1], env);
     }
 
     return main_summary(&options, argv, n, env);

@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha256_hex);
+use Encode qw(decode encode);
 use Exporter qw(import);
 use MtaSts;
 
@@ -139,8 +140,9 @@ sub refusals_differ {
     return 'only nginx refuses' if $rc == 0;
     return 'mta-sts has not one reason' if $more || !defined $own;
 
-    # of control characters the helper prints none
+    # of control characters, and bytes that are not UTF-8, the helper prints none
 
+    $text = encode('UTF-8', decode('UTF-8', $text, sub { '?' }));
     $text =~ s/[\x00-\x1f\x7f]/?/g;
     $text =~ s/\xc2[\x80-\x9f]/??/g;
     $text =~ s/^pread/read/;

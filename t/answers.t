@@ -350,4 +350,20 @@ subtest 'files' => sub {
     chmod 0700, "$dir/priv";
 };
 
+
+# Two servers with the same bytes and id: the setting that differs is named.
+
+{
+    my $nginx = MtaSts->new(<<'EOC');
+mta_sts_mx mx.p.example;
+server { listen %%PORT0%%; server_name mta-sts.a.example; mta_sts_tlsrpt_rua mailto:a@a.example; mta_sts on; }
+server { listen %%PORT1%%; server_name mta-sts.a.example; mta_sts_tlsrpt_rua mailto:b@a.example; mta_sts on; }
+EOC
+    my $text = 'for domain "a.example" the server at ' . $nginx->dir
+               . '/nginx.conf:4 has another tlsrpt_rua';
+    like(($nginx->test)[1], qr/\[warn\].*\Q$text\E in /, 'nginx -t: a report address alone');
+    like((helper('records', '-c', $nginx->dir . '/nginx.conf'))[2], qr/\Q$text\E$/m,
+         '... and records');
+}
+
 done_testing();

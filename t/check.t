@@ -477,7 +477,9 @@ for my $case ([2, qr/unknown format/, '-f', 'xml'],
               [2, qr/invalid jobs/, '-d', $yaml, '--jobs', '0'],
               [2, qr/invalid domain/, '--no-config', 'a_b'],
               [3, qr/open\(\)/, '-d', "$dir/none.yaml"],
-              [3, qr/invalid resolver/, '-d', $yaml, '--resolver', 'x'],
+              (map { [2, qr/invalid resolver "\Q$_\E", must be an IP/, '-d', $yaml, '--resolver', $_] }
+                   'x', '8.8.8.8.8', '192.0.2.1:', '192.0.2.1:0', '192.0.2.1:1x', '[2001:db8::1',
+                   '[2001:db8::1]x', '[192.0.2.1', '192.0.2.1,', ''),
               [3, qr/cannot read certificates/, '-d', $yaml, '--ca', '/none'],
               [3, qr/no lookup had an answer/, '-d', $yaml, '--resolver',
                '192.0.2.30:53', '--timeout', '2']) {

@@ -357,7 +357,7 @@ is((check('none.example'))[0], 0, 'mode none: mail servers are notes');
 
 my @nagios = helper('check', '-f', 'nagios', @net, 'blind.example');
 is($nagios[0], 3, 'nagios: unknown');
-like($nagios[1], qr/^MTA-STS UNKNOWN - 1 domains, 0 errors/, 'which it says');
+like($nagios[1], qr/^MTA-STS UNKNOWN - 1 domain, 0 errors/, 'which it says');
 
 # one family
 

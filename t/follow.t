@@ -70,6 +70,9 @@ once(snapshot('a.example hosted', 'b.example try',
 is((stat $table)[1], $stat[1], 'the same snapshot writes nothing');
 ok(!-e "$table.changes", '... and no changes');
 
+like((once('', '-d', $yaml, '--metrics', $dir . '/long' x 1000))[2],
+     qr/^mta-sts: cannot write the metrics ".*" \(36:/m, '... a path that is too long');
+
 
 # Bad rows: named, counted, skipped; a domain keeps its last good policy.
 

@@ -129,6 +129,15 @@ my %own = map { (readlink // '') => 1 } glob "/proc/$$/fd/*";
 is(join(' ', grep { !$own{$_} } slurp("$dir/exec") =~ /socket:\S+/g), '',
    '... without the connection');
 $story->late($follow);
+
+# a statement of 40 seconds, or a replica that lags
+
+my $row = 'INSERT INTO mta_sts_domains (domain, mode, mx, max_age) VALUES '
+          . "('%s.example', 'testing', 'mx.example', '86400');";
+$db->sql('SET timestamp = UNIX_TIMESTAMP() - 40; ' . sprintf $row, 'old');
+$db->sql(sprintf $row, 'now');
+$follow->await_equal($db, 'what has an older time');
+
 $story->outages($follow);
 $follow->stop;
 $story->frozen;

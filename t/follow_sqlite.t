@@ -198,6 +198,45 @@ $follow->await('... and of another table', sub { exists $follow->ids->{'b.exampl
 unlike($follow->log, qr/invalid|is down/, '... without a row of the wrong columns');
 
 
+# A cursor has its type.  Those that are NULL come last, and all is not read again for
+# them: what is removed without a change is not seen.
+
+$rows->sql("CREATE TABLE c (domain, policy, changed); INSERT INTO c VALUES ('a.example', "
+           . "'hosted', '2026-01-01 00:00:00')");
+
+my $columns = 'SELECT domain, policy, unixepoch(changed) AS cursor FROM c';
+my $last = 'ORDER BY cursor NULLS LAST';
+
+$follow = follow("$dir/rows.db", '--every', '1s', '--full', '1h', '-d', "$dir/policies.yaml",
+                 '--query', "$columns $last", '--changes',
+                 "$columns WHERE unixepoch(changed) >= ? OR changed IS NULL $last")->start;
+$follow->await('a row with a cursor', sub { exists $follow->ids->{'a.example'} });
+$rows->sql("INSERT INTO c VALUES ('b.example', 'hosted', '2026-01-02 00:00:00')");
+$follow->await('... and a change', sub { exists $follow->ids->{'b.example'} });
+$rows->sql("INSERT INTO c VALUES ('z.example', 'hosted', NULL)");
+$follow->await('... and one without a cursor', sub { exists $follow->ids->{'z.example'} });
+$rows->sql("DELETE FROM c WHERE domain = 'a.example'; INSERT INTO c VALUES ('d.example', "
+           . "'hosted', '2026-01-03 00:00:00')");
+$follow->await('... and another', sub { exists $follow->ids->{'d.example'} });
+unlike($follow->log, qr/a\.example has left/, '... without reading all of it again');
+$follow->stop;
+
+
+# A backup that is restored in place: the numbers of changes go back.
+
+my $old = MtaSts::Sqlite->new("$dir/old.db");
+helper('follow', '--init', "sqlite:$dir/old.db");
+$old->sql('INSERT' . insert('a.example'));
+run(".backup $dir/backup.db\n", 'sqlite3', "$dir/old.db");
+$old->sql('INSERT' . insert('b.example', 'c.example', 'd.example'));
+$follow = follow("$dir/old.db", '--every', '1s', '--full', '1h')->start;
+$follow->await_equal($old, 'a database');
+run(".timeout 20000\n.restore $dir/backup.db\n", 'sqlite3', "$dir/old.db");
+$old->sql('INSERT' . insert('new.example'));
+$follow->await_equal($old, '... that was restored');
+$follow->stop;
+
+
 # A folder that may not be written, as a user who may not.
 
 SKIP: {

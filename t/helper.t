@@ -97,6 +97,32 @@ is($out, '', '... prints nothing, not even the known one');
 is($err, "mta-sts: no policy for domain \"x.example\", the nearest is "
    . "\"a.example\"\n", '... and says so');
 
+for my $command ('records', 'check') {
+    ($rc, $out, $err) = helper($command, '-c', $conf, 'mta-sts.a.example');
+    is($err, 'mta-sts: no policy for domain "mta-sts.a.example", which is the policy host of '
+       . "\"a.example\": give the mail domain\n", "$command of a policy host");
+}
+
+($rc, $out, $err) = helper('check', '-c', $conf, 'x.example');
+is($err, "mta-sts: no policy for domain \"x.example\", the nearest is \"a.example\"\n"
+   . "mta-sts: \"--no-config\" checks domains that are not configured here\n",
+   'check of an unknown domain');
+
+spew("$dir/cache.conf", "http {\nmta_sts_certificate_cache on;\n}\n");
+($rc, $out, $err) = helper('list', '-c', "$dir/cache.conf");
+is($err, "mta-sts: $dir/cache.conf:2:27: invalid parameter \"on\", must be \"off\", "
+   . "\"max=N\", \"inactive=TIME\" or \"valid=TIME\"\n", 'a cache that is only on');
+
+spew("$dir/site.conf", "server { server_name mta-sts.a.example; }\n");
+($rc, $out, $err) = helper('list', '-c', "$dir/site.conf");
+is($err, "mta-sts: $dir/site.conf:1:1: \"server\" directive is not allowed here\n"
+   . "mta-sts: is it a part of nginx.conf?  Give nginx.conf, which includes it\n",
+   'a part of nginx.conf');
+spew("$dir/whole.conf", "include site.conf;\n");
+($rc, $out, $err) = helper('list', '-c', "$dir/whole.conf");
+is($err, "mta-sts: $dir/site.conf:1:1: \"server\" directive is not allowed here\n",
+   '... which nginx.conf includes at the wrong place');
+
 ($rc, $out, $err) = helper('records', '-c', $conf, 'x_y');
 is($err, 'mta-sts: invalid domain "x_y", "_" is not allowed in a host name'
    . "\n", 'records of what is no domain');
@@ -210,7 +236,7 @@ for my $names ('mta-sts.*', '~a') {
     ($rc, $out, $err) = helper('records', '-c', "$dir/rua.conf", 'a.example');
     is($rc, 1, '... on different addresses: status');
     like($err, qr{rua\.conf:2:\d+:.*\Q$dir\E/rua\.conf:3\ on\ \[::\]:443,
-         \ which\ has\ another\ policy}x, '... and both places');
+         \ which\ has\ another\ tlsrpt_rua}x, '... and both places');
 }
 
 
@@ -324,9 +350,13 @@ is($status, 0, '... that nginx takes') or diag($said);
 
 for my $case ([[], qr/^usage: mta-sts COMMAND/],
               [['recordz'], qr/^mta-sts: unknown command "recordz"$/m],
-              [['records', '-x'], qr/^mta-sts: unknown option "-x"$/m],
-              [['records', '-zq', 'a'], qr/^mta-sts: unknown option "-zq"$/m],
-              [['records', '--xx'], qr/^mta-sts: unknown option "--xx"$/m],
+              [['records', '-x'], qr/^mta-sts: unknown option "-x", see mta-sts records --help$/m],
+              [['records', '-zq', 'a'],
+               qr/^mta-sts: unknown option "-zq", see mta-sts records --help$/m],
+              [['records', '--xxxx'],
+               qr/^mta-sts: unknown option "--xxxx", see mta-sts records --help$/m],
+              [['check', '--timeuot=3'],
+               qr/^mta-sts: unknown option "--timeuot=3", did you mean "--timeout"\?$/m],
               [['policy', '-fx', 'a'],
                qr/^mta-sts: command "policy" does not take option "-fx"$/m],
               [['generate', '-fx', 'a'], qr/^mta-sts: unknown format "x"/m],

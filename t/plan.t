@@ -115,7 +115,7 @@ is("$rc $err", '0 ', 'the first check');
 is("$rc $err", '0 ', 'nothing is due');
 like($out, qr/^a\.example: wait until \Q@{[date(14)]}\E .*: promote: .*rule 9/m,
      'enforce has to wait');
-like($out, qr/^1 domains, 0 with something due$/m, '... and a sum');
+like($out, qr/^1 domain, 0 with something due$/m, '... and a sum');
 
 for (1 .. 15) {
     $days++;
@@ -230,6 +230,10 @@ like($out, qr/^a\.example: note: past: .*plan note a\.example/m,
 # back to bytes that came before
 
 configure('mode testing', 'mx mx1.a.example', 'max_age 10d');
+($rc, $out, $err) = later('check', @net, '--before-reload', 'a.example');
+is($rc, 1, 'what came before is found before a reload');
+like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
+     '... with the rule');
 ($rc, $err) = publish();
 is($rc, 1, 'no policy comes back');
 like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
@@ -237,6 +241,8 @@ like($err, qr/^mta-sts: a\.example is refused: .*max_age 864001 \(rule 6\)$/m,
 like((check())[2], qr/rule 6/, '... check says so');
 ($rc, $out) = later('check', @net, '-f', 'nagios', 'a.example');
 is($rc, 2, '... Nagios: critical');
+is((later('check', @net, '-f', 'nagios', '--state', '/nonexistent', 'a.example'))[0], 2,
+   '... an error is critical without the state, too');
 like($out, qr/^MTA-STS CRITICAL - .*, 1 refused, see mta-sts plan \|/, '... and why');
 like((planned())[1], qr/^a\.example: due: again: .*rule 6.*\n.*mta_sts_max_age 864\d+;$/m,
      '... plan says so');
@@ -277,6 +283,18 @@ check();
 like((planned())[1], qr/^a\.example: wait until \Q@{[date(38, 100)]}\E .*: free: /m,
      '... has to wait');
 
+# a terminal: lines end between words, and what is to be typed is not broken
+
+{
+    my ($rc, $out) = run('', 'script', '-qec', "stty cols 60; $MtaSts::BUILD/mta-sts plan -c "
+                         . "$conf a.example", '/dev/null');
+    $out =~ tr/\r//d;
+    unlike($out, qr/^(?!.*(?:mta-sts |mta_sts_)).{61}/m, 'a terminal: no line is too long');
+    like($out, qr/^a\.example: wait until .*\n    /m, '... but goes on in the next one');
+    like($out, qr/ mta-sts records --policy-host ADDRESS a\.example$/m,
+         '... no command is broken');
+}
+
 # the domain is gone from the configuration, and believed
 
 $nginx->conf("mta_sts_state $state;\nserver { listen 127.0.0.1:%%PORT0%%; "
@@ -284,6 +302,8 @@ $nginx->conf("mta_sts_state $state;\nserver { listen 127.0.0.1:%%PORT0%%; "
              . 'mta_sts_mx mx.b.example; }');
 ($rc, $out, $err) = later('check', @net);
 isnt($rc, 0, 'a domain left the configuration');
+like((planned())[1], qr/^b\.example: due: serve: no address of the policy host is /m,
+     'a domain without an address record: where to begin');
 like($err, qr/^mta-sts: a\.example: .* left the configuration/m,
      '... which is an error');
 like($err, qr/^mta-sts:     mta_sts_mx mx1\.a\.example;$/m, '... with its lines');
@@ -323,6 +343,21 @@ is((later('plan', 'note', 'b.example', '--max-age', '30d'))[0], 0, 'a note');
 like((planned())[1], qr/^b\.example: wait until \Q@{[date(27 + 32, 40)]}\E/m,
      '... has a date');
 is((later('plan', 'note', 'b.example'))[0], 2, '... needs max_age');
+for my $option ('--mode', '--tlsrpt-rua') {
+    ($rc, $out, $err) = later('plan', 'note', 'b.example', '--max-age', '30d', $option, 'x');
+    is("$rc $err", "2 mta-sts: command \"plan\" does not take option \"$option\"\n",
+       "... and no $option");
+}
+
+# what is misspelled, or not to be forgotten
+
+($rc, $out, $err) = later('plan', 'frget', 'b.example');
+is($rc, 1, 'a misspelled word');
+like($err, qr/^mta-sts: no policy for domain "frget".*^mta-sts: did you mean "plan forget"\?$/ms,
+     '... is no domain');
+($rc, $out, $err) = later('plan', 'forget', 'b.example');
+is("$rc $err", '1 mta-sts: b.example is configured, and only domains that left the '
+   . "configuration are forgotten\n", 'what is configured is not forgotten');
 
 # formats
 

@@ -74,7 +74,9 @@ my @refused = (
     [['-o', ''], 'option "-o" needs the name of a folder', 2],
     [['--hosts'], 'command "records" does not take option "--hosts"', 2],
     [['--zone'], 'option "--zone" needs a value', 2],
-    [['--zones=a'], 'unknown option "--zones=a"', 2],
+    [['--zones=a'], 'unknown option "--zones=a", did you mean "--zone"?', 2],
+    [['--only', 'address'],
+     '"--only address" needs "--policy-host": an address, or a name for a CNAME', 2],
     [['--only', 'mx'],
      'unknown kind "mx", must be address, policy or tlsrpt', 2],
     [['--changed', '-f', 'octodns'], 'format "octodns" does not take option '

@@ -161,8 +161,8 @@ typedef struct {
  * The environment that the caller hands in.  alloc() returns size bytes aligned
  * for any type, or NULL; nothing is ever given back.  The caller owns the
  * memory, which must live as long as what is made of it.  warn() gets each
- * warning, or is NULL.  ctx is passed to both.  is_public_suffix() knows domains
- * such as "co.uk", below which anyone may register one.
+ * warning, or is NULL.  ctx is passed to both.  is_public_suffix() knows
+ * domains such as "co.uk", below which anyone may register one.
  */
 
 typedef struct {

@@ -48,7 +48,7 @@ static const command_t  commands[] = {
 
     { "plan", "[DOMAIN...] | note DOMAIN | forget DOMAIN...",
       "what may be done next, and when: promote, move an MX, leave",
-      OPTIONS_CONF|OPTIONS_STATE|OPTIONS_PLAN|OPTIONS_SETTINGS, command_plan,
+      OPTIONS_CONF|OPTIONS_STATE|OPTIONS_PLAN, command_plan,
       plan_format_usage, NULL },
 
     { "generate", "DOMAIN",

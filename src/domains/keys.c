@@ -226,6 +226,14 @@ keys_one(keys_t *keys, const mta_sts_value_t *key, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
+    if (k == KEY_SETTING && key->text.len
+        && memchr(key->text.data, '.', key->text.len))
+    {
+        return mta_sts_error(err, key->place, "unknown key \"%.*s\", domains "
+                             "are below \"domains:\"",
+                             MTA_STS_SHOW(key->text));
+    }
+
     keys->seen |= 1u << k;
 
     switch (k) {

@@ -45,6 +45,41 @@ answer_list(const mta_sts_str_t *domains, size_t n, char *text, size_t size)
 }
 
 
+/*
+ * What the chosen server has for the domains that are named: no policy, another
+ * one, or one that only differs where the id does not show it.
+ */
+
+static const char *
+answer_has(const mta_sts_answers_t *answers,
+    const mta_sts_answer_conflict_t *conflict, const mta_sts_str_t *domains,
+    size_t n)
+{
+    char                     buf[MTA_STS_NAME_MAX + 1];
+    size_t                   i;
+    mta_sts_str_t            host, domain;
+    const mta_sts_policy_t  *policy, *other;
+
+    for (i = 0; i < n && i < ANSWER_DOMAINS; i++) {
+        host = mta_sts_answer_host(domains[i], buf);
+
+        policy = mta_sts_server_find(answers->servers[conflict->server].serves,
+                                     host, &domain);
+        other = mta_sts_server_find(answers->servers[conflict->chosen].serves,
+                                    host, &domain);
+
+        if (policy == NULL || other == NULL
+            || !mta_sts_str_eq(mta_sts_policy_body(policy),
+                               mta_sts_policy_body(other)))
+        {
+            return conflict->policy ? "another policy" : "no policy";
+        }
+    }
+
+    return "another tlsrpt_rua";
+}
+
+
 static int
 answer_error(const mta_sts_answers_t *answers,
     const mta_sts_answer_conflict_t *conflict, const mta_sts_str_t *domains,
@@ -52,27 +87,28 @@ answer_error(const mta_sts_answers_t *answers,
 {
     char                    list[256];
     mta_sts_place_t         place;
-    const char             *them, *what;
+    const char             *them, *has;
 
     answer_list(domains, n, list, sizeof(list));
 
     place = answers->servers[conflict->chosen].place;
     them = n == 1 ? "it" : "them";
-    what = conflict->policy ? "another" : "no";
+    has = answer_has(answers, conflict, domains, n);
 
     if (conflict->address == NULL) {
         return mta_sts_error(err, answers->servers[conflict->server].place,
                              "for domain%s %s the server at %.*s:%u has "
-                             "another policy", n == 1 ? "" : "s", list,
-                             (int) place.file.len, place.file.data, place.line);
+                             "%s", n == 1 ? "" : "s", list,
+                             (int) place.file.len, place.file.data, place.line,
+                             has);
     }
 
     return mta_sts_error(err, answers->servers[conflict->server].place,
                          "for domain%s %s nginx chooses the server at %.*s:%u "
-                         "on %.*s, which has %s policy for %s",
+                         "on %.*s, which has %s for %s",
                          n == 1 ? "" : "s", list, (int) place.file.len,
                          place.file.data, place.line,
-                         MTA_STS_SHOW(conflict->address->text), what, them);
+                         MTA_STS_SHOW(conflict->address->text), has, them);
 }
 
 

@@ -268,6 +268,21 @@ table_add_again(const mta_sts_table_builder_t *b,
 }
 
 
+void
+mta_sts_table_replace(mta_sts_table_builder_t *b, mta_sts_str_t domain,
+    uint32_t policy)
+{
+    uint32_t  value;
+
+    value = b->index.n
+            ? *table_index_slot(b, domain, mta_sts_hash(&b->key, domain)) : 0;
+
+    if (value) {
+        table_index_row(b, value)->policy = policy;
+    }
+}
+
+
 int
 mta_sts_table_reserve(mta_sts_table_builder_t *b, size_t n, size_t len,
     mta_sts_err_t *err)

@@ -246,6 +246,8 @@ image_map(mta_sts_image_t *image, int fd, mta_sts_str_t name,
         } else {
             image->data = data;
             image->size = (size_t) st.st_size;
+            image->device = (uint64_t) st.st_dev;
+            image->inode = (uint64_t) st.st_ino;
         }
     }
 

@@ -24,6 +24,8 @@ typedef struct {
     size_t         size;
     uint64_t       serial;          /* that it was written with */
     uint64_t       base;            /* the serial of what it changes, or 0 */
+    uint64_t       device;          /* of the file that is mapped */
+    uint64_t       inode;
     mta_sts_table_t  changes;       /* of the base, if there is one */
 } mta_sts_image_t;
 

@@ -229,12 +229,36 @@ image_body(image_writer_t *writer, const mta_sts_domains_t *domains,
 }
 
 
+/* Writes the header, which is complete last. */
+
+static int
+image_write_header(int fd, mta_sts_str_t name, const image_header_t *header,
+    mta_sts_err_t *err)
+{
+    size_t   done;
+    ssize_t  n;
+
+    for (done = 0; done < sizeof(image_header_t); done += (size_t) n) {
+        n = pwrite(fd, (const char *) header + done,
+                   sizeof(image_header_t) - done, (off_t) done);
+
+        if (n == -1 && errno == EINTR) {
+            n = 0;
+
+        } else if (n == -1) {
+            return mta_sts_error_errno(err, MTA_STS_NOWHERE, "write()", name);
+        }
+    }
+
+    return MTA_STS_OK;
+}
+
+
 int
 mta_sts_image_write(int fd, mta_sts_str_t name,
     const mta_sts_domains_t *domains, uint64_t serial, uint64_t base,
     mta_sts_err_t *err)
 {
-    ssize_t         n;
     image_header_t  header;
     image_writer_t  writer;
 
@@ -283,9 +307,5 @@ mta_sts_image_write(int fd, mta_sts_str_t name,
         return MTA_STS_ERROR;
     }
 
-    n = pwrite(fd, &header, sizeof(image_header_t), 0);
-
-    return n == (ssize_t) sizeof(image_header_t)
-           ? MTA_STS_OK
-           : mta_sts_error_errno(err, MTA_STS_NOWHERE, "write()", name);
+    return image_write_header(fd, name, &header, err);
 }

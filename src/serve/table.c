@@ -60,7 +60,7 @@ static inline int
 table_name_is(const mta_sts_table_t *table, uint32_t name,
     mta_sts_str_t domain)
 {
-    return name + domain.len < table->names_len
+    return name < table->names_len && domain.len < table->names_len - name
            && mta_sts_str_eq(mta_sts_table_name(table->names, name), domain);
 }
 

@@ -127,6 +127,10 @@ int mta_sts_table_add_policy(mta_sts_table_builder_t *builder,
 int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
 
+/* Gives a domain that was added another policy. */
+void mta_sts_table_replace(mta_sts_table_builder_t *builder,
+    mta_sts_str_t domain, uint32_t policy);
+
 /*
  * Reserves memory for n domains; len is the names_len of their table.
  *

@@ -41,6 +41,9 @@ static const struct {
     { "domain:\n  a.example: x\n",
       1, 1, "unknown key \"domain\", did you mean \"domains\"?" },
 
+    { "mode: none\na.example: {mx: mx.a.example}\n",
+      2, 1, "unknown key \"a.example\", domains are below \"domains:\"" },
+
     { "\nmode: none\nMODE: none\n",
       3, 1, "unknown key \"MODE\", did you mean \"mode\"?" },
 

@@ -72,6 +72,9 @@ look(plan_history_t *history, int64_t time, const char *id,
 
 /* A domain that was in a mode, as the state knows it after some looks. */
 
+static int  stale;                    /* nobody has looked in the last days */
+
+
 static int
 is_free(state_t *state, const char *was, mta_sts_mode_e mode, int looks,
     const char *shown, int64_t now)
@@ -95,6 +98,11 @@ is_free(state_t *state, const char *was, mta_sts_mode_e mode, int looks,
 
     if (looks == 3) {
         look(&domain.history, LEFT + 2 * 3600, OLD, mode, shown);
+    }
+
+    if (looks > 1 && now > LEFT + DAY && !stale) {
+        look(&domain.history, now - DAY, looks == 3 ? OLD : NONE,
+             looks == 3 ? mode : MTA_STS_NONE, shown);
     }
 
     state_put(state, &domain);
@@ -128,6 +136,10 @@ test_free(state_t *state)
        "... nor when max_age is over");
     ok(is_free(state, OLD, MTA_STS_ENFORCE, 2, NONE,
                LEFT + WEEK + 2 * DAY), "... but two days after that");
+    stale = 1;
+    ok(!is_free(state, OLD, MTA_STS_ENFORCE, 2, NONE, LEFT + 60 * DAY),
+       "not by a look of 60 days ago: the clock may be ahead");
+    stale = 0;
     ok(!is_free(state, OLD, MTA_STS_ENFORCE, 2, OLD, LEFT + 1000 * DAY),
        "never while the old id is in the record");
     ok(!is_free(state, OLD, MTA_STS_ENFORCE, 3, NONE, LEFT + 1000 * DAY),

@@ -48,6 +48,29 @@ check_fail_on(const options_t *options)
 }
 
 
+/* Says how to check a domain that is not configured. */
+
+static void
+check_unconfigured(const options_t *options, const site_t *site,
+    const mta_sts_env_t *env)
+{
+    size_t         i;
+    mta_sts_err_t  err;
+    mta_sts_str_t  name;
+
+    for (i = 0; i < options->args.n; i++) {
+        if (mta_sts_name_domain("domain", &options->args.values[i], env, &name,
+                                &err) == MTA_STS_OK
+            && !mta_sts_str_starts(name, mta_sts_str("mta-sts."))
+            && !site_has(site, name))
+        {
+            say("\"--no-config\" checks domains that are not configured here");
+            return;
+        }
+    }
+}
+
+
 /* The domains to check, what is configured for them, state and reports. */
 
 static int
@@ -60,6 +83,11 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
     mta_sts_values_t  names;
 
     if (options->no_config) {
+
+        if (options->new_only && options->state == NULL) {
+            command_say_stateless();
+            return COMMAND_USAGE;
+        }
 
         if (command_domains(options, env, &names, &err) != MTA_STS_OK) {
             say_error(&err);
@@ -79,11 +107,22 @@ check_entries(const options_t *options, const mta_sts_env_t *env,
         return COMMAND_OK;
     }
 
-    if (command_site(&site, options, env) != COMMAND_OK
-        || command_entries(&site, options, env, entries, n) != MTA_STS_OK
-        || command_refused(&site, *entries, n))
-    {
+    if (command_site(&site, options, env) != COMMAND_OK) {
         return COMMAND_UNKNOWN;
+    }
+
+    if (command_entries(&site, options, env, entries, n) != MTA_STS_OK) {
+        check_unconfigured(options, &site, env);
+        return COMMAND_UNKNOWN;
+    }
+
+    if (command_refused(&site, *entries, n)) {
+        return COMMAND_UNKNOWN;
+    }
+
+    if (options->new_only && command_state_dir(options, &site) == NULL) {
+        command_say_stateless();
+        return COMMAND_USAGE;
     }
 
     if (*n == 0) {
@@ -132,8 +171,11 @@ check_usage(const options_t *options, const report_format_t **format,
         return COMMAND_USAGE;
     }
 
-    if (options->new_only && options->no_config && options->state == NULL) {
-        say("\"--new\" needs \"--state\" with \"--no-config\"");
+    if ((options->new_only != 0) + (options->since != NULL)
+        + options->before_reload > 1)
+    {
+        say("\"--new\", \"--since\" and \"--before-reload\" are mutually "
+            "exclusive");
         return COMMAND_USAGE;
     }
 
@@ -179,6 +221,10 @@ check_status(const report_t *report, const report_format_t *format,
             return NAGIOS_CRITICAL;
         }
 
+        if (report->state_failed) {
+            return NAGIOS_UNKNOWN;
+        }
+
         if (counts[FINDING_WARNING]) {
             return NAGIOS_WARNING;
         }
@@ -199,60 +245,39 @@ check_status(const report_t *report, const report_format_t *format,
 typedef struct {
     report_t   report;
     state_t   *state;
-    json_t    *before;                /* findings of the last run, or NULL */
+    json_t    *news;                  /* what --new has reported, or NULL */
 } check_run_t;
 
 
-/* Adds the findings that a domain had in the last run, as in format json. */
+/* Does a rule forbid the configured policy, since its bytes came before? */
 
 static void
-check_before(json_t *list, mta_sts_str_t name, mta_sts_str_t findings)
+check_rules(check_run_t *run, const result_t *result)
 {
-    char         code[64], severity[16];
-    json_t      *array;
-    const char  *p;
+    mta_sts_err_t  err;
 
-    array = json_array();
-
-    for (p = findings.data; p && *p; p += strcspn(p, "\n") + 1) {
-        if (sscanf(p, "%15s %63s", severity, code) == 2) {
-            (void) json_array_append_new(array, json_pack("{s:s, s:s}",
-                                         "severity", severity, "code", code));
-        }
+    if (state_refuses(run->state, result->entry, 0, &err)) {
+        say_error(&err);
+        run->report.refused++;
     }
-
-    (void) json_array_append_new(list, json_pack("{s:s%, s:o}", "domain",
-                                 name.data, name.len, "findings", array));
 }
 
 
 static void
 check_done(void *ctx, const result_t *result)
 {
-    mta_sts_err_t     err;
-    state_domain_t    domain;
-    mta_sts_arena_t   arena = { NULL, 0 };
-    mta_sts_env_t     env = { .alloc = diag_alloc, .ctx = &arena };
-    check_run_t      *run = ctx;
+    check_run_t  *run = ctx;
 
     command_progress_clear();
 
     report_add(&run->report, result);
 
-    if (run->before && state_get(run->state, result->entry->domain, &env,
-                                 &domain))
-    {
-        check_before(run->before, domain.name, domain.findings);
+    if (run->news) {
+        command_news_read(run->news, run->state, result->entry->domain);
     }
 
     state_record(run->state, result);
-
-    if (state_refuses(run->state, result->entry, 0, &err)) {
-        say_error(&err);
-        run->report.refused++;
-    }
-
-    mta_sts_arena_free(&arena);
+    check_rules(run, result);
 }
 
 
@@ -299,18 +324,30 @@ check_orphans(const options_t *options, state_t *state,
 }
 
 
-/* Leaves what is new: since the output of a check, or since the last run. */
+/* Leaves what is new: to --new, or since the output of a check. */
 
 static int
 check_since(const options_t *options, check_run_t *run, mta_sts_err_t *err)
 {
-    if (run->before) {
-        report_since_list(&run->report, run->before);
-        json_decref(run->before);
+    if (run->news) {
+        report_since_list(&run->report, run->news);
     }
 
     return options->since ? report_since(&run->report, options->since, err)
                           : MTA_STS_OK;
+}
+
+
+/* What is not printed is not reported. */
+
+static void
+check_reported(const check_run_t *run)
+{
+    if (run->news && fflush(stdout) == 0) {
+        command_news_write(run->news, run->state);
+    }
+
+    json_decref(run->news);
 }
 
 
@@ -339,6 +376,7 @@ check_done_before(void *ctx, const result_t *result)
 
     command_progress_clear();
     report_add(&run->report, &before);
+    check_rules(run, result);
 }
 
 
@@ -358,7 +396,7 @@ check_report(const options_t *options, const report_format_t *format,
     json_set_alloc_funcs(diag_malloc, free);
 
     run.state = state;
-    run.before = options->new_only ? json_array() : NULL;
+    run.news = options->new_only ? json_array() : NULL;
 
     check.net = options->net;
     check.evidence = options->before_reload ? NULL : evidence;
@@ -372,7 +410,8 @@ check_report(const options_t *options, const report_format_t *format,
 
     run.report.out = stdout;
     run.report.family = check.net.family;
-    run.report.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+    run.report.width = diag_width(STDOUT_FILENO);
+    run.report.color = run.report.width && getenv("NO_COLOR") == NULL;
 
     rc = check_run(&check, entries, n, &err);
 
@@ -390,9 +429,11 @@ check_report(const options_t *options, const report_format_t *format,
     }
 
     run.report.refused += check_orphans(options, state, entries, n, env);
+    run.report.state_failed = !state_commit(state);
 
     report_end(&run.report);
     format->print(&run.report);
+    check_reported(&run);
 
     if (run.report.unknown == run.report.n) {
         say("no lookup had an answer: does the resolver work?");
@@ -431,7 +472,8 @@ command_check(const options_t *options, const mta_sts_env_t *env)
 
         (void) evidence_close(evidence, &err);
 
-        return state_close(state) ? rc : COMMAND_UNKNOWN;
+        return state_close(state) || (format->nagios && rc == NAGIOS_CRITICAL)
+               ? rc : COMMAND_UNKNOWN;
     }
 
     /* a plugin's status 2 would be a state of what was checked */

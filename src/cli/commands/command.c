@@ -81,6 +81,10 @@ command_site(site_t *site, const options_t *options, const mta_sts_env_t *env)
 
     say_error(&err);
 
+    if (site->partial) {
+        say("is it a part of nginx.conf?  Give nginx.conf, which includes it");
+    }
+
     return site->unread ? COMMAND_UNKNOWN : COMMAND_ERROR;
 }
 
@@ -324,7 +328,8 @@ command_progress(void *ctx, size_t done, size_t n)
     (void) ctx;
 
     if (isatty(STDERR_FILENO)) {
-        (void) fprintf(stderr, "\r%zu of %zu domains\033[K", done, n);
+        (void) fprintf(stderr, "\r%zu of %zu domain%s\033[K", done, n,
+                       diag_s(n));
     }
 }
 

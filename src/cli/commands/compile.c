@@ -83,6 +83,7 @@ static int
 compile_write_changes(const mta_sts_domains_t *domains, mta_sts_str_t name,
     mta_sts_str_t changes_name, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
+    uint64_t           serial;
     mta_sts_image_t    image;
     mta_sts_domains_t  old, changes;
 
@@ -93,11 +94,7 @@ compile_write_changes(const mta_sts_domains_t *domains, mta_sts_str_t name,
         return MTA_STS_ERROR;
     }
 
-    if ((old.default_policy == NULL) != (domains->default_policy == NULL)
-        || (old.default_policy
-            && !mta_sts_policy_eq(old.default_policy,
-                                  domains->default_policy)))
-    {
+    if (!table_same_default(&old, domains)) {
         return mta_sts_error(err, MTA_STS_NOWHERE, "the default policy has "
                              "changed, compile without --changes");
     }
@@ -110,7 +107,7 @@ compile_write_changes(const mta_sts_domains_t *domains, mta_sts_str_t name,
         return MTA_STS_ERROR;
     }
 
-    return table_write(&changes, changes_name, image.serial, err);
+    return table_write(&changes, changes_name, image.serial, &serial, err);
 }
 
 
@@ -145,13 +142,47 @@ compile_check_follow(mta_sts_str_t name, const mta_sts_env_t *env,
 }
 
 
+/* Reads and writes, with the lock of the table's folder. */
+
+static int
+compile_table(const options_t *options, mta_sts_str_t name,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    uint64_t           serial;
+    mta_sts_str_t      changes;
+    mta_sts_domains_t  domains;
+
+    changes = table_changes_name(name, env);
+
+    if (table_may_replace(name, err) != MTA_STS_OK
+        || compile_check_follow(name, env, err) != MTA_STS_OK
+        || compile_domains(options, &domains, env, err) != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    if (options->only_changes) {
+        return compile_write_changes(&domains, name, changes, env, err);
+    }
+
+    if (table_write(&domains, name, 0, &serial, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    /* changes of an older table are ignored, but not needed either */
+
+    (void) unlink(changes.data);
+
+    return MTA_STS_OK;
+}
+
+
 int
 command_compile(const options_t *options, const mta_sts_env_t *env)
 {
-    int                rc;
-    mta_sts_err_t      err;
-    mta_sts_str_t      name, changes;
-    mta_sts_domains_t  domains;
+    int            lock, rc;
+    mta_sts_err_t  err;
+    mta_sts_str_t  name;
 
     if (options->domains == NULL || options->output == NULL) {
         say("command \"compile\" needs -d FILE and -o TABLE");
@@ -159,34 +190,17 @@ command_compile(const options_t *options, const mta_sts_env_t *env)
     }
 
     name = mta_sts_str_from(options->output);
+    lock = table_lock(name, &err);
+    rc = MTA_STS_ERROR;
 
-    changes = table_changes_name(name, env);
-
-    rc = table_may_replace(name, &err);
-
-    if (rc == MTA_STS_OK) {
-        rc = compile_check_follow(name, env, &err);
-    }
-
-    if (rc == MTA_STS_OK) {
-        rc = compile_domains(options, &domains, env, &err);
-    }
-
-    if (rc == MTA_STS_OK) {
-        rc = options->only_changes
-             ? compile_write_changes(&domains, name, changes, env, &err)
-             : table_write(&domains, name, 0, &err);
+    if (lock != -1) {
+        rc = compile_table(options, name, env, &err);
+        (void) close(lock);
     }
 
     if (rc != MTA_STS_OK) {
         say_error(&err);
         return COMMAND_ERROR;
-    }
-
-    /* changes of an older table are ignored, but not needed either */
-
-    if (!options->only_changes) {
-        (void) unlink(changes.data);
     }
 
     return COMMAND_OK;

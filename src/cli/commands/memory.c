@@ -8,6 +8,13 @@
 #include "memory.h"
 
 
+void
+command_say_stateless(void)
+{
+    say("no state is configured: set \"mta_sts_state\" or \"--state\"");
+}
+
+
 const char *
 command_state_dir(const options_t *options, const site_t *site)
 {

@@ -7,9 +7,14 @@
 #define MTA_STS_COMMANDS_MEMORY_H
 
 
+#include <jansson.h>
+
 #include "cli/state/state.h"
 #include "command.h"
 
+
+/* Says that a command needs a state and that there is none. */
+void command_say_stateless(void);
 
 /*
  * The directory of --state, or else of the site; NULL for none.  site may be
@@ -32,6 +37,15 @@ void command_left(state_t *state, const mta_sts_env_t *env,
  * are those that are configured.  Returns how many.
  */
 size_t command_orphans(state_t *state, const entries_t *entries);
+
+/*
+ * Adds a domain to list, an array, with the findings that "check --new" has
+ * reported of it, as report_since_list() takes them.
+ */
+void command_news_read(json_t *list, state_t *state, mta_sts_str_t name);
+
+/* Stores what list has after report_since_list(): it was reported. */
+void command_news_write(const json_t *list, state_t *state);
 
 /* Records what was printed of a plan: what is not held back. */
 void command_published(state_t *state, const plan_t *plan);

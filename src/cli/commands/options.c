@@ -151,7 +151,8 @@ const option_t  options_table[] = {
       "the configuration" },
 
     { "new", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(new_only), NULL,
-      "only findings that the last run did not have" },
+      "only what \"--new\" has not reported yet, and what is\n"
+      "resolved; needs a state" },
 
     { "no-config", 0, OPTIONS_CHECK, OPTION_FLAG, OPTION_IN(no_config), NULL,
       "compare with no configuration: for any DOMAIN" },
@@ -195,6 +196,13 @@ const option_t  options_table[] = {
     { "until", 0, OPTIONS_PLAN, OPTION_TEXT, OPTION_IN(until), "DATE",
       "of \"plan note\": when the policy was there last,\n"
       "such as 2026-12-31 (default: now)" },
+
+    { "max-age", 0, OPTIONS_PLAN, OPTION_SETTING, MTA_STS_SET_MAX_AGE,
+      "TIME", "of \"plan note\": the max_age that the policy had" },
+
+    { "mx", 0, OPTIONS_PLAN, OPTION_SETTING, MTA_STS_SET_MX, "PATTERN",
+      "of \"plan note\": a mail server that the policy had;\n"
+      "may be repeated" },
 
     { "mode", 0, OPTIONS_SETTINGS, OPTION_SETTING, MTA_STS_SET_MODE, "MODE",
       "enforce, testing (default) or none" },

@@ -2,6 +2,7 @@
  * The command line: what parses it by the table of options.
  */
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "cli/diag/diag.h"
@@ -148,6 +149,121 @@ options_find(const char *word, unsigned allowed, const char **value)
 }
 
 
+/* Says that there is no such option, and the nearest that there is. */
+
+static void
+options_unknown(const char *command, const char *word, unsigned allowed)
+{
+    size_t             i;
+    mta_sts_nearest_t  nearest;
+
+    memset(&nearest, 0, sizeof(mta_sts_nearest_t));
+
+    nearest.wanted.data = word + strspn(word, "-");
+    nearest.wanted.len = strcspn(nearest.wanted.data, "=");
+
+    for (i = 0; i < options_n; i++) {
+        if (options_table[i].group == 0 || (options_table[i].group & allowed)) {
+            mta_sts_nearest_add(&nearest,
+                                mta_sts_str_from(options_table[i].name));
+        }
+    }
+
+    if (nearest.text.len && nearest.wanted.len > 1) {
+        say("unknown option \"%s\", did you mean \"--%.*s\"?", word,
+            MTA_STS_SHOW(nearest.text));
+
+    } else {
+        say("unknown option \"%s\", see mta-sts %s --help", word, command);
+    }
+}
+
+
+/* Is it a number of a port up to the end? */
+
+static int
+options_is_port(const char *text)
+{
+    char  *end;
+    long   port;
+
+    port = strtol(text, &end, 10);
+
+    return *end == '\0' && port >= 1 && port <= 65535;
+}
+
+
+/* An IP address, and maybe a port: an IPv6 one is in brackets before it. */
+
+static int
+options_is_server(char *text)
+{
+    char           *port;
+    unsigned char   address[16];
+
+    port = strchr(text, ':');
+
+    if (text[0] == '[') {
+        port = strchr(text, ']');
+
+        if (port == NULL) {
+            return 0;
+        }
+
+        *port++ = '\0';
+        text++;
+
+    } else if (port == NULL || strchr(port + 1, ':')) {
+        port = text + strlen(text);
+    }
+
+    if (*port) {
+        if (*port != ':' || !options_is_port(port + 1)) {
+            return 0;
+        }
+
+        *port = '\0';
+    }
+
+    if (strchr(text, ':') == NULL) {
+        return inet_pton(AF_INET, text, address) == 1;
+    }
+
+    text[strcspn(text, "%")] = '\0';
+
+    return inet_pton(AF_INET6, text, address) == 1;
+}
+
+
+/* One server, or several with commas between them. */
+
+static int
+options_is_resolver(const char *text)
+{
+    char    server[64];
+    size_t  len;
+
+    for ( ; ; text += len + 1) {
+        len = strcspn(text, ",");
+
+        if (len >= sizeof(server)) {
+            return 0;
+        }
+
+        memcpy(server, text, len);
+        server[len] = '\0';
+
+        if (!options_is_server(server)) {
+            return 0;
+        }
+
+        if (text[len] == '\0') {
+            return 1;
+        }
+    }
+}
+
+
 /* The defaults, and lists that have room for n values. */
 
 static void
@@ -202,7 +318,7 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
         option = options_find(word, allowed, &value);
 
         if (option == NULL) {
-            say("unknown option \"%s\"", word);
+            options_unknown(argv[0], word, allowed);
             return MTA_STS_ERROR;
         }
 
@@ -230,6 +346,12 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
 
     if (options->net.family == 5) {
         say("invalid family \"5\", must be 4 or 6");
+        return MTA_STS_ERROR;
+    }
+
+    if (options->net.resolver && !options_is_resolver(options->net.resolver)) {
+        say("invalid resolver \"%s\", must be an IP address, or an IP address, "
+            "\":\" and a port", options->net.resolver);
         return MTA_STS_ERROR;
     }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/diag/diag.h"
 #include "cli/plan/output.h"
@@ -116,6 +117,26 @@ plan_each(void *ctx, state_domain_t *domain)
 }
 
 
+/* The first word may be a misspelled command of plan. */
+
+static void
+plan_nearest(const options_t *options)
+{
+    mta_sts_nearest_t  nearest;
+
+    memset(&nearest, 0, sizeof(mta_sts_nearest_t));
+
+    nearest.wanted = options->args.values[0].text;
+
+    mta_sts_nearest_add(&nearest, mta_sts_str("note"));
+    mta_sts_nearest_add(&nearest, mta_sts_str("forget"));
+
+    if (nearest.text.len) {
+        say("did you mean \"plan %.*s\"?", MTA_STS_SHOW(nearest.text));
+    }
+}
+
+
 /* Domains of the command line: configured, or only remembered. */
 
 static int
@@ -143,6 +164,11 @@ plan_named(plan_run_t *run, state_t *state, const mta_sts_env_t *env)
 
         if (!state_get(state, name, env, &domain) && !known) {
             say_error(&err);
+
+            if (i == 0) {
+                plan_nearest(run->options);
+            }
+
             return COMMAND_ERROR;
         }
 
@@ -171,6 +197,7 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
     run.output.out = stdout;
     run.output.format = format;
     run.output.now = time(NULL);
+    run.output.width = diag_width(STDOUT_FILENO);
     run.reader = evidence_open(command_state_dir(options, site));
 
     format->begin(&run.output);
@@ -297,8 +324,8 @@ plan_note(const options_t *options, state_t *state, mta_sts_str_t name,
 /* "note" and "forget": what a person knows better. */
 
 static int
-plan_told(const options_t *options, state_t *state, int forget,
-    const mta_sts_env_t *env)
+plan_told(const options_t *options, const site_t *site, state_t *state,
+    int forget, const mta_sts_env_t *env)
 {
     size_t          i;
     mta_sts_err_t   err;
@@ -328,6 +355,12 @@ plan_told(const options_t *options, state_t *state, int forget,
             return COMMAND_ERROR;
         }
 
+        if (site && site_has(site, name)) {
+            say("%.*s is configured, and only domains that left the "
+                "configuration are forgotten", MTA_STS_SHOW(name));
+            return COMMAND_ERROR;
+        }
+
         domain.forgotten = time(NULL);
         state_put(state, &domain);
     }
@@ -339,7 +372,7 @@ plan_told(const options_t *options, state_t *state, int forget,
 int
 command_plan(const options_t *options, const mta_sts_env_t *env)
 {
-    int                   rc, note, forget;
+    int                   rc, note, forget, read;
     site_t                site;
     state_t              *state;
     mta_sts_str_t         first;
@@ -357,7 +390,12 @@ command_plan(const options_t *options, const mta_sts_env_t *env)
     note = mta_sts_str_eq(first, mta_sts_str("note"));
     forget = mta_sts_str_eq(first, mta_sts_str("forget"));
 
-    if ((!note && !forget) || options->state == NULL) {
+    /* a state may be from elsewhere */
+
+    read = (!note && !forget) || options->state == NULL || options->conf
+           || options->domains;
+
+    if (read) {
         rc = command_site(&site, options, env);
 
         if (rc != COMMAND_OK) {
@@ -366,13 +404,14 @@ command_plan(const options_t *options, const mta_sts_env_t *env)
     }
 
     if (options->state == NULL && site.state.text.data == NULL) {
-        say("no state is configured: set \"mta_sts_state\" or \"--state\"");
+        command_say_stateless();
         return COMMAND_USAGE;
     }
 
     state = command_state(options, options->state ? NULL : &site);
 
-    rc = note || forget ? plan_told(options, state, forget, env)
+    rc = note || forget ? plan_told(options, read ? &site : NULL, state, forget,
+                                     env)
                         : plan_print(options, &site, state, format, env);
 
     return state_close(state) ? rc : COMMAND_UNKNOWN;

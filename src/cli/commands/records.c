@@ -49,7 +49,13 @@ records_usage(const options_t *options, const mta_sts_format_t *format)
 {
     size_t  i;
 
-    if (options->changed && options->output) {
+    if (records_kinds(options) == MTA_STS_RECORD_ADDRESS
+        && options->policy_hosts.n == 0 && options->delegate == NULL)
+    {
+        say("\"--only address\" needs \"--policy-host\": an address, or a name "
+            "for a CNAME");
+
+    } else if (options->changed && options->output) {
         say("\"--changed\" and \"-o\" are mutually exclusive: what is missing "
             "in the file of a zone is deleted by the program that reads it");
 

@@ -207,6 +207,9 @@ site_lookup(const site_reader_t *reader, const mta_sts_value_t *name,
            || mta_sts_str_starts(name->text, mta_sts_str("\xef\xbb\xbf"));
 
     if (known && (ours || site_context(reader) != SITE_FOREIGN)) {
+        reader->site->partial = site_context(reader) == SITE_MAIN
+                                && mta_sts_str_eq(name->place.file,
+                                                  reader->site->file);
         return site_misplaced(name, "is not allowed here", err);
     }
 

@@ -260,7 +260,18 @@ static int
 find_unknown(const site_t *site, const mta_sts_value_t *domain,
     mta_sts_str_t name, mta_sts_err_t *err)
 {
-    mta_sts_str_t  nearest;
+    mta_sts_str_t    nearest;
+    mta_sts_entry_t  entry;
+
+    if (mta_sts_str_starts(name, mta_sts_str("mta-sts."))
+        && mta_sts_catalog_find(&site->answers.catalog,
+                                mta_sts_str_after(name, 8), &entry))
+    {
+        return mta_sts_error(err, domain->place, "no policy for domain "
+                             "\"%.*s\", which is the policy host of \"%.*s\": "
+                             "give the mail domain", MTA_STS_SHOW(name),
+                             MTA_STS_SHOW(entry.domain));
+    }
 
     if (site_nearest(&site->answers.catalog, name, &nearest)) {
         return mta_sts_error(err, domain->place, "no policy for domain "

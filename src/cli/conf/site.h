@@ -80,6 +80,8 @@ typedef struct {
 
     int                unread;            /* after an error: a table of
                                              nginx -T is not here */
+    int                partial;           /* after an error: the file may be one
+                                             that nginx.conf includes */
 } site_t;
 
 

@@ -35,6 +35,32 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void diag_html(FILE *out, mta_sts_str_t text);
 
 
+/* The columns of a terminal; 0 for what is none. */
+unsigned diag_width(int fd);
+
+/*
+ * Text for a terminal: what is written to the stream that diag_wrap_open()
+ * gives is on out after diag_wrap_close(), in lines that end between words and
+ * have at most width columns.  A command or directive at the end of a line is
+ * not broken.  With width 0 the stream is out.
+ */
+
+typedef struct {
+    FILE      *out;
+    FILE      *in;
+    char      *text;
+    size_t     len;
+    unsigned   width;
+} diag_wrap_t;
+
+FILE *diag_wrap_open(diag_wrap_t *wrap, FILE *out, unsigned width);
+void diag_wrap_close(diag_wrap_t *wrap);
+
+
+/* "s" for all numbers but 1: the end of a plural. */
+const char *diag_s(size_t n);
+
+
 /*
  * Allocators that never return NULL: a failed allocation ends the process with
  * "out of memory" and the exit status DIAG_NO_MEMORY.  A size of 0 is valid.

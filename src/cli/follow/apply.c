@@ -29,6 +29,15 @@ apply_note(follow_t *follow, const mta_sts_entry_t *old,
         memo_put_pending(follow->memo, entry->domain);
     }
 
+    /* senders believe it for long, whatever comes after it */
+
+    if (old && new && old->policy->mode == MTA_STS_ENFORCE
+        && new->policy->mode != MTA_STS_ENFORCE)
+    {
+        memo_put_down(follow->memo, old->domain,
+                      mta_sts_policy_id(old->policy));
+    }
+
     if (old == NULL || follow->draft.noted) {
         return;
     }
@@ -124,6 +133,33 @@ apply_add_missing(draft_t *draft, const apply_missing_t *missing,
 }
 
 
+/* Says that the default policy becomes weaker, or is removed. */
+
+void
+apply_note_default(follow_t *follow)
+{
+    const mta_sts_policy_t  *old, *new;
+
+    old = follow->replica.base.default_policy;
+    new = follow->rows.defaults.default_policy;
+
+    if (follow->draft.noted || old == NULL
+        || (new == NULL && old->mode == MTA_STS_NONE)
+        || (new && new->mode == old->mode)
+        || (new && old->mode != MTA_STS_ENFORCE && new->mode != MTA_STS_NONE))
+    {
+        return;
+    }
+
+    follow->stats.downs++;
+    follow_say(follow, FOLLOW_SAY_DOWN, "the default policy %s%.*s",
+               new ? "steps down to "
+                   : "is removed: other domains have no policy any more, "
+                     "also where senders believe ",
+               MTA_STS_SHOW(mta_sts_policy_mode(new ? new : old)));
+}
+
+
 /* Sets the default policy, which comes from the file of policies. */
 
 static void
@@ -157,7 +193,8 @@ apply_build(follow_t *follow, int *refused, mta_sts_err_t *err)
 
     apply_find_missing(follow, &missing);
 
-    *refused = !leaving_allowed(follow, missing.new, &draft->rows);
+    *refused = !leaving_allowed(follow, missing.new, draft->rows.rows.n == 0,
+                                &draft->rows);
 
     if (!*refused) {
         leaving_returned(follow, &draft->rows);
@@ -165,10 +202,17 @@ apply_build(follow_t *follow, int *refused, mta_sts_err_t *err)
         for (i = 0; i < missing.n; i++) {
             leaving_left(follow, missing.elts[i].domain);
         }
+
+        leaving_were_allowed(follow);
     }
 
-    if (memo_commit(follow->memo, err) != MTA_STS_OK || *refused) {
-        return *refused ? MTA_STS_OK : MTA_STS_ERROR;
+    if (memo_commit(follow->memo, err) != MTA_STS_OK) {
+        *refused = 0;
+        return MTA_STS_ERROR;
+    }
+
+    if (*refused) {
+        return MTA_STS_OK;
     }
 
     if (apply_add_missing(draft, &missing, err) != MTA_STS_OK
@@ -181,18 +225,6 @@ apply_build(follow_t *follow, int *refused, mta_sts_err_t *err)
     draft->snapshot = DRAFT_BUILT;
 
     return MTA_STS_OK;
-}
-
-
-int
-apply_same_default(const mta_sts_domains_t *a, const mta_sts_domains_t *b)
-{
-    if (a->default_policy == NULL || b->default_policy == NULL) {
-        return a->default_policy == b->default_policy;
-    }
-
-    return mta_sts_policy_eq(a->default_policy, b->default_policy)
-           && mta_sts_str_eq(a->default_name, b->default_name);
 }
 
 
@@ -241,7 +273,7 @@ apply_write(follow_t *follow, const mta_sts_domains_t *domains,
     replica = &follow->replica;
 
     if (replica->image.data && !replica->strange
-        && apply_same_default(domains, &replica->base))
+        && table_same_default(domains, &replica->base))
     {
 
         rc = table_compare(&replica->base.table, &domains->table, &changes,
@@ -294,13 +326,15 @@ apply_snapshot(follow_t *follow, int *refused, mta_sts_err_t *err)
     memo_begin(follow->memo);
 
     n = apply_note_all(follow);
+    apply_note_default(follow);
 
     if (memo_commit(follow->memo, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
     if (n == 0 && follow->replica.image.data && !follow->replica.strange
-        && apply_same_default(&draft->domains, &follow->replica.base))
+        && !follow->replica.damaged
+        && table_same_default(&draft->domains, &follow->replica.base))
     {
         return MTA_STS_OK;
     }
@@ -382,13 +416,35 @@ apply_changes(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err)
 
     if (replica->image.data == NULL || replica->strange
         || changes.n > replica_changes_max(replica)
-        || !apply_same_default(&follow->rows.defaults, &replica->base))
+        || !table_same_default(&follow->rows.defaults, &replica->base))
     {
         return apply_merge(follow, &changes, err);
     }
 
     rc = replica_write_changes(replica, &changes, err);
     follow->stats.writes_changes += rc == MTA_STS_OK;
+
+    return rc;
+}
+
+
+int
+apply_again(follow_t *follow, mta_sts_err_t *err)
+{
+    int                      rc;
+    table_pool_t             pool;
+    mta_sts_arena_t          arena = { NULL, 0 };
+    mta_sts_env_t            env = { diag_alloc, say_warning, &arena, NULL };
+    mta_sts_table_builder_t  builder;
+
+    table_pool_init(&pool, &builder, &env);
+
+    rc = follow->replica.image.data ? apply_changes(follow, &pool, err)
+                                    : MTA_STS_OK;
+
+    table_pool_free(&pool);
+    mta_sts_table_discard(&builder);
+    mta_sts_arena_free(&arena);
 
     return rc;
 }

@@ -66,6 +66,7 @@ change_last(draft_t *draft, mta_sts_err_t *err)
 static void
 change_removals(follow_t *follow, int *refused)
 {
+    int              alone;
     size_t           i;
     uint64_t         removed;
     draft_t         *draft;
@@ -74,9 +75,13 @@ change_removals(follow_t *follow, int *refused)
 
     draft = &follow->draft;
     removed = 0;
+    alone = 1;
 
     for (i = 0; i < draft->n_changes; i++) {
         change = &draft->changes[i];
+
+        alone &= change->domain.len == 0
+                 || change->index == MTA_STS_TABLE_REMOVED;
 
         removed += change->domain.len
                    && change->index == MTA_STS_TABLE_REMOVED
@@ -85,7 +90,7 @@ change_removals(follow_t *follow, int *refused)
                    && !memo_leaving(follow->memo, change->domain, &leaving);
     }
 
-    if (leaving_allowed(follow, removed, NULL)) {
+    if (leaving_allowed(follow, removed, alone, NULL)) {
         return;
     }
 
@@ -196,6 +201,9 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
     change_removals(follow, refused);
 
     rc = change_add(follow, &pool, err);
+    apply_note_default(follow);
+
+    leaving_were_allowed(follow);
 
     if (memo_commit(follow->memo, &memo) != MTA_STS_OK) {
         *err = rc == MTA_STS_OK ? memo : *err;
@@ -205,7 +213,7 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
     if (rc == MTA_STS_OK
         && (builder.rows.n
             || (replica->image.data
-                && !apply_same_default(&follow->rows.defaults,
+                && !table_same_default(&follow->rows.defaults,
                                        &replica->base))))
     {
         rc = apply_changes(follow, &pool, err);

@@ -65,11 +65,16 @@ draft_breathe(follow_t *follow, mta_sts_err_t *err)
 }
 
 
-/* A bad row of a snapshot: its domain keeps the policy that it has. */
+/*
+ * A bad row of a snapshot: its domain keeps the policy that it has, or that of
+ * an earlier row, unless the two contradict.
+ */
 
 static int
-draft_keep(follow_t *follow, mta_sts_str_t domain, mta_sts_err_t *err)
+draft_keep(follow_t *follow, mta_sts_str_t domain, int contradicts,
+    mta_sts_err_t *err)
 {
+    int               added;
     uint32_t          index;
     draft_t          *draft;
     leaving_t         leaving;
@@ -77,7 +82,9 @@ draft_keep(follow_t *follow, mta_sts_str_t domain, mta_sts_err_t *err)
 
     draft = &follow->draft;
 
-    if (mta_sts_table_is_added(&draft->rows, domain, &index)
+    added = mta_sts_table_is_added(&draft->rows, domain, &index);
+
+    if ((added && !contradicts)
         || (memo_leaving(follow->memo, domain, &leaving) && leaving.none)
         || !mta_sts_table_find(&follow->replica.present.table, domain, &entry))
     {
@@ -89,6 +96,11 @@ draft_keep(follow_t *follow, mta_sts_str_t domain, mta_sts_err_t *err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
+    }
+
+    if (added) {
+        mta_sts_table_replace(&draft->rows, domain, index);
+        return MTA_STS_OK;
     }
 
     return mta_sts_table_add(&draft->rows, domain, index, entry.place, err);
@@ -149,7 +161,7 @@ draft_bad(follow_t *follow, const source_row_t *row, mta_sts_str_t domain,
     }
 
     if (draft->snapshot == DRAFT_BEGUN) {
-        return draft_keep(follow, domain, err);
+        return draft_keep(follow, domain, 0, err);
     }
 
     /* one that has no policy keeps none */
@@ -242,12 +254,29 @@ draft_add(follow_t *follow, const source_row_t *row, mta_sts_str_t domain,
         }
 
         (void) mta_sts_error(&why, MTA_STS_NOWHERE, "the domain has another "
-                             "policy in an earlier row, which is kept");
+                             "policy in an earlier row; it keeps what it has");
 
-        return draft_bad(follow, row, domain, &why, err);
+        return draft_bad(follow, row, domain, &why, err) == MTA_STS_OK
+               ? draft_keep(follow, domain, 1, err) : MTA_STS_ERROR;
     }
 
     return mta_sts_table_add(&follow->draft.rows, domain, index, place, err);
+}
+
+
+/*
+ * A change of a row in whose spelling another row may have the domain: only a
+ * read of all rows says which policy it has.
+ */
+
+static int
+draft_is_doubtful(follow_t *follow, const source_row_t *row,
+    mta_sts_str_t domain)
+{
+    return follow->draft.snapshot != DRAFT_BEGUN
+           && !feed_is_stream(follow->feed)
+           && !mta_sts_str_eq(rows_trim(row->domain), domain)
+           && mta_sts_table_policy(&follow->replica.present.table, domain);
 }
 
 
@@ -275,6 +304,11 @@ draft_one(follow_t *follow, const source_row_t *row, mta_sts_err_t *err)
     memcpy(buf, domain.data, domain.len);
     domain.data = buf;
 
+    if (draft_is_doubtful(follow, row, domain)) {
+        draft->ask = 1;
+        return MTA_STS_OK;
+    }
+
     if (row->removed) {
         if (!begun) {
             (void) draft_change(draft, row, domain, MTA_STS_TABLE_REMOVED);
@@ -284,7 +318,8 @@ draft_one(follow_t *follow, const source_row_t *row, mta_sts_err_t *err)
     }
 
     if (begun && !mta_sts_table_is_added(&draft->known, domain, &index)) {
-        rc = rows_policy(&follow->rows, row, 0, &draft->pool, &index, &why);
+        rc = rows_policy(&follow->rows, row, 0, empty, &draft->pool, &index,
+                         &why);
 
     } else {
         rc = leaving_policy(follow, domain, row, &index, &why);

@@ -55,6 +55,10 @@ exec_child(const char *command, FILE *in)
         (void) sigaction(signals[i], &action, NULL);
     }
 
+    /* what the command starts ends with it, see exec_stop() */
+
+    (void) setpgid(0, 0);
+
     (void) sigemptyset(&none);
     (void) sigprocmask(SIG_SETMASK, &none, NULL);
 
@@ -76,24 +80,76 @@ exec_child(const char *command, FILE *in)
 }
 
 
+/*
+ * Which domains are to run now: those after a serial.  While others wait that
+ * failed, new ones do not.  Returns -1 if there are none.
+ */
+
+static int64_t
+exec_after(follow_t *follow)
+{
+    if (follow->settings->exec == NULL || follow->child
+        || follow->stats.pending == 0)
+    {
+        return -1;
+    }
+
+    if (follow_clock() >= follow->exec_next) {
+        return 0;
+    }
+
+    return follow->exec_failed
+           && memo_last_pending(follow->memo) > follow->exec_failed
+           ? follow->exec_failed : -1;
+}
+
+
+/* Runs the command with a file of the domains up to a serial. */
+
+static void
+exec_run(follow_t *follow, FILE *in, int64_t serial)
+{
+    pid_t  pid;
+
+    pid = fork();
+
+    if (pid == 0) {
+        exec_child(follow->settings->exec, in);
+    }
+
+    if (pid == -1) {
+        say("cannot run --exec: fork() failed (%d: %s)", errno,
+            strerror(errno));
+        exec_failed(follow);
+        return;
+    }
+
+    (void) setpgid(pid, pid);
+
+    follow->child = pid;
+    follow->serial = serial;
+}
+
+
 void
 exec_start(follow_t *follow)
 {
+    int             errnum;
     FILE           *in;
-    pid_t           pid;
-    int64_t         serial;
+    int64_t         after, serial;
     mta_sts_err_t   err;
 
-    if (follow->settings->exec == NULL || follow->child
-        || follow->stats.pending == 0 || follow_clock() < follow->exec_next)
-    {
+    after = exec_after(follow);
+
+    if (after == -1) {
         return;
     }
 
     /* a file: the command may read as slowly as it likes, or not at all */
 
     in = tmpfile();
-    serial = in ? memo_write_pending(follow->memo, in) : 0;
+    errnum = errno;
+    serial = in ? memo_write_pending(follow->memo, after, in) : 0;
 
     if (memo_check(follow->memo, &err) != MTA_STS_OK) {
         say_error(&err);
@@ -101,37 +157,38 @@ exec_start(follow_t *follow)
         serial = 0;
     }
 
-    if (in == NULL || fflush(in) != 0 || ferror(in)) {
+    if (in && (fflush(in) != 0 || ferror(in))) {
+        errnum = errno;
+        (void) fclose(in);
+        in = NULL;
+    }
+
+    if (in == NULL) {
         say("cannot run --exec: a temporary file cannot be written (%d: %s)",
-            errno, strerror(errno));
+            errnum, strerror(errnum));
         exec_failed(follow);
-
-        if (in) {
-            (void) fclose(in);
-        }
-
         return;
     }
 
     if (serial) {
-        pid = fork();
-
-        if (pid == 0) {
-            exec_child(follow->settings->exec, in);
-        }
-
-        if (pid == -1) {
-            say("cannot run --exec: fork() failed (%d: %s)", errno,
-                strerror(errno));
-            exec_failed(follow);
-
-        } else {
-            follow->child = pid;
-            follow->serial = serial;
-        }
+        follow->exec_after = after;
+        exec_run(follow, in, serial);
     }
 
     (void) fclose(in);
+}
+
+
+/* Seconds until all that wait are run again. */
+
+static unsigned
+exec_left(const follow_t *follow)
+{
+    int64_t  ms;
+
+    ms = follow->exec_next - follow_clock();
+
+    return ms > 0 ? (unsigned) ((ms + 999) / 1000) : 0;
 }
 
 
@@ -150,23 +207,34 @@ exec_reap(follow_t *follow)
     follow->child = 0;
 
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        follow->exec_wait = 0;
+
+        if (follow->exec_after == 0) {
+            follow->exec_wait = 0;
+            follow->exec_failed = 0;
+        }
 
         memo_begin(follow->memo);
-        memo_delete_pending(follow->memo, follow->serial);
+        memo_delete_pending(follow->memo, follow->exec_after, follow->serial);
 
         if (memo_commit(follow->memo, &err) != MTA_STS_OK) {
             say_error(&err);
         }
 
     } else {
-        exec_failed(follow);
+        follow->exec_failed = follow->serial;
+
+        if (follow->exec_after == 0) {
+            exec_failed(follow);
+
+        } else {
+            follow->stats.exec_failures++;
+        }
 
         say("\"%s\" %s %d; it is run again for the same domains in %u seconds",
             follow->settings->exec,
             WIFEXITED(status) ? "ended with status" : "was ended by signal",
             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
-            follow->exec_wait);
+            exec_left(follow));
     }
 
     follow->stats.pending = memo_count_pending(follow->memo);
@@ -177,6 +245,6 @@ void
 exec_stop(follow_t *follow)
 {
     if (follow->child) {
-        (void) kill(follow->child, SIGTERM);
+        (void) kill(-follow->child, SIGTERM);
     }
 }

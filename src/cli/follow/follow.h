@@ -18,6 +18,7 @@
 #include "cli/state/state.h"
 #include "cli/table/table.h"
 #include "domains/domains.h"
+#include "replica.h"
 
 
 /* Times are in seconds. */
@@ -39,64 +40,6 @@ typedef struct {
 
 
 /*
- * The replica: what is in TABLE and TABLE.changes, mapped.
- */
-
-
-typedef struct {
-    mta_sts_str_t       name;
-    mta_sts_str_t       changes_name;
-    mta_sts_image_t     image;
-    mta_sts_image_t     changes;
-    mta_sts_domains_t   base;         /* without changes */
-    mta_sts_domains_t   present;      /* with them */
-    ino_t               inode;        /* of the file of image */
-    ino_t               changes_inode;
-    int                 strange;      /* the files are another process's */
-    int                 damaged;      /* there is a file, but no table in it */
-    int                 lock;         /* a descriptor; -1: not held */
-} replica_t;
-
-
-/*
- * Takes the lock of a table, removes what a killed process left, and maps what
- * is there; the table is empty if there is no file, or after a message if it is
- * damaged.  name is followed by a NUL.
- *
- * Errors: those of table_may_replace(); TABLE is followed by another process;
- * open() failed.
- */
-int replica_open(replica_t *replica, mta_sts_str_t name,
-    const mta_sts_env_t *env, mta_sts_err_t *err);
-
-void replica_close(replica_t *replica);
-
-/*
- * Are the files still those that are mapped?  If another process replaced or
- * removed one, that is said, and strange is set until the table is written.
- *
- * Errors: those of table_may_replace().
- */
-int replica_look(replica_t *replica, mta_sts_err_t *err);
-
-/*
- * Replaces the table; its changes end with it.  What was mapped is not valid
- * any more.
- *
- * Errors: those of table_write() and mta_sts_image_open().
- */
-int replica_write(replica_t *replica, const mta_sts_domains_t *domains,
-    mta_sts_err_t *err);
-
-/* Replaces only the changes; errors as above. */
-int replica_write_changes(replica_t *replica, const mta_sts_table_t *changes,
-    mta_sts_err_t *err);
-
-/* More changes than that are merged. */
-size_t replica_changes_max(const replica_t *replica);
-
-
-/*
  * What else is remembered, in the SQLite file TABLE.follow: the domains that
  * leave, ids that must not come back, and the domains that wait for --exec.
  * After an error all is ignored up to memo_commit() or memo_check(), which
@@ -110,8 +53,8 @@ typedef struct {
     int64_t        since;             /* when it left */
     int64_t        none;              /* when it became none, or 0 */
     char           id[MTA_STS_ID_LEN + 1];        /* of the none, or empty */
-    char           was[MTA_STS_ID_LEN + 1];       /* of what it was, if that
-                                                     was enforce */
+    char           was[MTA_STS_ID_LEN + 1];       /* of the enforce policy that
+                                                     it had before, or empty */
 } leaving_t;
 
 
@@ -123,6 +66,9 @@ void memo_begin(memo_t *memo);
 
 /* Errors: the first one since memo_begin(), after which nothing is changed. */
 int memo_commit(memo_t *memo, mta_sts_err_t *err);
+
+/* Will memo_commit() or memo_check() report an error? */
+int memo_failed(const memo_t *memo);
 
 /* The first error of what was done outside of a transaction; it ends. */
 int memo_check(memo_t *memo, mta_sts_err_t *err);
@@ -136,6 +82,18 @@ int64_t memo_count_leaving(memo_t *memo);
 
 /* What happened later than now happened now: the clock was wrong. */
 void memo_clock(memo_t *memo, int64_t now);
+
+/* All that leave have left so many seconds later. */
+void memo_shift(memo_t *memo, int64_t seconds);
+
+/* The enforce policy from which a domain stepped down last. */
+void memo_put_down(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id);
+int memo_down(memo_t *memo, mta_sts_str_t domain, char id[MTA_STS_ID_LEN + 1]);
+void memo_delete_down(memo_t *memo, mta_sts_str_t domain);
+
+/* When any number of removals was allowed last, or 0. */
+void memo_put_allowed(memo_t *memo, int64_t time);
+int64_t memo_allowed(memo_t *memo);
 
 /* An id that was served for a domain is not to come back (rule 6). */
 void memo_put_spent(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id);
@@ -154,11 +112,17 @@ void memo_each_leaving(memo_t *memo,
 void memo_put_pending(memo_t *memo, mta_sts_str_t domain);
 int64_t memo_count_pending(memo_t *memo);
 
-/* Writes those to a file, one per line; returns the last of their serials. */
-int64_t memo_write_pending(memo_t *memo, FILE *out);
+/* The serial of the one that was added last; they grow. */
+int64_t memo_last_pending(memo_t *memo);
 
-/* Forgets those that were not added again since. */
-void memo_delete_pending(memo_t *memo, int64_t serial);
+/*
+ * Writes those after a serial to a file, one per line; returns the last of
+ * their serials.
+ */
+int64_t memo_write_pending(memo_t *memo, int64_t after, FILE *out);
+
+/* Forgets those after a serial that were not added again since another one. */
+void memo_delete_pending(memo_t *memo, int64_t after, int64_t serial);
 
 
 /*
@@ -195,18 +159,23 @@ void rows_close(rows_t *rows);
 /* Forgets the indexes of a pool. */
 void rows_forget(rows_t *rows);
 
+/* Without the white space around it. */
+mta_sts_str_t rows_trim(mta_sts_str_t text);
+
 /* The domain of a row, normalised; valid until the next row. */
 int rows_domain(rows_t *rows, const source_row_t *row, mta_sts_str_t *domain,
     mta_sts_err_t *err);
 
 /*
- * Adds the policy of a row to a pool; with max_age, not 0, instead of its own.
+ * Adds the policy of a row to a pool; with max_age, not 0, instead of its own,
+ * and then with that name.
  *
  * Errors: those of mta_sts_settings_set(), mta_sts_policies_render() and
  * table_pool_add(); a row without a policy.
  */
 int rows_policy(rows_t *rows, const source_row_t *row, uint32_t max_age,
-    table_pool_t *pool, uint32_t *index, mta_sts_err_t *err);
+    mta_sts_str_t name, table_pool_t *pool, uint32_t *index,
+    mta_sts_err_t *err);
 
 
 /*
@@ -245,7 +214,7 @@ typedef struct {
     uint64_t       dropped;
     uint64_t       downs;             /* steps down */
     uint64_t       refused;           /* too many removals */
-    int            refusing;          /* the last one */
+    int            refusing;          /* no read of everything since */
     uint64_t       errors;            /* of the source */
     uint64_t       write_errors;
     uint64_t       writes;            /* of the whole table */
@@ -292,6 +261,7 @@ typedef struct {
     uint64_t                  n_bad;
     int                       again;        /* after a SIGHUP: the default
                                                policy may be another one */
+    int                       ask;          /* for all rows */
     int                       noted;        /* a try to write it failed */
     int                       failed;       /* err is why */
     mta_sts_err_t             err;
@@ -309,11 +279,15 @@ typedef struct {
     state_t                  *state;        /* while rows are read, or NULL */
     follow_stats_t            stats;
     follow_said_t             said[FOLLOW_SAYS];
+    int64_t                   boot;         /* when the system booted, as the
+                                               clock has it; 0: not known */
     int                       allow;        /* removals, in the next read */
     pid_t                     child;        /* of --exec, or 0 */
     int64_t                   serial;       /* of the last domain that it got */
     int64_t                   exec_next;    /* by follow_clock() */
     unsigned                  exec_wait;    /* seconds */
+    int64_t                   exec_after;   /* it got those after this serial */
+    int64_t                   exec_failed;  /* those up to this one failed */
     int                       metrics_failed;
     int                       lost;         /* lines, by an error of memo */
     mta_sts_str_t             swept;        /* the last domain, if there are
@@ -331,6 +305,7 @@ void follow_say_more(follow_t *follow, int now);
 
 /* Seconds since the epoch; and milliseconds of a clock that is not set. */
 int64_t follow_time(void);
+int64_t follow_uptime(void);
 int64_t follow_clock(void);
 
 /* Runs until a signal ends it, or once; returns an exit status. */
@@ -388,8 +363,11 @@ int change_draft(follow_t *follow, int *refused, mta_sts_err_t *err);
  */
 int apply_changes(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err);
 
-/* Is the default policy the same, and its name? */
-int apply_same_default(const mta_sts_domains_t *a, const mta_sts_domains_t *b);
+/* Notes that the default policy becomes weaker, or is removed. */
+void apply_note_default(follow_t *follow);
+
+/* Writes what is mapped again, if the files are others. */
+int apply_again(follow_t *follow, mta_sts_err_t *err);
 
 /*
  * Notes that the entry of a domain becomes another; either may be NULL.  In a
@@ -401,10 +379,14 @@ void apply_note(follow_t *follow, const mta_sts_entry_t *old,
 
 /*
  * May removed domains leave the source, besides those that have left already?
- * rows are those of a snapshot, or NULL.  Says why not.
+ * alone is 1 if nothing else is known to be in it.  rows are those of a
+ * snapshot, or NULL.  Says why not.
  */
-int leaving_allowed(follow_t *follow, uint64_t removed,
+int leaving_allowed(follow_t *follow, uint64_t removed, int alone,
     const mta_sts_table_builder_t *rows);
+
+/* After --allow-removals: those that left do not count for later ones. */
+void leaving_were_allowed(follow_t *follow);
 
 /*
  * The index of the policy of a row, under rule 6: if its bytes were served
@@ -424,14 +406,18 @@ void leaving_returned(follow_t *follow, const mta_sts_table_builder_t *rows);
 /* The same for one domain. */
 void leaving_return(follow_t *follow, mta_sts_str_t domain);
 
+/* The clock may have been set: what waits does not wait less for that. */
+void leaving_clock(follow_t *follow);
+
 /* Notes that a domain is not in the source; in a transaction of memo. */
 void leaving_left(follow_t *follow, mta_sts_str_t domain);
 
 /*
  * Makes "none" of those whose time of grace is over, and drops those whose
- * senders are free.
+ * senders are free.  If the source was not read right before, which fresh says,
+ * it only looks; *stale is 1 if there is something to do.
  */
-int leaving_sweep(follow_t *follow, mta_sts_err_t *err);
+int leaving_sweep(follow_t *follow, int fresh, int *stale, mta_sts_err_t *err);
 
 /* Are the senders of a domain free that is served as none (rules 3 and 14)? */
 int leaving_is_free(state_t *state, mta_sts_str_t domain,

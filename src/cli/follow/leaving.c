@@ -14,6 +14,11 @@
 #define LEAVING_PART  10
 #define LEAVING_DAY   86400
 
+/* Seconds: a clock that was set; one that is behind. */
+
+#define LEAVING_JUMP    10
+#define LEAVING_BEHIND  (7 * 86400)
+
 /* Other values of max_age that are tried. */
 
 #define LEAVING_AGES  1000
@@ -46,36 +51,69 @@ leaving_count(void *ctx, mta_sts_str_t domain, const leaving_t *leaving)
 }
 
 
+/* Now, or the last write if the clock is behind that. */
+
+static int64_t
+leaving_time(const follow_t *follow)
+{
+    int64_t           now, written;
+    uint64_t          serial;
+    const replica_t  *replica;
+
+    replica = &follow->replica;
+    serial = replica->changes.serial > replica->image.serial
+             ? replica->changes.serial : replica->image.serial;
+
+    /* nanoseconds, see table_write(); it may have been ahead then, too */
+
+    written = (int64_t) (serial / 1000000000);
+    now = follow_time();
+
+    return written > now && written - now < LEAVING_BEHIND ? written : now;
+}
+
+
 int
-leaving_allowed(follow_t *follow, uint64_t removed,
+leaving_allowed(follow_t *follow, uint64_t removed, int alone,
     const mta_sts_table_builder_t *rows)
 {
     int              empty;
+    int64_t          allowed;
     uint64_t         present, leaving, recent;
     leaving_count_t  count = { rows, follow_time() - LEAVING_DAY, 0, 0 };
 
-    empty = rows && rows->rows.n == 0;
-
-    if (follow->allow || (removed == 0 && !empty)) {
+    if (follow->allow || (removed == 0 && !(rows && alone))) {
         return 1;
     }
 
-    memo_clock(follow->memo, follow_time());
+    memo_clock(follow->memo, leaving_time(follow));
+
+    allowed = memo_allowed(follow->memo);
+    count.after = allowed > count.after && allowed <= follow_time()
+                  ? allowed : count.after;
+
     memo_each_leaving(follow->memo, leaving_count, &count);
+
+    /* nothing is known; memo_commit() reports it */
+
+    if (memo_failed(follow->memo)) {
+        return 1;
+    }
 
     present = follow->replica.present.table.n;
     leaving = count.all;
     recent = count.recent;
 
     present = present > leaving ? present - leaving : 0;
+    empty = alone && removed >= present
+            && (present || follow->replica.damaged);
 
     /* those of a day are counted together, however many reads they take */
 
-    if (!(empty && present)
+    if (!empty
         && (removed + recent <= LEAVING_FEW
             || (removed + recent) * LEAVING_PART <= present + recent))
     {
-        follow->stats.refusing = 0;
         return 1;
     }
 
@@ -94,6 +132,34 @@ leaving_allowed(follow_t *follow, uint64_t removed,
 
 
 void
+leaving_were_allowed(follow_t *follow)
+{
+    if (follow->allow) {
+        memo_put_allowed(follow->memo, follow_time());
+    }
+}
+
+
+void
+leaving_clock(follow_t *follow)
+{
+    int64_t  boot;
+
+    boot = follow_time() - follow_uptime();
+
+    if (follow->boot && boot - follow->boot > LEAVING_JUMP) {
+        say("the clock was set forward by %lld seconds: domains that leave "
+            "wait as much longer", (long long) (boot - follow->boot));
+        memo_shift(follow->memo, boot - follow->boot);
+    }
+
+    follow->boot = boot;
+
+    memo_clock(follow->memo, leaving_time(follow));
+}
+
+
+void
 leaving_left(follow_t *follow, mta_sts_str_t domain)
 {
     leaving_t        leaving;
@@ -107,7 +173,7 @@ leaving_left(follow_t *follow, mta_sts_str_t domain)
 
     memset(&leaving, 0, sizeof(leaving_t));
 
-    leaving.since = follow_time();
+    leaving.since = leaving_time(follow);
 
     memo_put_leaving(follow->memo, domain, &leaving);
 
@@ -259,11 +325,12 @@ leaving_policy(follow_t *follow, mta_sts_str_t domain,
     draft_t                 *draft;
     uint32_t                 i, max_age, other;
     leaving_t                leaving;
+    mta_sts_str_t            name = { NULL, 0 };
     const mta_sts_policy_t  *policy;
 
     draft = &follow->draft;
 
-    if (rows_policy(&follow->rows, row, 0, &draft->pool, index, err)
+    if (rows_policy(&follow->rows, row, 0, name, &draft->pool, index, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -282,7 +349,12 @@ leaving_policy(follow_t *follow, mta_sts_str_t domain,
 
         other = max_age > i ? max_age - i : max_age + i;
 
-        if (rows_policy(&follow->rows, row, other, &draft->pool, index, err)
+        /* it is still that policy, which SIGHUP may replace */
+
+        name = mta_sts_table_added_name(&draft->rows, *index);
+
+        if (rows_policy(&follow->rows, row, other, name, &draft->pool, index,
+                        err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;

@@ -20,9 +20,7 @@ loop_jitter(loop_t *loop, int64_t ms)
 }
 
 
-/* The next one of waits that double. */
-
-static int64_t
+int64_t
 loop_back_off(loop_t *loop, unsigned *backoff)
 {
     *backoff = *backoff ? 2 * *backoff : LOOP_BACKOFF;
@@ -99,12 +97,27 @@ loop_count(loop_t *loop)
 }
 
 
+static void
+loop_write_failed(loop_t *loop, const mta_sts_err_t *err)
+{
+    loop->follow->stats.write_errors++;
+    loop->unknown = 1;
+
+    if (loop->write_backoff == 0) {
+        say_error(err);
+        say("the table stays as it is; it is tried again");
+    }
+
+    loop->write = loop_back_off(loop, &loop->write_backoff);
+}
+
+
 /* Writes what was read, and counts. */
 
 static void
 loop_write(loop_t *loop)
 {
-    int              again, refused;
+    int              again, refused, refusing;
     draft_t         *draft;
     int64_t          now;
     uint64_t         bad, writes;
@@ -117,22 +130,14 @@ loop_write(loop_t *loop)
     again = draft->again;
     snapshot = draft->snapshot;
     bad = draft->n_bad;
+    refusing = follow->stats.refusing;
     writes = follow->stats.writes + follow->stats.writes_changes;
     now = follow_time();
 
     loop->dirty = 1;
 
     if (apply_draft(follow, &refused, &err) != MTA_STS_OK) {
-
-        follow->stats.write_errors++;
-        loop->unknown = 1;
-
-        if (loop->write_backoff == 0) {
-            say_error(&err);
-            say("the table stays as it is; it is tried again");
-        }
-
-        loop->write = loop_back_off(loop, &loop->write_backoff);
+        loop_write_failed(loop, &err);
         return;
     }
 
@@ -162,7 +167,9 @@ loop_write(loop_t *loop)
 
     if (snapshot != DRAFT_CHANGES) {
         follow->stats.bad_last = bad;
-        loop->refused = refused;
+
+    } else if (follow->stats.refusing && !refusing) {
+        loop->full = loop->now;
     }
 
     if (!refused) {
@@ -261,7 +268,9 @@ loop_read(loop_t *loop)
 
     took = follow_clock() - begin;
 
+    loop->fresh = 1;
     loop_next_look(loop, took);
+    loop->share = loop->now + LOOP_SHARE * took;
 
     loop->full = loop->now + loop_jitter(loop, loop_full_time(loop, took));
 }
@@ -300,6 +309,10 @@ loop_changes(loop_t *loop)
 
     loop_up(loop);
 
+    if (follow->draft.ask) {
+        loop_ask(loop);
+    }
+
     if (draft_is_ready(&follow->draft)) {
         loop_write(loop);
 
@@ -313,16 +326,9 @@ loop_changes(loop_t *loop)
         }
 
         draft_reset(follow);
-
-        /* only a read of everything shows what the table lacks */
-
-        if (replica_look(&follow->replica, &err) == MTA_STS_OK
-            && follow->replica.strange)
-        {
-            loop->full = loop->now;
-        }
     }
 
+    loop->fresh = feed_is_stream(follow->feed) && !feed_more(follow->feed);
     loop_next_look(loop, 0);
 }
 
@@ -354,52 +360,6 @@ loop_hang_up(loop_t *loop)
 }
 
 
-int
-loop_may_sweep(const loop_t *loop)
-{
-    const draft_t  *draft;
-
-    draft = &loop->follow->draft;
-
-    return loop->connected && !loop->refused && !draft_is_ready(draft)
-           && draft->snapshot == DRAFT_CHANGES;
-}
-
-
-/* Looks at the domains that leave. */
-
-static void
-loop_sweep(loop_t *loop)
-{
-    int64_t        ms;
-    follow_t      *follow;
-    mta_sts_err_t  err;
-
-    follow = loop->follow;
-
-    if (leaving_sweep(follow, &err) != MTA_STS_OK) {
-        follow->stats.write_errors++;
-        loop->dirty = 1;
-
-        if (loop->sweep_backoff == 0) {
-            say_error(&err);
-        }
-
-        loop->sweep = loop_back_off(loop, &loop->sweep_backoff);
-        return;
-    }
-
-    ms = (int64_t) follow->settings->grace * 1000 / 10;
-    ms = ms < LOOP_SWEEP_MIN ? LOOP_SWEEP_MIN
-         : ms > LOOP_SWEEP_MAX ? LOOP_SWEEP_MAX : ms;
-
-    loop->sweep_backoff = 0;
-    loop->sweep = loop->now + (follow->swept.len ? LOOP_SWEEP_MIN : ms);
-
-    loop_count(loop);
-}
-
-
 /* Applies the policies that were read again to all domains. */
 
 static void
@@ -418,6 +378,40 @@ loop_again(loop_t *loop)
     }
 
     leaving_rest(loop->follow);
+}
+
+
+/* Writes the table again if another process has replaced or removed it. */
+
+static void
+loop_check(loop_t *loop)
+{
+    follow_t       *follow;
+    mta_sts_err_t   err;
+
+    follow = loop->follow;
+
+    if (loop->now < loop->check || draft_is_ready(&follow->draft)) {
+        return;
+    }
+
+    loop->check = loop->now + LOOP_CHECK;
+
+    if (replica_look(&follow->replica, &err) == MTA_STS_OK
+        && (!follow->replica.strange
+            || apply_again(follow, &err) == MTA_STS_OK))
+    {
+        loop->check_failed = 0;
+        return;
+    }
+
+    if (!loop->check_failed) {
+        say_error(&err);
+    }
+
+    loop->check_failed = 1;
+    loop->dirty = 1;
+    follow->stats.write_errors++;
 }
 
 
@@ -464,4 +458,8 @@ loop_step(loop_t *loop)
     if (loop->now >= loop->sweep && loop_may_sweep(loop)) {
         loop_sweep(loop);
     }
+
+    loop->fresh = 0;
+
+    loop_check(loop);
 }

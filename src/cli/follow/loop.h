@@ -1,5 +1,5 @@
 /*
- * What the two files of the loop share: what is due when.
+ * What the files of the loop share: what is due when.
  */
 
 #ifndef MTA_STS_FOLLOW_LOOP_H
@@ -13,6 +13,7 @@
 
 #define LOOP_BACKOFF       1000       /* after a failure; doubled each time */
 #define LOOP_BACKOFF_MAX   60000
+#define LOOP_CHECK         2000       /* between looks at the table */
 #define LOOP_NOTICE        100        /* between looks for changes */
 #define LOOP_EXEC          1000       /* between looks at --exec */
 #define LOOP_METRICS       1000       /* between files of metrics, at least */
@@ -34,13 +35,16 @@ typedef struct {
     int64_t          rest;            /* none before, also after a notice */
     int64_t          write;           /* next try to write */
     int64_t          sweep;
+    int64_t          check;           /* next look at the table */
+    int64_t          share;           /* none of all before, by a sweep */
     int64_t          metrics;
     unsigned         backoff;         /* of the source */
     unsigned         write_backoff;
     unsigned         sweep_backoff;
     unsigned short   seed[3];
     int              connected;       /* of lines: some were written */
-    int              refused;         /* the last snapshot was */
+    int              check_failed;
+    int              fresh;           /* this step has read everything */
     int              noticed;         /* something has changed */
     int              again;           /* so have the policies */
     int              dirty;           /* so have the metrics */
@@ -65,6 +69,15 @@ void loop_down(loop_t *loop, const mta_sts_err_t *err);
  * and not while something else is on its way, or what it says is refused.
  */
 int loop_may_sweep(const loop_t *loop);
+
+/* Reads everything soon; a database has its share of the time. */
+void loop_ask(loop_t *loop);
+
+/* Looks at the domains that leave. */
+void loop_sweep(loop_t *loop);
+
+/* When to try again, in a wait that doubles. */
+int64_t loop_back_off(loop_t *loop, unsigned *backoff);
 
 /* Counts what is remembered. */
 void loop_count(loop_t *loop);

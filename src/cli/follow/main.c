@@ -241,7 +241,7 @@ main_follow(follow_settings_t *settings, const mta_sts_env_t *env)
 
     } else if (main_open(follow, env, &err) != MTA_STS_OK) {
         say_error(&err);
-        status = COMMAND_ERROR;
+        status = follow->replica.unread ? COMMAND_UNKNOWN : COMMAND_ERROR;
 
     } else {
         main_defaults(settings, follow->feed);

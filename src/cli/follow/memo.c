@@ -26,6 +26,15 @@ static const char  memo_schema[] =
     "PRAGMA user_version = 1;";
 
 
+/* What came later, and an older version may ignore. */
+
+static const char  memo_added[] =
+    "CREATE TABLE IF NOT EXISTS down (domain TEXT PRIMARY KEY,"
+    " id TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS allowed (row INTEGER PRIMARY KEY,"
+    " time INTEGER NOT NULL);";
+
+
 static const char *const  memo_statements[MEMO_STATEMENTS] = {
     "SELECT since, none, id, was FROM leaving WHERE domain = ?",
     "INSERT OR REPLACE INTO leaving VALUES (?, ?, ?, ?, ?)",
@@ -34,13 +43,21 @@ static const char *const  memo_statements[MEMO_STATEMENTS] = {
     "SELECT domain, since, none, id, was FROM leaving ORDER BY domain",
     "UPDATE leaving SET since = min(since, ?1), none = min(none, ?1)"
     " WHERE since > ?1 OR none > ?1",
+    "UPDATE leaving SET since = since + ?1,"
+    " none = CASE none WHEN 0 THEN 0 ELSE none + ?1 END",
+    "INSERT OR REPLACE INTO down VALUES (?, ?)",
+    "SELECT id FROM down WHERE domain = ?",
+    "DELETE FROM down WHERE domain = ?",
+    "INSERT OR REPLACE INTO allowed VALUES (1, ?)",
+    "SELECT time FROM allowed",
     "INSERT OR IGNORE INTO spent VALUES (?, ?)",
     "SELECT 1 FROM spent WHERE domain = ? AND id = ?",
     "SELECT domain FROM leaving UNION SELECT domain FROM spent",
     "INSERT OR REPLACE INTO pending (domain) VALUES (?)",
     "SELECT count(*) FROM pending",
-    "SELECT serial, domain FROM pending ORDER BY serial",
-    "DELETE FROM pending WHERE serial <= ?"
+    "SELECT coalesce(max(serial), 0) FROM pending",
+    "SELECT serial, domain FROM pending WHERE serial > ? ORDER BY serial",
+    "DELETE FROM pending WHERE serial > ? AND serial <= ?"
 };
 
 
@@ -136,11 +153,15 @@ memo_open(const char *file, mta_sts_err_t *err)
 
     (void) sqlite3_busy_timeout(memo->db, MEMO_WAIT);
 
-    memo_exec(memo, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    /* what is remembered must be there after a crash before its table is */
+
+    memo_exec(memo, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
 
     if (!memo->failed) {
         memo_create(memo);
     }
+
+    memo_exec(memo, memo_added);
 
     for (i = 0; i < MEMO_STATEMENTS && !memo->failed; i++) {
         if (sqlite3_prepare_v2(memo->db, memo_statements[i], -1,
@@ -206,6 +227,13 @@ memo_commit(memo_t *memo, mta_sts_err_t *err)
     }
 
     return MTA_STS_OK;
+}
+
+
+int
+memo_failed(const memo_t *memo)
+{
+    return memo->failed;
 }
 
 

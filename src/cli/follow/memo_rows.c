@@ -178,6 +178,80 @@ memo_clock(memo_t *memo, int64_t now)
 
 
 void
+memo_shift(memo_t *memo, int64_t seconds)
+{
+    sqlite3_stmt  *stmt;
+
+    stmt = memo->statements[MEMO_SHIFT];
+
+    (void) sqlite3_bind_int64(stmt, 1, seconds);
+
+    (void) memo_run(memo, stmt);
+}
+
+
+void
+memo_put_down(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id)
+{
+    sqlite3_stmt  *stmt;
+
+    stmt = memo_statement(memo, MEMO_PUT_DOWN, domain);
+
+    memo_bind(stmt, 2, id);
+
+    (void) memo_run(memo, stmt);
+}
+
+
+int
+memo_down(memo_t *memo, mta_sts_str_t domain, char id[MTA_STS_ID_LEN + 1])
+{
+    int            found;
+    sqlite3_stmt  *stmt;
+
+    memset(id, 0, MTA_STS_ID_LEN + 1);
+
+    stmt = memo_statement(memo, MEMO_DOWN, domain);
+    found = memo_step(memo, stmt);
+
+    if (found) {
+        memo_id(stmt, 0, id);
+    }
+
+    (void) sqlite3_reset(stmt);
+
+    return found;
+}
+
+
+void
+memo_delete_down(memo_t *memo, mta_sts_str_t domain)
+{
+    (void) memo_run(memo, memo_statement(memo, MEMO_DELETE_DOWN, domain));
+}
+
+
+void
+memo_put_allowed(memo_t *memo, int64_t time)
+{
+    sqlite3_stmt  *stmt;
+
+    stmt = memo->statements[MEMO_PUT_ALLOWED];
+
+    (void) sqlite3_bind_int64(stmt, 1, time);
+
+    (void) memo_run(memo, stmt);
+}
+
+
+int64_t
+memo_allowed(memo_t *memo)
+{
+    return memo_count(memo, memo->statements[MEMO_ALLOWED]);
+}
+
+
+void
 memo_each_leaving(memo_t *memo,
     void (*each)(void *ctx, mta_sts_str_t domain, const leaving_t *leaving),
     void *ctx)
@@ -262,13 +336,22 @@ memo_count_pending(memo_t *memo)
 
 
 int64_t
-memo_write_pending(memo_t *memo, FILE *out)
+memo_last_pending(memo_t *memo)
+{
+    return memo_count(memo, memo->statements[MEMO_LAST_PENDING]);
+}
+
+
+int64_t
+memo_write_pending(memo_t *memo, int64_t after, FILE *out)
 {
     int64_t        serial;
     sqlite3_stmt  *stmt;
 
     serial = 0;
     stmt = memo->statements[MEMO_EACH_PENDING];
+
+    (void) sqlite3_bind_int64(stmt, 1, after);
 
     while (memo_step(memo, stmt)) {
         serial = sqlite3_column_int64(stmt, 0);
@@ -282,13 +365,14 @@ memo_write_pending(memo_t *memo, FILE *out)
 
 
 void
-memo_delete_pending(memo_t *memo, int64_t serial)
+memo_delete_pending(memo_t *memo, int64_t after, int64_t serial)
 {
     sqlite3_stmt  *stmt;
 
     stmt = memo->statements[MEMO_DELETE_PENDING];
 
-    (void) sqlite3_bind_int64(stmt, 1, serial);
+    (void) sqlite3_bind_int64(stmt, 1, after);
+    (void) sqlite3_bind_int64(stmt, 2, serial);
 
     (void) memo_run(memo, stmt);
 }

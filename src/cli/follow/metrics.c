@@ -12,9 +12,6 @@
 #include "follow.h"
 
 
-#define METRICS_MAX  8192             /* bytes of all */
-
-
 typedef struct {
     const char  *name;                /* after "mta_sts_follow_" */
     const char  *type;
@@ -24,10 +21,10 @@ typedef struct {
 } metric_t;
 
 
-static size_t
-metrics_text(const follow_t *follow, char *buf, size_t size)
+static void
+metrics_text(const follow_t *follow, FILE *out)
 {
-    size_t                 i, n;
+    size_t                 i;
     const follow_stats_t  *s;
 
     s = &follow->stats;
@@ -81,22 +78,17 @@ metrics_text(const follow_t *follow, char *buf, size_t size)
           (int64_t) s->exec_failures }
     };
 
-    for (i = 0, n = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+    for (i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
 
         if (metrics[i].help) {
-            n += (size_t) snprintf(buf + n, size - n,
-                                   "# HELP mta_sts_follow_%s %s\n"
-                                   "# TYPE mta_sts_follow_%s %s\n",
-                                   metrics[i].name, metrics[i].help,
-                                   metrics[i].name, metrics[i].type);
+            (void) fprintf(out, "# HELP mta_sts_follow_%s %s\n"
+                           "# TYPE mta_sts_follow_%s %s\n", metrics[i].name,
+                           metrics[i].help, metrics[i].name, metrics[i].type);
         }
 
-        n += (size_t) snprintf(buf + n, size - n, "mta_sts_follow_%s%s %lld\n",
-                               metrics[i].name, metrics[i].labels,
-                               (long long) metrics[i].value);
+        (void) fprintf(out, "mta_sts_follow_%s%s %lld\n", metrics[i].name,
+                       metrics[i].labels, (long long) metrics[i].value);
     }
-
-    return n;
 }
 
 
@@ -105,22 +97,24 @@ metrics_text(const follow_t *follow, char *buf, size_t size)
 void
 metrics_write(follow_t *follow)
 {
-    int            failed, fd;
-    FILE          *out;
-    char           text[METRICS_MAX];
-    size_t         n;
-    char           temp[4096];
-    const char    *file;
+    int              failed, fd;
+    FILE            *out;
+    char            *temp;
+    const char      *file;
+    mta_sts_arena_t  arena = { NULL, 0 };
+    mta_sts_env_t    env = { diag_alloc, say_warning, &arena, NULL };
+    mta_sts_buf_t    buf = { &env, NULL, 0, 0, 0 };
 
     file = follow->settings->metrics;
 
-    if (file == NULL
-        || snprintf(temp, sizeof(temp), "%s.new", file) >= (int) sizeof(temp))
-    {
+    if (file == NULL) {
         return;
     }
 
-    n = metrics_text(follow, text, sizeof(text));
+    mta_sts_buf_add_cstr(&buf, file);
+    mta_sts_buf_add(&buf, mta_sts_str(".new\0"));
+
+    temp = buf.data;
 
     /* others may write to its folder, too: no link of theirs is followed */
 
@@ -135,7 +129,8 @@ metrics_write(follow_t *follow)
     }
 
     if (out) {
-        failed |= fwrite(text, 1, n, out) != n;
+        metrics_text(follow, out);
+        failed |= ferror(out) != 0;
         failed |= fclose(out) != 0;
     }
 
@@ -150,6 +145,8 @@ metrics_write(follow_t *follow)
     }
 
     follow->metrics_failed = failed;
+
+    mta_sts_arena_free(&arena);
 }
 
 

@@ -12,6 +12,7 @@
 
 #define NONE_BATCH  10000             /* domains of one sweep */
 #define NONE_AGES   1000
+#define NONE_LOOK   (3 * 86400)       /* seconds that a look counts */
 
 
 typedef struct {
@@ -25,6 +26,8 @@ typedef struct {
     mta_sts_arena_t  arena;
     mta_sts_env_t    env;
     int64_t          now;
+    int              fresh;
+    int              stale;
     none_due_t      *due;
     size_t           n;
     size_t           size;
@@ -182,6 +185,9 @@ none_begin(none_sweep_t *sweep, none_due_t *due, const mta_sts_entry_t *entry,
 
     if (entry->policy->mode == MTA_STS_ENFORCE) {
         memcpy(due->leaving.was, entry->policy->id, sizeof(due->leaving.was));
+
+    } else {
+        (void) memo_down(follow->memo, due->domain, due->leaving.was);
     }
 
     memo_put_leaving(follow->memo, due->domain, &due->leaving);
@@ -214,6 +220,7 @@ none_drop(none_sweep_t *sweep, const none_due_t *due,
 
     memo_put_spent(follow->memo, due->domain,
                    mta_sts_str_from(due->leaving.id));
+    memo_delete_down(follow->memo, due->domain);
     apply_note(follow, entry, NULL, 0);
 
     return mta_sts_table_add(&sweep->builder, due->domain,
@@ -248,7 +255,11 @@ leaving_is_free(state_t *state, mta_sts_str_t domain,
 
     plan_may(&known.history, &step, now, &answer);
 
+    /* with a clock that was wrong, looks are old, or yet to come */
+
     is_free = known.history.look > leaving->none
+              && known.history.look <= now
+              && known.history.look >= now - NONE_LOOK
               && none < known.history.n_policies
               && plan_is_served(&known.history, none, now)
               && (leaving->was[0] == '\0' || was < known.history.n_policies)
@@ -276,6 +287,11 @@ none_one(none_sweep_t *sweep, none_due_t *due, mta_sts_err_t *err)
         || !mta_sts_str_eq(mta_sts_policy_id(entry.policy),
                            mta_sts_str_from(due->leaving.id)))
     {
+        if (!sweep->fresh) {
+            sweep->stale = 1;
+            return MTA_STS_OK;
+        }
+
         return none_begin(sweep, due, &entry, err);
     }
 
@@ -285,6 +301,11 @@ none_one(none_sweep_t *sweep, none_due_t *due, mta_sts_err_t *err)
         && leaving_is_free(sweep->state, due->domain, &due->leaving,
                            sweep->now))
     {
+        if (!sweep->fresh) {
+            sweep->stale = 1;
+            return MTA_STS_OK;
+        }
+
         return none_drop(sweep, due, &entry, err);
     }
 
@@ -307,7 +328,7 @@ none_all(none_sweep_t *sweep, mta_sts_err_t *err)
 
     memo_begin(memo);
 
-    for (i = 0; i < sweep->n && rc == MTA_STS_OK; i++) {
+    for (i = 0; i < sweep->n && rc == MTA_STS_OK && !sweep->stale; i++) {
         rc = none_one(sweep, &sweep->due[i], err);
     }
 
@@ -335,22 +356,25 @@ none_all(none_sweep_t *sweep, mta_sts_err_t *err)
 
 
 int
-leaving_sweep(follow_t *follow, mta_sts_err_t *err)
+leaving_sweep(follow_t *follow, int fresh, int *stale, mta_sts_err_t *err)
 {
     int            rc;
     size_t         len;
     none_sweep_t   sweep;
     mta_sts_str_t  last;
 
+    *stale = 0;
+
     if (memo_count_leaving(follow->memo) == 0) {
         return memo_check(follow->memo, err);
     }
 
-    memo_clock(follow->memo, follow_time());
+    leaving_clock(follow);
 
     memset(&sweep, 0, sizeof(none_sweep_t));
 
     sweep.follow = follow;
+    sweep.fresh = fresh;
     sweep.now = follow_time();
     sweep.env = (mta_sts_env_t) { diag_alloc, say_warning, &sweep.arena,
                                   NULL };
@@ -366,9 +390,10 @@ leaving_sweep(follow_t *follow, mta_sts_err_t *err)
 
     /* the next sweep goes on where this one ends, if it was full */
 
-    follow->swept.len = 0;
+    *stale = sweep.stale;
+    follow->swept.len = sweep.stale ? follow->swept.len : 0;
 
-    if (sweep.n == NONE_BATCH) {
+    if (sweep.n == NONE_BATCH && !sweep.stale) {
         last = sweep.due[sweep.n - 1].domain;
         len = last.len < sizeof(follow->swept_buf) ? last.len : 0;
         memcpy(follow->swept_buf, last.data, len);

@@ -49,9 +49,13 @@ notify(const char *fmt, ...)
     len = vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
 
+    if (len < 0) {
+        return;
+    }
+
     fd = socket(AF_UNIX, SOCK_DGRAM|SOCK_CLOEXEC, 0);
 
-    if (fd == -1 || len < 0) {
+    if (fd == -1) {
         return;
     }
 

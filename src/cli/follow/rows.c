@@ -14,6 +14,13 @@
 #define ROWS_KEY_MAX  2048            /* bytes; longer ones are not cached */
 
 
+static int
+rows_is_blank(char ch)
+{
+    return ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n';
+}
+
+
 int
 rows_open(rows_t *rows, mta_sts_err_t *err)
 {
@@ -82,12 +89,33 @@ rows_forget(rows_t *rows)
 }
 
 
+/* Columns of a fixed width have spaces at their end. */
+
+mta_sts_str_t
+rows_trim(mta_sts_str_t text)
+{
+    size_t  n;
+
+    for (n = 0; n < text.len && rows_is_blank(text.data[n]); n++) {
+        /* void */
+    }
+
+    text = mta_sts_str_after(text, n);
+
+    while (text.len && rows_is_blank(text.data[text.len - 1])) {
+        text.len--;
+    }
+
+    return text;
+}
+
+
 int
 rows_domain(rows_t *rows, const source_row_t *row, mta_sts_str_t *domain,
     mta_sts_err_t *err)
 {
     mta_sts_env_t    env = { diag_alloc, say_warning, &rows->scratched, NULL };
-    mta_sts_value_t  value = { row->domain, MTA_STS_NOWHERE };
+    mta_sts_value_t  value = { rows_trim(row->domain), MTA_STS_NOWHERE };
 
     mta_sts_arena_reset(&rows->scratched);
 
@@ -151,7 +179,7 @@ rows_cached(rows_t *rows, const char *key, size_t len)
 static int
 rows_is_space(char ch)
 {
-    return ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n' || ch == ',';
+    return rows_is_blank(ch) || ch == ',';
 }
 
 
@@ -230,7 +258,8 @@ rows_set_max_age(mta_sts_settings_t *settings, mta_sts_str_t text,
 
 static int
 rows_render(rows_t *rows, const source_row_t *row, uint32_t max_age,
-    table_pool_t *pool, uint32_t *index, mta_sts_err_t *err)
+    mta_sts_str_t other, table_pool_t *pool, uint32_t *index,
+    mta_sts_err_t *err)
 {
     mta_sts_env_t            env = { diag_alloc, say_warning,
                                      &rows->scratched, NULL };
@@ -270,13 +299,14 @@ rows_render(rows_t *rows, const source_row_t *row, uint32_t max_age,
         return MTA_STS_ERROR;
     }
 
-    return table_pool_add(pool, policy, policy_name, index, err);
+    return table_pool_add(pool, policy, max_age ? other : policy_name, index,
+                          err);
 }
 
 
 int
 rows_policy(rows_t *rows, const source_row_t *row, uint32_t max_age,
-    table_pool_t *pool, uint32_t *index, mta_sts_err_t *err)
+    mta_sts_str_t name, table_pool_t *pool, uint32_t *index, mta_sts_err_t *err)
 {
     char            buf[ROWS_KEY_MAX];
     size_t          len;
@@ -286,7 +316,7 @@ rows_policy(rows_t *rows, const source_row_t *row, uint32_t max_age,
     len = max_age ? 0 : rows_key(row, buf);
 
     if (len == 0) {
-        return rows_render(rows, row, max_age, pool, index, err);
+        return rows_render(rows, row, max_age, name, pool, index, err);
     }
 
     key.data = buf;
@@ -298,7 +328,7 @@ rows_policy(rows_t *rows, const source_row_t *row, uint32_t max_age,
         return MTA_STS_OK;
     }
 
-    if (rows_render(rows, row, 0, pool, index, err) != MTA_STS_OK) {
+    if (rows_render(rows, row, 0, name, pool, index, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 

@@ -99,7 +99,9 @@ loop_wait(loop_t *loop)
         loop_notices(loop);
     }
 
-    until = loop->metrics + LOOP_METRICS_MAX;
+    until = loop_min(loop->metrics + LOOP_METRICS_MAX,
+                     draft_is_ready(&follow->draft) ? loop->write
+                                                    : loop->check);
 
     if (loop_may_sweep(loop)) {
         until = loop_min(until, loop->sweep);
@@ -124,7 +126,7 @@ loop_wait(loop_t *loop)
     fds[1].revents = 0;
 
     if (draft_is_ready(&follow->draft)) {
-        until = loop_min(until, loop->write);
+        /* nothing is read before it is written */
 
     } else if (feed_is_stream(follow->feed)) {
         fds[1].fd = feed_fd(follow->feed);
@@ -159,8 +161,8 @@ loop_is_done(const loop_t *loop)
     follow = loop->follow;
 
     if (feed_is_stream(follow->feed)) {
-        return feed_ended(follow->feed)
-               && (!draft_is_ready(&follow->draft) || follow->settings->once);
+        return draft_is_ready(&follow->draft) ? follow->settings->once
+                                              : feed_ended(follow->feed);
     }
 
     return follow->settings->once;
@@ -236,6 +238,7 @@ follow_run(follow_t *follow)
     loop.seed[0] = (unsigned short) loop.now;
     loop.seed[1] = (unsigned short) getpid();
 
+    leaving_clock(follow);
     draft_init(&follow->draft);
     draft_events(follow, &loop.events);
     loop_count(&loop);

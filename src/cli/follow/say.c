@@ -36,6 +36,17 @@ follow_time(void)
 }
 
 
+int64_t
+follow_uptime(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_BOOTTIME, &ts);
+
+    return (int64_t) ts.tv_sec;
+}
+
+
 void
 follow_say(follow_t *follow, follow_say_e kind, const char *fmt, ...)
 {

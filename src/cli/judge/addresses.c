@@ -31,8 +31,9 @@ address_findings(const probe_host_t *host, finding_kind_e dns,
     }
 
     if (host->n_more) {
-        finding_add(findings, dns + 2, where, "%zu addresses not tried: %zu "
-                    "are looked at", host->n_more, host->started);
+        finding_add(findings, dns + 2, where, "%zu address%s not tried: %zu "
+                    "are looked at", host->n_more,
+                    host->n_more == 1 ? "" : "es", host->started);
     }
 
     if (host->n_family && host->n_family == host->n_addresses) {
@@ -40,8 +41,8 @@ address_findings(const probe_host_t *host, finding_kind_e dns,
                     "family that is looked at");
 
     } else if (host->n_family) {
-        finding_add(findings, dns + 3, where, "%zu addresses of the other "
-                    "family are left out", host->n_family);
+        finding_add(findings, dns + 3, where, "addresses of the other family "
+                    "are left out: %zu", host->n_family);
     }
 }
 

@@ -23,6 +23,21 @@ finding_kind(finding_kind_e kind)
 }
 
 
+finding_kind_e
+finding_find(const char *code)
+{
+    size_t  i;
+
+    for (i = 0; i < FINDING_KINDS; i++) {
+        if (strcmp(finding_kinds[i].code, code) == 0) {
+            break;
+        }
+    }
+
+    return (finding_kind_e) i;
+}
+
+
 const char *
 finding_severity(finding_severity_e severity)
 {

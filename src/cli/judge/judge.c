@@ -398,6 +398,9 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
     result->findings.env = env;
     result->findings.configured = entry->policy != NULL;
     result->unknown = judge_is_unknown(facts);
+    result->smtp = (facts->what & PROBE_SMTP) != 0;
+    result->reports = facts->evidence
+                      && facts->evidence->status != EVIDENCE_ABSENT;
 
     size = 0;
 
@@ -432,7 +435,7 @@ judge(const facts_t *facts, const mta_sts_entry_t *entry,
         }
     }
 
-    if (facts->evidence && facts->evidence->status != EVIDENCE_ABSENT) {
+    if (result->reports) {
         reported_findings(facts->evidence, facts->now, rua, &result->findings);
     }
 

@@ -85,6 +85,9 @@ typedef struct {
 
 const finding_kind_t *finding_kind(finding_kind_e kind);
 
+/* Finds a kind by its code; FINDING_KINDS if there is none. */
+finding_kind_e finding_find(const char *code);
+
 /* "note", "unknown", "warning" or "error"; of a subject, its heading. */
 const char *finding_severity(finding_severity_e severity);
 const char *finding_subject(finding_subject_e subject);
@@ -144,6 +147,8 @@ typedef struct {
                                          policy, or this is not in "enforce"; -1
                                          if the MX records are not known */
     int                     unknown;  /* no lookup had an answer */
+    int                     smtp;     /* mail servers were connected to */
+    int                     reports;  /* there is a store of reports */
     time_t                  now;      /* the time of the check */
 } result_t;
 
@@ -154,6 +159,12 @@ typedef struct {
  */
 void judge(const facts_t *facts, const mta_sts_entry_t *entry,
     const mta_sts_env_t *env, result_t *result);
+
+/*
+ * Was everything looked at that a finding of a kind could be about?  If not, it
+ * is not known to be gone where result does not have it.
+ */
+int result_looked(const result_t *result, finding_kind_e kind);
 
 
 /*

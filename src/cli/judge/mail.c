@@ -158,8 +158,9 @@ mail_findings(const facts_t *facts, findings_t *findings)
     }
 
     if (facts->n_more) {
-        finding_add(findings, SMTP_NOT_TRIED, NULL, "%zu mail servers not "
-                    "tried: %d are looked at", facts->n_more, PROBE_MX);
+        finding_add(findings, SMTP_NOT_TRIED, NULL, "%zu mail server%s not "
+                    "tried: %d are looked at", facts->n_more,
+                    facts->n_more == 1 ? "" : "s", PROBE_MX);
     }
 
     /* senders fall back to another server */

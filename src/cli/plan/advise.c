@@ -41,6 +41,23 @@ advise_refused(const plan_domain_t *domain, const plan_answer_t *answer,
 }
 
 
+/* Is no address of the policy host known to be in the DNS? */
+
+static int
+advise_is_nowhere(const plan_history_t *history)
+{
+    size_t  i;
+
+    for (i = 0; i < history->n_addresses; i++) {
+        if (history->addresses[i].left == 0) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* The way of the configured policy: served first, then announced (rule 7). */
 
 static void
@@ -67,9 +84,13 @@ advise_configured(const plan_domain_t *domain, int64_t now, plan_list_t *list)
             return;
         }
 
-        (void) plan_say(list, PLAN_DUE, "serve", 7, 0, "no web server serves "
-                        "the configured policy: reload nginx on each, then "
-                        "run mta-sts check %.*s", MTA_STS_SHOW(domain->name));
+        (void) plan_say(list, PLAN_DUE, "serve", 7, 0,
+                        advise_is_nowhere(domain->history)
+                        ? "no address of the policy host is known: publish "
+                          "its address record, then run mta-sts check %.*s"
+                        : "no web server serves the configured policy: reload "
+                          "nginx on each, then run mta-sts check %.*s",
+                        MTA_STS_SHOW(domain->name));
         return;
     }
 

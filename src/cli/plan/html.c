@@ -99,6 +99,7 @@ plan_html_domain(plan_output_t *output, mta_sts_str_t domain,
 void
 plan_html_end(plan_output_t *output)
 {
-    (void) fprintf(output->out, "<p>%zu domains, %zu with something due</p>\n"
-                   "</main>\n</html>\n", output->n, output->due);
+    (void) fprintf(output->out, "<p>%zu domain%s, %zu with something due</p>\n"
+                   "</main>\n</html>\n", output->n, diag_s(output->n),
+                   output->due);
 }

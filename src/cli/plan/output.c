@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "cli/diag/diag.h"
 #include "output.h"
 
 
@@ -25,44 +26,48 @@ text_domain(plan_output_t *output, mta_sts_str_t domain,
     const plan_list_t *list)
 {
     char                  buf[32];
+    FILE                 *out;
     size_t                i, k;
+    diag_wrap_t           wrap;
     const plan_advice_t  *advice;
+
+    out = diag_wrap_open(&wrap, output->out, output->width);
 
     for (i = 0; i < list->n; i++) {
         advice = &list->elts[i];
 
-        (void) fprintf(output->out, "%.*s: %s", MTA_STS_SHOW(domain),
+        (void) fprintf(out, "%.*s: %s", MTA_STS_SHOW(domain),
                        plan_state_name(advice->state));
 
         if (advice->state == PLAN_WAIT && advice->from != PLAN_NEVER) {
-            (void) fprintf(output->out, " until %s",
-                           plan_date(advice->from, buf));
+            (void) fprintf(out, " until %s", plan_date(advice->from, buf));
         }
 
-        (void) fprintf(output->out, ": %s: %s", advice->what,
-                       advice->text.data);
+        (void) fprintf(out, ": %s: %s", advice->what, advice->text.data);
 
         if (advice->rule) {
-            (void) fprintf(output->out, " (rule %u)", advice->rule);
+            (void) fprintf(out, " (rule %u)", advice->rule);
         }
 
-        (void) fputc('\n', output->out);
+        (void) fputc('\n', out);
 
         for (k = 0; k < advice->n_steps; k++) {
-            (void) fprintf(output->out, "    %s%s%s\n", advice->steps[k].from
+            (void) fprintf(out, "    %s%s%s\n", advice->steps[k].from
                            ? plan_date(advice->steps[k].from, buf) : "",
                            advice->steps[k].from ? ": " : "",
                            advice->steps[k].text.data);
         }
     }
+
+    diag_wrap_close(&wrap);
 }
 
 
 static void
 text_end(plan_output_t *output)
 {
-    (void) fprintf(output->out, "%zu domains, %zu with something due\n",
-                   output->n, output->due);
+    (void) fprintf(output->out, "%zu domain%s, %zu with something due\n",
+                   output->n, diag_s(output->n), output->due);
 }
 
 

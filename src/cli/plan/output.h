@@ -15,12 +15,13 @@
 typedef struct plan_format_s  plan_format_t;
 
 
-/* Zero one to begin with, and set out, format and now. */
+/* Zero one to begin with, and set out, format, now and width. */
 
 typedef struct {
     FILE                 *out;
     const plan_format_t  *format;
     int64_t               now;
+    unsigned              width;      /* of a terminal, in columns; or 0 */
     size_t                n;          /* domains so far */
     size_t                due;        /* of them, with something due */
 } plan_output_t;

@@ -93,7 +93,8 @@ static const char  html_script[] =
 "            domain.hidden = !hit;\n"
 "            n += hit;\n"
 "        });\n"
-"        shown.textContent = n + ' of ' + domains.length + ' domains';\n"
+"        shown.textContent = n + ' of ' + domains.length\n"
+"            + (domains.length === 1 ? ' domain' : ' domains');\n"
 "    }\n"
 "    form.hidden = false;\n"
 "    form.addEventListener('input', update);\n"
@@ -106,8 +107,8 @@ static const char  html_script[] =
 static void
 html_total(FILE *out, const char *class, size_t n, const char *what)
 {
-    (void) fprintf(out, "<li class=\"%s\"><strong>%zu</strong> %s</li>\n",
-                   class, n, what);
+    (void) fprintf(out, "<li class=\"%s\"><strong>%zu</strong> %s%s</li>\n",
+                   class, n, what, class[0] == 'u' ? "" : diag_s(n));
 }
 
 
@@ -132,11 +133,11 @@ html_totals(const report_t *report)
                    report->family == 4 ? ", only IPv4 addresses"
                    : report->family == 6 ? ", only IPv6 addresses" : "");
 
-    html_total(out, "all", report->n, "domains");
-    html_total(out, "error", report->counts[FINDING_ERROR], "errors");
-    html_total(out, "warning", report->counts[FINDING_WARNING], "warnings");
+    html_total(out, "all", report->n, "domain");
+    html_total(out, "error", report->counts[FINDING_ERROR], "error");
+    html_total(out, "warning", report->counts[FINDING_WARNING], "warning");
     html_total(out, "unknown", report->counts[FINDING_UNKNOWN], "unknown");
-    html_total(out, "note", report->counts[FINDING_NOTE], "notes");
+    html_total(out, "note", report->counts[FINDING_NOTE], "note");
 
     (void) fputs("</ul>\n", out);
 }

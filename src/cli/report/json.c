@@ -18,9 +18,9 @@ json_str(mta_sts_str_t str)
 
 
 static json_t *
-json_findings(const result_t *result)
+json_findings(const report_t *report, const result_t *result)
 {
-    json_t                *list;
+    json_t                *list, *item;
     size_t                 i;
     const finding_t       *finding;
     const finding_kind_t  *kind;
@@ -31,11 +31,18 @@ json_findings(const result_t *result)
         finding = &result->findings.elts[i];
         kind = finding_kind(finding->kind);
 
-        (void) json_array_append_new(list, json_pack("{ssssssso}",
-                   "code", kind->code,
-                   "severity", finding_severity(finding->severity),
-                   "rfc", kind->section,
-                   "text", json_str(finding->text)));
+        item = json_pack("{ssssssso}",
+                         "code", kind->code,
+                         "severity", finding_severity(finding->severity),
+                         "rfc", kind->section,
+                         "text", json_str(finding->text));
+
+        if (report->family) {
+            (void) json_object_set_new(item, "family",
+                                       json_integer(report->family));
+        }
+
+        (void) json_array_append_new(list, item);
     }
 
     return list;
@@ -68,7 +75,7 @@ json_certs(const result_t *result)
 
 
 static json_t *
-json_result(const result_t *result)
+json_result(const report_t *report, const result_t *result)
 {
     json_t  *mode, *id, *max_age;
 
@@ -87,7 +94,7 @@ json_result(const result_t *result)
                      "id", id,
                      "max_age", max_age,
                      "preload", result->preload,
-                     "findings", json_findings(result),
+                     "findings", json_findings(report, result),
                      "certificates", json_certs(result));
 }
 
@@ -126,7 +133,7 @@ report_json(report_t *report)
     json_set_alloc_funcs(diag_malloc, free);
 
     for (i = 0; i < report->n; i++) {
-        json = json_result(&report->results[i]);
+        json = json_result(report, &report->results[i]);
         json_resolved(report, &report->results[i], json);
 
         (void) fputs(i ? ",\n" : "[\n", report->out);

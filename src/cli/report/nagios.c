@@ -31,6 +31,10 @@ nagios_state(const report_t *report)
         return "CRITICAL";
     }
 
+    if (report->state_failed) {
+        return "UNKNOWN - the state cannot be used";
+    }
+
     if (counts[FINDING_WARNING]) {
         return "WARNING";
     }
@@ -85,12 +89,13 @@ report_nagios(report_t *report)
                         "plan", report->refused);
     }
 
-    (void) fprintf(report->out, "MTA-STS %s - %zu domains, %zu errors, %zu "
-                   "warnings, %zu unknown%s%s | domains=%zu errors=%zu "
+    (void) fprintf(report->out, "MTA-STS %s - %zu domain%s, %zu error%s, %zu "
+                   "warning%s, %zu unknown%s%s | domains=%zu errors=%zu "
                    "warnings=%zu unknown=%zu notes=%zu\n",
-                   nagios_state(report), report->n, counts[FINDING_ERROR],
-                   counts[FINDING_WARNING], counts[FINDING_UNKNOWN],
-                   refused,
+                   nagios_state(report), report->n, diag_s(report->n),
+                   counts[FINDING_ERROR], diag_s(counts[FINDING_ERROR]),
+                   counts[FINDING_WARNING], diag_s(counts[FINDING_WARNING]),
+                   counts[FINDING_UNKNOWN], refused,
                    report->family ? (report->family == 4 ? ", only IPv4"
                                                          : ", only IPv6") : "",
                    report->n, counts[FINDING_ERROR], counts[FINDING_WARNING],

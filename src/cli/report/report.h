@@ -34,11 +34,12 @@ typedef struct {
 } report_resolved_t;
 
 
-/* Zero one to begin with, and set out, color and family. */
+/* Zero one to begin with, and set out, color, width and family. */
 
 typedef struct {
     FILE               *out;
     int                 color;        /* ECMA-48 colours are welcome */
+    unsigned            width;        /* of a terminal, in columns; or 0 */
     unsigned            family;       /* 4 or 6: only its addresses were looked
                                          at; or 0 */
 
@@ -60,6 +61,8 @@ typedef struct {
     size_t              refused;      /* domains whose policy a rule refuses, or
                                          that left and are believed; set by the
                                          caller, who has named them */
+    int                 state_failed; /* the state could not be used; likewise
+                                         set and said by the caller */
     size_t              counts[FINDING_SEVERITIES];   /* of findings */
 } report_t;
 
@@ -85,14 +88,18 @@ void report_add(report_t *report, const result_t *result);
  * Leaves only findings that are not in file, the output of an earlier check in
  * format "json", and lists those of file that are resolved.  A finding is the
  * same if domain, code and severity are.  What a domain had is not resolved
- * while something about it is unknown.
+ * while it was not looked at: see result_looked().
  *
  * Errors: cannot read "FILE", and why.
  */
 int report_since(report_t *report, const char *file, mta_sts_err_t *err);
 
-/* The same with the parsed output of an earlier check. */
-void report_since_list(report_t *report, const json_t *list);
+/*
+ * The same with the parsed output of an earlier check, whose findings become
+ * those to compare the next check with: what there is, and what was there and
+ * was not looked at.  Each has "code", "severity" and maybe "family".
+ */
+void report_since_list(report_t *report, json_t *list);
 
 /* After the last result: sorts and counts what is printed. */
 void report_end(report_t *report);

@@ -9,15 +9,14 @@
 #include "report.h"
 
 
-/* The findings that an earlier check has, by domain. */
+/* The domains of an earlier check, by name. */
 
 static json_t *
-since_index(const json_t *list)
+since_index(json_t *list)
 {
-    size_t         i;
-    json_t        *index;
-    const char    *name;
-    const json_t  *item;
+    size_t       i;
+    json_t      *index, *item;
+    const char  *name;
 
     index = json_object();
 
@@ -25,8 +24,7 @@ since_index(const json_t *list)
         name = json_string_value(json_object_get(item, "domain"));
 
         if (name) {
-            (void) json_object_set(index, name,
-                                   json_object_get(item, "findings"));
+            (void) json_object_set(index, name, item);
         }
     }
 
@@ -74,34 +72,72 @@ since_filter(findings_t *findings, const json_t *before)
 }
 
 
+static int
+since_has(const findings_t *findings, const json_t *item)
+{
+    size_t  i;
+
+    for (i = 0; i < findings->n; i++) {
+        if (since_is(item, &findings->elts[i], 0)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Was that looked at which a finding of an earlier check is about?  What hosts
+ * do may depend on the family of their addresses.
+ */
+
+static int
+since_looked(const report_t *report, const result_t *result,
+    const json_t *item)
+{
+    const char      *code;
+    finding_kind_e   kind;
+
+    code = json_string_value(json_object_get(item, "code"));
+    kind = finding_find(code ? code : "");
+
+    if (kind == FINDING_KINDS) {
+        return 1;
+    }
+
+    if (report->family
+        && (finding_kind(kind)->subject == FINDING_HOST
+            || finding_kind(kind)->subject == FINDING_MAIL)
+        && json_integer_value(json_object_get(item, "family"))
+           != (json_int_t) report->family)
+    {
+        return 0;
+    }
+
+    return result_looked(result, kind);
+}
+
+
 /* Lists what was there before and is no more; notes are no matter. */
 
 static void
 since_resolved(report_t *report, const result_t *result, const json_t *before)
 {
-    size_t              i, k;
+    size_t              i;
     const char         *code, *severity;
     const json_t       *item;
     mta_sts_env_t       env = { diag_alloc, NULL, &report->arena, NULL };
     report_resolved_t  *resolved;
-
-    if (finding_count(&result->findings, FINDING_UNKNOWN)) {
-        return;
-    }
 
     json_array_foreach(before, i, item) {
 
         code = json_string_value(json_object_get(item, "code"));
         severity = json_string_value(json_object_get(item, "severity"));
 
-        for (k = 0; k < result->findings.n; k++) {
-            if (since_is(item, &result->findings.elts[k], 0)) {
-                break;
-            }
-        }
-
-        if (k < result->findings.n || code == NULL || severity == NULL
-            || strcmp(severity, "note") == 0)
+        if (code == NULL || severity == NULL || strcmp(severity, "note") == 0
+            || since_has(&result->findings, item)
+            || !since_looked(report, result, item))
         {
             continue;
         }
@@ -118,23 +154,84 @@ since_resolved(report_t *report, const result_t *result, const json_t *before)
 }
 
 
-void
-report_since_list(report_t *report, const json_t *list)
+/*
+ * The family of addresses that a finding is of: that of this check, but both if
+ * it was there before with another one.
+ */
+
+static json_int_t
+since_family(const report_t *report, const finding_t *finding,
+    const json_t *before)
 {
     size_t         i;
-    json_t        *index;
-    const json_t  *before;
-    result_t      *result;
+    const json_t  *item;
+
+    json_array_foreach(before, i, item) {
+        if (since_is(item, finding, 0)
+            && json_integer_value(json_object_get(item, "family"))
+               != (json_int_t) report->family)
+        {
+            return 0;
+        }
+    }
+
+    return report->family;
+}
+
+
+/* What there is now, and what was there and was not looked at. */
+
+static json_t *
+since_next(const report_t *report, const result_t *result,
+    const json_t *before)
+{
+    size_t            i;
+    json_t           *next, *item;
+    const finding_t  *finding;
+
+    next = json_array();
+
+    for (i = 0; i < result->findings.n; i++) {
+        finding = &result->findings.elts[i];
+
+        (void) json_array_append_new(next, json_pack("{sssssI}",
+                   "code", finding_kind(finding->kind)->code,
+                   "severity", finding_severity(finding->severity),
+                   "family", since_family(report, finding, before)));
+    }
+
+    json_array_foreach(before, i, item) {
+        if (!since_has(&result->findings, item)
+            && !since_looked(report, result, item))
+        {
+            (void) json_array_append(next, item);
+        }
+    }
+
+    return next;
+}
+
+
+void
+report_since_list(report_t *report, json_t *list)
+{
+    size_t     i;
+    json_t    *index, *item, *before, *next;
+    result_t  *result;
 
     index = since_index(list);
 
     for (i = 0; i < report->n; i++) {
         result = &report->results[i];
-        before = json_object_getn(index, result->entry->domain.data,
-                                  result->entry->domain.len);
+        item = json_object_getn(index, result->entry->domain.data,
+                                result->entry->domain.len);
+        before = json_object_get(item, "findings");
+        next = since_next(report, result, before);
 
         since_resolved(report, result, before);
         since_filter(&result->findings, before);
+
+        (void) json_object_set_new(item, "findings", next);
     }
 
     report->since = 1;

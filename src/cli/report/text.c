@@ -3,6 +3,7 @@
  * many domains have in common are listed once.
  */
 
+#include "cli/diag/diag.h"
 #include "policy/policy.h"
 #include "report.h"
 
@@ -223,13 +224,12 @@ static void
 text_count(const report_t *report, size_t n, const char *what,
     const char *end)
 {
-    (void) fprintf(report->out, "%zu %s%s%s", n, what,
-                   n == 1 || what[0] == 'u' ? "" : "s", end);
+    (void) fprintf(report->out, "%zu %s%s%s", n, what, diag_s(n), end);
 }
 
 
-void
-report_text(report_t *report)
+static void
+text_report(const report_t *report)
 {
     int     severity;
     size_t  i;
@@ -275,6 +275,23 @@ report_text(report_t *report)
     text_count(report, report->n, "domain", report->since ? ", new: " : ": ");
     text_count(report, report->counts[FINDING_ERROR], "error", ", ");
     text_count(report, report->counts[FINDING_WARNING], "warning", ", ");
-    text_count(report, report->counts[FINDING_UNKNOWN], "unknown", ", ");
+    (void) fprintf(report->out, "%zu unknown, ",
+                   report->counts[FINDING_UNKNOWN]);
     text_count(report, report->counts[FINDING_NOTE], "note", "\n");
+}
+
+
+void
+report_text(report_t *report)
+{
+    FILE         *out;
+    diag_wrap_t   wrap;
+
+    out = report->out;
+    report->out = diag_wrap_open(&wrap, out, report->width);
+
+    text_report(report);
+
+    diag_wrap_close(&wrap);
+    report->out = out;
 }

@@ -99,11 +99,13 @@ columns_value(const columns_t *columns, const mta_sts_str_t *values,
 static void
 columns_save(columns_t *columns, mta_sts_str_t cursor)
 {
-    columns->has_cursor = cursor.data != NULL;
+    /* those that are NULL may come last */
 
     if (cursor.data == NULL) {
         return;
     }
+
+    columns->has_cursor = 1;
 
     if (columns->cursor_size < cursor.len + 1) {
         columns->cursor_size = 2 * (cursor.len + 1);

@@ -1,7 +1,7 @@
 /*
  * The columns of a query, found by their names: domain, policy, mode, mx,
  * max_age, tlsrpt_rua; removed, of changes; and cursor.  The cursor of the last
- * row is the parameter of the next query for changes.
+ * row that has one is the parameter of the next query for changes.
  */
 
 #ifndef MTA_STS_SOURCE_COLUMNS_H

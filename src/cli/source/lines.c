@@ -30,7 +30,7 @@ typedef struct {
     int            snapshot;          /* between "begin" and "end" */
     int            too_long;          /* its end is still to come */
     int            rows;              /* this call has reported changes */
-    int            more;              /* the buffer has lines for another */
+    int            more;              /* there may be lines for another */
     unsigned long  number;            /* of the last line, or row of a
                                          snapshot */
     size_t         len;
@@ -379,6 +379,8 @@ lines_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
 
         rc = lines_all(lines, events, err);
     }
+
+    lines->more |= total >= LINES_READ;
 
     if (rc == MTA_STS_OK && lines->ended && !lines->more
         && (lines->len || lines->snapshot))

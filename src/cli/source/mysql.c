@@ -15,8 +15,10 @@
 #define MYSQL_TEXT   1024             /* bytes of a column, to begin with */
 
 /*
- * MariaDB does not show which transactions are running: one that commits within
- * this time after its changes is not lost.
+ * MariaDB does not show which transactions are running: one that commits
+ * within this time after its changes is not lost.  Statements that are long or
+ * wait for a lock, and replicas that lag, take longer: now and then, a look
+ * goes back by ten minutes.
  */
 
 #define MYSQL_CURSOR  "UTC_TIMESTAMP(6) - INTERVAL 30 SECOND AS `cursor` "
@@ -30,6 +32,14 @@
     "d.domain IS NULL AS removed, " MYSQL_CURSOR                              \
     "FROM mta_sts_changes c LEFT JOIN mta_sts_domains d "                     \
     "ON d.domain = c.domain WHERE c.changed >= ?"
+
+#define MYSQL_BACK  MYSQL_CHANGES " - INTERVAL 10 MINUTE"
+
+#define MYSQL_BACK_TIME   10          /* seconds between these */
+#define MYSQL_BACK_SHARE  10          /* they take at most 1/10 of the time */
+
+
+static const char  mysql_default_changes[] = MYSQL_CHANGES;
 
 
 /* Prepares and runs a query; its parameter, if there is one, is the cursor. */
@@ -252,8 +262,9 @@ mysql_read(void *data, const source_events_t *events, mta_sts_err_t *err)
 static int
 mysql_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
 {
+    int64_t      begin;
     mysql_t     *my = data;
-    const char  *cursor;
+    const char  *cursor, *sql;
 
     cursor = columns_cursor(&my->columns);
 
@@ -263,11 +274,20 @@ mysql_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
         return mysql_read(data, events, err);
     }
 
+    begin = mysql_clock();
+    sql = my->changes == mysql_default_changes && begin >= my->back
+          ? MYSQL_BACK : my->changes;
+
     if (mysql_command(my, "START TRANSACTION READ ONLY", err) != MTA_STS_OK
-        || mysql_rows(my, my->changes, cursor, events, err) != MTA_STS_OK
+        || mysql_rows(my, sql, cursor, events, err) != MTA_STS_OK
         || mysql_command(my, "COMMIT", err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
+    }
+
+    if (sql != my->changes) {
+        my->back = mysql_clock() + MYSQL_BACK_TIME
+                   + MYSQL_BACK_SHARE * (mysql_clock() - begin);
     }
 
     columns_end(&my->columns);
@@ -321,7 +341,7 @@ mysql_begin(const char *url, const source_settings_t *settings,
     my->settings = settings;
     my->query = settings->query ? settings->query : MYSQL_QUERY;
     my->changes = settings->query || settings->changes ? settings->changes
-                                                       : MYSQL_CHANGES;
+                                                       : mysql_default_changes;
     my->columns.has_changes = my->changes != NULL;
 
     return my;

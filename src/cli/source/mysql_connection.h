@@ -19,6 +19,7 @@ typedef struct {
     const char               *changes;         /* or NULL */
     MYSQL                    *conn;            /* or NULL */
     columns_t                 columns;
+    int64_t                   back;            /* the next look back; s */
 
     /* of a query */
 

@@ -26,6 +26,21 @@
     "FROM mta_sts_changes c LEFT JOIN mta_sts_domains d "                     \
     "ON d.domain = c.domain WHERE c.number > ? ORDER BY c.number"
 
+#define SQLITE_LAST                                                           \
+    "SELECT coalesce(max(number), 0) < CAST(? AS INTEGER) FROM mta_sts_changes"
+
+
+static const char  sqlite_default_changes[] = SQLITE_CHANGES;
+
+
+/* A cursor in the type that it has in the database. */
+
+typedef struct {
+    int               type;
+    sqlite3_int64     integer;
+    double            real;
+} sqlite_cursor_t;
+
 
 typedef struct {
     const char               *file;
@@ -35,6 +50,8 @@ typedef struct {
     sqlite3                  *db;           /* or NULL */
     struct stat               st;           /* of the file that is open */
     columns_t                 columns;
+    sqlite_cursor_t           last;         /* that of the last row */
+    sqlite_cursor_t           next;         /* the parameter */
 } sqlite_t;
 
 
@@ -138,12 +155,51 @@ sqlite_columns(sqlite_t *lite, sqlite3_stmt *stmt, mta_sts_err_t *err)
 }
 
 
+static void
+sqlite_save_cursor(sqlite_t *lite, sqlite3_stmt *stmt)
+{
+    int  at;
+
+    at = lite->columns.at[COLUMN_CURSOR];
+
+    if (at == -1 || sqlite3_column_type(stmt, at) == SQLITE_NULL) {
+        return;
+    }
+
+    lite->last.type = sqlite3_column_type(stmt, at);
+    lite->last.integer = sqlite3_column_int64(stmt, at);
+    lite->last.real = sqlite3_column_double(stmt, at);
+}
+
+
+static void
+sqlite_bind_cursor(const sqlite_t *lite, sqlite3_stmt *stmt,
+    const char *cursor)
+{
+    switch (lite->next.type) {
+
+    case SQLITE_INTEGER:
+        (void) sqlite3_bind_int64(stmt, 1, lite->next.integer);
+        return;
+
+    case SQLITE_FLOAT:
+        (void) sqlite3_bind_double(stmt, 1, lite->next.real);
+        return;
+
+    default:
+        (void) sqlite3_bind_text(stmt, 1, cursor, -1, SQLITE_STATIC);
+    }
+}
+
+
 static int
 sqlite_row(sqlite_t *lite, sqlite3_stmt *stmt, const source_events_t *events,
     mta_sts_err_t *err)
 {
     int            i;
     mta_sts_str_t  values[COLUMNS];
+
+    sqlite_save_cursor(lite, stmt);
 
     for (i = 0; i < sqlite3_column_count(stmt); i++) {
         values[i] = (mta_sts_str_t) { NULL, 0 };
@@ -192,7 +248,9 @@ sqlite_run(sqlite_t *lite, sqlite3_stmt *stmt, const char *cursor,
                              "a SELECT");
     }
 
-    (void) sqlite3_bind_text(stmt, 1, cursor, -1, SQLITE_STATIC);
+    if (cursor) {
+        sqlite_bind_cursor(lite, stmt, cursor);
+    }
 
     /* the first step prepares it anew, if the columns of "*" have changed */
 
@@ -265,9 +323,38 @@ sqlite_read(void *data, const source_events_t *events, mta_sts_err_t *err)
     }
 
     columns_end(&lite->columns);
+    lite->next = lite->last;
     events->end(events->ctx);
 
     return MTA_STS_OK;
+}
+
+
+/*
+ * Have the numbers of changes gone back, as after ".restore"?  The cursor says
+ * nothing then.
+ */
+
+static int
+sqlite_went_back(sqlite_t *lite, const char *cursor)
+{
+    int            back;
+    sqlite3_stmt  *stmt;
+
+    if (lite->changes != sqlite_default_changes
+        || sqlite3_prepare_v2(lite->db, SQLITE_LAST, -1, &stmt, NULL)
+           != SQLITE_OK)
+    {
+        return 0;
+    }
+
+    sqlite_bind_cursor(lite, stmt, cursor);
+
+    back = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0);
+
+    (void) sqlite3_finalize(stmt);
+
+    return back;
 }
 
 
@@ -279,7 +366,9 @@ sqlite_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
 
     cursor = columns_cursor(&lite->columns);
 
-    if (lite->db == NULL || cursor == NULL || sqlite_is_replaced(lite)) {
+    if (lite->db == NULL || cursor == NULL || sqlite_is_replaced(lite)
+        || sqlite_went_back(lite, cursor))
+    {
         return sqlite_read(data, events, err);
     }
 
@@ -288,6 +377,7 @@ sqlite_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
     }
 
     columns_end(&lite->columns);
+    lite->next = lite->last;
 
     return MTA_STS_OK;
 }
@@ -321,8 +411,8 @@ sqlite_open(const char *url, const source_settings_t *settings,
     lite->file = url;
     lite->settings = settings;
     lite->query = settings->query ? settings->query : SQLITE_QUERY;
-    lite->changes = settings->query || settings->changes ? settings->changes
-                                                         : SQLITE_CHANGES;
+    lite->changes = settings->query || settings->changes
+                    ? settings->changes : sqlite_default_changes;
     lite->columns.has_changes = lite->changes != NULL;
 
     return lite;

@@ -350,7 +350,7 @@ record_runs(const mta_sts_str_t runs, const result_t *result,
     (void) snprintf(line, sizeof(line), "%lld %zu %zu %d\n",
                     (long long) result->now,
                     finding_count(&result->findings, FINDING_ERROR), unknown,
-                    (result->facts->what & PROBE_SMTP) != 0);
+                    result->smtp);
 
     mta_sts_buf_add_cstr(&text, line);
 
@@ -366,30 +366,6 @@ record_runs(const mta_sts_str_t runs, const result_t *result,
         mta_sts_buf_add(&text, (mta_sts_str_t) { rest.data,
                         (size_t) (end - rest.data) + 1 });
         rest = mta_sts_str_after(rest, (size_t) (end - rest.data) + 1);
-    }
-
-    return mta_sts_buf_str(&text);
-}
-
-
-/* Findings as the text of state_domain_t, in env's memory. */
-
-static mta_sts_str_t
-record_findings(const findings_t *findings, const mta_sts_env_t *env)
-{
-    size_t            i;
-    mta_sts_buf_t     text = { env, NULL, 0, 0, 0 };
-    const finding_t  *finding;
-
-    for (i = 0; i < findings->n; i++) {
-        finding = &findings->elts[i];
-
-        mta_sts_buf_add_cstr(&text, finding_severity(finding->severity));
-        mta_sts_buf_add_char(&text, ' ');
-        mta_sts_buf_add_cstr(&text, finding_kind(finding->kind)->code);
-        mta_sts_buf_add_char(&text, ' ');
-        mta_sts_buf_add(&text, finding->text);
-        mta_sts_buf_add_char(&text, '\n');
     }
 
     return mta_sts_buf_str(&text);
@@ -424,7 +400,6 @@ state_record(state_t *state, const result_t *result)
     }
 
     if (result->facts->what & PROBE_RECORDS) {
-        domain.findings = record_findings(&result->findings, &env);
         domain.runs = record_runs(domain.runs, result, &env);
     }
 

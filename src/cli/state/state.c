@@ -25,6 +25,7 @@ struct state_s {
     sqlite3       *db;                /* NULL: no state, or it has failed */
     sqlite3_stmt  *get;
     sqlite3_stmt  *put;
+    sqlite3_stmt  *reported;
     int            failed;
     int            active;            /* a transaction */
     unsigned       changes;           /* in it */
@@ -72,11 +73,13 @@ state_fail(state_t *state, const char *why)
 
     (void) sqlite3_finalize(state->get);
     (void) sqlite3_finalize(state->put);
+    (void) sqlite3_finalize(state->reported);
     (void) sqlite3_close(state->db);
 
     state->db = NULL;
     state->get = NULL;
     state->put = NULL;
+    state->reported = NULL;
     state->failed = 1;
     state->active = 0;
 }
@@ -220,6 +223,8 @@ state_open(const char *dir)
     state->get = state_prepare(state, "SELECT * FROM domain WHERE name = ?");
     state->put = state_prepare(state, "INSERT OR REPLACE INTO domain VALUES "
                                       "(?, ?, ?, ?, ?, ?, ?)");
+    state->reported = state_prepare(state, "UPDATE domain SET findings = ?2 "
+                                    "WHERE name = ?1 AND findings <> ?2");
 
     return state;
 }
@@ -232,13 +237,15 @@ state_is_open(const state_t *state)
 }
 
 
-static void
+int
 state_commit(state_t *state)
 {
     if (state->active && state_exec(state, "COMMIT")) {
         state->active = 0;
         state->changes = 0;
     }
+
+    return !state->failed;
 }
 
 
@@ -246,7 +253,7 @@ void
 state_pause(state_t *state)
 {
     if (state->active && state_clock() - state->since > STATE_OPEN) {
-        state_commit(state);
+        (void) state_commit(state);
     }
 }
 
@@ -256,10 +263,11 @@ state_close(state_t *state)
 {
     int  failed;
 
-    state_commit(state);
+    (void) state_commit(state);
 
     (void) sqlite3_finalize(state->get);
     (void) sqlite3_finalize(state->put);
+    (void) sqlite3_finalize(state->reported);
 
     if (sqlite3_close(state->db) != SQLITE_OK) {
         state_fail(state, sqlite3_errmsg(state->db));
@@ -302,6 +310,22 @@ state_row(sqlite3_stmt *stmt, const mta_sts_env_t *env, state_domain_t *domain)
 }
 
 
+/* Begins a transaction, unless there is one. */
+
+static void
+state_begin(state_t *state)
+{
+    if (state->changes >= STATE_COMMIT) {
+        (void) state_commit(state);
+    }
+
+    if (state->db && !state->active && state_exec(state, "BEGIN IMMEDIATE")) {
+        state->active = 1;
+        state->since = state_clock();
+    }
+}
+
+
 int
 state_get(state_t *state, mta_sts_str_t name, const mta_sts_env_t *env,
     state_domain_t *domain)
@@ -313,14 +337,7 @@ state_get(state_t *state, mta_sts_str_t name, const mta_sts_env_t *env,
     domain->name = name;
     domain->history.env = env;
 
-    if (state->changes >= STATE_COMMIT) {
-        state_commit(state);
-    }
-
-    if (state->db && !state->active && state_exec(state, "BEGIN IMMEDIATE")) {
-        state->active = 1;
-        state->since = state_clock();
-    }
+    state_begin(state);
 
     if (state->db == NULL) {
         return 0;
@@ -358,6 +375,21 @@ state_bind(sqlite3_stmt *stmt, int column, mta_sts_str_t text)
 }
 
 
+/* Executes what writes a row. */
+
+static void
+state_write(state_t *state, sqlite3_stmt *stmt)
+{
+    if (sqlite3_step(stmt) != SQLITE_DONE) {
+        state_fail(state, sqlite3_errmsg(state->db));
+        return;
+    }
+
+    (void) sqlite3_reset(stmt);
+    state->changes++;
+}
+
+
 void
 state_put(state_t *state, const state_domain_t *domain)
 {
@@ -373,13 +405,20 @@ state_put(state_t *state, const state_domain_t *domain)
     (void) sqlite3_bind_int64(state->put, 6, domain->configured);
     (void) sqlite3_bind_int64(state->put, 7, domain->forgotten);
 
-    if (sqlite3_step(state->put) != SQLITE_DONE) {
-        state_fail(state, sqlite3_errmsg(state->db));
-        return;
-    }
+    state_write(state, state->put);
+}
 
-    (void) sqlite3_reset(state->put);
-    state->changes++;
+
+void
+state_reported(state_t *state, mta_sts_str_t name, mta_sts_str_t findings)
+{
+    state_begin(state);
+
+    if (state->db) {
+        state_bind(state->reported, 1, name);
+        state_bind(state->reported, 2, findings);
+        state_write(state, state->reported);
+    }
 }
 
 
@@ -393,7 +432,7 @@ state_each(state_t *state, void (*each)(void *ctx, state_domain_t *domain),
     mta_sts_arena_t   arena = { NULL, 0 };
     mta_sts_env_t     env = { .alloc = diag_alloc, .ctx = &arena };
 
-    state_commit(state);
+    (void) state_commit(state);
 
     stmt = state_prepare(state, "SELECT * FROM domain ORDER BY name");
 

@@ -25,8 +25,8 @@ typedef struct {
     plan_history_t   history;
     mta_sts_str_t    records;     /* that were published last: a line
                                      "NAME TTL TYPE VALUE" each */
-    mta_sts_str_t    findings;    /* of the last check: a line
-                                     "SEVERITY CODE TEXT" each */
+    mta_sts_str_t    findings;    /* that "check --new" has reported: a line
+                                     "SEVERITY CODE FAMILY" each */
     mta_sts_str_t    runs;        /* of check in the last days: a line
                                      "TIME ERRORS UNKNOWN SMTP" each */
     int64_t          configured;  /* when it was in the configuration last */
@@ -45,7 +45,10 @@ state_t *state_open(const char *dir);
 /* Is there a state, and has it not failed? */
 int state_is_open(const state_t *state);
 
-/* Commits and frees; returns 0 if anything failed on the way. */
+/* Commits; returns 0 if anything has failed so far. */
+int state_commit(state_t *state);
+
+/* The same, and frees. */
 int state_close(state_t *state);
 
 /*
@@ -75,9 +78,16 @@ void state_each(state_t *state,
 
 /*
  * Records what a check or a gate saw of a domain that is configured: the look,
- * and with PROBE_RECORDS the findings and the run.
+ * and with PROBE_RECORDS the run.
  */
 void state_record(state_t *state, const result_t *result);
+
+/*
+ * Stores the findings of a domain that were reported, as state_domain_t has
+ * them; a domain of which nothing is known has none.
+ */
+void state_reported(state_t *state, mta_sts_str_t name,
+    mta_sts_str_t findings);
 
 /* Records that a domain's records were printed. */
 void state_published(state_t *state, mta_sts_str_t domain,

@@ -13,6 +13,18 @@ table_entry_eq(const mta_sts_entry_t *a, const mta_sts_entry_t *b)
 }
 
 
+int
+table_same_default(const mta_sts_domains_t *a, const mta_sts_domains_t *b)
+{
+    if (a->default_policy == NULL || b->default_policy == NULL) {
+        return a->default_policy == b->default_policy;
+    }
+
+    return mta_sts_policy_eq(a->default_policy, b->default_policy)
+           && mta_sts_str_eq(a->default_name, b->default_name);
+}
+
+
 /* Adds the domains of new that old does not have so. */
 
 static int

@@ -64,14 +64,30 @@ int table_may_replace(mta_sts_str_t name, mta_sts_err_t *err);
 
 /*
  * Writes a table to a temporary file, replaces the file of that name by it, and
- * makes this survive a crash of the system.  base is the serial of the table in
- * which these are changes, or 0.  name is followed by a NUL.
+ * makes this survive a crash of the system, or warns that it may not.  base is
+ * the serial of the table in which these are changes, or 0; *serial is that of
+ * what is written.  name is followed by a NUL.
  *
  * Errors: open(), write(), fsync() or rename() "FILE" failed (ERRNO: TEXT);
  * those of mta_sts_image_write().  The old table is then unchanged.
  */
 int table_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
-    uint64_t base, mta_sts_err_t *err);
+    uint64_t base, uint64_t *serial, mta_sts_err_t *err);
+
+/*
+ * The folder of a file, followed by a NUL, in env's memory; and in *base the
+ * rest of its name.
+ */
+mta_sts_str_t table_folder(mta_sts_str_t name, mta_sts_str_t *base,
+    const mta_sts_env_t *env);
+
+/*
+ * Waits for the lock of the folder of a table: compile has it while it writes,
+ * follow while it starts.  Returns a descriptor, to be closed, or -1.
+ *
+ * Errors: open() "FOLDER" failed; another process holds the lock for a minute.
+ */
+int table_lock(mta_sts_str_t name, mta_sts_err_t *err);
 
 /* Removes temporary files that a process has left that was killed. */
 void table_clean(mta_sts_str_t name);
@@ -109,6 +125,9 @@ int table_walk_name(table_walk_t *walk, mta_sts_str_t *domain);
 
 /* Is what is served the same, and the name of the policy? */
 int table_entry_eq(const mta_sts_entry_t *a, const mta_sts_entry_t *b);
+
+/* Is the default policy the same, and its name? */
+int table_same_default(const mta_sts_domains_t *a, const mta_sts_domains_t *b);
 
 /*
  * Makes a table of what has changed from old to new, in env's memory and that

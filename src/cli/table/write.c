@@ -15,9 +15,9 @@
 #include "table.h"
 
 
-/* A temporary file is "NAME.new-" and letters of mkstemp(). */
+/* A temporary file is "NAME.mta-sts-new-" and letters of mkstemp(). */
 
-#define WRITE_TEMPORARY  ".new-"
+#define WRITE_TEMPORARY  ".mta-sts-new-"
 #define WRITE_LETTERS    6
 
 
@@ -49,10 +49,8 @@ write_serial(mta_sts_str_t name)
 }
 
 
-/* The folder of a file, and in *base the rest of its name. */
-
-static mta_sts_str_t
-write_folder(mta_sts_str_t name, mta_sts_str_t *base, const mta_sts_env_t *env)
+mta_sts_str_t
+table_folder(mta_sts_str_t name, mta_sts_str_t *base, const mta_sts_env_t *env)
 {
     size_t         len;
     mta_sts_str_t  folder;
@@ -70,34 +68,12 @@ write_folder(mta_sts_str_t name, mta_sts_str_t *base, const mta_sts_env_t *env)
 }
 
 
-/* Makes what was renamed survive a crash of the system. */
-
-static int
-write_sync_folder(mta_sts_str_t name, const mta_sts_env_t *env)
-{
-    int            fd, rc;
-    mta_sts_str_t  base;
-
-    fd = open(write_folder(name, &base, env).data,
-              O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-    if (fd == -1) {
-        return -1;
-    }
-
-    rc = fsync(fd);
-
-    (void) close(fd);
-
-    return rc;
-}
-
+/* Writes to the temporary file. */
 
 static int
 write_table(int fd, const char *path, const mta_sts_domains_t *domains,
-    mta_sts_str_t name, uint64_t base, const mta_sts_env_t *env,
-    mta_sts_err_t *err)
+    uint64_t serial, uint64_t base, mta_sts_err_t *err)
 {
-    int     rc;
     mode_t  mask;
 
     mask = umask(0);
@@ -105,22 +81,59 @@ write_table(int fd, const char *path, const mta_sts_domains_t *domains,
 
     (void) fchmod(fd, 0666 & ~mask);
 
-    rc = mta_sts_image_write(fd, mta_sts_str_from(path), domains,
-                             write_serial(name), base, err);
-
-    if (rc == MTA_STS_OK && fsync(fd) == -1) {
-        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "fsync()",
-                                 mta_sts_str_from(path));
+    if (mta_sts_image_write(fd, mta_sts_str_from(path), domains, serial, base,
+                            err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
     }
 
-    if (rc == MTA_STS_OK
-        && (rename(path, name.data) == -1
-            || write_sync_folder(name, env) == -1))
-    {
+    if (fsync(fd) == -1) {
+        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "fsync()",
+                                   mta_sts_str_from(path));
+    }
+
+    return MTA_STS_OK;
+}
+
+
+/* Writes a temporary file in an open folder, and renames it. */
+
+static int
+write_file(int folder, const char *path, const mta_sts_domains_t *domains,
+    mta_sts_str_t name, uint64_t base, uint64_t serial, mta_sts_err_t *err)
+{
+    int  fd, rc;
+
+    fd = mkstemp((char *) (uintptr_t) path);
+
+    if (fd == -1) {
+        return mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()",
+                                   mta_sts_str_from(path));
+    }
+
+    rc = write_table(fd, path, domains, serial, base, err);
+
+    (void) close(fd);
+
+    if (rc == MTA_STS_OK && rename(path, name.data) == -1) {
         rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "rename()", name);
     }
 
-    return rc;
+    if (rc != MTA_STS_OK) {
+        (void) unlink(path);
+        return MTA_STS_ERROR;
+    }
+
+    /* it is the new table already */
+
+    if (fsync(folder) == -1) {
+        say("warning: \"%s\" is written, but may be lost if the system "
+            "crashes: fsync() of its folder failed (%d: %s)", name.data, errno,
+            strerror(errno));
+    }
+
+    return MTA_STS_OK;
 }
 
 
@@ -154,10 +167,10 @@ table_may_replace(mta_sts_str_t name, mta_sts_err_t *err)
 
 int
 table_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
-    uint64_t base, mta_sts_err_t *err)
+    uint64_t base, uint64_t *serial, mta_sts_err_t *err)
 {
     int              fd, rc;
-    char            *path;
+    mta_sts_str_t    folder, file;
     mta_sts_arena_t  arena = { NULL, 0 };
     mta_sts_env_t    env = { diag_alloc, say_warning, &arena, NULL };
     mta_sts_buf_t    temp = { &env, NULL, 0, 0, 0 };
@@ -165,22 +178,20 @@ table_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
     mta_sts_buf_add(&temp, name);
     mta_sts_buf_add(&temp, mta_sts_str(WRITE_TEMPORARY "XXXXXX\0"));
 
-    path = temp.data;
+    /* what is renamed is to survive a crash, so this must be possible */
 
-    fd = mkstemp(path);
+    folder = table_folder(name, &file, &env);
+
+    fd = open(folder.data, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
 
     if (fd == -1) {
-        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()",
-                                 mta_sts_str_from(path));
+        rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()", folder);
 
     } else {
-        rc = write_table(fd, path, domains, name, base, &env, err);
+        *serial = write_serial(name);
+        rc = write_file(fd, temp.data, domains, name, base, *serial, err);
 
         (void) close(fd);
-
-        if (rc != MTA_STS_OK) {
-            (void) unlink(path);
-        }
     }
 
     mta_sts_arena_free(&arena);
@@ -199,7 +210,7 @@ table_clean(mta_sts_str_t name)
     mta_sts_env_t     env = { diag_alloc, say_warning, &arena, NULL };
     mta_sts_buf_t     prefix = { &env, NULL, 0, 0, 0 };
 
-    folder = write_folder(name, &base, &env);
+    folder = table_folder(name, &base, &env);
 
     mta_sts_buf_add(&prefix, base);
     mta_sts_buf_add_cstr(&prefix, WRITE_TEMPORARY);

@@ -105,7 +105,7 @@ sub nginx_reason {
 sub helper_reason {
     my ($err) = @_;
     return map { [/\Amta-sts: (.+?):(\d+):(\d+): (.*)\n\z/s] }
-        grep { !/: warning: / } split /^(?=mta-sts: )/m, $err;
+        grep { !/: warning: |\Amta-sts: is it a part of / } split /^(?=mta-sts: )/m, $err;
 }
 
 

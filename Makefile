@@ -2,7 +2,8 @@
 # make deps       installs what make needs, from Debian's packages
 # make install    the module, the helper, its manual and the documents; DESTDIR
 #                 and PREFIX are honoured
-# make uninstall  removes them
+# make install-services  services for systemd, and their settings unless they are there
+# make uninstall  removes all of these but the settings
 # make demo       an nginx with conf.example on loopback; make demo-stop ends it
 #
 # make check      the tests: installs nothing, asks for no password in between
@@ -421,20 +422,23 @@ bench:
 
 # Installs what was built: as root, make would take another environment
 
-DOCS        = README.md CHANGES.md SECURITY.md LICENSE $(wildcard docs/*.md)
-EXAMPLES    = conf.example mta-sts.yaml $(wildcard sql/*.sql)
+DOCS        = $(wildcard docs/*.md docs/*.png)
+EXAMPLES    = mta-sts.yaml $(wildcard sql/*.sql)
 MONITORING  = $(wildcard monitoring/*)
 
 install:
 	@[ -x $(BUILD)/mta-sts ] || { echo "nothing is built, run make" >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(DOC_DIR)/examples/monitoring $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
+	    $(DESTDIR)$(DOC_DIR)/docs $(DESTDIR)$(DOC_DIR)/examples/monitoring \
+	    $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR)
 	install -m 755 $(BUILD)/mta-sts $(DESTDIR)$(PREFIX)/bin/
 	install -D -m 755 $(BUILD)/mta-sts-reports \
 	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-reports
 	install -m 755 $(BUILD)/mta-sts-follow $(DESTDIR)$(LIBEXEC_DIR)/
 	install -m 644 man/mta-sts.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)/
+	install -m 644 README.md CHANGES.md SECURITY.md LICENSE conf.example \
+	    $(DESTDIR)$(DOC_DIR)/
+	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)/docs/
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOC_DIR)/examples/
 	install -m 644 $(MONITORING) $(DESTDIR)$(DOC_DIR)/examples/monitoring/
 	install -m 644 completion/mta-sts.bash $(DESTDIR)$(BASH_DIR)/mta-sts
@@ -448,14 +452,20 @@ uninstall:
 	    $(DESTDIR)$(LIBEXEC_DIR)/mta-sts-follow \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/mta-sts.1 \
 	    $(DESTDIR)$(BASH_DIR)/mta-sts $(DESTDIR)$(ZSH_DIR)/_mta-sts \
-	    $(DESTDIR)$(MODULES_DIR)/$(notdir $(MODULE))
+	    $(DESTDIR)$(MODULES_DIR)/$(notdir $(MODULE)) \
+	    $(PROGRAMS:systemd/%=$(DESTDIR)$(LIBEXEC_DIR)/%) \
+	    $(UNITS_IN:systemd/%.in=$(DESTDIR)$(UNIT_DIR)/%) \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/mta-sts.conf \
+	    $(TMPFILES:systemd/%.tmpfiles=$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/%.conf)
 	rm -rf $(DESTDIR)$(DOC_DIR)
 
-# Services for systemd, for packages: their units name other files' places, and have
-# the hardening in common
+# Services for systemd: their units name other files' places, and have the hardening in
+# common
 
 UNITS_IN    = $(wildcard systemd/*.service.in systemd/*.timer.in)
 SERVICES    = $(UNITS_IN:%.in=$(BUILD)/%)
+PROGRAMS    = systemd/check systemd/publish systemd/spool
+TMPFILES    = $(wildcard systemd/*.tmpfiles)
 
 services: $(SERVICES)
 
@@ -469,18 +479,16 @@ install-services: $(SERVICES)
 	install -d $(DESTDIR)$(LIBEXEC_DIR) $(DESTDIR)$(CONF_DIR)/default \
 	    $(DESTDIR)$(UNIT_DIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(DOC_DIR)/examples
-	install -m 755 systemd/check systemd/publish systemd/spool \
-	    $(DESTDIR)$(LIBEXEC_DIR)/
-	install -m 644 systemd/mta-sts.default $(DESTDIR)$(CONF_DIR)/default/mta-sts
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(LIBEXEC_DIR)/
+	[ -e $(DESTDIR)$(CONF_DIR)/default/mta-sts ] || \
+	    install -m 644 systemd/mta-sts.default $(DESTDIR)$(CONF_DIR)/default/mta-sts
 	install -m 644 $(SERVICES) $(DESTDIR)$(UNIT_DIR)/
 	install -m 644 systemd/mta-sts.sysusers \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/mta-sts.conf
-	install -m 644 systemd/mta-sts.tmpfiles \
-	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts.conf
-	install -m 644 systemd/mta-sts-reports.tmpfiles \
-	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-reports.conf
-	install -m 644 systemd/mta-sts-follow.tmpfiles \
-	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mta-sts-follow.conf
+	for file in $(TMPFILES:systemd/%.tmpfiles=%); do \
+	    install -m 644 systemd/$$file.tmpfiles \
+	        $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/$$file.conf || exit 1; \
+	done
 	install -m 644 systemd/publish-nsupdate.conf \
 	    $(DESTDIR)$(DOC_DIR)/examples/
 

@@ -412,7 +412,7 @@ for my $command (sort keys %found) {
 
     if ($command =~ /^plan|--new|--removed|--state/) {
         mkdir "$dir/state";
-        @words = grep { !m{^/var/lib/mta-sts$} } @words;
+        @words = grep { !m{^/var/lib/nginx-mta-sts$} } @words;
         @words = grep { $_ ne '--state' } @words;
         push @more, '--state', "$dir/state";
     }
@@ -482,7 +482,7 @@ for my $document (@documents) {
 }
 
 my ($modules) = $makefile =~ /^MODULES_DIR *= *(\S+)/m;
-like(snippet('README.md', 'Install', 0), qr/load_module
+like(snippet('README.md', 'Install', 1), qr/load_module
      \ \Q$modules\E\/ngx_http_mta_sts_module\.so;/x,
      'README.md loads what is installed');
 

@@ -150,6 +150,34 @@ is(join(' ', map { (split ' ', $_)[0] } @{ table_of($table) }{qw(b.example
    'a snapshot, and changes after it');
 
 
+# Changes are kept apart, up to 4096; then all of the table is written again.
+
+sub sets {
+    my ($first, $last, $policy) = @_;
+    return map { "set m$_.example $policy\n" } $first .. $last;
+}
+
+fresh();
+once(snapshot('a.example hosted', 'b.example try'), '-d', $yaml);
+@stat = stat $table;
+
+once(join('', sets(1, 4000, 'hosted')), '-d', $yaml);
+is((stat $table)[1], $stat[1], '4000 changes leave the table as it is');
+ok(-s "$table.changes", '... they are in a file of their own');
+
+once(join('', sets(1, 1, 'off'), sets(4001, 4200, 'try')), '-d', $yaml);
+isnt((stat $table)[1], $stat[1], '200 more are merged with it');
+ok(!-e "$table.changes", '... and leave no changes');
+
+$list = table_of($table);
+is(scalar keys %$list, 4202, '... all domains are there');
+is(scalar(grep { /^testing \S+ try$/ } values %$list), 201,
+   '... with the later changes');
+is(scalar(grep { /^enforce \S+ hosted$/ } values %$list), 4000,
+   '... the earlier ones, and what has not changed');
+like($list->{'m1.example'}, qr/^none \S+ off$/, '... the last one counts');
+
+
 # What is refused before anything is read.
 
 mkfifo("$dir/fifo", 0600) or die $!;

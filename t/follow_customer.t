@@ -96,7 +96,7 @@ sub words {
     $text =~ s{/var/lib/dehydrated}{$dir/dehydrated}g;
     $text =~ s{db\.hoster\.example}{'127.0.0.1:' . $db->port}ge;
     $text =~ s{192\.0\.2\.53}{192.0.2.11}g;
-    $text =~ s{-R _mta-sts}{-R nobody}g;
+    $text =~ s{-R _nginx-mta-sts}{-R nobody}g;
 
     return MtaSts::Acme::commands($dir, $text);
 }

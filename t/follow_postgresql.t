@@ -1,27 +1,32 @@
 #!/usr/bin/perl
 
-# mta-sts follow and a real PostgreSQL: what is committed gets into the table,
-# also when it was deleted, or commits after what began later; a server that is
-# stopped, killed or frozen costs nothing but time; what is wrong with a source
-# is said with what to do.
+# mta-sts follow and a real PostgreSQL: the story of MtaSts::Story; passwords, the
+# schema, notices and somebody's own table.
 
 use strict;
 use warnings;
 
 use lib 't/lib';
-use File::Temp qw(tempdir);
 use MtaSts;
 use MtaSts::Database;
 use MtaSts::Docs qw(snippet);
-use MtaSts::Follow;
+use MtaSts::Story;
 use Test::More;
 
 my $db = MtaSts::Database->postgresql(conf => ['log_statement=all',
                                                 'log_line_prefix=%u ']);
 my $port = $db->port;
 my $url = "postgresql://follow\@127.0.0.1:$port/hosting";
-my $dir = tempdir(CLEANUP => 1);
-my $run = 0;
+my $story = MtaSts::Story->new($db, $url,
+    name => 'PostgreSQL', parameter => '$1',
+    no_column => qr/column "x" does not exist: see/,
+    writes => qr/read-only transaction: the queries must only/,
+    two_queries => qr/PostgreSQL: cannot insert multiple commands/,
+    frozen => qr/.*(?:sent nothing for 2 seconds|timeout)/,
+    upserts => ["INSERT INTO mta_sts_domains (domain, mode, mx, max_age) VALUES "
+                . "('a.example', 'none', '', '1'), ('c.example', 'none', '', '2') "
+                . "ON CONFLICT (domain) DO UPDATE SET max_age = '90001'"]);
+my $dir = $story->dir;
 
 # as on a node: the password is in a file
 
@@ -33,18 +38,8 @@ sub password {
     chmod 0600, "$dir/pgpass";
 }
 
-sub follow {
-    my (@options) = @_;
-    mkdir "$dir/" . ++$run;
-    return MtaSts::Follow->new("$dir/$run", $url, @options);
-}
-
-sub insert {
-    my (@domains) = @_;
-    return 'INSERT INTO mta_sts_domains (domain, mode, mx, max_age) VALUES '
-        . join ', ', map { "('$_', 'enforce', 'mx1.$_ mx2.$_', '86400')" }
-          @domains;
-}
+sub follow { return $story->follow(@_) }
+sub insert { return MtaSts::Story::insert(@_) }
 
 
 # A command of the document, for this server.
@@ -60,7 +55,7 @@ sub shell {
 
 # What is wrong, and what to do.
 
-my $once = follow();
+my $once = $story->once;
 
 password('wrong-secret');
 $once->refuses('a wrong password',
@@ -81,92 +76,21 @@ $db->sql("DELETE FROM mta_sts_domains; ALTER ROLE follow PASSWORD 'secret'; "
 $once->refuses('no right', qr/denied for table mta_sts_domains: GRANT SELECT/);
 $db->sql('GRANT SELECT ON mta_sts_domains, mta_sts_changes TO follow');
 
-for (['a column that is not there', qr/column "x" does not exist: see/,
-      '--query', 'SELECT x AS domain FROM mta_sts_domains'],
-     ['a column of another name',
-      qr/unknown column "customer".*leave it out, or name it with AS/,
-      '--query', 'SELECT domain, 1 AS customer FROM mta_sts_domains'],
-     ['no domain', qr/no column "domain": name one with AS domain/,
-      '--query', 'SELECT mode FROM mta_sts_domains'],
-     ['changes without a cursor', qr/no column "cursor".*AS "cursor"/,
-      '--query', 'SELECT domain FROM mta_sts_domains',
-      '--changes', 'SELECT domain FROM mta_sts_domains WHERE $1 IS NULL'],
-     ['a query that writes', qr/read-only transaction: the queries must only/,
-      '--query', 'DELETE FROM mta_sts_domains RETURNING domain'],
-     ['two queries', qr/PostgreSQL: cannot insert multiple commands/,
-      '--query', 'SELECT 1 AS domain; DROP TABLE mta_sts_domains'],
-     ['no query', qr/gives no rows, must be a SELECT/, '--query', 'COMMIT'])
-{
-    $once->refuses(@$_);
-}
-
-for (['nothere', qr/database "nothere" does not exist/],
-     ['hosting?port=1', qr/Connection refused/],
-     ['hosting?sslmode=require', qr/server does not support SSL/])
-{
-    my ($path, $regex) = @$_;
-    local $once->{url} = $url =~ s/hosting$/$path/r;
-    $once->refuses($path, $regex);
-}
-
-for ("postgresql://follow:secret\@127.0.0.1:$port/hosting",
-     "$url?password=secret", "$url?nonsense=1")
-{
-    local $once->{url} = $_;
-    my ($status, $said) = $once->once;
-    is($status, 2, 'a URL that is refused');
-    unlike($said, qr/secret/, '... not with the password');
-    like($said, qr/a password must not be in the URL|invalid URL of a source/,
-         '... with the reason');
-}
-
-is($db->sql('SELECT count(*) FROM mta_sts_domains'), 0, 'nothing was changed');
+$story->queries(['a query that returns what it writes', $story->{writes}, '--query',
+                 'DELETE FROM mta_sts_domains RETURNING domain']);
+$story->urls(["$url?port=1", qr/Connection refused/],
+             ["$url?sslmode=require", qr/server does not support SSL/],
+             [$url =~ s/hosting$/nothere/r, qr/database "nothere" does not exist/]);
+$story->secrets("postgresql://follow:secret\@127.0.0.1:$port/hosting",
+                "$url?password=secret", "$url?nonsense=1");
 
 
-# Changes, found with a cursor: the table is empty in the beginning.
+# What is committed gets into the table.
 
 my $follow = follow('--every', '1s', '--full', '1h')->start;
 
-$follow->await('an empty table', sub { -e $follow->table });
-$db->sql(insert('a.example', 'b.example', 'c.example'));
-$follow->await_equal($db, 'rows in an empty table');
-
-$db->sql("UPDATE mta_sts_domains SET mode = 'testing', max_age = '1d' "
-         . "WHERE domain = 'a.example'");
-$db->sql("UPDATE mta_sts_domains SET max_age = '86400' "
-         . "WHERE domain = 'a.example'");
-$follow->await_equal($db, 'an update');
-
-$db->sql("DELETE FROM mta_sts_domains WHERE domain = 'b.example'; "
-         . insert('d.example'));
-$follow->await_equal($db, 'a deletion and an insertion');
-$follow->await_log(qr/b\.example/);
-
-$db->sql("UPDATE mta_sts_domains SET domain = 'e.example', mx = 'e.example' "
-         . "WHERE domain = 'd.example'");
-$follow->await_equal($db, 'a domain that is renamed');
-
-
-# A transaction that began before others and commits after them.
-
-my $late = $db->session;
-$late->sql('BEGIN');
-$late->sql(insert('late1.example'));
-$late->sql('SAVEPOINT s');
-$late->sql(insert('late2.example'));
-$db->sql(insert('early.example'));
-$follow->await_equal($db, 'what was committed first');
-ok(!grep(/late/, keys %{ $follow->ids }), '... and nothing else');
-$late->sql('COMMIT');
-$follow->await_equal($db, 'what began first');
-ok(exists $follow->ids->{'late2.example'}, '... all of it');
-
-$late->sql('BEGIN');
-$late->sql(insert('never.example'));
-$late->sql('ROLLBACK');
-$db->sql(insert('after.example'));
-$follow->await_equal($db, 'after a transaction that was rolled back');
-ok(!exists $follow->ids->{'never.example'}, '... nothing of it');
+$story->changes($follow);
+$story->late($follow);
 
 
 # Only standard SQL so far.
@@ -190,16 +114,7 @@ $follow->await_equal($db, 'what was committed around the first read');
 $db->sql(insert('notice.example'));
 $follow->await_equal($db, 'with a notice');
 
-$db->stop;
-$follow->await_log(qr/PostgreSQL: /);
-$db->start;
-$db->sql(insert('stopped.example'));
-$follow->await_equal($db, 'after a restart of the server');
-
-$db->crash;
-$db->start;
-$db->sql(insert('killed.example'));
-$follow->await_equal($db, 'after the server was killed');
+$story->outages($follow);
 
 $db->sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
          . "WHERE usename = 'follow'");
@@ -228,18 +143,7 @@ $follow->await_equal($db, 'what was committed during a slow query');
 $follow->stop;
 
 
-# A server that is frozen while it is asked is noticed.
-
-$follow = follow('--every', '1s', '--timeout', '2s')->start;
-$follow->await_equal($db, 'before the server is frozen');
-my $ids = $follow->ids;
-$db->freeze;
-$follow->await_log(qr/PostgreSQL: .*(?:sent nothing for 2 seconds|timeout)/);
-is_deeply($follow->ids, $ids, 'the table is as it was');
-$db->thaw;
-$db->sql(insert('frozen.example'));
-$follow->await_equal($db, 'after the server was frozen');
-$follow->stop;
+$story->frozen;
 
 
 # Somebody's own table, with a mark for what is deleted and a time for a cursor, as

@@ -139,16 +139,34 @@ for my $file (keys %kept) {
 ($status, undef, $err) = run('', 'make', @install, 'install');
 is($status, 0, 'make install') or diag($err);
 
+my @services = ('make', "BUILD=$dir/services", @install[1 .. 2], 'install-services');
+my $settings = '/etc/default/mta-sts';
+
+($status, undef, $err) = run('', @services);
+is($status, 0, 'make install-services') or diag($err);
+spew("$dir/root$settings", "MTA_STS_SPOOL=/mine\n");
+run('', @services);
+is(slurp("$dir/root$settings"), "MTA_STS_SPOOL=/mine\n", '... keeps settings');
+$kept{$settings} = 1;
+
 my $files = files();
 ok($files->{$_}, "... installs $_")
     for '/usr/bin/mta-sts', '/usr/share/man/man1/mta-sts.1',
         '/usr/lib/nginx/modules/ngx_http_mta_sts_module.so',
         map { "/usr/share/doc/mta-sts/$_" } 'README.md', 'CHANGES.md',
-            'examples/conf.example', (map { "examples/$_" } glob 'monitoring/*'), map { s{^docs/}{}r } glob 'docs/*.md';
+            'conf.example', 'examples/publish-nsupdate.conf',
+            (map { "examples/$_" } glob 'monitoring/*'), glob 'docs/*.md';
+
+for my $file (grep { /\.md$/ } keys %$files) {
+    my $text = slurp("$dir/root$file") =~ s/^ *```.*?^ *```$//msgr;
+    my @dead = grep { !-e "$dir/root" . $file =~ s{[^/]*$}{}r . s/#.*//r }
+               grep { !/^(?:https?:|#)/ } $text =~ /\]\(\s*([^)\s]+)\s*\)/g;
+    is("@dead", '', "$file: links");
+}
 
 ($status, undef, $err) = run('', 'make', @install, 'uninstall');
 is($status, 0, 'make uninstall') or diag($err);
-is_deeply(files(), \%kept, '... removes all of that and nothing else');
+is_deeply(files(), \%kept, '... removes all of that but the settings, and nothing else');
 
 ($status, undef, $err) = run('', 'make', "BUILD=$dir/empty", "DESTDIR=$dir/root",
                              'install');

@@ -312,7 +312,7 @@ my %expected = (
     MtaStsSpoolFull => 'instance="localhost:8080" code="503"',
 );
 
-# systemd does not run in the test
+# t/systemd.t has that of a unit
 
 is(join(' ', sort keys %expected),
    join(' ', sort grep { !/^MtaStsUnitFailed$/ } @alerts), 'each alert has to fire');

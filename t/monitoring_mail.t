@@ -68,7 +68,7 @@ mkdir "$dir/$_" for qw(cron cron/d cron/spool cron/mail);
 my ($library) = glob '/usr/lib/*/faketime/libfaketime.so.1';
 my $crontab = slurp('monitoring/mta-sts.cron');
 like($crontab, qr/ \Q$new\E\z/, 'the file for cron has the command');
-ok($crontab =~ s{^23 5 \* \* \*  _mta-sts  }{* * * * *  root  }m
+ok($crontab =~ s{^23 5 \* \* \*  _nginx-mta-sts  }{* * * * *  root  }m
    && $crontab =~ s{^PATH=}{PATH=$dir/bin:}m, 'the line for cron');
 spew("$dir/cron/d/mta-sts", $crontab);
 spew("$dir/cron/crontab", '');

@@ -1,78 +1,16 @@
 /*
  * Building a table.  The rows are the domains in their order, with their
- * hashes.  A slot of the index has 1 + the number of a row, or 0; at most three
- * quarters of them are used.
+ * hashes.
+ *
+ * A slot of the index has 1 + the number of a row, or 0; at most three quarters
+ * of them are used.  Their number n is a power of two, so that a hash times n
+ * has the slot at which probing begins in its high 32 bits, and in its low ones
+ * what else the hash has, above bits that are 0.  The number of the row is in
+ * these: rows, which are anywhere in memory, are only looked at if the rest of
+ * the hash fits.
  */
-
-#include <stdlib.h>
-#include <sys/mman.h>
 
 #include "slots.h"
-
-
-/* Arrays of at least this size are mapped: free() often keeps the memory. */
-
-#define TABLE_MAPPED  (256 * 1024)
-
-
-static void
-table_array_free(mta_sts_table_array_t *array)
-{
-    if (array->size < TABLE_MAPPED) {
-        free(array->elts);
-
-    } else {
-        (void) munmap(array->elts, array->size);
-    }
-
-    memset(array, 0, sizeof(mta_sts_table_array_t));
-}
-
-
-/*
- * Makes room for n more elements of elt bytes and returns where they begin, or
- * NULL if the allocation failed; the array is then unchanged.
- */
-
-static void *
-table_array_room(mta_sts_table_array_t *array, size_t n, size_t elt)
-{
-    size_t                 used;
-    mta_sts_table_array_t  grown;
-
-    used = array->n * elt;
-
-    if (array->size - used < n * elt) {
-        grown.n = array->n;
-        grown.size = array->size ? array->size : 256;
-
-        while (grown.size - used < n * elt) {
-            grown.size *= 2;
-        }
-
-        if (grown.size < TABLE_MAPPED) {
-            grown.elts = malloc(grown.size);
-
-        } else {
-            grown.elts = mmap(NULL, grown.size, PROT_READ|PROT_WRITE,
-                              MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
-            grown.elts = grown.elts == MAP_FAILED ? NULL : grown.elts;
-        }
-
-        if (grown.elts == NULL) {
-            return NULL;
-        }
-
-        if (used) {
-            memcpy(grown.elts, array->elts, used);
-        }
-
-        table_array_free(array);
-        *array = grown;
-    }
-
-    return (char *) array->elts + used;
-}
 
 
 static mta_sts_str_t
@@ -97,7 +35,7 @@ table_add_run(mta_sts_table_array_t *runs, uint32_t first, mta_sts_str_t text)
     mta_sts_str_t         last;
     mta_sts_table_run_t  *run;
 
-    run = table_array_room(runs, 1, sizeof(mta_sts_table_run_t));
+    run = mta_sts_table_array_room(runs, 1, sizeof(mta_sts_table_run_t));
     if (run == NULL) {
         return 0;
     }
@@ -127,7 +65,7 @@ mta_sts_table_add_policy(mta_sts_table_builder_t *b,
                              "too many policies for a table");
     }
 
-    added = table_array_room(&b->policies, 1, sizeof(uint64_t));
+    added = mta_sts_table_array_room(&b->policies, 1, sizeof(uint64_t));
 
     if (added == NULL
         || !table_add_run(&b->policy_names, (uint32_t) b->policies.n,
@@ -162,6 +100,26 @@ mta_sts_table_added_name(const mta_sts_table_builder_t *b, uint32_t policy)
 }
 
 
+/* What a slot of an index of n has for a row, whose number is from 0. */
+
+static uint32_t
+table_index_value(uint32_t hash, size_t row, size_t n)
+{
+    return hash * (uint32_t) n | ((uint32_t) row + 1);
+}
+
+
+/* The row of a slot of the index that is not empty. */
+
+static mta_sts_table_row_t *
+table_index_row(const mta_sts_table_builder_t *b, uint32_t value)
+{
+    value &= (uint32_t) b->index.n - 1;
+
+    return (mta_sts_table_row_t *) b->rows.elts + value - 1;
+}
+
+
 /* The index slot of domain, or the empty one where it belongs. */
 
 static uint32_t *
@@ -169,24 +127,27 @@ table_index_slot(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t hash)
 {
     uint64_t                    i;
-    uint32_t                   *index;
+    uint32_t                   *index, rest;
     const mta_sts_table_row_t  *row;
 
     index = b->index.elts;
     i = mta_sts_table_first(hash, b->index.n);
+    rest = hash * (uint32_t) b->index.n;
 
     for ( ;; ) {
         if (index[i] == 0) {
             return &index[i];
         }
 
-        row = (const mta_sts_table_row_t *) b->rows.elts + index[i] - 1;
+        if ((index[i] ^ rest) < b->index.n) {
+            row = table_index_row(b, index[i]);
 
-        if (row->hash == hash
-            && mta_sts_str_eq(mta_sts_table_name(b->names.elts, row->name),
-                              domain))
-        {
-            return &index[i];
+            if (row->hash == hash
+                && mta_sts_str_eq(mta_sts_table_name(b->names.elts, row->name),
+                                  domain))
+            {
+                return &index[i];
+            }
         }
 
         i = i + 1 == b->index.n ? 0 : i + 1;
@@ -198,21 +159,36 @@ int
 mta_sts_table_is_added(const mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t *policy)
 {
-    uint32_t  row;
+    uint32_t  value;
 
     if (b->index.n == 0) {
         return 0;
     }
 
-    row = *table_index_slot(b, domain, mta_sts_hash(&b->key, domain));
+    value = *table_index_slot(b, domain, mta_sts_hash(&b->key, domain));
 
-    if (row == 0) {
+    if (value == 0) {
         return 0;
     }
 
-    *policy = ((const mta_sts_table_row_t *) b->rows.elts + row - 1)->policy;
+    *policy = table_index_row(b, value)->policy;
 
     return 1;
+}
+
+
+void
+mta_sts_table_prefetch_added(const mta_sts_table_builder_t *b,
+    mta_sts_str_t domain)
+{
+    const uint32_t  *index;
+
+    index = b->index.elts;
+
+    if (index) {
+        __builtin_prefetch(&index[mta_sts_table_first(
+            mta_sts_hash(&b->key, domain), b->index.n)]);
+    }
 }
 
 
@@ -235,7 +211,7 @@ table_index_grow(mta_sts_table_builder_t *b)
 
     i = b->index.n ? 2 * b->index.n : 16;
 
-    index = table_array_room(&grown, i, sizeof(uint32_t));
+    index = mta_sts_table_array_room(&grown, i, sizeof(uint32_t));
     if (index == NULL) {
         return 0;
     }
@@ -244,19 +220,26 @@ table_index_grow(mta_sts_table_builder_t *b)
 
     grown.n = i;
 
-    table_array_free(&b->index);
+    mta_sts_table_array_free(&b->index);
     b->index = grown;
 
     rows = b->rows.elts;
 
     for (i = 0; i < b->rows.n; i++) {
+
+        if (i + MTA_STS_TABLE_AHEAD < b->rows.n) {
+            k = mta_sts_table_first(rows[i + MTA_STS_TABLE_AHEAD].hash,
+                                    grown.n);
+            __builtin_prefetch(&index[k]);
+        }
+
         k = mta_sts_table_first(rows[i].hash, grown.n);
 
         while (index[k]) {
             k = k + 1 == grown.n ? 0 : k + 1;
         }
 
-        index[k] = (uint32_t) i + 1;
+        index[k] = table_index_value(rows[i].hash, i, grown.n);
     }
 
     return 1;
@@ -286,6 +269,22 @@ table_add_again(const mta_sts_table_builder_t *b,
 
 
 int
+mta_sts_table_reserve(mta_sts_table_builder_t *b, size_t n, size_t len,
+    mta_sts_err_t *err)
+{
+    if (n
+        && (mta_sts_table_array_room(&b->rows, n, sizeof(mta_sts_table_row_t))
+            == NULL
+            || mta_sts_table_array_room(&b->names, len, 1) == NULL))
+    {
+        return mta_sts_error_memory(err);
+    }
+
+    return MTA_STS_OK;
+}
+
+
+int
 mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err)
 {
@@ -293,23 +292,28 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
     uint32_t              hash, *slot;
     mta_sts_table_row_t  *row;
 
-    if (b->index.n == 0 && mta_sts_hash_init(&b->key, err) != MTA_STS_OK) {
+    if (b->rows.n == 0 && mta_sts_hash_init(&b->key, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
-    row = table_array_room(&b->rows, 1, sizeof(mta_sts_table_row_t));
-    name = table_array_room(&b->names, domain.len + 2, 1);
+    row = mta_sts_table_array_room(&b->rows, 1, sizeof(mta_sts_table_row_t));
+    name = mta_sts_table_array_room(&b->names, domain.len + 2, 1);
 
-    if (row == NULL || name == NULL || !table_index_grow(b)) {
+    if (row == NULL || name == NULL
+        || (b->rule != MTA_STS_TABLE_DISTINCT && !table_index_grow(b)))
+    {
         return mta_sts_error_memory(err);
     }
 
     hash = mta_sts_hash(&b->key, domain);
-    slot = table_index_slot(b, domain, hash);
+    slot = NULL;
 
-    if (*slot) {
-        row = (mta_sts_table_row_t *) b->rows.elts + *slot - 1;
-        return table_add_again(b, row, place, err);
+    if (b->index.n) {
+        slot = table_index_slot(b, domain, hash);
+
+        if (*slot) {
+            return table_add_again(b, table_index_row(b, *slot), place, err);
+        }
     }
 
     if (b->names.n == 0) {
@@ -333,7 +337,11 @@ mta_sts_table_add(mta_sts_table_builder_t *b, mta_sts_str_t domain,
         return mta_sts_error_memory(err);
     }
 
-    *slot = (uint32_t) ++b->rows.n;
+    if (slot) {
+        *slot = table_index_value(hash, b->rows.n, b->index.n);
+    }
+
+    b->rows.n++;
 
     *name = (char) domain.len;
     memcpy(name + 1, domain.data, domain.len);
@@ -350,19 +358,19 @@ mta_sts_table_restart(mta_sts_table_builder_t *b)
     b->rows.n = 0;
     b->files.n = 0;
 
-    table_array_free(&b->index);
+    mta_sts_table_array_free(&b->index);
 }
 
 
 void
 mta_sts_table_discard(mta_sts_table_builder_t *b)
 {
-    table_array_free(&b->names);
-    table_array_free(&b->rows);
-    table_array_free(&b->index);
-    table_array_free(&b->policies);
-    table_array_free(&b->files);
-    table_array_free(&b->policy_names);
+    mta_sts_table_array_free(&b->names);
+    mta_sts_table_array_free(&b->rows);
+    mta_sts_table_array_free(&b->index);
+    mta_sts_table_array_free(&b->policies);
+    mta_sts_table_array_free(&b->files);
+    mta_sts_table_array_free(&b->policy_names);
 }
 
 
@@ -382,7 +390,7 @@ table_move(mta_sts_table_array_t *array, size_t elt, const mta_sts_env_t *env)
         memcpy(moved, array->elts, array->n * elt);
     }
 
-    table_array_free(array);
+    mta_sts_table_array_free(array);
 
     return moved;
 }
@@ -415,7 +423,7 @@ mta_sts_table_end(mta_sts_table_builder_t *b, mta_sts_table_t *table,
     table->n_policy_names = b->policy_names.n;
     table->limit = UINT64_MAX;
 
-    table_array_free(&b->index);
+    mta_sts_table_array_free(&b->index);
 
     table->names = table_move(&b->names, 1, env);
     table->policies = table_move(&b->policies, sizeof(uint64_t), env);

@@ -95,6 +95,11 @@ mta_sts_table_fill(const mta_sts_table_builder_t *b, const char *names,
     memset(slots, 0, n * sizeof(mta_sts_table_slot_t));
 
     for (i = 0; i < b->rows.n; i++) {
+        if (i + MTA_STS_TABLE_AHEAD < b->rows.n) {
+            __builtin_prefetch(&slots[mta_sts_table_first(
+                rows[i + MTA_STS_TABLE_AHEAD].hash, n)]);
+        }
+
         table_put(b, names, &rows[i], slots, n);
     }
 }

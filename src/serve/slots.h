@@ -99,6 +99,24 @@ mta_sts_table_first(uint32_t hash, size_t n)
 }
 
 
+/*
+ * Slots of many domains are anywhere in memory; those of so many of the next
+ * ones are fetched while one is handled.
+ */
+
+#define MTA_STS_TABLE_AHEAD  8
+
+
+/*
+ * Makes room for n more elements of elt bytes and returns where they begin, or
+ * NULL if the allocation failed; the array is then unchanged.
+ */
+void *mta_sts_table_array_room(mta_sts_table_array_t *array, size_t n,
+    size_t elt);
+
+void mta_sts_table_array_free(mta_sts_table_array_t *array);
+
+
 /* A row of the builder: a domain in the order in which it was added. */
 
 typedef struct {

@@ -308,6 +308,7 @@ mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
 
     entry->domain = mta_sts_table_name(table->names, slot->name);
     entry->policy = table_policy(table, slot);
+    entry->index = slot->policy >> 8;
     entry->policy_name = table_text(table, table->policy_names,
                                     table->n_policy_names, slot->policy >> 8);
     entry->place.file = table_text(table, table->files, table->n_files,
@@ -316,6 +317,19 @@ mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     entry->place.column = 0;
 
     return entry->policy != NULL;
+}
+
+
+void
+mta_sts_table_prefetch(const mta_sts_table_t *table, mta_sts_str_t domain)
+{
+    uint64_t  first;
+
+    if (table->key) {
+        first = mta_sts_table_first(mta_sts_hash(table->key, domain),
+                                    table->n_slots);
+        __builtin_prefetch(&table->slots[first]);
+    }
 }
 
 

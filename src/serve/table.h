@@ -15,6 +15,7 @@
 typedef struct {
     mta_sts_str_t            domain;       /* normalised, 1 to 253 bytes */
     const mta_sts_policy_t  *policy;
+    uint32_t                 index;        /* of the policy, in its table */
     mta_sts_str_t            policy_name;  /* or empty */
     mta_sts_place_t          place;        /* without a column */
 } mta_sts_entry_t;
@@ -75,7 +76,8 @@ struct mta_sts_table_s {
 
 typedef enum {
     MTA_STS_TABLE_FIRST = 0,      /* the first is kept */
-    MTA_STS_TABLE_ONCE            /* an error */
+    MTA_STS_TABLE_ONCE,           /* an error */
+    MTA_STS_TABLE_DISTINCT        /* no domain is, which is not looked at */
 } mta_sts_table_rule_e;
 
 
@@ -126,11 +128,23 @@ int mta_sts_table_add(mta_sts_table_builder_t *builder, mta_sts_str_t domain,
     uint32_t policy, mta_sts_place_t place, mta_sts_err_t *err);
 
 /*
+ * Reserves memory for n domains; len is the names_len of their table.
+ *
+ * Errors: out of memory.
+ */
+int mta_sts_table_reserve(mta_sts_table_builder_t *builder, size_t n,
+    size_t len, mta_sts_err_t *err);
+
+/*
  * Was a normalised domain added?  Returns 1, and in *policy the index of its
  * policy or MTA_STS_TABLE_REMOVED; or 0.
  */
 int mta_sts_table_is_added(const mta_sts_table_builder_t *builder,
     mta_sts_str_t domain, uint32_t *policy);
+
+/* As mta_sts_table_prefetch(), for mta_sts_table_is_added(). */
+void mta_sts_table_prefetch_added(const mta_sts_table_builder_t *builder,
+    mta_sts_str_t domain);
 
 /* A policy that was added. */
 const mta_sts_policy_t *mta_sts_table_added(
@@ -200,6 +214,12 @@ int mta_sts_table_has_name(const mta_sts_table_t *table, mta_sts_str_t domain);
 /* The whole entry of a normalised domain; returns 0 if there is none. */
 int mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     mta_sts_entry_t *entry);
+
+/*
+ * Fetches what looking up a domain needs from memory, without waiting for it:
+ * it is looked up soon.
+ */
+void mta_sts_table_prefetch(const mta_sts_table_t *table, mta_sts_str_t domain);
 
 /* Gives only the names, which is faster; otherwise as mta_sts_table_next(). */
 int mta_sts_table_next_name(const mta_sts_table_t *table, size_t *cursor,

@@ -116,31 +116,31 @@ uint16_t
 mta_sts_status_name(mta_sts_status_t *status, mta_sts_status_index_t *index,
     mta_sts_str_t name)
 {
-    uint16_t               *place;
-    uint32_t                unit;
+    uint16_t                unit, *place;
     mta_sts_status_name_t  *record;
 
     mta_sts_status_index(status, index);
 
-    unit = index->end;
     place = names_seek(status, index, name);
+    unit = *place;
 
-    if (*place || !names_fits(status, index, name)) {
-        return *place;
+    if (unit || !names_fits(status, index, name)) {
+        return unit;
     }
 
+    unit = (uint16_t) index->end;
     record = names_at(status, unit);
     record->len = (uint32_t) name.len;
     memcpy(record->name, name.data, name.len);
 
     /* others see the whole record or none */
 
-    atomic_store(&status->names_len, unit + names_units(name.len));
+    index->end += names_units(name.len);
+    atomic_store(&status->names_len, index->end);
 
-    *place = (uint16_t) unit;
-    index->end = unit + names_units(name.len);
+    *place = unit;
 
-    return (uint16_t) unit;
+    return unit;
 }
 
 

@@ -10,8 +10,8 @@
 
 
 /*
- * A process's own hash index of the names up to an offset; zeroed at first.
- * At most half of it is in use.
+ * A process's own hash index of the names up to an offset; zeroed to begin
+ * with.  At most half of it is in use.
  */
 
 #define MTA_STS_STATUS_INDEX  (2 * MTA_STS_STATUS_NAMES / MTA_STS_STATUS_UNIT)

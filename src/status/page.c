@@ -196,7 +196,7 @@ status_day(const mta_sts_status_view_t *view)
 }
 
 
-/* The height of a bar; top is the highest, and what is not 0 can be seen. */
+/* The height of a bar: top is the highest, and one that is not 0 is seen. */
 
 static uint64_t
 status_bar(uint64_t fetches, uint64_t top)

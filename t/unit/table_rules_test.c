@@ -6,6 +6,9 @@
 #include "entries.h"
 
 
+#define MANY  100000
+
+
 static void
 test_equal(void)
 {
@@ -99,6 +102,69 @@ test_once(void)
            "a domain for a second time");
     is_err(&test.err, 7, 5, "duplicate domain \"x.example\", first at "
            "a.yaml:2");
+
+    mta_sts_table_discard(&builder);
+}
+
+
+/* Of domains that are distinct, which is not looked at, there is no index. */
+
+static void
+test_distinct(void)
+{
+    size_t                   size;
+    mta_sts_table_t          table;
+    const mta_sts_policy_t  *policy;
+    mta_sts_table_builder_t  builder;
+
+    test_begin(0);
+    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+
+    builder.rule = MTA_STS_TABLE_DISTINCT;
+    policy = set_policy("mx a.example");
+
+    is_int(mta_sts_table_reserve(&builder, 1000, 1 + 1000 * 10, &test.err),
+           MTA_STS_OK, "memory is reserved");
+    size = builder.rows.size;
+
+    (void) add(&builder, "x.example", policy, "a.yaml", 2);
+    (void) add(&builder, "y.example", policy, "a.yaml", 3);
+
+    is_int((long long) builder.rows.size, (long long) size, "and used");
+    is_int((long long) builder.index.size, 0, "there is no index");
+    is_int(end(&builder, &table), MTA_STS_OK, "but a table");
+    is_int(table.n, 2, "that has all domains");
+    ok(finds(&table, "x.example", policy, "a.yaml", 2), "one");
+    ok(finds(&table, "y.example", policy, "a.yaml", 3), "and the other");
+}
+
+
+/* Very many domains, each twice: the index must know them. */
+
+static void
+test_many(void)
+{
+    char                     name[32];
+    size_t                   i, bad;
+    uint32_t                 index;
+    const mta_sts_policy_t  *policy;
+    mta_sts_table_builder_t  builder;
+
+    test_begin(0);
+    memset(&builder, 0, sizeof(mta_sts_table_builder_t));
+
+    policy = set_policy("mx a.example");
+
+    for (i = 0, bad = 0; i < 2 * MANY; i++) {
+        (void) snprintf(name, sizeof(name), "c%zu.example", i % MANY);
+
+        bad += mta_sts_table_is_added(&builder, mta_sts_str_from(name), &index)
+               != (i >= MANY);
+        bad += add(&builder, name, policy, "a.yaml", 1) != MTA_STS_OK;
+    }
+
+    is_int((long long) bad, 0, "%d domains are added twice", MANY);
+    is_int((long long) builder.rows.n, MANY, "and kept once");
 
     mta_sts_table_discard(&builder);
 }
@@ -225,6 +291,8 @@ main(void)
     test_equal();
     test_first();
     test_once();
+    test_distinct();
+    test_many();
     test_policy_names();
     test_restart();
     test_different();

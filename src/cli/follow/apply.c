@@ -67,10 +67,10 @@ apply_note(follow_t *follow, const mta_sts_entry_t *old,
 static void
 apply_find_missing(follow_t *follow, apply_missing_t *missing)
 {
-    size_t                  cursor;
     uint32_t                index;
     draft_t                *draft;
     leaving_t               leaving;
+    table_walk_t            walk;
     mta_sts_str_t           domain;
     mta_sts_entry_t         entry;
     const mta_sts_table_t  *present;
@@ -80,7 +80,9 @@ apply_find_missing(follow_t *follow, apply_missing_t *missing)
 
     memset(missing, 0, sizeof(apply_missing_t));
 
-    for (cursor = 0; mta_sts_table_next_name(present, &cursor, &domain); ) {
+    table_walk_init(&walk, present, NULL, &draft->rows);
+
+    while (table_walk_name(&walk, &domain)) {
 
         if (mta_sts_table_is_added(&draft->rows, domain, &index)
             || !mta_sts_table_find(present, domain, &entry))
@@ -200,17 +202,19 @@ static size_t
 apply_note_all(follow_t *follow)
 {
     int                     found;
-    size_t                  cursor, n;
+    size_t                  n;
+    table_walk_t            walk;
     mta_sts_entry_t         old, new;
-    const mta_sts_table_t  *table;
+    const mta_sts_table_t  *present;
 
-    table = &follow->draft.domains.table;
+    present = &follow->replica.present.table;
     n = 0;
 
-    for (cursor = 0; mta_sts_table_next(table, &cursor, &new); ) {
+    table_walk_init(&walk, &follow->draft.domains.table, present, NULL);
 
-        found = mta_sts_table_find(&follow->replica.present.table, new.domain,
-                                   &old);
+    while (table_walk(&walk, &new)) {
+
+        found = mta_sts_table_find(present, new.domain, &old);
 
         if (!found || !table_entry_eq(&old, &new)) {
             apply_note(follow, found ? &old : NULL, &new, 0);
@@ -311,42 +315,22 @@ static int
 apply_merge(follow_t *follow, const mta_sts_table_t *changes,
     mta_sts_err_t *err)
 {
-    int                      rc;
-    size_t                   cursor;
-    table_pool_t             pool;
-    mta_sts_arena_t          arena = { NULL, 0 };
-    mta_sts_env_t            env = { diag_alloc, say_warning, &arena, NULL };
-    mta_sts_entry_t          entry;
-    mta_sts_domains_t        domains, merged;
-    mta_sts_table_builder_t  builder;
-
-    table_pool_init(&pool, &builder, &env);
-    rc = MTA_STS_OK;
+    int                rc;
+    mta_sts_arena_t    arena = { NULL, 0 };
+    mta_sts_env_t      env = { diag_alloc, say_warning, &arena, NULL };
+    mta_sts_domains_t  merged;
 
     memset(&merged, 0, sizeof(mta_sts_domains_t));
     apply_default(follow, &merged);
 
-    domains = follow->replica.base;
-    mta_sts_table_set_changes(&domains.table, changes);
-
-    for (cursor = 0; rc == MTA_STS_OK
-                     && mta_sts_table_next(&domains.table, &cursor, &entry); )
-    {
-        rc = table_pool_add_entry(&pool, &entry, err);
-    }
-
-    table_pool_free(&pool);
-
-    if (rc == MTA_STS_OK) {
-        rc = mta_sts_table_end(&builder, &merged.table, err);
-    }
+    rc = table_merge(&follow->replica.base.table, changes, &merged.table, &env,
+                     err);
 
     if (rc == MTA_STS_OK) {
         rc = replica_write(&follow->replica, &merged, err);
         follow->stats.writes += rc == MTA_STS_OK;
     }
 
-    mta_sts_table_discard(&builder);
     mta_sts_arena_free(&arena);
 
     return rc;

@@ -132,11 +132,16 @@ rows_key(const source_row_t *row, char *buf)
 static rows_cached_t *
 rows_cached(rows_t *rows, const char *key, size_t len)
 {
-    size_t    i;
-    uint32_t  hash;
+    size_t    i, n;
+    uint64_t  hash, word;
 
-    for (i = 0, hash = 2166136261u; i < len; i++) {
-        hash = (hash ^ (unsigned char) key[i]) * 16777619;
+    for (i = 0, hash = 0; i < len; i += n) {
+        n = len - i < sizeof(word) ? len - i : sizeof(word);
+        word = 0;
+        memcpy(&word, key + i, n);
+
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
     }
 
     return &rows->cached[hash % ROWS_CACHED];

@@ -16,7 +16,7 @@
 #include "reports.h"
 
 
-#define MAIN_STATE  "/var/lib/mta-sts"
+#define MAIN_STATE  "/var/lib/nginx-mta-sts"
 #define MAIN_DAYS   30
 #define MAIN_KEEP   400
 #define DAY         86400

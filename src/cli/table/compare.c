@@ -19,10 +19,12 @@ static int
 compare_set(const mta_sts_table_t *old, const mta_sts_table_t *new,
     table_pool_t *pool, mta_sts_err_t *err)
 {
-    size_t           cursor;
+    table_walk_t     walk;
     mta_sts_entry_t  entry, other;
 
-    for (cursor = 0; mta_sts_table_next(new, &cursor, &entry); ) {
+    table_walk_init(&walk, new, old, NULL);
+
+    while (table_walk(&walk, &entry)) {
 
         if (mta_sts_table_find(old, entry.domain, &other)
             && table_entry_eq(&entry, &other))
@@ -45,10 +47,12 @@ static int
 compare_removed(const mta_sts_table_t *old, const mta_sts_table_t *new,
     mta_sts_table_builder_t *builder, mta_sts_err_t *err)
 {
-    size_t         cursor;
+    table_walk_t   walk;
     mta_sts_str_t  domain;
 
-    for (cursor = 0; mta_sts_table_next_name(old, &cursor, &domain); ) {
+    table_walk_init(&walk, old, new, NULL);
+
+    while (table_walk_name(&walk, &domain)) {
 
         if (mta_sts_table_policy(new, domain) == NULL
             && mta_sts_table_add(builder, domain, MTA_STS_TABLE_REMOVED,

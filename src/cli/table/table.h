@@ -76,6 +76,37 @@ int table_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
 /* Removes temporary files that a process has left that was killed. */
 void table_clean(mta_sts_str_t name);
 
+
+/*
+ * Walks the domains of a table in the order in which they were added, for
+ * looking each up in another table or a builder as well, either of which may be
+ * NULL.  What that needs is fetched from memory in advance: with many domains,
+ * waiting for it would take most of the time.
+ */
+
+#define TABLE_AHEAD  8
+
+typedef struct {
+    const mta_sts_table_t          *table;
+    const mta_sts_table_t          *other;
+    const mta_sts_table_builder_t  *builder;
+    size_t                          cursor;
+    mta_sts_str_t                   names[TABLE_AHEAD];   /* the next ones */
+    size_t                          first;
+    size_t                          n;
+} table_walk_t;
+
+
+void table_walk_init(table_walk_t *walk, const mta_sts_table_t *table,
+    const mta_sts_table_t *other, const mta_sts_table_builder_t *builder);
+
+/* Gives the next entry, or returns 0 at the end. */
+int table_walk(table_walk_t *walk, mta_sts_entry_t *entry);
+
+/* The same, but only its name, if the table itself is not looked up. */
+int table_walk_name(table_walk_t *walk, mta_sts_str_t *domain);
+
+
 /* Is what is served the same, and the name of the policy? */
 int table_entry_eq(const mta_sts_entry_t *a, const mta_sts_entry_t *b);
 
@@ -87,6 +118,15 @@ int table_entry_eq(const mta_sts_entry_t *a, const mta_sts_entry_t *b);
  */
 int table_compare(const mta_sts_table_t *old, const mta_sts_table_t *new,
     mta_sts_table_t *changes, const mta_sts_env_t *env, mta_sts_err_t *err);
+
+/*
+ * Makes one table of a table and its changes, without those that were removed,
+ * in env's memory and that of both.  Neither has changes of its own.
+ *
+ * Errors: those of mta_sts_table_add() and table_pool_add().
+ */
+int table_merge(const mta_sts_table_t *table, const mta_sts_table_t *changes,
+    mta_sts_table_t *merged, const mta_sts_env_t *env, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_CLI_TABLE_TABLE_H */

@@ -239,6 +239,10 @@ sub DESTROY {
     local ($?, $!);
 
     $self->{follow}->kill if $self->{follow};
+
+    # the next fleet has the same names; a namespace ends some time later
+
+    MtaSts::run('', 'ip', 'link', 'del', "node$self->{i}");
     kill 'KILL', $self->{pid};
     waitpid $self->{pid}, 0;
 }

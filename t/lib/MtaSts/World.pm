@@ -22,14 +22,15 @@ my $DAY = 86400;
 
 
 # Re-executes the test in a network namespace, with 192.0.2.1 to .40 and 2001:db8::1 to ::5 on
-# its loopback; packets to 198.18.0.0/15 vanish, other addresses have no route.
+# its loopback; packets to 198.18.0.0/15 vanish, other addresses have no route.  Arguments are
+# further options of unshare, such as -m.
 
 sub enter_world {
     if (!$ENV{MTA_STS_WORLD}) {
         my @env = map { "$_=$ENV{$_}" }
                   grep { /^(?:MTA_STS|[A-Z]+SAN_|PATH|PWD)/ } keys %ENV;
         my @sudo = $> == 0 ? () : ('sudo', '-n');
-        exec @sudo, 'unshare', '-n', '--', 'env', @env, 'MTA_STS_WORLD=1', $^X,
+        exec @sudo, 'unshare', '-n', @_, '--', 'env', @env, 'MTA_STS_WORLD=1', $^X,
              $0 or die "unshare: $!";
     }
 

@@ -73,20 +73,14 @@ sub reload {
     my $command = $reload
         =~ s{sudo nginx}{$MtaSts::NGINX -p $nginx->{dir}/ -c nginx.conf}gr;
 
-    my $log = $nginx->dir . '/logs/error.log';
-    my $had = () = slurp($log) =~ /signal 17 \(SIGCHLD\) received/g;
     # nginx -t leaks by design
 
     local $ENV{ASAN_OPTIONS} = join ':', $ENV{ASAN_OPTIONS} // (), 'detect_leaks=0';
 
-    my ($status, $out, $err) = run('', 'sh', '-c', $command);
-    is($status, 0, 'nginx reloads') or diag($err);
-
-    for (1 .. 400) {
-        my $has = () = slurp($log) =~ /signal 17 \(SIGCHLD\) received/g;
-        last if $has > $had;
-        select undef, undef, undef, 0.05;
-    }
+    $nginx->logged($MtaSts::GONE, sub {
+        my ($status, $out, $err) = run('', 'sh', '-c', $command);
+        is($status, 0, 'nginx reloads') or diag($err);
+    });
 }
 
 

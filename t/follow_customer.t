@@ -13,7 +13,7 @@ use MtaSts::Acme;
 use MtaSts::Database;
 use MtaSts::Dns;
 use MtaSts::Docs qw(snippet);
-use MtaSts::Follow qw(within table_of);
+use MtaSts::Follow qw(table_of);
 use MtaSts::World;
 use POSIX ();
 use Test::More;

@@ -10,7 +10,7 @@ use lib 't/lib';
 use File::Temp qw(tempdir);
 use IO::Socket::UNIX;
 use MtaSts;
-use MtaSts::Follow qw(within policies table_of);
+use MtaSts::Follow qw(policies table_of);
 use Socket qw(SOCK_DGRAM);
 use Test::More;
 

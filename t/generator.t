@@ -214,6 +214,7 @@ for my $method (qw(POST PUT DELETE OPTIONS PATCH)) {
                                method => $method, body => 'domain=a',
                                headers => ['Content-Length: 8']);
     is(status($response), 405, "$method: 405");
+    is(body($response), '', '... without a page of nginx');
     is(fields($response, 'Allow'), 'GET, HEAD', '... Allow');
 }
 

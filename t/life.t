@@ -77,14 +77,13 @@ sub wait_for {
     my ($what, $gone) = @_;
     my $begin = $day;
 
-    while ($gone ? $advice{$what} : !$advice{$what}) {
-        return fail("day $day: $what") if $day > $begin + 30;
+    while (!$advice{$what} != !!$gone && $day <= $begin + 30) {
         $day++;
         $sender->later($day);
         look();
     }
 
-    pass("day $day: $what" . ($gone ? ' is over' : ''));
+    is(!$advice{$what}, !!$gone, "day $day: $what" . ($gone ? ' is over' : ''));
 }
 
 

@@ -87,7 +87,7 @@ sub kill_worker {
     my $stopped = sub { slurp("/proc/$pid/stat") =~ /\) T / };
 
     kill 'STOP', $pid;
-    $nginx->await($stopped) or return;
+    within($stopped) or return;
 
     my $open = $nginx->connections($pid);
     my @others = grep { $_ != $pid } $nginx->workers;
@@ -164,7 +164,7 @@ sub kill_worker {
         print { $writers[-1] } substr $request, 0, $half;
     }
 
-    my $connected = $nginx->await(sub {
+    my $connected = within(sub {
         my $all = 0;
         $all += $nginx->connections($_) for $nginx->workers;
         return $all == 60;
@@ -175,7 +175,7 @@ sub kill_worker {
 
     is(($nginx->nginx('-squit'))[0], 0, 'nginx -s quit');
 
-    ok($nginx->await(sub { !$nginx->connection(0) }), '... nobody is let in');
+    ok(within(sub { !$nginx->connection(0) }), '... nobody is let in');
     is(scalar(grep { $nginx->connection($_ % 3) } 1 .. 30), 0,
        '... at no port');
 

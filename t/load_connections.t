@@ -107,7 +107,7 @@ for my $n (0 .. OPEN - 1) {
 }
 
 is($right, OPEN * 0.9, 'a tenth breaks off, the rest get theirs');
-ok($nginx->await(sub { held() <= OPEN * 0.9 + MtaSts::Wrk::THREADS }),
+ok(within(sub { held() <= OPEN * 0.9 + MtaSts::Wrk::THREADS }),
    '... and nginx let go of those');
 
 ok($nginx->renew(604801), 'a reload: the old workers end');

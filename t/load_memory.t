@@ -83,7 +83,7 @@ sub files {
     my ($want) = @_;
     my ($now, $same, $was) = ('', 0, '');
 
-    $nginx->await(sub {
+    within(sub {
         my @workers = $nginx->workers;
         my @files = map { $nginx->files($_) } @workers;
 

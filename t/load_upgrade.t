@@ -37,14 +37,14 @@ $SIG{$_} = sub { exit 1 } for qw(INT TERM HUP PIPE);
 
 sub pid_of {
     my ($file) = @_;
-    return $nginx->await(sub {
+    return within(sub {
         -s "$dir/logs/$file" && (slurp("$dir/logs/$file") =~ /^(\d+)\n/)[0];
     });
 }
 
 sub gone {
     my ($pid) = @_;
-    return $nginx->await(sub {
+    return within(sub {
         !-e "/proc/$pid/stat" || slurp("/proc/$pid/stat") =~ /\) [ZX] /;
     });
 }
@@ -69,7 +69,7 @@ sub usr2 {
 
     is(pid_of('nginx.pid.oldbin'), $old, 'USR2: the old master stands aside');
 
-    my $new = $nginx->await(sub {
+    my $new = within(sub {
         my $pid = pid_of('nginx.pid');
         return $pid != $old && $pid;
     });
@@ -82,7 +82,7 @@ sub usr2 {
 
 sub without_workers {
     my ($master) = @_;
-    return $nginx->await(sub {
+    return within(sub {
         my @left = $nginx->workers($master);
         return !@left;
     });
@@ -120,7 +120,7 @@ for my $round (1 .. $rounds) {
     ok($nginx->settled_of($old), 'HUP: the old master has workers again');
     kill 'QUIT', $new;
     ok(gone($new), '... and the new master ends');
-    is($nginx->await(sub { !-e "$dir/logs/nginx.pid.oldbin" }), 1,
+    is(within(sub { !-e "$dir/logs/nginx.pid.oldbin" }), 1,
        '... the old pid file has its name back');
     is(pid_of('nginx.pid'), $old, '... and its process');
     ok(without_workers($new), '... the new workers have ended');

@@ -32,7 +32,7 @@ $world->postfix(map { $_ => ["smtpd_tls_chain_files=$mail.key,$mail.pem"] }
 
 my $state = tempdir(CLEANUP => 1);
 my $nginx = $world->nginx('');
-my $conf = $nginx->dir . '/nginx.conf';
+our $conf = $nginx->dir . '/nginx.conf';
 my @net = ('--resolver', '127.0.0.1:' . $unbound->port, '--ca', $world->ca);
 my $days = 0;
 
@@ -53,8 +53,12 @@ sub check { return later('check', @net, 'a.example') }
 sub planned { return later('plan', @_) }
 sub records { return later('records', @net, '--served', @_) }
 
+# The date in so many days, and minutes that TTLs and rules add: near midnight they
+# make it another one.
+
 sub date {
-    my $time = time + $_[0] * 86400;
+    my ($in, $minutes) = @_;
+    my $time = time + $in * 86400 + ($minutes // 0) * 60;
     return strftime('%Y-%m-%d', gmtime $time);
 }
 
@@ -125,6 +129,29 @@ like($out, qr/nginx\.conf:\d+: mta_sts_mode enforce;$/m, '... with its line');
 like($out, qr/^    what senders see is unknown: there is no store of reports/m,
      '... and that nobody knows what senders see');
 
+# the same domain in a domains file, whatever its name is, and in a database
+
+my $dir = $nginx->dir;
+my $db = "sqlite:$dir/p.db";
+
+spew("$dir/domains.conf", "max_age: 10d\ndomains:\n"
+     . "  a.example: {mode: testing, mx: mx1.a.example}\n");
+is((helper('follow', '--init', $db))[0], 0, 'a database');
+is((run("INSERT INTO mta_sts_domains(domain, mode, mx, max_age) VALUES('a.example', "
+        . "'testing', 'mx1.a.example', '10d');", 'sqlite3', "$dir/p.db"))[0], 0,
+   '... with the domain');
+is((helper('follow', $db, '--table', "$dir/p.table", '--once'))[0], 0, '... followed');
+
+for my $case (['domains.conf', qr/domains\.conf:3: mode: enforce$/m],
+              ['p.table', qr/sqlite:\S*p\.db: mode: enforce$/m])
+{
+    my ($file, $line) = @$case;
+    spew("$dir/other.conf", "events {} http { mta_sts_state $state; server { listen "
+         . "127.0.0.1:8080; server_name mta-sts.*; mta_sts_domains $file; } }\n");
+    local $conf = "$dir/other.conf";
+    like((planned())[1], $line, "$file: the key");
+}
+
 # what senders report
 
 sub reported {
@@ -193,7 +220,7 @@ is((check())[0], 0, '... and found');
 is($rc, 0, 'nothing is due in enforce');
 
 for my $what (qw(move-mx roll-back leave)) {
-    like($out, qr/^a\.example: possible: $what: .*\Q@{[date(26)]}\E/m,
+    like($out, qr/^a\.example: possible: $what: .*\Q@{[date(26, 100)]}\E/m,
          "$what: the date");
 }
 like($out, qr/^    .*records --removed a\.example/m, '... and commands');
@@ -221,14 +248,14 @@ configure('mode enforce', 'mx mx1.a.example mx2.a.example', 'max_age 864002');
 is($rc, 0, 'a policy with both');
 check();
 ($rc, $out) = planned();
-like($out, qr/^a\.example: wait until \Q@{[date(26)]}\E .*: add-mx: mx2/m,
+like($out, qr/^a\.example: wait until \Q@{[date(26, 100)]}\E .*: add-mx: mx2/m,
      'the new MX has to wait');
 $days = 27;
 check();
 like((planned())[1], qr/^a\.example: possible: add-mx: mx2/m, '... no more');
 update('delete a.example MX', 'add a.example 3600 MX 10 mx2.a.example.');
 check();
-like((planned())[1], qr/^a\.example: wait until \Q@{[date(28)]}\E .*: stop-mx: /m,
+like((planned())[1], qr/^a\.example: wait until \Q@{[date(28, 90)]}\E .*: stop-mx: /m,
      '... the old one stays');
 
 # a policy without the live MX is refused
@@ -247,7 +274,7 @@ configure('mode none', 'mx mx1.a.example mx2.a.example', 'max_age 864004');
 ($rc) = publish();
 is($rc, 0, 'mode none');
 check();
-like((planned())[1], qr/^a\.example: wait until \Q@{[date(38)]}\E .*: free: /m,
+like((planned())[1], qr/^a\.example: wait until \Q@{[date(38, 100)]}\E .*: free: /m,
      '... has to wait');
 
 # the domain is gone from the configuration, and believed
@@ -264,7 +291,7 @@ like((later('records'))[2], qr/left the configuration/, '... of records too');
 
 ($rc, $out, $err) = later('records', '--removed');
 is("$rc $out", '1 ', 'no record may go yet');
-like($err, qr/^mta-sts: a\.example: records stay until \Q@{[date(38)]}\E .*rule 14/m,
+like($err, qr/^mta-sts: a\.example: records stay until \Q@{[date(38, 100)]}\E .*rule 14/m,
      '... with the date');
 
 $days = 40;
@@ -293,7 +320,7 @@ unlike((later('records'))[2], qr/left the configuration/, '... is no error');
 # a past that nobody recorded
 
 is((later('plan', 'note', 'b.example', '--max-age', '30d'))[0], 0, 'a note');
-like((planned())[1], qr/^b\.example: wait until \Q@{[date(27 + 32)]}\E/m,
+like((planned())[1], qr/^b\.example: wait until \Q@{[date(27 + 32, 40)]}\E/m,
      '... has a date');
 is((later('plan', 'note', 'b.example'))[0], 2, '... needs max_age');
 

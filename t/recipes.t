@@ -99,13 +99,10 @@ sub mail {
     run("Subject: test\n\ntest\n", '/usr/sbin/sendmail', '-C',
         "$dir/sender/conf", '-f', 'a@sender.test', "b\@$domain");
 
-    for (1 .. 200) {
+    return within(sub {
         my $text = substr slurp($log), $from;
-        return "$1 $2" if $text =~ /to=<b\@\Q$domain\E>.*relay=(\S+).*status=(\w+)/;
-        select undef, undef, undef, 0.1;
-    }
-
-    return 'nothing';
+        $text =~ /to=<b\@\Q$domain\E>.*relay=(\S+).*status=(\w+)/ && "$1 $2";
+    }) || 'nothing';
 }
 
 
@@ -237,10 +234,7 @@ if ($mails == 0) {
     exec with_dns('/usr/bin/mta-sts-daemon', '-c', "$dir/daemon.yml");
 }
 
-for (1 .. 200) {
-    last if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => 8461);
-    select undef, undef, undef, 0.1;
-}
+within(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => 8461) });
 
 
 # A domain in mode enforce

@@ -11,7 +11,6 @@ use JSON::PP;
 use MtaSts;
 use MtaSts::World;
 use Test::More;
-use Time::HiRes qw(sleep);
 
 enter_world();
 
@@ -94,14 +93,9 @@ sub deliver {
 
 sub logged {
     my ($like) = @_;
-
-    for (1 .. 300) {
-        return 1 if -e "$dir/maillog" && slurp("$dir/maillog") =~ $like;
-        sleep 0.1;
-    }
-
-    diag(slurp("$dir/maillog"));
-    return 0;
+    my $is = within(sub { -e "$dir/maillog" && slurp("$dir/maillog") =~ $like });
+    diag(slurp("$dir/maillog")) if !$is;
+    return $is;
 }
 
 like(deliver(slurp('t/data/tlsrpt/google.eml')), qr/^250 /, 'a report by mail');

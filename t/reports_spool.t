@@ -72,13 +72,7 @@ sub files {
 
 sub settled {
     my ($dir, $n) = @_;
-
-    for (1 .. 100) {
-        return 1 if files($dir) == $n;
-        sleep 0.05;
-    }
-
-    return 0;
+    return within(sub { files($dir) == $n });
 }
 
 sub post {

@@ -88,10 +88,24 @@ sub goes_on {
 
 {
     my $state = state_dir();
-    my ($status, $out, $err) = run('', 'sh', '-c', "(echo 'BEGIN IMMEDIATE;'; "
-        . "sleep 2; echo 'COMMIT;') | sqlite3 $state/state.db & sleep 0.5; "
-        . "exec $helper plan note b.example --max-age 1d --state $state");
-    is("$status $out$err", '0 ', 'a run waits for a lock');
+    open my $other, '|-', 'sqlite3', "$state/state.db" or die "sqlite3: $!";
+    print $other "BEGIN IMMEDIATE;\n.shell touch $state/locked\n";
+    $other->flush;
+    ok(within(sub { -e "$state/locked" }), 'another process has the lock');
+
+    my $pid = fork // die "fork: $!";
+    exec $helper, 'plan', 'note', 'b.example', '--max-age', '1d', '--state', $state
+        or POSIX::_exit(127) if $pid == 0;
+
+    # it sleeps, and has the file that is mapped before a lock is taken
+
+    ok(within(sub { slurp("/proc/$pid/maps") =~ /state\.db-shm/
+                    && slurp("/proc/$pid/stat") =~ /\) S / }), 'a run waits for it');
+    print $other "COMMIT;\n";
+    close $other;
+    waitpid $pid, 0;
+    is($?, 0, '... and has it then');
+    like(sql($state, 'SELECT name FROM domain'), qr/^b\.example$/m, '... for good');
 }
 
 

@@ -389,12 +389,7 @@ sub grown {
     my ($nginx, $by) = @_;
     my $wanted = lines($nginx) + $by;
 
-    for (1 .. 600) {
-        return 1 if lines($nginx) >= $wanted;
-        sleep 0.05;
-    }
-
-    return 0;
+    return within(sub { lines($nginx) >= $wanted });
 }
 
 my @many = map { "d$_.example" } 1 .. 50;
@@ -550,7 +545,7 @@ for my $i (1 .. 3) {
     compile(yaml([map({ "$_: " . ($i % 2 ? 'trial' : 'hosted') }
                       $i == 2 ? @many[0 .. 24] : reverse @many),
                   map { "more$i-$_.example: hosted" } 1 .. 100 * $i]));
-    sleep 1.2;
+    $nginx->next_second;
 }
 
 ok(grown($nginx, 200), '... and after it');

@@ -58,6 +58,10 @@ sub others {
     return ['a byte short', substr($bytes, 0, -1), 'is truncated'],
         ['cut in the header', substr($bytes, 0, 100), 'is truncated'],
         ['a byte long', "${bytes}x", 'is damaged'],
+        ['with another byte', substr($bytes, 0, -9) . 'x' . substr($bytes, -8),
+         'is damaged'],
+        ['with another byte of the header', substr($bytes, 0, 20) . 'x'
+         . substr($bytes, 21), 'is damaged'],
         ['of another byte order', substr($bytes, 0, 8)
          . reverse(substr $bytes, 8, 4) . substr($bytes, 12),
          'is of a machine of another byte order'],
@@ -125,15 +129,6 @@ sub logged {
                   =~ /"\Q$dir\E\/$i\.\Q$name\E" \Q$error, $kept\E$/mg);
 }
 
-sub until_true {
-    my ($code) = @_;
-    for (1 .. 300) {
-        return 1 if $code->();
-        select undef, undef, undef, 0.1;
-    }
-    return 0;
-}
-
 $nginx->conf(join "\n", 'server { listen 127.0.0.1:%%PORT0%%; }', map {
     'server { listen ' . address($_) . ":$port; server_name mta-sts.*; "
     . "mta_sts_domains $_.table; }" } 0 .. $#cases);
@@ -146,8 +141,8 @@ for my $i (0 .. $#cases) {
 }
 
 my @left = 0 .. $#cases;
-ok(until_true(sub { body($_, 'd1.example') for @left;
-                    @left = grep { !logged($_) } @left; !@left }),
+ok(within(sub { body($_, 'd1.example') for @left;
+                @left = grep { !logged($_) } @left; !@left }),
    'a worker logs each') or diag(map { "$cases[$_][3] $cases[$_][0]\n" } @left);
 
 is(join(', ', map { "$cases[$_][3] $cases[$_][0]" }
@@ -157,8 +152,8 @@ is(join(', ', map { "$cases[$_][3] $cases[$_][0]" }
 
 place("$dir/good.table", $base);
 rename "$dir/good.table", "$dir/0.table";
-ok(until_true(sub { body(0, 'd1.example');
-                    slurp($log) =~ m{table "\Q$dir\E/0\.table" of \d+ domains} }),
+ok(within(sub { body(0, 'd1.example');
+                slurp($log) =~ m{table "\Q$dir\E/0\.table" of \d+ domains} }),
    '... takes a good one again');
 is(join(', ', map { "$cases[$_][3] $cases[$_][0]" }
         grep { body($_, 'd1.example'); logged($_) != 1 } 0 .. $#cases), '',

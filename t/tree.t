@@ -13,7 +13,6 @@ use File::Temp qw(tempdir);
 use MtaSts;
 use POSIX qw(mkfifo);
 use Test::More;
-use Time::HiRes qw(sleep);
 
 my $dir = tempdir('mta-sts-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $tree = "$dir/tree";
@@ -342,11 +341,8 @@ for my $signal ((qw(TERM KILL)) x 2) {
     }
 
     my $first = file('d1.example') =~ s/mta-sts\.txt$/.mta-sts.txt.new/r;
-    for (1 .. 10_000) {
-        last if -e $first || slurp(file('d1.example')) =~ /\Q$mx/
-                || waitpid($pid, POSIX::WNOHANG());
-        sleep 0.001;
-    }
+    1 until -e $first || slurp(file('d1.example')) =~ /\Q$mx/
+            || waitpid($pid, POSIX::WNOHANG());
     kill $signal, $pid;
     waitpid $pid, 0;
 

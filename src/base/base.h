@@ -160,8 +160,8 @@ typedef struct {
  * The environment that the caller hands in.  alloc() returns size bytes aligned
  * for any type, or NULL; nothing is ever given back.  The caller owns the
  * memory, which must live as long as what is made of it.  warn() gets each
- * warning.  ctx is passed to both.  is_public_suffix() knows domains such as
- * "co.uk", below which anyone may register one.
+ * warning, or is NULL.  ctx is passed to both.  is_public_suffix() knows domains
+ * such as "co.uk", below which anyone may register one.
  */
 
 typedef struct {
@@ -202,7 +202,7 @@ int mta_sts_error_memory(mta_sts_err_t *err);
 int mta_sts_error_errno(mta_sts_err_t *err, mta_sts_place_t place,
     const char *call, mta_sts_str_t name);
 
-/* Formats a warning and passes it to env->warn. */
+/* Formats a warning and passes it to env->warn, if there is one. */
 void mta_sts_warn(const mta_sts_env_t *env, mta_sts_place_t place,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -406,6 +406,15 @@ mta_sts_place_t mta_sts_file_place(const mta_sts_file_t *file, size_t offset);
 int mta_sts_glob(const char *pattern, mta_sts_place_t place,
     const mta_sts_env_t *env, mta_sts_str_t **names, size_t *n,
     mta_sts_err_t *err);
+
+/*
+ * Gives the files that value names, followed by a NUL: itself, or those that
+ * match if it has "*", "?" or "[".
+ *
+ * Errors: those of mta_sts_glob(); no file matches "PATTERN".
+ */
+int mta_sts_file_names(const mta_sts_value_t *value, const mta_sts_env_t *env,
+    mta_sts_str_t **names, size_t *n, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_BASE_BASE_H */

@@ -89,6 +89,10 @@ mta_sts_warn(const mta_sts_env_t *env, mta_sts_place_t place,
     va_list        args;
     mta_sts_err_t  warning;
 
+    if (env->warn == NULL) {
+        return;
+    }
+
     va_start(args, fmt);
     error_fill(&warning, place, fmt, args);
     va_end(args);

@@ -289,3 +289,32 @@ mta_sts_glob(const char *pattern, mta_sts_place_t place,
 
     return rc;
 }
+
+
+int
+mta_sts_file_names(const mta_sts_value_t *value, const mta_sts_env_t *env,
+    mta_sts_str_t **names, size_t *n, mta_sts_err_t *err)
+{
+    if (strpbrk(value->text.data, "*?[") == NULL) {
+
+        *names = env->alloc(env->ctx, sizeof(mta_sts_str_t));
+        if (*names == NULL) {
+            return mta_sts_error_memory(err);
+        }
+
+        **names = value->text;
+        *n = 1;
+
+        return MTA_STS_OK;
+    }
+
+    if (mta_sts_glob(value->text.data, value->place, env, names, n, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    return *n ? MTA_STS_OK
+              : mta_sts_error(err, value->place, "no file matches \"%.*s\"",
+                              MTA_STS_SHOW(value->text));
+}

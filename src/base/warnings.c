@@ -24,7 +24,7 @@ mta_sts_warnings_report(const mta_sts_warnings_t *warnings,
 {
     size_t  i;
 
-    for (i = 0; i < warnings->n; i++) {
+    for (i = 0; env->warn && i < warnings->n; i++) {
         env->warn(env->ctx, &warnings->warnings[i]);
     }
 

@@ -75,7 +75,7 @@ int mta_sts_policies_render(mta_sts_policies_t *policies,
 
 /*
  * Appends the domains file of one domain with every setting written out: what
- * mta_sts_domains_add() reads from it renders to the same bytes.
+ * mta_sts_domains_read() reads from it renders to the same bytes.
  */
 void mta_sts_domains_write(mta_sts_buf_t *text, mta_sts_str_t domain,
     const mta_sts_settings_t *settings);

@@ -34,11 +34,11 @@ ngx_http_mta_sts_set_certificate_cache(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_http_mta_sts_srv_conf_t  *mscf = conf;
 
-    ngx_str_t        *value;
-    ngx_uint_t        i;
-    mta_sts_err_t     err;
-    mta_sts_cache_t   params;
-    mta_sts_value_t   words[4];
+    ngx_str_t                    *value;
+    ngx_uint_t                    i;
+    mta_sts_err_t                 err;
+    mta_sts_value_t               words[4];
+    mta_sts_certificate_cache_t   params;
 
     if (mscf->certificates.cache != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -50,7 +50,7 @@ ngx_http_mta_sts_set_certificate_cache(ngx_conf_t *cf, ngx_command_t *cmd,
         words[i] = ngx_http_mta_sts_value(cf, &value[i]);
     }
 
-    if (mta_sts_cache_parse(&params, words, cf->args->nelts, &err)
+    if (mta_sts_certificate_cache_parse(&params, words, cf->args->nelts, &err)
         != MTA_STS_OK)
     {
         ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);

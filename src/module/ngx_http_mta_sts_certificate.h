@@ -69,8 +69,7 @@ ngx_uint_t ngx_http_mta_sts_identical(const ngx_http_mta_sts_identity_t *a,
  * Returns NGX_OK, NGX_DECLINED where the same files would fail again, or
  * NGX_ERROR where they might not.
  *
- * Errors: open(), fstat() or read() "NAME" failed (ERRNO: TEXT), and others of
- * mta_sts_input_open() and mta_sts_input_read(); "NAME" is larger than N bytes;
+ * Errors: those of mta_sts_file_read(); "NAME" is larger than N bytes;
  * no certificate in "NAME" (REASON); broken chain in "NAME" (REASON); no
  * private key in "NAME" (REASON); the key in "NAME" has a password; certificate
  * "NAME" and key "NAME" do not match; out of memory.
@@ -98,7 +97,7 @@ void ngx_http_mta_sts_pair_free(ngx_http_mta_sts_pair_t *pair,
  * Makes an empty cache, which is freed with cf->pool.  NULL: no memory.
  */
 ngx_http_mta_sts_cache_t *ngx_http_mta_sts_cache_create(ngx_conf_t *cf,
-    const mta_sts_cache_t *params);
+    const mta_sts_certificate_cache_t *params);
 
 /*
  * Sets the certificates and keys of a connection: names are the values of

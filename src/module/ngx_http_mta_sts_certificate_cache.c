@@ -82,7 +82,8 @@ static void ngx_http_mta_sts_entry_log(ngx_http_mta_sts_entry_t *entry,
 
 
 ngx_http_mta_sts_cache_t *
-ngx_http_mta_sts_cache_create(ngx_conf_t *cf, const mta_sts_cache_t *params)
+ngx_http_mta_sts_cache_create(ngx_conf_t *cf,
+    const mta_sts_certificate_cache_t *params)
 {
     ngx_pool_cleanup_t        *cln;
     ngx_http_mta_sts_cache_t  *cache;

@@ -15,7 +15,7 @@
 
 static ngx_http_request_t *ngx_http_mta_sts_request(ngx_connection_t *c);
 static void ngx_http_mta_sts_request_free(ngx_http_request_t *r);
-static ngx_int_t ngx_http_mta_sts_names(ngx_http_request_t *r,
+static ngx_int_t ngx_http_mta_sts_certificate_names(ngx_http_request_t *r,
     ngx_http_ssl_srv_conf_t *sscf, ngx_str_t *names);
 static ngx_uint_t ngx_http_mta_sts_is_scheme(u_char *name);
 
@@ -48,7 +48,7 @@ ngx_http_mta_sts_certificate(ngx_ssl_conn_t *ssl_conn, void *arg)
 
     sscf = certificates->ssl;
 
-    rc = ngx_http_mta_sts_names(r, sscf, &names);
+    rc = ngx_http_mta_sts_certificate_names(r, sscf, &names);
 
     if (rc == NGX_OK) {
         rc = ngx_http_mta_sts_cache_use(certificates->cache, c, r->pool,
@@ -169,8 +169,8 @@ ngx_http_mta_sts_request_free(ngx_http_request_t *r)
  */
 
 static ngx_int_t
-ngx_http_mta_sts_names(ngx_http_request_t *r, ngx_http_ssl_srv_conf_t *sscf,
-    ngx_str_t *names)
+ngx_http_mta_sts_certificate_names(ngx_http_request_t *r,
+    ngx_http_ssl_srv_conf_t *sscf, ngx_str_t *names)
 {
     u_char                    *p;
     ngx_str_t                 *value;

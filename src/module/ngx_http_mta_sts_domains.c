@@ -24,9 +24,6 @@ static ngx_int_t ngx_http_mta_sts_show_name(ngx_pool_t *pool,
 static ngx_int_t ngx_http_mta_sts_read_files(ngx_conf_t *cf,
     const mta_sts_value_t *value, ngx_http_mta_sts_file_t *file);
 static void ngx_http_mta_sts_free_names(void *data);
-static int ngx_http_mta_sts_names(const mta_sts_value_t *value,
-    const mta_sts_env_t *env, mta_sts_str_t **names, size_t *n,
-    mta_sts_err_t *err);
 static ngx_int_t ngx_http_mta_sts_dump(ngx_conf_t *cf,
     const mta_sts_file_t *file);
 
@@ -213,7 +210,7 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
 
     env = ngx_http_mta_sts_env(cf);
 
-    if (ngx_http_mta_sts_names(value, &env, &names, &n, &err) != MTA_STS_OK) {
+    if (mta_sts_file_names(value, &env, &names, &n, &err) != MTA_STS_OK) {
         ngx_http_mta_sts_log(cf, NGX_LOG_EMERG, &err);
         return NGX_ERROR;
     }
@@ -280,41 +277,6 @@ ngx_http_mta_sts_read_files(ngx_conf_t *cf, const mta_sts_value_t *value,
     }
 
     return NGX_OK;
-}
-
-
-/* As for include, but a glob that matches nothing is an error. */
-
-static int
-ngx_http_mta_sts_names(const mta_sts_value_t *value, const mta_sts_env_t *env,
-    mta_sts_str_t **names, size_t *n, mta_sts_err_t *err)
-{
-    const char  *pattern;
-
-    pattern = value->text.data;
-
-    if (strpbrk(pattern, "*?[") == NULL) {
-
-        *names = env->alloc(env->ctx, sizeof(mta_sts_str_t));
-        if (*names == NULL) {
-            return mta_sts_error_memory(err);
-        }
-
-        **names = value->text;
-        *n = 1;
-
-        return MTA_STS_OK;
-    }
-
-    if (mta_sts_glob(pattern, value->place, env, names, n, err)
-        != MTA_STS_OK)
-    {
-        return MTA_STS_ERROR;
-    }
-
-    return *n ? MTA_STS_OK
-              : mta_sts_error(err, value->place, "no file matches \"%.*s\"",
-                              MTA_STS_SHOW(value->text));
 }
 
 

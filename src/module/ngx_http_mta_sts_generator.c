@@ -35,19 +35,10 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
 
     static mta_sts_digest_t  digest;
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_mta_sts_add_header(r, "Allow", "GET, HEAD")
-               ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    rc = ngx_http_mta_sts_page_begin(r);
 
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
+    if (rc != NGX_DECLINED) {
         return rc;
-    }
-
-    if (ngx_http_mta_sts_is_file(r)) {
-        return ngx_http_mta_sts_send_file(r);
     }
 
     generator = ngx_palloc(r->pool, sizeof(mta_sts_generator_t));
@@ -62,8 +53,7 @@ ngx_http_mta_sts_generator_handler(ngx_http_request_t *r)
     if (mta_sts_generator_read(generator, query, &digest, &env, &err)
         != MTA_STS_OK)
     {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_mta_sts_page_failed(r, &err);
     }
 
     format = generator->typed[MTA_STS_FORM_FORMAT];
@@ -119,8 +109,7 @@ ngx_http_mta_sts_generator_records(ngx_http_request_t *r,
                                &text, &err)
         != MTA_STS_OK)
     {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_mta_sts_page_failed(r, &err);
     }
 
     return ngx_http_mta_sts_send_page(r, NGX_HTTP_OK, "text/plain",
@@ -136,8 +125,7 @@ ngx_http_mta_sts_generator_json(ngx_http_request_t *r,
     mta_sts_str_t  json;
 
     if (mta_sts_generator_json(generator, &json, &err) != MTA_STS_OK) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_mta_sts_page_failed(r, &err);
     }
 
     return ngx_http_mta_sts_send_page(r, generator->n_errors
@@ -160,8 +148,7 @@ ngx_http_mta_sts_generator_page(ngx_http_request_t *r,
                                &page, &err)
         != MTA_STS_OK)
     {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_mta_sts_page_failed(r, &err);
     }
 
     /* errors are a part of the page, unless something else was asked for */

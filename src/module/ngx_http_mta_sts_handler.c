@@ -93,14 +93,14 @@ ngx_http_mta_sts_respond(ngx_http_request_t *r,
 
     ngx_http_update_location_config(r);
 
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return ngx_http_mta_sts_not_allowed(r, "GET, HEAD");
+    }
+
     rc = ngx_http_discard_request_body(r);
 
     if (rc != NGX_OK) {
         return rc;
-    }
-
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_mta_sts_not_allowed(r, "GET, HEAD");
     }
 
     return ngx_http_mta_sts_send(r, policy, copy);

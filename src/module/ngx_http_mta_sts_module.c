@@ -275,9 +275,11 @@ ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf)
      *
      *     mmcf->files = { NULL };
      *     mmcf->state = { 0, NULL };
+     *     mmcf->tables = { NULL };
      *     mmcf->lua = NULL;
      *     mmcf->watched = NULL;
      *     mmcf->status = NULL;
+     *     mmcf->counters = NULL;
      */
 
     return mmcf;
@@ -297,6 +299,8 @@ ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
+     *     mscf->on = 0;
+     *     mscf->number = 0;
      *     mscf->settings = { 0 };
      *     mscf->domains = { NULL };
      *     mscf->server = { 0 };

@@ -19,6 +19,13 @@
 #include "status/names.h"
 
 
+/* results of the core are returned as nginx's */
+
+#if (MTA_STS_OK != NGX_OK || MTA_STS_ERROR != NGX_ERROR)
+#error "MTA_STS_OK and MTA_STS_ERROR must be NGX_OK and NGX_ERROR"
+#endif
+
+
 typedef struct ngx_http_mta_sts_cache_s   ngx_http_mta_sts_cache_t;
 typedef struct ngx_http_mta_sts_table_s   ngx_http_mta_sts_table_t;
 typedef struct ngx_http_mta_sts_status_s  ngx_http_mta_sts_status_t;
@@ -192,7 +199,10 @@ ngx_int_t ngx_http_mta_sts_init_status(ngx_conf_t *cf);
 void ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
     const mta_sts_domains_t *domains, ngx_http_mta_sts_names_t *names);
 
-/* Reads the counters and what belongs to them.  Returns what a handler does. */
+/*
+ * Reads the counters and what belongs to them.  Returns NGX_OK, or NGX_ERROR
+ * with err.
+ */
 ngx_int_t ngx_http_mta_sts_status_view(ngx_http_request_t *r,
     mta_sts_status_view_t *view, mta_sts_str_t domain, mta_sts_err_t *err);
 
@@ -231,7 +241,8 @@ ngx_table_elt_t *ngx_http_mta_sts_header(ngx_http_request_t *r, ngx_str_t key,
     ngx_str_t value);
 
 /* Adds Cache-Control, which the directive expires replaces. */
-ngx_int_t ngx_http_mta_sts_cache(ngx_http_request_t *r, ngx_str_t value);
+ngx_int_t ngx_http_mta_sts_add_cache_control(ngx_http_request_t *r,
+    ngx_str_t value);
 
 /* The same for C strings; the compiler knows the length of a literal. */
 
@@ -243,7 +254,7 @@ ngx_int_t ngx_http_mta_sts_cache(ngx_http_request_t *r, ngx_str_t value);
                             ngx_http_mta_sts_cstr(value))
 
 #define ngx_http_mta_sts_cache_control(r, value)                              \
-    ngx_http_mta_sts_cache(r, ngx_http_mta_sts_cstr(value))
+    ngx_http_mta_sts_add_cache_control(r, ngx_http_mta_sts_cstr(value))
 
 /*
  * Sends the header and a body, which must live as long as r unless a copy of it
@@ -253,11 +264,15 @@ ngx_int_t ngx_http_mta_sts_output(ngx_http_request_t *r, mta_sts_str_t body,
     ngx_uint_t copy);
 
 /*
- * For pages.  Answers "file=NAME", and "&v=VERSION", which is only for caches,
- * with a file that the pages load.
+ * For pages.  Answers what is neither GET nor HEAD with 405, and "file=NAME",
+ * and "&v=VERSION", which is only for caches, with a file that the pages load.
+ * Returns NGX_DECLINED for another request, whose body is discarded.
  */
-ngx_uint_t ngx_http_mta_sts_is_file(ngx_http_request_t *r);
-ngx_int_t ngx_http_mta_sts_send_file(ngx_http_request_t *r);
+ngx_int_t ngx_http_mta_sts_page_begin(ngx_http_request_t *r);
+
+/* Logs an error of a page; returns 500. */
+ngx_int_t ngx_http_mta_sts_page_failed(ngx_http_request_t *r,
+    const mta_sts_err_t *err);
 
 /* Changes whenever these files do. */
 mta_sts_str_t ngx_http_mta_sts_files_version(void);

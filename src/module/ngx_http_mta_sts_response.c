@@ -32,7 +32,7 @@ ngx_http_mta_sts_header(ngx_http_request_t *r, ngx_str_t key, ngx_str_t value)
 
 
 ngx_int_t
-ngx_http_mta_sts_cache(ngx_http_request_t *r, ngx_str_t value)
+ngx_http_mta_sts_add_cache_control(ngx_http_request_t *r, ngx_str_t value)
 {
     ngx_str_t          key = ngx_string("Cache-Control");
     ngx_table_elt_t   *h;

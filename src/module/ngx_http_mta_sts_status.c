@@ -26,18 +26,10 @@ ngx_http_mta_sts_status_handler(ngx_http_request_t *r)
     mta_sts_buf_t           buf = { &env, NULL, 0, 0, 0 };
     mta_sts_status_query_t  query;
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_mta_sts_not_allowed(r, "GET, HEAD");
-    }
+    rc = ngx_http_mta_sts_page_begin(r);
 
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
+    if (rc != NGX_DECLINED) {
         return rc;
-    }
-
-    if (ngx_http_mta_sts_is_file(r)) {
-        return ngx_http_mta_sts_send_file(r);
     }
 
     env = ngx_http_mta_sts_request_env(r);
@@ -60,8 +52,7 @@ ngx_http_mta_sts_status_handler(ngx_http_request_t *r)
     }
 
     if (rc == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err.text);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_mta_sts_page_failed(r, &err);
     }
 
     return rc;

@@ -184,8 +184,8 @@ const mta_sts_policy_t *
 ngx_http_mta_sts_lookup(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
     mta_sts_str_t *domain)
 {
-    if (mscf->table && mscf->table->checked != ngx_time()) {
-        ngx_http_mta_sts_table_update(mscf->table);
+    if (mscf->table) {
+        ngx_http_mta_sts_table_refresh(mscf->table);
     }
 
     return mta_sts_server_find(&mscf->server, host, domain);
@@ -196,8 +196,8 @@ const mta_sts_policy_t *
 ngx_http_mta_sts_locate(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
     mta_sts_found_t *found)
 {
-    if (mscf->table && mscf->table->checked != ngx_time()) {
-        ngx_http_mta_sts_table_update(mscf->table);
+    if (mscf->table) {
+        ngx_http_mta_sts_table_refresh(mscf->table);
     }
 
     return mta_sts_server_locate(&mscf->server, host, found);
@@ -402,13 +402,20 @@ static int
 ngx_http_mta_sts_open_as(ngx_core_conf_t *ccf, const char *name)
 {
     int        fd, n;
-    gid_t      groups[256];
+    gid_t     *groups;
     ngx_err_t  err;
 
-    n = getgroups(256, groups);
+    n = getgroups(0, NULL);
     if (n == -1) {
         return -1;
     }
+
+    groups = ngx_alloc((n + 1) * sizeof(gid_t), ngx_cycle->log);
+    if (groups == NULL) {
+        return -1;
+    }
+
+    n = getgroups(n, groups);
 
     fd = -1;
 
@@ -428,6 +435,7 @@ ngx_http_mta_sts_open_as(ngx_core_conf_t *ccf, const char *name)
         ngx_abort();
     }
 
+    ngx_free(groups);
     ngx_set_errno(err);
 
     return fd;

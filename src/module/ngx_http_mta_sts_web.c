@@ -18,6 +18,7 @@ typedef struct {
 } ngx_http_mta_sts_page_file_t;
 
 
+static ngx_int_t ngx_http_mta_sts_send_file(ngx_http_request_t *r);
 static void *ngx_http_mta_sts_request_alloc(void *ctx, size_t size);
 
 
@@ -81,14 +82,39 @@ ngx_http_mta_sts_files_version(void)
 }
 
 
-ngx_uint_t
-ngx_http_mta_sts_is_file(ngx_http_request_t *r)
+ngx_int_t
+ngx_http_mta_sts_page_begin(ngx_http_request_t *r)
 {
-    return r->args.len >= 5 && ngx_strncmp(r->args.data, "file=", 5) == 0;
+    ngx_int_t  rc;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return ngx_http_mta_sts_not_allowed(r, "GET, HEAD");
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (r->args.len >= 5 && ngx_strncmp(r->args.data, "file=", 5) == 0) {
+        return ngx_http_mta_sts_send_file(r);
+    }
+
+    return NGX_DECLINED;
 }
 
 
 ngx_int_t
+ngx_http_mta_sts_page_failed(ngx_http_request_t *r, const mta_sts_err_t *err)
+{
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "%s", err->text);
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+static ngx_int_t
 ngx_http_mta_sts_send_file(ngx_http_request_t *r)
 {
     u_char                              *p, *last;

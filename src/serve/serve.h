@@ -167,17 +167,18 @@ typedef struct {
     size_t   max;           /* entries, 1 to MTA_STS_CACHE_MAX; 0 is off */
     int64_t  inactive;      /* seconds until an unused entry is dropped */
     int64_t  valid;         /* seconds until an entry's files are looked at */
-} mta_sts_cache_t;
+} mta_sts_certificate_cache_t;
 
 
 /*
  * Parses "off" or "max=N [inactive=TIME] [valid=TIME]" from the n words of a
  * directive, the first of which is its name.
  *
- * Errors: invalid parameter "WORD"; "NAME" must have the "max" parameter.
+ * Errors: invalid parameter "WORD", and the rule; "NAME" must have the "max"
+ * parameter.
  */
-int mta_sts_cache_parse(mta_sts_cache_t *cache, const mta_sts_value_t *words,
-    size_t n, mta_sts_err_t *err);
+int mta_sts_certificate_cache_parse(mta_sts_certificate_cache_t *cache,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err);
 
 
 #endif /* MTA_STS_SERVE_SERVE_H */

@@ -92,17 +92,23 @@ server_keep_names(mta_sts_server_t *server,
 
 
 /*
- * Gives the policy domain of a name that nginx matches exactly, which may be
- * written ".name"; empty if it is no policy host.
+ * Gives the policy domain of a name, which may be written ".name"; empty if it
+ * is no policy host, or not a name that nginx matches exactly.
  */
 
 static int
-server_domain(mta_sts_value_t name, mta_sts_str_t *domain,
+server_domain(const mta_sts_server_name_t *of, mta_sts_str_t *domain,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    mta_sts_str_t  host, prefix;
+    mta_sts_str_t    host, prefix;
+    mta_sts_value_t  name;
 
+    name = of->value;
     domain->len = 0;
+
+    if (of->regex || server_is_wildcard(of)) {
+        return MTA_STS_OK;
+    }
 
     if (mta_sts_str_starts(name.text, mta_sts_str("."))) {
         name.text = mta_sts_str_after(name.text, 1);
@@ -166,11 +172,7 @@ server_names(mta_sts_table_builder_t *builder,
     for (i = 0; i < n; i++) {
         *many |= server_is_many(&names[i]);
 
-        if (names[i].regex || server_is_wildcard(&names[i])) {
-            continue;
-        }
-
-        if (server_domain(names[i].value, &domain, env, err) != MTA_STS_OK) {
+        if (server_domain(&names[i], &domain, env, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
 
@@ -336,11 +338,7 @@ mta_sts_server_use(mta_sts_server_t *server,
     for (i = 0; i < n; i++) {
         used |= server_is_many(&names[i]);
 
-        if (names[i].regex || server_is_wildcard(&names[i])) {
-            continue;
-        }
-
-        if (server_domain(names[i].value, &domain, env, err) != MTA_STS_OK) {
+        if (server_domain(&names[i], &domain, env, err) != MTA_STS_OK) {
             goto failed;
         }
 

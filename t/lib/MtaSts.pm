@@ -19,7 +19,8 @@ use IO::Socket::UNIX;
 use POSIX qw(:sys_wait_h);
 use Test::More;
 
-our @EXPORT = qw(run helper slurp spew http fields split_response make_cert);
+our @EXPORT = qw(run helper slurp spew http fields split_response make_cert
+                 within);
 
 our $BUILD  = $ENV{MTA_STS_BUILD} // 'build';
 our $PLAIN  = $ENV{MTA_STS_PLAIN} // "$ENV{PWD}/build";
@@ -70,6 +71,50 @@ sub spew {
     open my $fh, '>:raw', $file or die "$file: $!";
     print $fh $text;
     close $fh or die "$file: $!";
+}
+
+
+# Waits for a condition and returns what it returned, or what is false after a
+# minute or so many seconds: more than a busy machine needs.
+
+our $PATIENCE = 60;
+
+sub within {
+    my ($code, $seconds) = @_;
+    my $until = time + ($seconds // $PATIENCE);
+
+    for (;;) {
+        my $is = $code->();
+        return $is if $is || time > $until;
+        select undef, undef, undef, 0.02;
+    }
+}
+
+
+# Waits until a process of ours has ended, or answers before that.
+
+sub ended { my ($pid) = @_; return within(sub { waitpid($pid, WNOHANG) != 0 }) }
+
+sub answers {
+    my ($pid, $code) = @_;
+    my $ended;
+    return within(sub { $code->() || ($ended = waitpid($pid, WNOHANG) != 0) })
+        && !$ended;
+}
+
+
+# Re-executes the test in an empty network namespace, with further options of
+# unshare if there are any.
+
+sub enter_namespace {
+    my @options = @_;
+    return if $ENV{MTA_STS_WORLD};
+
+    my @env = map { "$_=$ENV{$_}" }
+              grep { /^(?:MTA_STS|[A-Z]+SAN_|PATH|PWD)/ } keys %ENV;
+    my @sudo = $> == 0 ? () : ('sudo', '-n');
+    exec @sudo, 'unshare', '-n', @options, '--', 'env', @env, 'MTA_STS_WORLD=1',
+         $^X, $0, @ARGV or die "unshare: $!";
 }
 
 
@@ -277,36 +322,47 @@ sub start {
              "$self->{dir}/logs/error.log";
     }
 
-    for (1 .. 600) {
-        my ($port) = grep { defined } @{ $self->{ports} };
-        last if waitpid($self->{pid}, WNOHANG) > 0;
-        return $self if -s "$self->{dir}/logs/nginx.pid"
-            && IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
-        select undef, undef, undef, 0.05;
-    }
+    my ($port) = grep { defined } @{ $self->{ports} };
+
+    return $self if answers($self->{pid}, sub {
+        -s "$self->{dir}/logs/nginx.pid"
+            && IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") });
 
     die 'nginx did not start: ' . slurp("$self->{dir}/logs/stderr")
         . slurp("$self->{dir}/logs/error.log");
 }
 
 
-# Reloads and waits until the new workers have taken over.
+# How often a text matches in the error log; with code, runs it and waits until
+# there is one more.
+
+sub logged {
+    my ($self, $regex, $code) = @_;
+    my $n = () = slurp("$self->{dir}/logs/error.log") =~ /$regex/g;
+
+    return $n unless $code;
+    $code->();
+    return within(sub { $self->logged($regex) > $n });
+}
+
+
+# Reloads and waits until the new workers have taken over, or it is refused.
+
+our $GONE = qr/signal 17 \(SIGCHLD\) received/;
 
 sub reload {
+    my ($self, $regex) = @_;
+    return $self->logged($regex // $GONE, sub { kill 'HUP', $self->{pid} });
+}
+
+
+# Waits for the next second of nginx's clock, in which a worker looks at a table
+# again when it is asked.
+
+sub next_second {
     my ($self) = @_;
-    my $log = "$self->{dir}/logs/error.log";
-    my $had = () = slurp($log) =~ /signal 17 \(SIGCHLD\) received/g;
-
-    kill 'HUP', $self->{pid};
-
-    for (1 .. 400) {
-        my $text = slurp($log);
-        my $has = () = $text =~ /signal 17 \(SIGCHLD\) received/g;
-        return 1 if $has > $had;
-        select undef, undef, undef, 0.05;
-    }
-
-    return 0;
+    my $date = fields($self->get(0, 'next.example'), 'Date');
+    return within(sub { fields($self->get(0, 'next.example'), 'Date') ne $date });
 }
 
 

@@ -37,6 +37,9 @@ test_error(void)
     mta_sts_warn(&test.env, value.place, "%s", "first");
     mta_sts_warn(&test.env, value.place, "second\n");
 
+    test.env.warn = NULL;
+    mta_sts_warn(&test.env, value.place, "%s", "nobody listens");
+
     is_int((long long) test.n_warnings, 2, "two warnings");
     is_err(&test.warnings[0], 3, 7, "first");
     is_err(&test.warnings[1], 3, 7, "second?");

@@ -39,11 +39,11 @@
 #define OPTIONS_CHECK     16          /* -f, --no-config, what to check */
 #define OPTIONS_NET       32          /* --resolver, --ca, --timeout, --jobs */
 #define OPTIONS_FORMAT    64          /* -f, --provider, of records */
-#define OPTIONS_COMPILE   1024        /* -d, -o */
-#define OPTIONS_STATE     2048        /* --state */
-#define OPTIONS_PLAN      4096        /* -f, --until */
-#define OPTIONS_TREE      8192        /* --tree, --prune */
-#define OPTIONS_IMPORT    65536       /* -f, -o, --from-conf, --repair */
+#define OPTIONS_COMPILE   128         /* -d, -o */
+#define OPTIONS_STATE     256         /* --state */
+#define OPTIONS_PLAN      512         /* -f, --until */
+#define OPTIONS_TREE      1024        /* --tree, --prune */
+#define OPTIONS_IMPORT    2048        /* -f, -o, --from-conf, --repair */
 
 
 /* A policy setting and its value. */

@@ -19,23 +19,14 @@ static int
 compile_read(mta_sts_str_t pattern, mta_sts_file_t **files, size_t *n,
     size_t *size, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    size_t          i, matches;
-    mta_sts_str_t  *names;
+    size_t           i, matches;
+    mta_sts_str_t   *names;
+    mta_sts_value_t  value = { pattern, MTA_STS_NOWHERE };
 
-    names = &pattern;
-    matches = 1;
-
-    if (strpbrk(pattern.data, "*?[")
-        && mta_sts_glob(pattern.data, MTA_STS_NOWHERE, env, &names, &matches,
-                        err)
-           != MTA_STS_OK)
+    if (mta_sts_file_names(&value, env, &names, &matches, err)
+        != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
-    }
-
-    if (matches == 0) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "no file matches \"%.*s\"",
-                             MTA_STS_SHOW(pattern));
     }
 
     for (i = 0; i < matches; i++) {

@@ -23,15 +23,6 @@ command_state(const options_t *options, const site_t *site)
 }
 
 
-int
-command_is_yaml(const options_t *options, mta_sts_str_t file)
-{
-    return options->domains != NULL || mta_sts_str_ends(file,
-                                                        mta_sts_str(".yaml"))
-           || mta_sts_str_ends(file, mta_sts_str(".yml"));
-}
-
-
 /* Records that the records of an entry were printed. */
 
 static void

@@ -20,9 +20,6 @@ const char *command_state_dir(const options_t *options, const site_t *site);
 /* Opens the state in it; see state_open(). */
 state_t *command_state(const options_t *options, const site_t *site);
 
-/* Does a file have domains, and not nginx's directives? */
-int command_is_yaml(const options_t *options, mta_sts_str_t file);
-
 /*
  * Adds to n entries, which are sorted, those of domains that left the
  * configuration and may still be believed, without a policy: to look at them.

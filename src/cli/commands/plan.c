@@ -14,6 +14,7 @@
 
 typedef struct {
     const options_t        *options;
+    const site_t           *site;
     const mta_sts_entry_t  *entries;      /* configured, sorted */
     size_t                  n;
     size_t                  next;
@@ -49,7 +50,7 @@ plan_one(plan_run_t *run, state_domain_t *domain, const mta_sts_entry_t *entry)
         of.configured = state_policy(entry->policy, env);
         of.file = mta_sts_str_copy(env, entry->place.file).data;
         of.line = entry->place.line;
-        of.yaml = command_is_yaml(run->options, entry->place.file);
+        of.directive = site_is_directive(run->site, &entry->place);
 
         if (of.configured->mode == MTA_STS_TESTING) {
             evidence_read(run->reader, domain->name,
@@ -118,8 +119,7 @@ plan_each(void *ctx, state_domain_t *domain)
 /* Domains of the command line: configured, or only remembered. */
 
 static int
-plan_named(plan_run_t *run, const site_t *site, state_t *state,
-    const mta_sts_env_t *env)
+plan_named(plan_run_t *run, state_t *state, const mta_sts_env_t *env)
 {
     int              known;
     size_t           i;
@@ -129,7 +129,7 @@ plan_named(plan_run_t *run, const site_t *site, state_t *state,
     state_domain_t   domain;
 
     for (i = 0; i < run->options->args.n; i++) {
-        known = site_find(site, &run->options->args.values[i], env, &entry,
+        known = site_find(run->site, &run->options->args.values[i], env, &entry,
                           &err) == MTA_STS_OK;
         name = entry.domain;
 
@@ -167,6 +167,7 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
     json_set_alloc_funcs(diag_malloc, free);
 
     run.options = options;
+    run.site = site;
     run.output.out = stdout;
     run.output.format = format;
     run.output.now = time(NULL);
@@ -177,7 +178,7 @@ plan_print(const options_t *options, const site_t *site, state_t *state,
     rc = COMMAND_OK;
 
     if (options->args.n) {
-        rc = plan_named(&run, site, state, env);
+        rc = plan_named(&run, state, env);
 
     } else {
         site_domains(site, env, &entries, &run.n);
@@ -227,41 +228,6 @@ plan_parse_date(const char *text)
     tm.tm_mon--;
 
     return (int64_t) timegm(&tm);
-}
-
-
-/* What was promised when nobody recorded it, on an address of its own. */
-
-static void
-plan_note_add(plan_history_t *history, const plan_policy_t *noted,
-    int64_t until)
-{
-    plan_policy_t    policy;
-    plan_serving_t  *serving;
-    plan_showing_t  *showing;
-    plan_address_t  *address;
-
-    policy = *noted;
-
-    serving = plan_push(history, &history->servings, &history->n_servings,
-                        &history->servings_size, sizeof(plan_serving_t));
-    serving->address = history->n_addresses;
-    serving->policy = plan_policy_add(history, &policy);
-    serving->first = serving->last = serving->gone = until;
-
-    address = plan_push(history, &history->addresses, &history->n_addresses,
-                        &history->addresses_size, sizeof(plan_address_t));
-    address->text = mta_sts_str("noted");
-    address->left = 1;
-
-    showing = plan_push(history, &history->showings, &history->n_showings,
-                        &history->showings_size, sizeof(plan_showing_t));
-    showing->server = mta_sts_str("noted");
-    showing->id = policy.id;
-    showing->ttl = 86400;
-    showing->first = showing->last = showing->gone = until;
-
-    history->look = history->look ? history->look : until;
 }
 
 
@@ -321,7 +287,7 @@ plan_note(const options_t *options, state_t *state, mta_sts_str_t name,
     (void) snprintf(id, sizeof(id), "noted-%zu", domain.history.n_policies);
     policy.id = mta_sts_str_from(id);
 
-    plan_note_add(&domain.history, &policy, until);
+    plan_noted(&domain.history, &policy, until);
     state_put(state, &domain);
 
     return COMMAND_OK;

@@ -207,6 +207,31 @@ site_has_certificate(const site_t *site, mta_sts_str_t domain)
 
 
 int
+site_is_directive(const site_t *site, const mta_sts_place_t *place)
+{
+    size_t                  i, k;
+    const site_server_t    *server;
+    const mta_sts_place_t  *name;
+
+    for (i = 0; i < site->n; i++) {
+        server = site->servers[i];
+
+        for (k = 0; k < server->n && server->domains.text.data == NULL; k++) {
+            name = &server->names[k].value.place;
+
+            if (name->line == place->line
+                && mta_sts_str_eq(name->file, place->file))
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+int
 site_is_refused(const site_t *site, mta_sts_str_t domain, mta_sts_err_t *err)
 {
     site_refused_t        key;

@@ -106,7 +106,7 @@ site_set_cache(site_t *site, site_server_t *server,
 
     server->cache_set = 1;
 
-    return mta_sts_cache_parse(&server->cache, words, n, err);
+    return mta_sts_certificate_cache_parse(&server->cache, words, n, err);
 }
 
 

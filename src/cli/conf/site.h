@@ -20,7 +20,7 @@
 typedef struct {
     mta_sts_settings_t      settings;
     mta_sts_value_t         domains;      /* a file; data NULL is not set */
-    mta_sts_cache_t         cache;        /* of certificates */
+    mta_sts_certificate_cache_t  cache;
     int                     cache_set;
     mta_sts_value_t         by_lua;       /* ssl_certificate_by_lua_* */
     int                     enable;       /* of flags -1 is not set */
@@ -147,6 +147,9 @@ void site_sort(mta_sts_entry_t *entries, size_t n);
  * has no variables?
  */
 int site_has_certificate(const site_t *site, mta_sts_str_t domain);
+
+/* Is the place of an entry a server_name, and not in a file of domains? */
+int site_is_directive(const site_t *site, const mta_sts_place_t *place);
 
 /*
  * Is the policy of a domain of the catalog not what nginx serves?  Returns 1

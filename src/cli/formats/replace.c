@@ -4,6 +4,8 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,7 +17,7 @@
 
 /* The temporary file, for what ends the process: signals and exits. */
 
-static char  replace_temp[4096];
+static char  replace_temp[PATH_MAX];
 
 
 static void
@@ -69,6 +71,19 @@ replace_catch(void)
 }
 
 
+/* The length of the folder of a path, with its "/". */
+
+static int
+replace_folder(const char *path)
+{
+    const char  *slash;
+
+    slash = strrchr(path, '/');
+
+    return slash ? (int) (slash - path) + 1 : 0;
+}
+
+
 /*
  * A new file in the same folder, replace_temp, with the mode and owner of the
  * file that it will replace.  NULL with errno.
@@ -77,9 +92,9 @@ replace_catch(void)
 static FILE *
 replace_create(const char *path)
 {
-    int          fd, folder;
+    int          fd, n;
+    FILE        *out;
     mode_t       mask;
-    const char  *slash;
     sigset_t     all, before;
     struct stat  st;
 
@@ -97,13 +112,16 @@ replace_create(const char *path)
     (void) sigfillset(&all);
     (void) sigprocmask(SIG_BLOCK, &all, &before);
 
-    slash = strrchr(path, '/');
-    folder = slash ? (int) (slash - path) + 1 : 0;
+    n = snprintf(replace_temp, sizeof(replace_temp), "%.*s.mta-sts.XXXXXX",
+                 replace_folder(path), path);
 
-    (void) snprintf(replace_temp, sizeof(replace_temp),
-                    "%.*s.mta-sts.XXXXXX", folder, path);
+    if ((size_t) n < sizeof(replace_temp)) {
+        fd = mkstemp(replace_temp);
 
-    fd = mkstemp(replace_temp);
+    } else {
+        errno = ENAMETOOLONG;
+        fd = -1;
+    }
 
     if (fd == -1) {
         replace_temp[0] = '\0';
@@ -123,7 +141,40 @@ replace_create(const char *path)
 
     (void) fchmod(fd, st.st_mode & 07777);
 
-    return fdopen(fd, "w");
+    out = fdopen(fd, "w");
+
+    if (out == NULL) {
+        (void) close(fd);
+        replace_remove();
+        replace_temp[0] = '\0';
+    }
+
+    return out;
+}
+
+
+/* Makes what was renamed survive a crash of the system. */
+
+static int
+replace_sync_folder(const char *path)
+{
+    int   fd, rc;
+    char  folder[PATH_MAX];
+
+    (void) snprintf(folder, sizeof(folder), "%.*s.", replace_folder(path),
+                    path);
+
+    fd = open(folder, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+
+    if (fd == -1) {
+        return -1;
+    }
+
+    rc = fsync(fd);
+
+    (void) close(fd);
+
+    return rc;
 }
 
 
@@ -166,7 +217,8 @@ replace_close(FILE *out, const char *path, mta_sts_err_t *err)
 
     if (!failed) {
         call = "rename()";
-        failed = rename(replace_temp, path) != 0;
+        failed = rename(replace_temp, path) != 0
+                 || replace_sync_folder(path) != 0;
     }
 
     if (failed) {

@@ -20,7 +20,7 @@
 #define CERT_WEAK     (POLICY_CERT_WEAK - POLICY_CERT_NAME)
 
 
-/* The chain's error, except those of the certificate that are told apart. */
+/* The chain's error, except those that have findings of their own. */
 
 static int
 cert_chain_fault(const cert_t *cert)

@@ -25,7 +25,13 @@ plan_date(int64_t time, char buf[32])
 
     t += 59 - (t + 59) % 60;
 
-    (void) strftime(buf, 32, "%Y-%m-%d %H:%M UTC", gmtime_r(&t, &tm));
+    /* a year that is too large for struct tm */
+
+    if (gmtime_r(&t, &tm) == NULL
+        || strftime(buf, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
+    {
+        return "never";
+    }
 
     return buf;
 }
@@ -97,11 +103,17 @@ const char *
 plan_setting(const plan_domain_t *domain, plan_list_t *list, const char *name,
     const char *value)
 {
-    char  text[400];
+    char  text[400], line[16];
 
-    (void) snprintf(text, sizeof(text), domain->yaml ? "%s:%u: %s: %s"
-                    : "%s:%u: mta_sts_%s %s;", domain->file, domain->line,
-                    name, value);
+    line[0] = '\0';
+
+    if (domain->line) {
+        (void) snprintf(line, sizeof(line), ":%u", domain->line);
+    }
+
+    (void) snprintf(text, sizeof(text), domain->directive
+                    ? "%s%s: mta_sts_%s %s;" : "%s%s: %s: %s", domain->file,
+                    line, name, value);
 
     return mta_sts_str_copy(list->env, mta_sts_str_from(text)).data;
 }

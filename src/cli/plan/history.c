@@ -331,3 +331,38 @@ plan_look(plan_history_t *history, const plan_look_t *look)
         history_look_mx(history, look);
     }
 }
+
+
+/* On an address of its own. */
+
+void
+plan_noted(plan_history_t *history, const plan_policy_t *noted,
+    int64_t until)
+{
+    plan_policy_t    policy;
+    plan_serving_t  *serving;
+    plan_showing_t  *showing;
+    plan_address_t  *address;
+
+    policy = *noted;
+
+    serving = plan_push(history, &history->servings, &history->n_servings,
+                        &history->servings_size, sizeof(plan_serving_t));
+    serving->address = history->n_addresses;
+    serving->policy = plan_policy_add(history, &policy);
+    serving->first = serving->last = serving->gone = until;
+
+    address = plan_push(history, &history->addresses, &history->n_addresses,
+                        &history->addresses_size, sizeof(plan_address_t));
+    address->text = mta_sts_str("noted");
+    address->left = 1;
+
+    showing = plan_push(history, &history->showings, &history->n_showings,
+                        &history->showings_size, sizeof(plan_showing_t));
+    showing->server = mta_sts_str("noted");
+    showing->id = policy.id;
+    showing->ttl = 86400;
+    showing->first = showing->last = showing->gone = until;
+
+    history->look = history->look ? history->look : until;
+}

@@ -176,6 +176,13 @@ void plan_look(plan_history_t *history, const plan_look_t *look);
 size_t plan_policy_add(plan_history_t *history, const plan_policy_t *policy);
 
 /*
+ * Adds what was promised until a time when nobody recorded it.  Texts are not
+ * copied.
+ */
+void plan_noted(plan_history_t *history, const plan_policy_t *noted,
+    int64_t until);
+
+/*
  * The history as text, in its memory, and back, in env's memory.  Returns
  * MTA_STS_ERROR if the text is damaged.
  */
@@ -339,8 +346,8 @@ typedef struct {
     const plan_history_t  *history;
     const plan_policy_t   *configured;    /* NULL: it left the configuration */
     const char            *file;          /* where that is, or "" */
-    unsigned               line;
-    int                    yaml;          /* a domains file, not nginx.conf */
+    unsigned               line;          /* 0: a database has none */
+    int                    directive;     /* of nginx.conf, not a key */
     mta_sts_str_t          runs;          /* of check: lines of
                                              "TIME ERRORS UNKNOWN SMTP" */
     const evidence_t      *evidence;      /* of PLAN_REPORTS, in mode testing;

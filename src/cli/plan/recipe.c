@@ -122,7 +122,7 @@ recipe_mx(const plan_domain_t *domain, plan_list_t *list)
     size_t         i;
     mta_sts_buf_t  value = { list->env, NULL, 0, 0, 0 };
 
-    if (!domain->yaml) {
+    if (domain->directive) {
         return plan_setting(domain, list, "mx", "NEW");
     }
 

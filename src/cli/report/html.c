@@ -122,8 +122,11 @@ html_totals(const report_t *report)
     out = report->out;
     now = time(NULL);
 
-    (void) strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC",
-                    gmtime_r(&now, &tm));
+    if (gmtime_r(&now, &tm) == NULL
+        || strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm) == 0)
+    {
+        when[0] = '\0';
+    }
 
     (void) fprintf(out, "<p>%s%s</p>\n<ul class=\"totals\">\n", when,
                    report->family == 4 ? ", only IPv4 addresses"

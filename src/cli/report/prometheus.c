@@ -22,7 +22,12 @@ prometheus_label(FILE *out, const char *name, mta_sts_str_t value)
             (void) fputc('\\', out);
         }
 
-        (void) fputc(value.data[i], out);
+        if (value.data[i] == '\n') {
+            (void) fputs("\\n", out);
+
+        } else {
+            (void) fputc(value.data[i], out);
+        }
     }
 
     (void) fputc('"', out);

@@ -312,8 +312,10 @@ record_servers(const facts_t *facts, const mta_sts_env_t *env,
 }
 
 
-void
-state_look(const facts_t *facts, const mta_sts_env_t *env, plan_look_t *look)
+/* Facts become a look; in env's memory and that of facts. */
+
+static void
+record_look(const facts_t *facts, const mta_sts_env_t *env, plan_look_t *look)
 {
     memset(look, 0, sizeof(plan_look_t));
 
@@ -370,8 +372,10 @@ record_runs(const mta_sts_str_t runs, const result_t *result,
 }
 
 
-mta_sts_str_t
-state_findings(const findings_t *findings, const mta_sts_env_t *env)
+/* Findings as the text of state_domain_t, in env's memory. */
+
+static mta_sts_str_t
+record_findings(const findings_t *findings, const mta_sts_env_t *env)
 {
     size_t            i;
     mta_sts_buf_t     text = { env, NULL, 0, 0, 0 };
@@ -409,7 +413,7 @@ state_record(state_t *state, const result_t *result)
     /* another process may have looked later */
 
     if (result->now >= domain.history.look) {
-        state_look(result->facts, &env, &look);
+        record_look(result->facts, &env, &look);
         plan_look(&domain.history, &look);
         plan_compact(&domain.history, result->now);
     }
@@ -420,7 +424,7 @@ state_record(state_t *state, const result_t *result)
     }
 
     if (result->facts->what & PROBE_RECORDS) {
-        domain.findings = state_findings(&result->findings, &env);
+        domain.findings = record_findings(&result->findings, &env);
         domain.runs = record_runs(domain.runs, result, &env);
     }
 

@@ -74,20 +74,10 @@ void state_each(state_t *state,
 
 
 /*
- * Facts become a look; in env's memory and that of facts.
- */
-void state_look(const facts_t *facts, const mta_sts_env_t *env,
-    plan_look_t *look);
-
-/*
  * Records what a check or a gate saw of a domain that is configured: the look,
  * and with PROBE_RECORDS the findings and the run.
  */
 void state_record(state_t *state, const result_t *result);
-
-/* Findings as the text of state_domain_t, in env's memory. */
-mta_sts_str_t state_findings(const findings_t *findings,
-    const mta_sts_env_t *env);
 
 /* Records that a domain's records were printed. */
 void state_published(state_t *state, mta_sts_str_t domain,

@@ -16,7 +16,7 @@ use warnings;
 
 use IO::Socket::INET;
 use MtaSts;
-use POSIX qw(:sys_wait_h);
+use POSIX ();
 
 my @pids;
 my $owner = $$;
@@ -114,15 +114,9 @@ sub start {
 
     push @pids, $pid;
 
-    for (1 .. 1200) {
-        if (waitpid($pid, WNOHANG)) {
-            pop @pids;
-            last;
-        }
-        return if IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-            PeerPort => $self->{nginx}->port($n));
-        select undef, undef, undef, 0.05;
-    }
+    return if MtaSts::answers($pid, sub {
+        IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                              PeerPort => $self->{nginx}->port($n)) });
 
     die "$command[0] did not start: " . slurp($log);
 }

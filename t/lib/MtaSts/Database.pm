@@ -17,7 +17,7 @@ use warnings;
 
 use File::Temp qw(tempdir);
 use IPC::Open3;
-use MtaSts qw(run slurp spew);
+use MtaSts qw(run slurp spew within);
 use MtaSts::Dns;
 use MtaSts::Mariadb;
 use MtaSts::Postgresql;
@@ -90,11 +90,7 @@ sub start {
     $self->{pid} = $pid;
     weaken($alive{$pid} = $self);
 
-    for (1 .. 600) {
-        last if waitpid($pid, WNOHANG) != 0;
-        return $self if $self->answers;
-        select undef, undef, undef, 0.05;
-    }
+    return $self if MtaSts::answers($pid, sub { $self->answers });
 
     die "$command[0] did not start: " . $self->log;
 }
@@ -150,10 +146,7 @@ sub crash {
     waitpid $self->{pid}, 0;
     delete $alive{ delete $self->{pid} };
 
-    for (1 .. 200) {
-        last unless grep { kill 0, $_ } @family;
-        select undef, undef, undef, 0.05;
-    }
+    within(sub { !grep { kill 0, $_ } @family });
 }
 
 
@@ -166,15 +159,8 @@ sub stop {
     $self->thaw;
     kill $self->signal, $pid;
 
-    for (1 .. 400) {
-        if (waitpid($pid, WNOHANG) != 0) {
-            delete $alive{ delete $self->{pid} };
-            return;
-        }
-        select undef, undef, undef, 0.05;
-    }
-
-    $self->crash;
+    return $self->crash unless MtaSts::ended($pid);
+    delete $alive{ delete $self->{pid} };
 }
 
 

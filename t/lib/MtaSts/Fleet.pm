@@ -15,7 +15,7 @@ use warnings;
 use Exporter qw(import);
 use MtaSts qw(run);
 use MtaSts::Follow;
-use POSIX qw(:sys_wait_h);
+use POSIX ();
 
 our @EXPORT = qw(enter_network);
 
@@ -32,14 +32,7 @@ sub ip {
 # Re-executes the test in a network namespace with a bridge.
 
 sub enter_network {
-    if (!$ENV{MTA_STS_WORLD}) {
-        my @env = map { "$_=$ENV{$_}" }
-                  grep { /^(?:MTA_STS|[A-Z]+SAN_|PATH|PWD)/ } keys %ENV;
-        my @sudo = $> == 0 ? () : ('sudo', '-n');
-        exec @sudo, 'unshare', '-n', '--', 'env', @env, 'MTA_STS_WORLD=1', $^X,
-             $0, @ARGV or die "unshare: $!";
-    }
-
+    MtaSts::enter_namespace();
     ip($_) for 'link set lo up', 'link add bridge type bridge',
                'addr add 198.51.100.1/24 dev bridge',
                "addr add $ADDRESS/24 dev bridge", 'link set bridge up';
@@ -67,7 +60,7 @@ package MtaSts::Fleet::Node;
 
 use IO::Socket::INET;
 use MtaSts qw(slurp);
-use POSIX qw(:sys_wait_h);
+use POSIX ();
 
 
 sub new {
@@ -112,10 +105,7 @@ sub network {
         POSIX::_exit(127);
     }
 
-    for (1 .. 200) {
-        last if (readlink("/proc/$self->{pid}/exe") // '') =~ m{/sleep$};
-        select undef, undef, undef, 0.02;
-    }
+    MtaSts::within(sub { (readlink("/proc/$self->{pid}/exe") // '') =~ m{/sleep$} });
 
     MtaSts::Fleet::ip("link add $name type veth peer name eth0 netns "
                       . $self->{pid});
@@ -160,11 +150,8 @@ sub start {
              '-e', "$dir/logs/error.log";
     }
 
-    for (1 .. 600) {
-        return $self if -s "$dir/logs/nginx.pid" && $self->connection;
-        last if waitpid($nginx->{pid}, WNOHANG) > 0;
-        select undef, undef, undef, 0.05;
-    }
+    return $self if MtaSts::answers($nginx->{pid}, sub {
+        -s "$dir/logs/nginx.pid" && $self->connection });
 
     die 'nginx did not start: ' . slurp("$dir/logs/stderr")
         . slurp("$dir/logs/error.log");
@@ -185,13 +172,12 @@ sub connection {
 sub ask {
     my ($self, $domain) = @_;
 
-    for (1 .. 400) {
-        my ($status, $body) = $self->ask_once($domain);
-        return ($status, $body) if defined $status;
-        select undef, undef, undef, 0.05;
-    }
+    my ($status, $body);
 
-    die "$self->{address} does not answer";
+    MtaSts::within(sub { ($status, $body) = $self->ask_once($domain) })
+        or die "$self->{address} does not answer";
+
+    return ($status, $body);
 }
 
 

@@ -13,33 +13,14 @@ use warnings;
 
 use Digest::SHA qw(sha256_hex);
 use Exporter qw(import);
-use MtaSts qw(helper slurp spew);
-use POSIX qw(:sys_wait_h);
+use MtaSts qw(helper slurp spew within);
+use POSIX ();
 use Scalar::Util qw(weaken);
 use Test::More;
 
 our @EXPORT_OK = qw(within policies table_of);
 
 my %alive;
-
-# what a test waits for at most, on a machine that is busy; seconds
-
-our $PATIENCE = $ENV{MTA_PATIENCE} || 60;
-
-
-# Waits for a condition; returns 0 if it does not come.
-
-sub within {
-    my ($code) = @_;
-    my $until = time + $PATIENCE;
-
-    while (time <= $until) {
-        return 1 if $code->();
-        select undef, undef, undef, 0.05;
-    }
-
-    return 0;
-}
 
 
 # Policies that rows may name.
@@ -160,15 +141,7 @@ sub refuses {
 
 sub await {
     my ($self, $what, $code) = @_;
-    my $until = time + $PATIENCE;
-
-    while (time <= $until) {
-        return pass($what) if $code->();
-        select undef, undef, undef, 0.1;
-    }
-
-    fail($what);
-    diag($self->log);
+    ok(within($code), $what) or diag($self->log);
 }
 
 
@@ -251,14 +224,10 @@ sub stop {
     CORE::kill('TERM', $pid);
     CORE::kill('CONT', $pid);
 
-    for (1 .. $PATIENCE * 10) {
-        if (waitpid($pid, WNOHANG) != 0) {
-            is($?, 0, 'follow ended with 0');
-            unlike($self->log, qr/Sanitizer|runtime error:/,
-                   'no sanitizer report');
-            return;
-        }
-        select undef, undef, undef, 0.1;
+    if (MtaSts::ended($pid)) {
+        is($?, 0, 'follow ended with 0');
+        unlike($self->log, qr/Sanitizer|runtime error:/, 'no sanitizer report');
+        return;
     }
 
     CORE::kill('KILL', $pid);

@@ -31,7 +31,7 @@ sub start {
         POSIX::_exit(0);
     }
 
-    $nginx->await(sub { -e "$self->{out}.ready" }) or die 'no load';
+    within(sub { -e "$self->{out}.ready" }) or die 'no load';
 
     return $self;
 }

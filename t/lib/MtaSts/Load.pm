@@ -244,28 +244,13 @@ sub workers {
 }
 
 
-# Waits until it is so; returns what it gave, or nothing after a minute.
-
-sub await {
-    my ($self, $so) = @_;
-
-    for (1 .. 30_000) {
-        my $is = $so->();
-        return $is if $is;
-        select undef, undef, undef, 0.002;
-    }
-
-    return;
-}
-
-
 # Waits until a master has all its workers, and none of @old.
 
 sub settled_of {
     my ($self, $master, @old) = @_;
     my %old = map { $_ => 1 } @old;
 
-    return $self->await(sub {
+    return within(sub {
         my @now = $self->workers($master);
         return @now == WORKERS && !grep { $old{$_} } @now;
     });

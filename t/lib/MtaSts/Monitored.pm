@@ -12,7 +12,6 @@ use MtaSts;
 use MtaSts::World;
 use POSIX ();
 use Test::More;
-use Time::HiRes qw(sleep);
 
 
 # After enter_world().
@@ -186,11 +185,8 @@ sub halt {
 sub await {
     my ($self, $what, $ask) = @_;
 
-    for (1 .. 1200) {
-        my $answer = $ask->();
-        return $answer if $answer;
-        sleep 0.1;
-    }
+    my $answer = within($ask, 120);
+    return $answer if $answer;
 
     fail($what);
     diag(map { "$_: " . slurp("$self->{dir}/$_.log") } sort keys %{ $self->{pids} });

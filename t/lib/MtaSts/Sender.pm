@@ -72,10 +72,7 @@ sub start_resolver {
 
     $self->{resolver} = $pid;
 
-    for (1 .. 200) {
-        return if IO::Socket::INET->new("127.0.0.1:$PORT");
-        select undef, undef, undef, 0.05;
-    }
+    return if MtaSts::answers($pid, sub { IO::Socket::INET->new("127.0.0.1:$PORT") });
 
     die 'postfix-mta-sts-resolver: ' . slurp("$dir/resolver.log");
 }
@@ -135,14 +132,11 @@ sub mail {
         '/usr/sbin/sendmail', '-C', "$self->{dir}/conf", '-f', '', $to);
     die "sendmail: $out$err" if $status;
 
-    for (1 .. 400) {
+    return within(sub {
         my ($said) = slurp("$self->{dir}/maillog")
             =~ /to=<\Q$to\E>,.* status=(sent|(?:deferred|bounced).*)/;
-        return $said if $said;
-        select undef, undef, undef, 0.05;
-    }
-
-    die "a mail to $domain: nothing was logged";
+        $said;
+    }) || die "a mail to $domain: nothing was logged";
 }
 
 

@@ -9,7 +9,6 @@ use warnings;
 use File::Temp qw(tempdir);
 use IO::Socket::SSL;
 use MtaSts;
-use Time::HiRes qw(sleep);
 
 my $ETC = '/etc/apache2/mods-available';
 
@@ -74,11 +73,7 @@ sub caddy {
 
     $self->start(\%env, 'caddy', 'run', @config);
 
-    for (1 .. 1000) {
-        @hosts = grep { !handshake($_) } @hosts;
-        return $self if !@hosts;
-        sleep 0.05;
-    }
+    return $self if within(sub { !(@hosts = grep { !handshake($_) } @hosts) });
 
     die "caddy has no certificate for @hosts: " . $self->log;
 }
@@ -114,11 +109,8 @@ sub start {
         exec(@command) or POSIX::_exit(127);
     }
 
-    for (1 .. 1000) {
-        return $self if IO::Socket::INET->new(PeerAddr => '127.0.0.1:443');
-        last if waitpid $self->{pid}, POSIX::WNOHANG();
-        sleep 0.02;
-    }
+    return $self if MtaSts::answers($self->{pid}, sub {
+        IO::Socket::INET->new(PeerAddr => '127.0.0.1:443') });
 
     die "@command: " . $self->log;
 }

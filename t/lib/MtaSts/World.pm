@@ -26,13 +26,7 @@ my $DAY = 86400;
 # further options of unshare, such as -m.
 
 sub enter_world {
-    if (!$ENV{MTA_STS_WORLD}) {
-        my @env = map { "$_=$ENV{$_}" }
-                  grep { /^(?:MTA_STS|[A-Z]+SAN_|PATH|PWD)/ } keys %ENV;
-        my @sudo = $> == 0 ? () : ('sudo', '-n');
-        exec @sudo, 'unshare', '-n', @_, '--', 'env', @env, 'MTA_STS_WORLD=1', $^X,
-             $0 or die "unshare: $!";
-    }
+    MtaSts::enter_namespace(@_);
 
     for my $args ('link set lo up',
                   (map { "addr add 192.0.2.$_/32 dev lo" } 1 .. 40),

@@ -7,7 +7,7 @@ use strict;
 use warnings;
 
 use MtaSts;
-use POSIX qw(:sys_wait_h);
+use POSIX ();
 use Test::More;
 
 use constant THREADS => 4;
@@ -44,13 +44,10 @@ sub start {
         POSIX::_exit(127);
     }
 
-    for (1 .. 6000) {
+    return $self if MtaSts::answers($self->{pid}, sub {
         my $ready = () = (-e $self->{out} ? slurp($self->{out}) : '')
                          =~ /^ready$/mg;
-        return $self if $ready == THREADS;
-        last if waitpid($self->{pid}, WNOHANG) > 0;
-        select undef, undef, undef, 0.01;
-    }
+        $ready == THREADS });
 
     die "no load, wrk $url: " . slurp($self->{out});
 }

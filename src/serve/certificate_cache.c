@@ -66,8 +66,8 @@ cache_max(mta_sts_str_t word, size_t *max)
 
 
 int
-mta_sts_cache_parse(mta_sts_cache_t *cache, const mta_sts_value_t *words,
-    size_t n, mta_sts_err_t *err)
+mta_sts_certificate_cache_parse(mta_sts_certificate_cache_t *cache,
+    const mta_sts_value_t *words, size_t n, mta_sts_err_t *err)
 {
     size_t  i;
 
@@ -87,7 +87,9 @@ mta_sts_cache_parse(mta_sts_cache_t *cache, const mta_sts_value_t *words,
                               &cache->valid))
         {
             return mta_sts_error(err, words[i].place, "invalid parameter "
-                                 "\"%.*s\"", MTA_STS_SHOW(words[i].text));
+                                 "\"%.*s\", must be \"off\", \"max=N\", "
+                                 "\"inactive=TIME\" or \"valid=TIME\"",
+                                 MTA_STS_SHOW(words[i].text));
         }
     }
 

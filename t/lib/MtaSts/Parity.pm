@@ -95,6 +95,11 @@ sub listed {
 
 sub nginx_reason {
     my ($said) = @_;
+
+    # of bytes that are not UTF-8 the helper prints none
+
+    $said = encode('UTF-8', decode('UTF-8', $said, sub { '?' }));
+
     return $said =~ /\[(?:emerg|crit)\]\ (?:\d+\#\d+:\ )?
                      (.*?)(?:\ in\ (\/.+?):(\d+)(?::(\d+))?)?
                      (?=\n(?:nginx:|\d{4}\/)|\n?\z)/xs;
@@ -140,9 +145,8 @@ sub refusals_differ {
     return 'only nginx refuses' if $rc == 0;
     return 'mta-sts has not one reason' if $more || !defined $own;
 
-    # of control characters, and bytes that are not UTF-8, the helper prints none
+    # of control characters the helper prints none
 
-    $text = encode('UTF-8', decode('UTF-8', $text, sub { '?' }));
     $text =~ s/[\x00-\x1f\x7f]/?/g;
     $text =~ s/\xc2[\x80-\x9f]/??/g;
     $text =~ s/^pread/read/;

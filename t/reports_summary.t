@@ -34,6 +34,19 @@ for my $case ([[], 0], [['-d', "$dir/domains.yaml"], 1]) {
 is("$rc$err", qq{2mta-sts: "ad" is neither a domain nor "add" or "show"\n},
    'a mistyped command');
 
+for my $program (['reports'], ['follow', '-']) {
+    for my $case (['--stat=x', 'unknown option "--stat", see mta-sts %s --help'],
+                  ['--help=1', 'unknown option "--help", see mta-sts %s --help'],
+                  ['-z', 'unknown option "-z", see mta-sts %s --help'],
+                  ['--state', 'option "--state" needs a value'])
+    {
+        my ($word, $text) = @$case;
+        ($rc, $out, $err) = helper(@$program, $word);
+        is("$rc$out$err", sprintf("2mta-sts: $text\n", $program->[0]),
+           "@$program $word");
+    }
+}
+
 (undef, $out) = helper('reports', '--state', $state, '-f', 'prometheus');
 unlike($out, qr/last_timestamp_seconds\{domain=""/,
        'what names no domain is no last report');
@@ -44,6 +57,19 @@ like($out, qr/^mta_sts_reports_last_timestamp_seconds\{domain="example\.com",ver
      'an unverified report');
 like($out, qr/^mta_sts_reports_last_timestamp_seconds\{domain="example\.com",verified="0"\} \d{10}$/m,
      '... is no verified one');
+
+
+# The directory of nginx.conf
+
+my $conf = "$dir/state.conf";
+spew($conf, "events {}\nhttp { mta_sts_state $state; server { listen 80; "
+     . "server_name mta-sts.example.com; mta_sts_mx mx.example.com; } }\n");
+my $id = (helper('reports', '-c', $conf, '-f', 'json'))[1];
+like($id, qr/"good": *[1-9]/, 'reports: the state of nginx.conf');
+spew("$dir/again.json", report(organization => 'Z'));
+is((helper('reports', 'add', '-c', $conf, "$dir/again.json"))[1] =~ /^(\d+) new/ && $1, 1,
+   '... add, too');
+like((helper('reports', '--state', $state, '-f', 'json'))[1], qr/"Z"/, '... into it');
 
 
 # Who stopped

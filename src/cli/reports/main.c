@@ -16,7 +16,6 @@
 #include "reports.h"
 
 
-#define MAIN_STATE  "/var/lib/nginx-mta-sts"
 #define MAIN_DAYS   30
 #define MAIN_KEEP   400
 #define DAY         86400
@@ -75,7 +74,7 @@ main_usage(FILE *out)
         "    TLS reports (RFC 8460): a summary, adding, one report\n\n"
         "options:\n"
         "    --state DIR          where reports.sqlite is (default:\n"
-        "                         " MAIN_STATE ")\n"
+        "                         " REPORTS_STATE ")\n"
         "    -c FILE              nginx.conf, whose domains are ours (default\n"
         "                         of add: " MTA_STS_CONF_PATH ";\n"
         "                         of a summary: those that had a report)\n"
@@ -224,80 +223,6 @@ main_texts(const mta_sts_values_t *values, const mta_sts_env_t *env)
 }
 
 
-/* Without --state, the directory is that of nginx.conf. */
-
-static void
-main_set_state(main_options_t *options, const site_t *site)
-{
-    if (options->state == NULL && site && site->state.text.data) {
-        options->state = site->state.text.data;
-    }
-}
-
-
-/* The same where the domains of the configuration are not needed. */
-
-static int
-main_find_state(main_options_t *options, const mta_sts_env_t *env)
-{
-    site_t  site;
-
-    if (options->state == NULL
-        && (options->site.conf
-            || (options->site.domains == NULL
-                && access(MTA_STS_CONF_PATH, F_OK) == 0)))
-    {
-        if (command_site(&site, &options->site, env) != COMMAND_OK) {
-            return MTA_STS_ERROR;
-        }
-
-        main_set_state(options, &site);
-    }
-
-    if (options->state == NULL) {
-        options->state = MAIN_STATE;
-    }
-
-    return MTA_STS_OK;
-}
-
-
-/* The domains of the configuration. */
-
-static int
-main_ours(main_options_t *options, const mta_sts_env_t *env,
-    reports_ours_t *list)
-{
-    size_t            i;
-    site_t            site;
-    mta_sts_str_t    *ours;
-    mta_sts_entry_t  *entries;
-
-    if (command_site(&site, &options->site, env) != COMMAND_OK) {
-        return MTA_STS_ERROR;
-    }
-
-    main_set_state(options, &site);
-
-    site_domains(&site, env, &entries, &list->n);
-
-    if (list->n == 0) {
-        say("no domain is configured: no report would be about one of ours");
-        return MTA_STS_ERROR;
-    }
-
-    ours = env->alloc(env->ctx, list->n * sizeof(mta_sts_str_t));
-
-    for (i = 0; i < list->n; i++) {
-        ours[i] = entries[i].domain;
-    }
-
-    list->domains = ours;
-
-    return MTA_STS_OK;
-}
-
-
 static int
 main_add(main_options_t *options, char **names, size_t n,
     const mta_sts_env_t *env)
@@ -311,8 +236,9 @@ main_add(main_options_t *options, char **names, size_t n,
 
     memset(&adder, 0, sizeof(reports_adder_t));
 
-    if (main_ours(options, env, &adder.ours) != MTA_STS_OK
-        || main_find_state(options, env) != MTA_STS_OK)
+    if (reports_ours(&options->site, env, &adder.ours, &options->state)
+            != MTA_STS_OK
+        || reports_state(&options->site, env, &options->state) != MTA_STS_OK)
     {
         return failed;
     }
@@ -399,12 +325,13 @@ main_summary(main_options_t *options, char **args, size_t n,
     /* also those without a report */
 
     if (n == 0 && (options->site.conf || options->site.domains)
-        && main_ours(options, env, &list) != MTA_STS_OK)
+        && reports_ours(&options->site, env, &list, &options->state)
+           != MTA_STS_OK)
     {
         return COMMAND_UNKNOWN;
     }
 
-    if (main_find_state(options, env) != MTA_STS_OK) {
+    if (reports_state(&options->site, env, &options->state) != MTA_STS_OK) {
         return COMMAND_UNKNOWN;
     }
 
@@ -448,7 +375,7 @@ main_show(main_options_t *options, const char *id, const mta_sts_env_t *env)
     store_t        *store;
     mta_sts_err_t   err;
 
-    if (main_find_state(options, env) != MTA_STS_OK) {
+    if (reports_state(&options->site, env, &options->state) != MTA_STS_OK) {
         return COMMAND_UNKNOWN;
     }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "cli/commands/command.h"
 #include "cli/evidence/evidence.h"
 
 
@@ -73,6 +74,25 @@ typedef struct {
     const mta_sts_str_t  *domains;
     size_t                n;
 } reports_ours_t;
+
+/* Where the store is if nothing says so. */
+
+#define REPORTS_STATE  "/var/lib/nginx-mta-sts"
+
+/*
+ * Gives the domains of the configuration.  *state, if it is NULL, is set to the
+ * directory of mta_sts_state, or stays NULL.  Returns MTA_STS_ERROR after it
+ * has said what is wrong.
+ */
+int reports_ours(const options_t *options, const mta_sts_env_t *env,
+    reports_ours_t *list, const char **state);
+
+/*
+ * Sets *state, if it is NULL, to the same directory or else to REPORTS_STATE.
+ * Returns MTA_STS_ERROR after it has said what is wrong.
+ */
+int reports_state(const options_t *options, const mta_sts_env_t *env,
+    const char **state);
 
 
 /*

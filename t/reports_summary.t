@@ -42,7 +42,7 @@ for my $program (['reports'], ['follow', '-']) {
     {
         my ($word, $text) = @$case;
         ($rc, $out, $err) = helper(@$program, $word);
-        is("$rc$out$err", sprintf("2mta-sts: $text\n", $program->[0]),
+        is("$rc$out$err", "2mta-sts: $text\n" =~ s/%s/$program->[0]/r,
            "@$program $word");
     }
 }
@@ -64,8 +64,8 @@ like($out, qr/^mta_sts_reports_last_timestamp_seconds\{domain="example\.com",ver
 my $conf = "$dir/state.conf";
 spew($conf, "events {}\nhttp { mta_sts_state $state; server { listen 80; "
      . "server_name mta-sts.example.com; mta_sts_mx mx.example.com; } }\n");
-my $id = (helper('reports', '-c', $conf, '-f', 'json'))[1];
-like($id, qr/"good": *[1-9]/, 'reports: the state of nginx.conf');
+like((helper('reports', '-c', $conf, '-f', 'json'))[1],
+      qr/"good": *[1-9]/, 'reports: the state of nginx.conf');
 spew("$dir/again.json", report(organization => 'Z'));
 is((helper('reports', 'add', '-c', $conf, "$dir/again.json"))[1] =~ /^(\d+) new/ && $1, 1,
    '... add, too');

@@ -39,6 +39,11 @@ mta_sts_str_clean(char *data, size_t len)
     for (i = 0; i < len; i += n) {
         p = (unsigned char *) data + i;
 
+        if (*p >= ' ' && *p < 0x7f) {
+            n = 1;
+            continue;
+        }
+
         rest.data = data + i;
         rest.len = len - i;
 
@@ -50,7 +55,7 @@ mta_sts_str_clean(char *data, size_t len)
             continue;
         }
 
-        if ((n == 1 && (*p < ' ' || *p == 0x7f))
+        if (n == 1
             || (n == 2 && p[0] == 0xc2 && p[1] <= 0x9f)
             || (n == 2 && p[0] == 0xd8 && p[1] == 0x9c)
             || (n == 3 && p[0] == 0xe2

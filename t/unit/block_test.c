@@ -279,7 +279,7 @@ static const struct {
       "cher.example\nmax_age 2w\n"
       "tlsrpt_rua mailto:o'brien@example.com https://example.com/?a=$b;c#d",
       "domains:\n"
-      "  no:\n"
+      "  'no':\n"
       "    mode: enforce\n"
       "    mx:\n"
       "    - a.example\n"

@@ -215,6 +215,10 @@ is_refused(const char *what, name_fn fn, mta_sts_str_t text,
     (void) snprintf(expected, sizeof(expected), "invalid %s \"%.*s\", %s",
                     what, MTA_STS_SHOW(text), fault);
 
+    /* no bytes that are not UTF-8 */
+
+    mta_sts_str_clean(expected, strlen(expected));
+
     is_int(fn(&value, &name), MTA_STS_ERROR, "%s is refused", what);
     is_err(&test.err, 3, 7, expected);
 }

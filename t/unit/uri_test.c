@@ -172,7 +172,7 @@ is_checked(mta_sts_str_t uri, const char *fault)
                     fault);
 
     for (i = 0; expected[i]; i++) {
-        if (strchr("\t\n\x7f", expected[i])) {
+        if (strchr("\t\n\x7f\xff", expected[i])) {
             expected[i] = '?';
         }
     }

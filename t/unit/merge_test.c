@@ -122,9 +122,10 @@ same_runs(const mta_sts_table_run_t *a, const mta_sts_table_run_t *b, size_t n)
 
     for (i = 0; i < n; i++) {
         if (a[i].first != b[i].first || a[i].len != b[i].len
-            || memcmp((const char *) (uintptr_t) a[i].text,
-                      (const char *) (uintptr_t) b[i].text, a[i].len)
-               != 0)
+            || (a[i].len
+                && memcmp((const char *) (uintptr_t) a[i].text,
+                          (const char *) (uintptr_t) b[i].text, a[i].len)
+                   != 0))
         {
             return 0;
         }

@@ -117,11 +117,12 @@ command_getopt(int argc, char **argv, const char *short_options,
 
     ch = getopt_long(argc, argv, short_options, long_options, &i);
 
-    word = ch == -1 ? "" : argv[optind - 1];
-
-    if (i != -1 && optarg == word) {
-        word = argv[optind - 2];
+    if (ch == -1) {
+        return -1;
     }
+
+    word = argv[i != -1 && optarg == argv[optind - 1] ? optind - 2
+                                                      : optind - 1];
 
     if (ch == ':') {
         say("option \"%s\" needs a value", word);

@@ -88,7 +88,8 @@ lines_row(void *ctx, const source_row_t *row, mta_sts_err_t *err)
         return MTA_STS_OK;
     }
 
-    if (rows_policy(&seen.rows_of, row, 0, &seen.pool, &index, &why)
+    if (rows_policy(&seen.rows_of, row, 0, mta_sts_str(""), &seen.pool, &index,
+                    &why)
         != MTA_STS_OK)
     {
         fuzz_check_error(&why);

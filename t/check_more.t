@@ -42,9 +42,9 @@ my %case = (
 
     'blind' => [['policy-no-route unknown', 'smtp-no-route unknown'],
                 a => 'A 198.51.100.1', mx => ['noroute.mx']],
-    'many' => [['policy-not-tried unknown', 'policy-timeout warning'],
-               a => join "\n", 'A 192.0.2.1', map {
-                   "mta-sts.many A 198.18.1.$_" } 1 .. 20],
+    'many' => [['policy-not-tried unknown', 'policy-timeout error'],
+               a => join "\n", 'A 198.18.1.1', map {
+                   "mta-sts.many A 198.18.1.$_" } 2 .. 21],
 
     # addresses that senders cannot reach, or fall back from
 

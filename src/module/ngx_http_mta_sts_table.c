@@ -180,12 +180,23 @@ ngx_http_mta_sts_image_failed(ngx_http_mta_sts_image_t *image,
 }
 
 
+/* Once per request, hence inline. */
+
+static ngx_inline void
+ngx_http_mta_sts_table_look(ngx_http_mta_sts_table_t *table)
+{
+    if (table->checked != ngx_time()) {
+        ngx_http_mta_sts_table_update(table);
+    }
+}
+
+
 const mta_sts_policy_t *
 ngx_http_mta_sts_lookup(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
     mta_sts_str_t *domain)
 {
     if (mscf->table) {
-        ngx_http_mta_sts_table_refresh(mscf->table);
+        ngx_http_mta_sts_table_look(mscf->table);
     }
 
     return mta_sts_server_find(&mscf->server, host, domain);
@@ -197,7 +208,7 @@ ngx_http_mta_sts_locate(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
     mta_sts_found_t *found)
 {
     if (mscf->table) {
-        ngx_http_mta_sts_table_refresh(mscf->table);
+        ngx_http_mta_sts_table_look(mscf->table);
     }
 
     return mta_sts_server_locate(&mscf->server, host, found);
@@ -207,9 +218,7 @@ ngx_http_mta_sts_locate(ngx_http_mta_sts_srv_conf_t *mscf, mta_sts_str_t host,
 void
 ngx_http_mta_sts_table_refresh(ngx_http_mta_sts_table_t *table)
 {
-    if (table->checked != ngx_time()) {
-        ngx_http_mta_sts_table_update(table);
-    }
+    ngx_http_mta_sts_table_look(table);
 }
 
 

@@ -1,7 +1,7 @@
 /*
- * Interned policies are found by a hash of their bytes and the policy_name, with
- * open addressing.  Of equal policies, the first also has a slot without its
- * policy_name, so that all of them share its bytes.
+ * Interned policies are found by a hash of their bytes and the policy_name,
+ * with open addressing.  Of equal policies, the first also has a slot without
+ * its policy_name, so that all of them share its bytes.
  */
 
 #include <stdlib.h>

@@ -331,6 +331,53 @@ for my $format (sort keys %delete) {
 
 is((later('records', '--removed', '-f', 'octodns'))[0], 2,
    'a format of whole zones');
+
+# several records of a zone, of several domains: as records prints zones
+
+my $zones = tempdir(CLEANUP => 1);
+
+is((run('', 'sqlite3', "$state/state.db", ".backup $zones/state.db",
+        "ATTACH '$zones/state.db' AS copy",
+        'INSERT INTO copy.domain SELECT \'c.\' || name, history, '
+        . q{replace(records, 'a.example', 'c.a.example') || '_smtp._tls.c.a.example 60 TXT x'}
+        . " || char(10) || 'mta-sts.other.example 60 A 192.0.2.1' || char(10), "
+        . "findings, runs, configured, 1 FROM domain WHERE name = 'a.example'"))[0],
+   0, 'another domain, which is forgotten');
+
+%delete = (
+    nsupdate => "zone a.example.\nupdate delete _mta-sts.a.example. TXT\n"
+              . "update delete _mta-sts.c.a.example. TXT\n"
+              . "update delete _smtp._tls.c.a.example. TXT\nsend\n"
+              . "zone other.example.\nupdate delete mta-sts.other.example. A\nsend\n",
+    powerdns => '{"name":"a.example.","rrsets":['
+              . join(',', map { "{\"name\":\"$_.a.example.\",\"type\":\"TXT\","
+                                . '"changetype":"DELETE"}' }
+                          '_mta-sts', '_mta-sts.c', '_smtp._tls.c')
+              . "]}\n{\"name\":\"other.example.\",\"rrsets\":[{\"name\":"
+              . '"mta-sts.other.example.","type":"A","changetype":"DELETE"}]}' . "\n",
+    text => "a.example\n    Remove _mta-sts.a.example TXT\n"
+          . "    Remove _mta-sts.c.a.example TXT\n"
+          . "    Remove _smtp._tls.c.a.example TXT\n"
+          . "other.example\n    Remove mta-sts.other.example A\n" );
+
+for my $format (sort keys %delete) {
+    my @zones = ('--zone', 'a.example', '--zone', 'other.example', '--state', $zones);
+    is((later('records', '--removed', '-f', $format, @zones))[1], $delete{$format},
+       "several of a zone: $format");
+}
+
+{
+    my ($rc, $out, $err) = later('records', '--removed', '-f', 'json', '--zone', 'example',
+                                 '--state', $zones);
+    is_deeply([map { [$_->{zone}, map { "$_->{name} $_->{type}" } @{ $_->{remove} }] }
+               @{ decode_json($out) }],
+              [['example', '_mta-sts.a.example TXT'],
+               ['example', '_mta-sts.c.a.example TXT', '_smtp._tls.c.a.example TXT',
+                'mta-sts.other.example A']], '... json');
+    ($rc, $out, $err) = later('records', '--removed', '-f', 'json', 'none.example');
+    is("$rc$err$out", "0[]\n", '... of nothing');
+}
+
 is((later('check', @net))[2], '', 'a domain that nobody believes is no error');
 $days = 27;
 

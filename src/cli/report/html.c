@@ -179,8 +179,10 @@ html_finding(FILE *out, const finding_t *finding)
 static void
 html_domain(FILE *out, const result_t *result, int worst)
 {
-    size_t         i;
-    mta_sts_str_t  mode;
+    int               severity;
+    size_t            i;
+    mta_sts_str_t     mode;
+    const finding_t  *finding;
 
     (void) fprintf(out, "<section class=\"domain\" data-worst=\"%s\">\n<h3>",
                    worst == -1 ? "none"
@@ -205,8 +207,15 @@ html_domain(FILE *out, const result_t *result, int worst)
     (void) fputs(result->findings.n ? "</p>\n<ul>\n"
                                     : ", nothing found</p>\n", out);
 
-    for (i = 0; i < result->findings.n; i++) {
-        html_finding(out, &result->findings.elts[i]);
+    for (severity = FINDING_ERROR; severity >= FINDING_NOTE; severity--) {
+
+        for (i = 0; i < result->findings.n; i++) {
+            finding = &result->findings.elts[i];
+
+            if ((int) finding->severity == severity) {
+                html_finding(out, finding);
+            }
+        }
     }
 
     (void) fputs(result->findings.n ? "</ul>\n</section>\n"

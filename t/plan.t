@@ -10,6 +10,7 @@ use lib 't/lib';
 use File::Temp qw(tempdir);
 use JSON::PP;
 use MtaSts;
+use MtaSts::Browser;
 use MtaSts::Dns;
 use MtaSts::Reports;
 use MtaSts::World;
@@ -199,6 +200,7 @@ like($out, qr/^a\.example: wait until \Q@{[date(26)]}\E .*: promote: before mode
 like($out, qr/^    \Q@{[date(26)]}\E .*: sts: 3 of 11 sessions to mx1\.a\.example failed, certificate-expired, says <b>Big\?\[1m, signed by sender\.example: enforce would refuse this mail; the certificate has expired/m,
      '... with the MX, the type, who says so, and what to do');
 like((planned('-f', 'html'))[1], qr/says &lt;b&gt;Big/, '... escaped in HTML');
+my $reports = (later('reports', '-f', 'html'))[1];
 
 spew("$state/reports.sqlite", 'nonsense' x 1000);
 unlink glob "$state/reports.sqlite-*";
@@ -413,7 +415,26 @@ is(ref decode_json($out), 'ARRAY', 'json');
 like((planned('-f', 'prometheus'))[1],
      qr/^mta_sts_plan_due_seconds\{domain="b\.example",step="free"\} \d+$/m,
      'prometheus');
-like((planned('-f', 'html'))[1], qr/<h2>b\.example<\/h2>/, 'html');
+
+# pages: their heads are alike
+
+my %page = (plan => (planned('-f', 'html'))[1],
+            check => (later('check', @net, '-f', 'html', 'b.example'))[1],
+            reports => $reports);
+my %head;
+
+for my $name (sort keys %page) {
+    my ($head, $title, $style, $heading) = $page{$name} =~
+        m{\A(.*)<title>(.*)</title>\n<style>\n(.*?\.good[ ]\{).*</style>
+          .*<main>\n<h1>(.*?)</h1>\n.*</main>\n.*</body>\n</html>\n\z}xs;
+    is($title // 'none', $heading // '', "$name -f html: the heading is the title");
+    $head{$head =~ s/; script-src [^"]*//r . $style} = 1;
+}
+
+is(scalar keys %head, 1, 'one head');
+
+spew("$zones/plan.html", $page{plan});
+browse('plan', url => "file://$zones/plan.html", shot => 'plan', titles => 'b.example');
 is((planned('-f', 'nothing'))[0], 2, 'no such format');
 
 # a state that cannot be used: the output is complete all the same

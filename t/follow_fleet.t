@@ -18,6 +18,17 @@ use Time::HiRes qw(time);
 
 enter_network();
 
+# A fleet that is there to the end of its test leaves nothing, and says nothing.
+
+{
+    my ($rc, $out, $err) = run('', $^X, '-It/lib', '-MMtaSts', '-MMtaSts::Fleet', '-e',
+        'our @fleet = MtaSts::Fleet->new(1, sub { () }); '
+        . 'print map { $_->{pid} } map { $_->nodes } @fleet');
+    is("$rc $err", '0 ', 'the end of a fleet');
+    isnt((run('', 'ip', 'link', 'show', 'node1'))[0], 0, '... its cable is gone');
+    ok(!kill(0, $out), '... and its process');
+}
+
 my $slow = $ENV{MTA_STS_TEST_SLOW};
 my $SECONDS = $slow ? 3 : 1.2;      # of each kind of trouble
 my $DOMAINS = $slow ? 20000 : 2000;

@@ -193,6 +193,43 @@ for (
 }
 
 
+# Each kind of name, and hosts that it may match: as nginx has it.  A name is of
+# its own label, so that it has no part in the choice of another host.
+
+{
+    my @names = ('mta-sts.N.example', 'MTA-STS.N.Example', 'mta-sts.N.example.', 'N.example',
+                 '.mta-sts.N.example', '.N.example', '.N.example.', '*.N.example',
+                 '*.mta-sts.N.example', 'mta-sts.N.*', 'mta-sts.N.example.*', 'N.*',
+                 '.mta-sts.N.*', '~^mta-sts\.N\.', '~N\.Example$', '~N\.example$');
+    my @domains = ('N.example', 'x.N.example', 'xN.example', 'N.example.com', 'Nx.example', 'N');
+
+    my $label = sub { return $_[0] =~ s/N/"n$_[1]n"/er };
+    my $http = server('127.0.0.1:%%PORT0%% default_server', '_', 'return 404;')
+             . join '', map { server('127.0.0.1:%%PORT0%%', $label->($names[$_], $_),
+                                     answer(300_000 + $_)) } 0 .. $#names;
+    my $nginx = MtaSts->new("default_type text/plain; $http");
+    $nginx->start;
+
+    for my $i (0 .. $#names) {
+        my (%want, %all);
+
+        for my $domain (map { $label->($_, $i) } @domains) {
+            my ($age) = $nginx->get(0, "mta-sts.$domain") =~ /^max_age: (\d+)/m;
+            $want{$domain} = $age if $age;
+            $all{$domain} = 1;
+        }
+
+        spew("$dir/names.conf", 'http { ' . $nginx->expand($http) . '}');
+        my (undef, $out) = helper('import', '--from-conf', "$dir/names.conf", sort keys %all);
+        my %got = map { $_ => 300_000 + $i } $out =~ /^  (\S+):(?= .*\bnames\.conf:\d+)/mg;
+        is_deeply(\%got, \%want, "$names[$i] is for " . (join ' ', sort keys %want) =~ tr/0-9//dr)
+            or diag $out;
+    }
+
+    $nginx->stop;
+}
+
+
 # Domains that are named: also those of wildcards and regexes
 
 {

@@ -10,6 +10,7 @@ use lib 't/lib';
 use File::Temp qw(tempdir);
 use JSON::PP;
 use MtaSts;
+use MtaSts::Browser;
 use MtaSts::Dns;
 use MtaSts::Reports;
 use MtaSts::World;
@@ -199,6 +200,7 @@ like($out, qr/^a\.example: wait until \Q@{[date(26)]}\E .*: promote: before mode
 like($out, qr/^    \Q@{[date(26)]}\E .*: sts: 3 of 11 sessions to mx1\.a\.example failed, certificate-expired, says <b>Big\?\[1m, signed by sender\.example: enforce would refuse this mail; the certificate has expired/m,
      '... with the MX, the type, who says so, and what to do');
 like((planned('-f', 'html'))[1], qr/says &lt;b&gt;Big/, '... escaped in HTML');
+my $reports = (later('reports', '-f', 'html'))[1];
 
 spew("$state/reports.sqlite", 'nonsense' x 1000);
 unlink glob "$state/reports.sqlite-*";
@@ -331,6 +333,53 @@ for my $format (sort keys %delete) {
 
 is((later('records', '--removed', '-f', 'octodns'))[0], 2,
    'a format of whole zones');
+
+# several records of a zone, of several domains: as records prints zones
+
+my $zones = tempdir(CLEANUP => 1);
+
+is((run('', 'sqlite3', "$state/state.db", ".backup $zones/state.db",
+        "ATTACH '$zones/state.db' AS copy",
+        'INSERT INTO copy.domain SELECT \'c.\' || name, history, '
+        . q{replace(records, 'a.example', 'c.a.example') || '_smtp._tls.c.a.example 60 TXT x'}
+        . " || char(10) || 'mta-sts.other.example 60 A 192.0.2.1' || char(10), "
+        . "findings, runs, configured, 1 FROM domain WHERE name = 'a.example'"))[0],
+   0, 'another domain, which is forgotten');
+
+%delete = (
+    nsupdate => "zone a.example.\nupdate delete _mta-sts.a.example. TXT\n"
+              . "update delete _mta-sts.c.a.example. TXT\n"
+              . "update delete _smtp._tls.c.a.example. TXT\nsend\n"
+              . "zone other.example.\nupdate delete mta-sts.other.example. A\nsend\n",
+    powerdns => '{"name":"a.example.","rrsets":['
+              . join(',', map { "{\"name\":\"$_.a.example.\",\"type\":\"TXT\","
+                                . '"changetype":"DELETE"}' }
+                          '_mta-sts', '_mta-sts.c', '_smtp._tls.c')
+              . "]}\n{\"name\":\"other.example.\",\"rrsets\":[{\"name\":"
+              . '"mta-sts.other.example.","type":"A","changetype":"DELETE"}]}' . "\n",
+    text => "a.example\n    Remove _mta-sts.a.example TXT\n"
+          . "    Remove _mta-sts.c.a.example TXT\n"
+          . "    Remove _smtp._tls.c.a.example TXT\n"
+          . "other.example\n    Remove mta-sts.other.example A\n" );
+
+for my $format (sort keys %delete) {
+    my @zones = ('--zone', 'a.example', '--zone', 'other.example', '--state', $zones);
+    is((later('records', '--removed', '-f', $format, @zones))[1], $delete{$format},
+       "several of a zone: $format");
+}
+
+{
+    my ($rc, $out, $err) = later('records', '--removed', '-f', 'json', '--zone', 'example',
+                                 '--state', $zones);
+    is_deeply([map { [$_->{zone}, map { "$_->{name} $_->{type}" } @{ $_->{remove} }] }
+               @{ decode_json($out) }],
+              [['example', '_mta-sts.a.example TXT'],
+               ['example', '_mta-sts.c.a.example TXT', '_smtp._tls.c.a.example TXT',
+                'mta-sts.other.example A']], '... json');
+    ($rc, $out, $err) = later('records', '--removed', '-f', 'json', 'none.example');
+    is("$rc$err$out", "0[]\n", '... of nothing');
+}
+
 is((later('check', @net))[2], '', 'a domain that nobody believes is no error');
 $days = 27;
 
@@ -366,7 +415,26 @@ is(ref decode_json($out), 'ARRAY', 'json');
 like((planned('-f', 'prometheus'))[1],
      qr/^mta_sts_plan_due_seconds\{domain="b\.example",step="free"\} \d+$/m,
      'prometheus');
-like((planned('-f', 'html'))[1], qr/<h2>b\.example<\/h2>/, 'html');
+
+# pages: their heads are alike
+
+my %page = (plan => (planned('-f', 'html'))[1],
+            check => (later('check', @net, '-f', 'html', 'b.example'))[1],
+            reports => $reports);
+my %head;
+
+for my $name (sort keys %page) {
+    my ($head, $title, $style, $heading) = $page{$name} =~
+        m{\A(.*)<title>(.*)</title>\n<style>\n(.*?\.good[ ]\{).*</style>
+          .*<main>\n<h1>(.*?)</h1>\n.*</main>\n.*</body>\n</html>\n\z}xs;
+    is($title // 'none', $heading // '', "$name -f html: the heading is the title");
+    $head{$head =~ s/; script-src [^"]*//r . $style} = 1;
+}
+
+is(scalar keys %head, 1, 'one head');
+
+spew("$zones/plan.html", $page{plan});
+browse('plan', url => "file://$zones/plan.html", shot => 'plan', titles => 'b.example');
 is((planned('-f', 'nothing'))[0], 2, 'no such format');
 
 # a state that cannot be used: the output is complete all the same

@@ -69,7 +69,9 @@ struct mta_sts_printer_s {
 /*
  * A format and its functions, each of which may be NULL but batch(): begin()
  * and end() enclose a file, open() and close() a zone in it, which is closed
- * and opened again after max bytes, where max is not 0.
+ * and opened again after max bytes, where max is not 0.  remove() deletes the
+ * RRsets of a batch: it has one record for each, of which only name and type
+ * are set, and no entry.
  */
 
 typedef struct {
@@ -83,6 +85,8 @@ typedef struct {
     void       (*open)(mta_sts_printer_t *printer, mta_sts_str_t zone);
     void       (*batch)(mta_sts_printer_t *printer,
                         const mta_sts_batch_t *batch);
+    void       (*remove)(mta_sts_printer_t *printer,
+                         const mta_sts_batch_t *batch);
     void       (*close)(mta_sts_printer_t *printer);
     void       (*end)(mta_sts_printer_t *printer);
 } mta_sts_format_t;

@@ -2,7 +2,8 @@
  * An array with one object per domain, each on its own line: a program may read
  * it line by line or as a whole.  The keys are domain, policy_host, mode, id,
  * max_age (seconds), mx (a list) and records, each of which has name, type, ttl
- * (seconds) and value.
+ * (seconds) and value.  What is to be deleted has the keys zone and remove, a
+ * list of name and type.
  */
 
 #include "policy/policy.h"
@@ -52,6 +53,27 @@ json_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
 }
 
 
+static void
+json_remove(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
+{
+    size_t          i;
+    mta_sts_buf_t  *text;
+
+    text = &printer->text;
+
+    mta_sts_format_add(text, printer->total ? ",\n" : "[\n");
+    mta_sts_format_add(text, "{\"zone\": %J, \"remove\": [", batch->zone);
+
+    for (i = 0; i < batch->n; i++) {
+        mta_sts_format_add(text, i ? ", " : "");
+        mta_sts_format_add(text, "{\"name\": %J, \"type\": %J}",
+                           batch->records[i].name, batch->records[i].type);
+    }
+
+    mta_sts_format_add(text, "]}");
+}
+
+
 /* An array without its end shows that it is truncated. */
 
 static void
@@ -67,5 +89,6 @@ const mta_sts_format_t  mta_sts_format_json = {
     .suffix = ".json",
     .flags = MTA_STS_FORMAT_DOMAIN,
     .batch = json_batch,
+    .remove = json_remove,
     .end = json_end
 };

@@ -22,6 +22,14 @@ nsupdate_open(mta_sts_printer_t *printer, mta_sts_str_t zone)
 
 
 static void
+nsupdate_delete(mta_sts_printer_t *printer, mta_sts_str_t name,
+    mta_sts_str_t type)
+{
+    mta_sts_format_add(&printer->text, "update delete %V. %V\n", name, type);
+}
+
+
+static void
 nsupdate_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
 {
     size_t                   i, k, n_types;
@@ -35,13 +43,24 @@ nsupdate_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
             n_types = mta_sts_rrset_types(record, types);
 
             for (k = 0; k < n_types; k++) {
-                mta_sts_format_add(&printer->text, "update delete %V. %V\n",
-                           record->name, types[k]);
+                nsupdate_delete(printer, record->name, types[k]);
             }
         }
 
         mta_sts_format_add(&printer->text, "update add %V. %u IN %V %R\n",
                    record->name, record->ttl, record->type, record);
+    }
+}
+
+
+static void
+nsupdate_remove(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
+{
+    size_t  i;
+
+    for (i = 0; i < batch->n; i++) {
+        nsupdate_delete(printer, batch->records[i].name,
+                        batch->records[i].type);
     }
 }
 
@@ -60,5 +79,6 @@ const mta_sts_format_t  mta_sts_format_nsupdate = {
     .max = NSUPDATE_MAX,
     .open = nsupdate_open,
     .batch = nsupdate_batch,
+    .remove = nsupdate_remove,
     .close = nsupdate_close
 };

@@ -28,6 +28,15 @@ powerdns_rrset(mta_sts_printer_t *printer, mta_sts_str_t name,
 }
 
 
+static void
+powerdns_delete(mta_sts_printer_t *printer, mta_sts_str_t name,
+    mta_sts_str_t type)
+{
+    powerdns_rrset(printer, name, type);
+    mta_sts_format_add(&printer->text, "\"changetype\":\"DELETE\"}");
+}
+
+
 /* The new records of a name and type. */
 
 static void
@@ -78,8 +87,7 @@ powerdns_changes(mta_sts_printer_t *printer, const mta_sts_record_t *records,
         }
 
         if (k == n) {
-            powerdns_rrset(printer, records[0].name, types[i]);
-            mta_sts_format_add(&printer->text, "\"changetype\":\"DELETE\"}");
+            powerdns_delete(printer, records[0].name, types[i]);
         }
     }
 
@@ -110,6 +118,18 @@ powerdns_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
 
 
 static void
+powerdns_remove(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
+{
+    size_t  i;
+
+    for (i = 0; i < batch->n; i++) {
+        powerdns_delete(printer, batch->records[i].name,
+                        batch->records[i].type);
+    }
+}
+
+
+static void
 powerdns_close(mta_sts_printer_t *printer)
 {
     mta_sts_format_add(&printer->text, "]}\n");
@@ -123,5 +143,6 @@ const mta_sts_format_t  mta_sts_format_powerdns = {
     .max = POWERDNS_MAX,
     .open = powerdns_open,
     .batch = powerdns_batch,
+    .remove = powerdns_remove,
     .close = powerdns_close
 };

@@ -76,10 +76,23 @@ text_batch(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
 }
 
 
+static void
+text_remove(mta_sts_printer_t *printer, const mta_sts_batch_t *batch)
+{
+    size_t  i;
+
+    for (i = 0; i < batch->n; i++) {
+        mta_sts_format_add(&printer->text, "    Remove %V %V\n",
+                           batch->records[i].name, batch->records[i].type);
+    }
+}
+
+
 const mta_sts_format_t  mta_sts_format_text = {
     .name = "text",
     .description = "Type / Host / Value, as DNS panels ask for them",
     .suffix = ".txt",
     .open = text_open,
-    .batch = text_batch
+    .batch = text_batch,
+    .remove = text_remove
 };

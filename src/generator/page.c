@@ -5,11 +5,12 @@
 #include "form.h"
 
 
-static const char *const  page_ages[] = {
-    "", "86400", "604800", "2592000", "31557600"
-};
+/* The lifetimes to choose from, in seconds, and the one of an empty form. */
 
-#define PAGE_AGES  (sizeof(page_ages) / sizeof(page_ages[0]))
+static const int64_t  page_ages[] = { 86400, 604800, 2592000, 31557600 };
+
+#define PAGE_AGES    (sizeof(page_ages) / sizeof(page_ages[0]))
+#define PAGE_NO_AGE  604800
 
 
 static void page_write_html(mta_sts_page_t *page);
@@ -79,6 +80,19 @@ page_is(const mta_sts_page_t *page, mta_sts_form_e field, const char *text)
 }
 
 
+/* Is max_age so many seconds, however it is written? */
+
+static int
+page_is_age(const mta_sts_page_t *page, int64_t seconds)
+{
+    mta_sts_str_t  age;
+
+    age = page_typed(page, MTA_STS_FORM_MAX_AGE);
+
+    return seconds == (age.len ? mta_sts_duration_parse(age) : PAGE_NO_AGE);
+}
+
+
 /* Is max_age none of those to choose from? */
 
 static int
@@ -87,7 +101,7 @@ page_is_other_age(const mta_sts_page_t *page)
     size_t  i;
 
     for (i = 0; i < PAGE_AGES; i++) {
-        if (page_is(page, MTA_STS_FORM_MAX_AGE, page_ages[i])) {
+        if (page_is_age(page, page_ages[i])) {
             return 0;
         }
     }

@@ -21,6 +21,14 @@ typedef struct {
     int            (*match)(void *regex, mta_sts_str_t host);
 } mta_sts_server_name_t;
 
+/*
+ * Does nginx match the name with a host, which is in lower case and without a
+ * trailing dot?  ".name" matches the name and what ends with it; a name with a
+ * trailing dot matches nothing, since nginx keeps that dot.
+ */
+int mta_sts_server_name_matches(const mta_sts_server_name_t *name,
+    mta_sts_str_t host);
+
 
 /* All of a domains file: policy domains, and the policy of other hosts. */
 

@@ -36,10 +36,9 @@ server_is_wildcard(const mta_sts_server_name_t *name)
 }
 
 
-/* Does nginx match such a name with the host? */
-
-static int
-server_name_matches(const mta_sts_server_name_t *name, mta_sts_str_t host)
+int
+mta_sts_server_name_matches(const mta_sts_server_name_t *name,
+    mta_sts_str_t host)
 {
     mta_sts_str_t  text;
 
@@ -49,19 +48,21 @@ server_name_matches(const mta_sts_server_name_t *name, mta_sts_str_t host)
         return name->match(name->regex, host);
     }
 
+    if (mta_sts_str_starts(text, mta_sts_str("."))) {
+        return mta_sts_str_ends(host, text)
+               || mta_sts_str_eq(host, mta_sts_str_after(text, 1));
+    }
+
+    if (mta_sts_str_starts(text, mta_sts_str("*."))) {
+        return mta_sts_str_ends(host, mta_sts_str_after(text, 1));
+    }
+
     if (mta_sts_str_ends(text, mta_sts_str(".*"))) {
         text.len--;
         return host.len > text.len && mta_sts_str_starts(host, text);
     }
 
-    if (mta_sts_str_starts(text, mta_sts_str("*"))) {
-        text = mta_sts_str_after(text, 1);
-
-    } else if (mta_sts_str_eq(mta_sts_str_after(text, 1), host)) {
-        return 1;
-    }
-
-    return host.len > text.len && mta_sts_str_ends(host, text);
+    return mta_sts_str_eq(text, host);
 }
 
 
@@ -404,7 +405,7 @@ server_matches(const mta_sts_server_t *server, mta_sts_str_t host,
     }
 
     for (i = 0; i < server->n; i++) {
-        if (server_name_matches(&server->names[i], host)) {
+        if (mta_sts_server_name_matches(&server->names[i], host)) {
             return 1;
         }
     }
@@ -466,7 +467,7 @@ mta_sts_server_default_place(const mta_sts_server_t *server,
     size_t  i;
 
     for (i = 0; i < server->n && server->default_place.line == 0; i++) {
-        if (server_name_matches(&server->names[i], host)) {
+        if (mta_sts_server_name_matches(&server->names[i], host)) {
             return server->names[i].value.place;
         }
     }

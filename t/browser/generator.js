@@ -493,6 +493,24 @@ const testSteps = async () => {
     is(await ticked(), 0, 'steps: are those of the domain');
     await page.goto(urlOf(first.fields));
     is(await ticked(), 2, 'steps: stay for later');
+
+    // a number is where the first line of its link is
+
+    const lines = await page.locator('.order li').last().evaluate((item) => {
+        const text = document.createRange();
+        const number = document.createElement('span');
+
+        item.style.width = '6rem';
+        number.textContent = '\u200b';
+        item.prepend(number);
+        text.selectNodeContents(item.querySelector('a'));
+
+        return [number, text].map((one) => [...one.getClientRects()]
+            .map(({ top }) => Math.round(top)));
+    });
+
+    ok(lines[1].length > 1, 'steps: a link of several lines', lines[1]);
+    is(lines[0][0], lines[1][0], 'steps: its number is in the first');
     await close('steps');
 };
 

@@ -3,7 +3,6 @@
  * domains that are not configured any more, once the rules allow it.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,67 +11,23 @@
 #include "memory.h"
 
 
-/*
- * How the deletion of records is printed; the formats that are not here are of
- * whole zones, where what is missing is deleted.
- */
-
-typedef struct {
-    const char  *name;
-    const char  *begin;
-    const char  *end;
-    const char  *open;                /* of a zone: its name */
-    const char  *item;                /* name, type */
-    const char  *between;             /* two items */
-    const char  *close;
-    const char  *next;                /* between two zones */
-} removed_format_t;
-
-
-static const removed_format_t  removed_formats[] = {
-
-    { "nsupdate", "", "", "zone %.*s.\n", "update delete %.*s. %.*s\n", "",
-      "send\n", "" },
-
-    { "powerdns", "", "", "{\"name\":\"%.*s.\",\"rrsets\":[",
-      "{\"name\":\"%.*s.\",\"type\":\"%.*s\",\"changetype\":\"DELETE\"}", ",",
-      "]}\n", "" },
-
-    { "json", "[\n", "]\n", "{\"zone\": \"%.*s\", \"remove\": [",
-      "{\"name\": \"%.*s\", \"type\": \"%.*s\"}", ", ", "]}\n", "," },
-
-    { "text", "", "", "%.*s\n", "    Remove %.*s %.*s\n", "", "", "" }
-};
-
-#define REMOVED_FORMATS                                                       \
-    (sizeof(removed_formats) / sizeof(removed_formats[0]))
-
-
 typedef struct {
     const mta_sts_entry_t   *entries;     /* configured, sorted by domain */
     size_t                   n;
     const options_list_t    *only;        /* or empty for all */
     const zones_t           *zones;
-    const removed_format_t  *format;
-    mta_sts_str_t            zone;        /* that is open */
-    size_t                   n_zones;
     size_t                   held;        /* domains */
+    output_t                 output;
 } removed_t;
 
 
-static const removed_format_t *
-removed_format(const char *name)
-{
-    size_t  i;
+/* RRsets of a domain in one zone. */
 
-    for (i = 0; i < REMOVED_FORMATS; i++) {
-        if (strcmp(removed_formats[i].name, name) == 0) {
-            return &removed_formats[i];
-        }
-    }
-
-    return NULL;
-}
+typedef struct {
+    mta_sts_batch_t    batch;
+    mta_sts_record_t  *rrsets;
+    size_t             size;
+} removed_batch_t;
 
 
 static int
@@ -135,40 +90,6 @@ removed_from(const state_domain_t *domain, mta_sts_str_t name, int64_t now)
 }
 
 
-static void
-removed_print(removed_t *removed, const state_domain_t *domain,
-    mta_sts_str_t name, mta_sts_str_t type)
-{
-    const mta_sts_str_t     *zone;
-    const removed_format_t  *format;
-
-    format = removed->format;
-    zone = removed->zones->n ? zones_find(removed->zones, name)
-                             : &domain->name;
-
-    if (zone == NULL) {
-        say("\"%.*s\" is in none of the zones of \"--zone\"",
-            MTA_STS_SHOW(name));
-        removed->held++;
-        return;
-    }
-
-    if (!mta_sts_str_eq(*zone, removed->zone)) {
-        (void) fputs(removed->zone.len ? format->close : "", stdout);
-        (void) fputs(removed->n_zones++ ? format->next : "", stdout);
-        (void) printf(format->open, (int) zone->len, zone->data);
-
-        removed->zone = mta_sts_str_copy(domain->history.env, *zone);
-
-    } else {
-        (void) fputs(format->between, stdout);
-    }
-
-    (void) printf(format->item, (int) name.len, name.data, (int) type.len,
-                  type.data);
-}
-
-
 static mta_sts_str_t
 removed_word(const char **p)
 {
@@ -184,52 +105,100 @@ removed_word(const char **p)
 }
 
 
+/* The zone of a name, or NULL after it has said so. */
+
+static const mta_sts_str_t *
+removed_zone(removed_t *removed, const state_domain_t *domain,
+    mta_sts_str_t name)
+{
+    const mta_sts_str_t  *zone;
+
+    zone = removed->zones->n ? zones_find(removed->zones, name)
+                             : &domain->name;
+
+    if (zone == NULL) {
+        say("\"%.*s\" is in none of the zones of \"--zone\"",
+            MTA_STS_SHOW(name));
+        removed->held++;
+    }
+
+    return zone;
+}
+
+
+/* Adds an RRset to a batch; one of another zone is printed before. */
+
+static void
+removed_add(removed_t *removed, const state_domain_t *domain,
+    const mta_sts_record_t *rrset, removed_batch_t *batch)
+{
+    const mta_sts_str_t  *zone;
+
+    zone = removed_zone(removed, domain, rrset->name);
+
+    if (zone == NULL) {
+        return;
+    }
+
+    if (!mta_sts_str_eq(*zone, batch->batch.zone)) {
+        output_remove(&removed->output, &batch->batch);
+        batch->batch.n = 0;
+    }
+
+    batch->rrsets = mta_sts_env_grow(domain->history.env, batch->rrsets,
+                                     batch->batch.n, &batch->size,
+                                     sizeof(mta_sts_record_t));
+    batch->rrsets[batch->batch.n++] = *rrset;
+
+    batch->batch.zone = *zone;
+    batch->batch.records = batch->rrsets;
+}
+
+
 /* The lines are "NAME TTL TYPE VALUE"; records of an RRset are adjacent. */
 
 static void
 removed_each(void *ctx, state_domain_t *domain)
 {
-    char             buf[32];
-    int64_t          from, held;
-    const char      *p;
-    removed_t       *removed = ctx;
-    mta_sts_str_t    name, type, last_name, last_type;
+    char               buf[32];
+    int64_t            from, held;
+    const char        *p;
+    removed_t         *removed = ctx;
+    removed_batch_t    batch;
+    mta_sts_record_t   rrset, last;
 
     if (!removed_is_wanted(removed, domain)) {
         return;
     }
 
-    last_name = last_type = mta_sts_str("");
-    removed->zone = mta_sts_str("");
+    memset(&batch, 0, sizeof(removed_batch_t));
+    memset(&rrset, 0, sizeof(mta_sts_record_t));
     held = 0;
 
     for (p = domain->records.data; *p; p += strcspn(p, "\n") + 1) {
-        name = removed_word(&p);
-        (void) removed_word(&p);
-        type = removed_word(&p);
+        last = rrset;
 
-        if (mta_sts_str_eq(name, last_name)
-            && mta_sts_str_eq(type, last_type))
+        rrset.name = removed_word(&p);
+        (void) removed_word(&p);
+        rrset.type = removed_word(&p);
+
+        if (mta_sts_str_eq(rrset.name, last.name)
+            && mta_sts_str_eq(rrset.type, last.type))
         {
             continue;
         }
 
-        last_name = name;
-        last_type = type;
-
-        from = removed_from(domain, name, time(NULL));
+        from = removed_from(domain, rrset.name, time(NULL));
 
         if (from > time(NULL)) {
             held = from > held ? from : held;
             continue;
         }
 
-        removed_print(removed, domain, name, type);
+        removed_add(removed, domain, &rrset, &batch);
     }
 
-    if (removed->zone.len) {
-        (void) fputs(removed->format->close, stdout);
-    }
+    output_remove(&removed->output, &batch.batch);
 
     if (held) {
         removed->held++;
@@ -244,15 +213,20 @@ int
 command_removed(const options_t *options, const site_t *site, state_t *state,
     const zones_t *zones, const mta_sts_env_t *env)
 {
-    removed_t         removed;
-    mta_sts_entry_t  *entries;
+    removed_t                  removed;
+    mta_sts_entry_t           *entries;
+    const mta_sts_format_t    *format;
+    mta_sts_format_settings_t  settings;
 
     memset(&removed, 0, sizeof(removed_t));
 
-    removed.format = removed_format(options->format ? options->format
-                                                    : "nsupdate");
+    memset(&settings, 0, sizeof(mta_sts_format_settings_t));
 
-    if (removed.format == NULL) {
+    format = options->format
+             ? mta_sts_format_find(mta_sts_str_from(options->format))
+             : &mta_sts_format_nsupdate;
+
+    if (format->remove == NULL) {
         say("format \"%s\" is of whole zones, where what is missing is "
             "deleted; \"--removed\" takes nsupdate, powerdns, json or text",
             options->format);
@@ -271,9 +245,9 @@ command_removed(const options_t *options, const site_t *site, state_t *state,
     removed.only = &options->args;
     removed.zones = zones;
 
-    (void) fputs(removed.format->begin, stdout);
+    output_begin(&removed.output, format, &settings, stdout);
     state_each(state, removed_each, &removed);
-    (void) fputs(removed.format->end, stdout);
+    output_end(&removed.output);
 
     return removed.held ? COMMAND_ERROR : COMMAND_OK;
 }

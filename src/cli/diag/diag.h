@@ -31,6 +31,16 @@ void say_warning(void *ctx, const mta_sts_err_t *warning);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 
+/*
+ * A page for people, readable in light and dark and on a narrow screen: up to
+ * its heading, which is the title, and after the rest.  style is what it has
+ * next to that of all pages; script is an element, or NULL, and then the page
+ * forbids scripts.
+ */
+void diag_html_begin(FILE *out, const char *title, const char *style,
+    const char *script);
+void diag_html_end(FILE *out, const char *script);
+
 /* Writes a text into a page, in an element or a quoted attribute. */
 void diag_html(FILE *out, mta_sts_str_t text);
 

@@ -37,6 +37,31 @@ typedef enum {
 } files_e;
 
 
+/*
+ * Prints batches in a format, those of a zone one after the other: add() opens
+ * the zone of a batch with records, and closes the one before.  A write error
+ * is for whoever closes out.
+ */
+
+typedef struct {
+    mta_sts_printer_t        printer;
+    const mta_sts_format_t  *format;
+    int                      open;        /* is a zone? */
+    mta_sts_str_t            zone;
+
+    mta_sts_arena_t          arenas[3];   /* of the batch, the zone, text */
+    mta_sts_env_t            envs[3];
+} output_t;
+
+
+void output_begin(output_t *output, const mta_sts_format_t *format,
+    const mta_sts_format_settings_t *settings, FILE *out);
+void output_add(output_t *output, const mta_sts_batch_t *batch);
+void output_end(output_t *output);
+
+/* The same for the deletion of RRsets, in a format that has a remove(). */
+void output_remove(output_t *output, const mta_sts_batch_t *batch);
+
 /* For output_plan(): prints the parts from begin to end, without lost zones. */
 void output_print(const plan_t *plan, size_t begin, size_t end,
     const mta_sts_format_t *format,

@@ -35,51 +35,109 @@ printer_call(mta_sts_printer_t *printer,
 }
 
 
-/* Prints the parts of one zone; the zone is opened with the first record. */
+void
+output_begin(output_t *output, const mta_sts_format_t *format,
+    const mta_sts_format_settings_t *settings, FILE *out)
+{
+    size_t              i;
+    mta_sts_printer_t  *printer;
+
+    memset(output, 0, sizeof(output_t));
+
+    for (i = 0; i < 3; i++) {
+        output->envs[i].alloc = diag_alloc;
+        output->envs[i].ctx = &output->arenas[i];
+    }
+
+    printer = &output->printer;
+
+    printer->settings = settings;
+    printer->flush = printer_flush;
+    printer->ctx = out;
+    printer->env = &output->envs[0];
+    printer->zone_env = &output->envs[1];
+    printer->text.env = &output->envs[2];
+
+    output->format = format;
+
+    printer_call(printer, format->begin);
+}
+
 
 static void
-output_zone(mta_sts_printer_t *printer, const plan_t *plan, size_t begin,
-    size_t end, const mta_sts_format_t *format)
+output_close(output_t *output)
 {
-    int      open;
-    size_t   i;
-    batch_t  batch;
+    if (output->open) {
+        printer_call(&output->printer, output->format->close);
+        mta_sts_arena_reset(output->printer.zone_env->ctx);
+        output->open = 0;
+    }
+}
 
-    open = 0;
 
-    for (i = begin; i < end && !ferror((FILE *) printer->ctx); i++) {
+static void
+output_print_batch(output_t *output, const mta_sts_batch_t *batch,
+    void (*print)(mta_sts_printer_t *printer, const mta_sts_batch_t *batch))
+{
+    mta_sts_printer_t       *printer;
+    const mta_sts_format_t  *format;
 
-        plan_batch(plan, i, printer->env, &batch);
+    printer = &output->printer;
+    format = output->format;
 
-        if (batch.n == 0) {
-            continue;
-        }
+    if (batch->n == 0) {
+        return;
+    }
 
-        if (open && format->max && printer->bytes > format->max) {
-            printer_call(printer, format->close);
-            open = 0;
-        }
+    if (output->open
+        && (!mta_sts_str_eq(output->zone, batch->zone)
+            || (format->max && printer->bytes > format->max)))
+    {
+        output_close(output);
+    }
 
-        if (!open && format->open) {
+    if (!output->open) {
+        output->open = 1;
+        output->zone = mta_sts_str_copy(printer->zone_env, batch->zone);
+
+        if (format->open) {
             printer->n = 0;
             printer->bytes = 0;
-            format->open(printer, batch.zone);
+            format->open(printer, output->zone);
         }
-
-        open = 1;
-
-        format->batch(printer, &batch);
-        printer_flush(printer);
-        printer->total++;
-
-        mta_sts_arena_reset(printer->env->ctx);
     }
 
-    if (open) {
-        printer_call(printer, format->close);
-    }
+    print(printer, batch);
+    printer_flush(printer);
+    printer->total++;
+}
 
-    mta_sts_arena_reset(printer->zone_env->ctx);
+
+void
+output_add(output_t *output, const mta_sts_batch_t *batch)
+{
+    output_print_batch(output, batch, output->format->batch);
+}
+
+
+void
+output_remove(output_t *output, const mta_sts_batch_t *batch)
+{
+    output_print_batch(output, batch, output->format->remove);
+}
+
+
+void
+output_end(output_t *output)
+{
+    size_t  i;
+
+    output_close(output);
+    printer_call(&output->printer, output->format->end);
+
+    for (i = 0; i < 3; i++) {
+        mta_sts_arena_free(&output->arenas[i]);
+    }
 }
 
 
@@ -118,38 +176,27 @@ output_print(const plan_t *plan, size_t begin, size_t end,
     const mta_sts_format_t *format,
     const mta_sts_format_settings_t *settings, FILE *out)
 {
-    size_t           next;
-    mta_sts_printer_t  printer;
-    mta_sts_arena_t  arena = { NULL, 0 }, text = { NULL, 0 };
-    mta_sts_arena_t  zone = { NULL, 0 };
-    mta_sts_env_t    env = { diag_alloc, NULL, &arena, NULL };
-    mta_sts_env_t    zone_env = { diag_alloc, NULL, &zone, NULL };
-    mta_sts_env_t    text_env = { diag_alloc, NULL, &text, NULL };
+    size_t    i, next;
+    batch_t   batch;
+    output_t  output;
 
-    memset(&printer, 0, sizeof(mta_sts_printer_t));
-
-    printer.settings = settings;
-    printer.flush = printer_flush;
-    printer.ctx = out;
-    printer.env = &env;
-    printer.zone_env = &zone_env;
-    printer.text.env = &text_env;
-
-    printer_call(&printer, format->begin);
+    output_begin(&output, format, settings, out);
 
     for ( /* void */ ; begin < end && !ferror(out); begin = next) {
         next = plan_zone_end(plan, begin);
 
-        if (!output_is_lost(plan, begin, next)) {
-            output_zone(&printer, plan, begin, next, format);
+        if (output_is_lost(plan, begin, next)) {
+            continue;
+        }
+
+        for (i = begin; i < next && !ferror(out); i++) {
+            plan_batch(plan, i, output.printer.env, &batch);
+            output_add(&output, &batch);
+            mta_sts_arena_reset(output.printer.env->ctx);
         }
     }
 
-    printer_call(&printer, format->end);
-
-    mta_sts_arena_free(&arena);
-    mta_sts_arena_free(&text);
-    mta_sts_arena_free(&zone);
+    output_end(&output);
 }
 
 

@@ -51,35 +51,6 @@ conf_servers_init(conf_servers_t *servers, const mta_sts_env_t *env,
 }
 
 
-static int
-servers_matches(const mta_sts_server_name_t *name, mta_sts_str_t host)
-{
-    mta_sts_str_t  text;
-
-    text = name->value.text;
-
-    if (name->regex) {
-        return name->match(name->regex, host);
-    }
-
-    if (mta_sts_str_ends(text, mta_sts_str(".*"))) {
-        text.len--;
-        return host.len > text.len && mta_sts_str_starts(host, text);
-    }
-
-    if (mta_sts_str_starts(text, mta_sts_str("*."))) {
-        return mta_sts_str_ends(host, mta_sts_str_after(text, 1));
-    }
-
-    if (mta_sts_str_starts(text, mta_sts_str("."))) {
-        return mta_sts_str_ends(host, text)
-               || mta_sts_str_eq(host, mta_sts_str_after(text, 1));
-    }
-
-    return mta_sts_str_eq(text, host);
-}
-
-
 /* The default server of an address has not been chosen by its name. */
 
 static int
@@ -88,7 +59,7 @@ servers_has_name(const site_server_t *server, mta_sts_str_t host)
     size_t  i;
 
     for (i = 0; i < server->n; i++) {
-        if (servers_matches(&server->names[i], host)) {
+        if (mta_sts_server_name_matches(&server->names[i], host)) {
             return 1;
         }
     }

@@ -41,7 +41,7 @@ finding_find(const char *code)
 const char *
 finding_severity(finding_severity_e severity)
 {
-    static const char *const  names[] = { "note", "unknown", "warning",
+    static const char *const  names[] = { "note", "warning", "unknown",
                                           "error" };
 
     return names[severity];

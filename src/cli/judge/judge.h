@@ -16,12 +16,14 @@
 #include "serve/table.h"
 
 
+/* In the order in which reports list them, the last first. */
+
 typedef enum {
     FINDING_NOTE = 0,
-    FINDING_UNKNOWN,              /* something could not be looked at, so
-                                     nothing is known to be right */
     FINDING_WARNING,              /* to be repaired before it hurts, or what a
                                      sender rejects that is rare */
+    FINDING_UNKNOWN,              /* something could not be looked at, so
+                                     nothing is known to be right */
     FINDING_ERROR,                /* a common sender sees no policy, an outdated
                                      one, or does not deliver mail */
     FINDING_SEVERITIES
@@ -88,7 +90,7 @@ const finding_kind_t *finding_kind(finding_kind_e kind);
 /* Finds a kind by its code; FINDING_KINDS if there is none. */
 finding_kind_e finding_find(const char *code);
 
-/* "note", "unknown", "warning" or "error"; of a subject, its heading. */
+/* "note", "warning", "unknown" or "error"; of a subject, its heading. */
 const char *finding_severity(finding_severity_e severity);
 const char *finding_subject(finding_subject_e subject);
 

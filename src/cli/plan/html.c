@@ -1,31 +1,16 @@
 /*
- * Advice as one page that makes no request: readable without script, in light
- * and dark, on a narrow screen.
+ * Advice as one page for people.
  */
 
 #include "cli/diag/diag.h"
 #include "output.h"
 
 
-static const char  html_head[] =
-    "<!doctype html>\n"
-    "<html lang=\"en\">\n"
-    "<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';"
-    " style-src 'unsafe-inline'\">\n"
-    "<title>mta-sts plan</title>\n"
-    "<style>\n"
-    ":root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }\n"
-    "body { max-width: 60rem; margin: 0 auto; padding: 1rem }\n"
-    "h2 { font-size: 1.1rem; overflow-wrap: anywhere }\n"
-    "li { margin: .5rem 0; overflow-wrap: anywhere }\n"
-    ".due { border-left: .3rem solid #c62828; padding-left: .5rem }\n"
-    ".wait { border-left: .3rem solid #b26a00; padding-left: .5rem }\n"
-    ".possible, .note { border-left: .3rem solid #777; padding-left: .5rem }\n"
-    "</style>\n"
-    "<main>\n"
-    "<h1>What may be done next</h1>\n";
+static const char  html_style[] =
+"li { margin: .5rem 0; overflow-wrap: anywhere; }\n"
+".due, .wait, .possible, .note { border-left: .3rem solid var(--line);\n"
+"  padding-left: .5rem; color: inherit; }\n"
+".due { border-color: var(--error); } .wait { border-color: var(--warning); }\n";
 
 
 void
@@ -33,7 +18,8 @@ plan_html_begin(plan_output_t *output)
 {
     char  buf[32];
 
-    (void) fputs(html_head, output->out);
+    diag_html_begin(output->out, "MTA-STS: what may be done next", html_style,
+                    NULL);
     (void) fprintf(output->out, "<p>%s</p>\n", plan_date(output->now, buf));
 }
 
@@ -99,7 +85,7 @@ plan_html_domain(plan_output_t *output, mta_sts_str_t domain,
 void
 plan_html_end(plan_output_t *output)
 {
-    (void) fprintf(output->out, "<p>%zu domain%s, %zu with something due</p>\n"
-                   "</main>\n</html>\n", output->n, diag_s(output->n),
-                   output->due);
+    (void) fprintf(output->out, "<p>%zu domain%s, %zu with something due</p>\n",
+                   output->n, diag_s(output->n), output->due);
+    diag_html_end(output->out, NULL);
 }

@@ -1,6 +1,5 @@
 /*
- * One page for people.  It is complete without script, needs no other host, and
- * its Content-Security-Policy permits none.
+ * One page for people, which is complete without script.
  */
 
 #include "cli/diag/diag.h"
@@ -11,29 +10,8 @@
 #define HTML_DAYS  30                 /* days left of a certificate's bar */
 
 
-static const char  html_head[] =
-"<!DOCTYPE html>\n"
-"<html lang=\"en\">\n"
-"<head>\n"
-"<meta charset=\"utf-8\">\n"
-"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-"style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
-"<title>MTA-STS check</title>\n"
-"<style>\n"
-":root { color-scheme: light dark; --fg: #1b1b1f; --bg: #ffffff;\n"
-"  --soft: #f1f2f6; --line: #767a86; --error: #a3121f; --warning: #7a4b00;\n"
-"  --unknown: #1d4f91; --note: #4a4d57; }\n"
-"@media (prefers-color-scheme: dark) {\n"
-"  :root { --fg: #eceef4; --bg: #17181c; --soft: #24262d; --line: #8b909e;\n"
-"    --error: #ff9a9f; --warning: #f0bd5e; --unknown: #9cc4ff;\n"
-"    --note: #c3c6d0; }\n"
-"}\n"
-"* { box-sizing: border-box; }\n"
-"body { margin: 0 auto; padding: 1rem; max-width: 60rem; color: var(--fg);\n"
-"  background: var(--bg); font: 1rem/1.5 system-ui, sans-serif; }\n"
-"h1 { font-size: 1.5rem; } h2 { font-size: 1.25rem; margin-top: 2rem; }\n"
-"h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }\n"
+static const char  html_style[] =
+"h3 { margin: 0; }\n"
 "ul { padding: 0; margin: 0; list-style: none; }\n"
 ".totals { display: flex; flex-wrap: wrap; gap: .5rem; }\n"
 ".totals li { background: var(--soft); padding: .5rem .75rem;\n"
@@ -42,23 +20,14 @@ static const char  html_head[] =
 "  padding: .75rem; margin: .75rem 0; }\n"
 ".domain p { margin: 0; overflow-wrap: anywhere; color: var(--note); }\n"
 ".domain li { margin-top: .6rem; overflow-wrap: anywhere; }\n"
-".error { color: var(--error); } .warning { color: var(--warning); }\n"
-".unknown { color: var(--unknown); } .note { color: var(--note); }\n"
 ".filter { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; }\n"
 ".filter label { display: block; }\n"
 "input, select { font: inherit; color: inherit; background: var(--bg);\n"
 "  border: 1px solid var(--line); border-radius: .3rem; padding: .35rem;\n"
 "  max-width: 100%; }\n"
-"table { border-collapse: collapse; width: 100%; }\n"
-"th, td { text-align: left; padding: .3rem .5rem; vertical-align: top;\n"
-"  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }\n"
+"th, td { overflow-wrap: anywhere; }\n"
 "td.days { text-align: right; white-space: nowrap; }\n"
-"[hidden] { display: none; }\n"
-"</style>\n"
-"</head>\n"
-"<body>\n"
-"<main>\n"
-"<h1>MTA-STS check</h1>\n";
+"[hidden] { display: none; }\n";
 
 
 /* Search and filter only hide what is there; without script all is shown. */
@@ -179,8 +148,10 @@ html_finding(FILE *out, const finding_t *finding)
 static void
 html_domain(FILE *out, const result_t *result, int worst)
 {
-    size_t         i;
-    mta_sts_str_t  mode;
+    int               severity;
+    size_t            i;
+    mta_sts_str_t     mode;
+    const finding_t  *finding;
 
     (void) fprintf(out, "<section class=\"domain\" data-worst=\"%s\">\n<h3>",
                    worst == -1 ? "none"
@@ -205,8 +176,15 @@ html_domain(FILE *out, const result_t *result, int worst)
     (void) fputs(result->findings.n ? "</p>\n<ul>\n"
                                     : ", nothing found</p>\n", out);
 
-    for (i = 0; i < result->findings.n; i++) {
-        html_finding(out, &result->findings.elts[i]);
+    for (severity = FINDING_ERROR; severity >= FINDING_NOTE; severity--) {
+
+        for (i = 0; i < result->findings.n; i++) {
+            finding = &result->findings.elts[i];
+
+            if ((int) finding->severity == severity) {
+                html_finding(out, finding);
+            }
+        }
     }
 
     (void) fputs(result->findings.n ? "</ul>\n</section>\n"
@@ -297,7 +275,7 @@ report_html(report_t *report)
     int     severity, worst;
     size_t  i;
 
-    (void) fputs(html_head, report->out);
+    diag_html_begin(report->out, "MTA-STS check", html_style, html_script);
     html_totals(report);
     html_resolved(report);
 
@@ -316,6 +294,5 @@ report_html(report_t *report)
 
     html_certs(report);
 
-    (void) fprintf(report->out, "</main>\n%s</body>\n</html>\n",
-                   html_script);
+    diag_html_end(report->out, html_script);
 }

@@ -12,12 +12,12 @@
 #define TEXT_FIRST  5                 /* domains that are named of many */
 
 
-/* Colours of ECMA-48: none, blue, yellow, red. */
+/* Colours of ECMA-48: none, yellow, blue, red. */
 
 static const char *
 text_color(const report_t *report, finding_severity_e severity)
 {
-    static const char *const  colors[] = { "", "\033[34m", "\033[33m",
+    static const char *const  colors[] = { "", "\033[33m", "\033[34m",
                                            "\033[31m" };
 
     return report->color ? colors[severity] : "";

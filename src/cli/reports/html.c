@@ -1,5 +1,5 @@
 /*
- * The summary as one page: no script, nothing from another host.
+ * The summary as one page for people.
  */
 
 #include <inttypes.h>
@@ -13,32 +13,8 @@
 #define HTML_HEIGHT  60
 
 
-static const char  html_head[] =
-"<!DOCTYPE html>\n"
-"<html lang=\"en\">\n"
-"<head>\n"
-"<meta charset=\"utf-8\">\n"
-"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-"style-src 'unsafe-inline'\">\n"
-"<title>TLS reports</title>\n"
-"<style>\n"
-":root { color-scheme: light dark; --fg: #1b1b1f; --bg: #ffffff;\n"
-"  --line: #767a86; --error: #a3121f; --warning: #7a4b00; --note: #4a4d57;\n"
-"  --good: #1f5c2e; }\n"
-"@media (prefers-color-scheme: dark) {\n"
-"  :root { --fg: #eceef4; --bg: #17181c; --line: #8b909e; --error: #ff9a9f;\n"
-"    --warning: #f0bd5e; --note: #c3c6d0; --good: #8fd6a0; }\n"
-"}\n"
-"body { margin: 0 auto; padding: 1rem; max-width: 60rem; color: var(--fg);\n"
-"  background: var(--bg); font: 1rem/1.5 system-ui, sans-serif; }\n"
-"h1 { font-size: 1.5rem; } h2 { font-size: 1.25rem; margin-top: 2rem; }\n"
-"h3 { font-size: 1rem; } h2, td:first-child { overflow-wrap: anywhere; }\n"
-".error { color: var(--error); } .warning { color: var(--warning); }\n"
-".note { color: var(--note); } .good { color: var(--good); }\n"
-"table { border-collapse: collapse; width: 100%; }\n"
-"th, td { text-align: left; padding: .3rem .5rem; vertical-align: top;\n"
-"  border-bottom: 1px solid var(--line); }\n"
+static const char  html_style[] =
+"td:first-child { overflow-wrap: anywhere; }\n"
 "th.n, td.n { text-align: right; }\n"
 "td small { color: var(--note); }\n"
 "figure { margin: 1rem 0; } figcaption { color: var(--note); }\n"
@@ -47,12 +23,7 @@ static const char  html_head[] =
 "@media (max-width: 40rem) {\n"
 "  body { padding: .5rem; } table { font-size: .875rem; }\n"
 "  th, td { padding: .3rem .2rem; }\n"
-"}\n"
-"</style>\n"
-"</head>\n"
-"<body>\n"
-"<main>\n"
-"<h1>TLS reports</h1>\n";
+"}\n";
 
 
 /* A table, whose columns after the first two are numbers, or as they are. */
@@ -273,7 +244,7 @@ summary_html(const summary_t *summary, FILE *out)
 
     static const char *const  names[] = { "good", "note", "warning", "error" };
 
-    (void) fputs(html_head, out);
+    diag_html_begin(out, "TLS reports", html_style, NULL);
     (void) fprintf(out, "<p>The %u days up to %s. Verified reports came by "
                    "mail with a valid signature; anybody can send the others. "
                    "Sessions of different policies are never added up: a "
@@ -312,5 +283,5 @@ summary_html(const summary_t *summary, FILE *out)
         html_reporters(summary, domain, out);
     }
 
-    (void) fputs("</main>\n</body>\n</html>\n", out);
+    diag_html_end(out, NULL);
 }

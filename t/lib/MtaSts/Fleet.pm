@@ -226,9 +226,10 @@ sub DESTROY {
 
     $self->{follow}->kill if $self->{follow};
 
-    # the next fleet has the same names; a namespace ends some time later
+    # the next fleet has the same names, and a namespace ends some time later;
+    # at the end of a test the folder of run() is gone
 
-    MtaSts::run('', 'ip', 'link', 'del', "node$self->{i}");
+    system 'ip', 'link', 'del', "node$self->{i}";
     kill 'KILL', $self->{pid};
     waitpid $self->{pid}, 0;
 }

@@ -69,6 +69,7 @@ sub instance {
 server {
     listen       127.0.0.1:%%PORT0%% @{[ $more{listen} // '' ]};
     client_max_body_size 100m;
+    client_body_timeout 1h;
     access_log logs/access.log;
     location = /r { mta_sts_reports @{[ $more{dir} // 'spool' ]} $options; }
     location = /short {
@@ -330,6 +331,36 @@ ok(settled($held_spool, 1), '... until the client goes away');
 is(post($held, '-H', $GZIP, '--data-binary', '@' . "$dir/forty"), 201,
    '... and then there is room');
 $held->stop;
+
+
+# What a killed worker had reserved is released by its successor, and if it has
+# none, by the next scan
+
+for my $reloads ($ENV{MTA_STS_TEST_SLOW} ? (0, 1) : 0) {
+    my $killed = instance('files=1');
+    my $spool = $killed->dir . '/spool';
+    my @report = ($killed, '-H', $GZIP, '--data-binary', 'x');
+    my ($worker) = $killed->children;
+
+    my $client = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $killed->port(0));
+    syswrite $client, "POST /r HTTP/1.0\r\n$GZIP\r\nContent-Length: 2\r\n\r\nx";
+    ok(settled($spool, 1), 'a report is being uploaded');
+    is(post(@report), 503, '... and reserves room');
+
+    if ($reloads) {
+        kill 'HUP', $killed->{pid};
+        ok(within(sub { grep { $_ != $worker } $killed->children }),
+           '... while nginx reloads');
+    }
+
+    kill 'KILL', $worker;
+    ok(within(sub { my @now = $killed->children; @now == 1 && $now[0] != $worker }),
+       '... to a worker that is killed');
+
+    my $room = sub { post(@report) == 201 };
+    ok($reloads ? within($room, 300) : $room->(), '... and there is room again');
+    $killed->stop('exited on signal 9');
+}
 
 
 # Locations that do more than store reports

@@ -230,8 +230,7 @@ spew("$dir/new.yaml", domains('  new.example: ' . settings('new', 'enforce')
                               . "\n"));
 
 my @new = ('records', '-d', "$dir/new.yaml", '--served', @slow, @net,
-           '--policy-host',
-           '192.0.2.1');
+           '--policy-host', '192.0.2.1');
 ($status, $out, $err) = helper(@new);
 is($status, 1, 'a new domain');
 is(join(' ', $out =~ /^(\S+)\.new/mg), '_smtp._tls mta-sts',

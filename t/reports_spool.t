@@ -278,7 +278,7 @@ $_->stop for @two;
 unlink map { "$shared/$_" } files($shared);
 @two = map { instance('', dir => $shared) } 1, 2;
 
-my (undef, $codes) = run('', 'curl', '-s', '-Z', '--parallel-max', 40, '-m', 60,
+my (undef, $codes) = run('', 'curl', '-s', '-Z', '--parallel-max', 40, '-m', 300,
     '-H', $GZIP, '--data-binary', $ten, '-w', "%{http_code}\n", map {
     ('http://127.0.0.1:' . $_->port(0) . '/r?[1-100]', '-o', '/dev/null') } @two);
 

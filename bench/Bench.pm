@@ -35,7 +35,7 @@ sub instructions {
             '-p', "$dir/", '-c', 'single.conf', '-e', "$dir/logs/error.log";
     }
 
-    for (1 .. 600) {
+    for (1 .. 3000) {
         last if IO::Socket::INET->new(
             PeerAddr => '127.0.0.1:' . $nginx->port(0));
         select undef, undef, undef, 0.1;

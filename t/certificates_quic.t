@@ -57,7 +57,7 @@ $nginx->start;
 sub got {
     my ($sni) = @_;
     my $port = $nginx->port(0);
-    my ($status, $said, $error) = run('', 'timeout', 20, 'openssl', 's_client',
+    my ($status, $said, $error) = run('', 'timeout', 60, 'openssl', 's_client',
         '-quic', '-alpn', 'h3', '-connect', "127.0.0.1:$port", '-CAfile',
         "$dir/ca.pem", '-servername', $sni, '-verify_hostname', $sni);
 

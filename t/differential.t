@@ -502,8 +502,8 @@ sub job {
     # two addresses, another port, IPv6, and one that is carved out of a wildcard
 
     my ($host, $second) = @{ $nginx->{hosts} };
-    my $port = 10_000 + ($$ * 6 + $job * 3) % 20_000;
-    my ($other, $third) = ($port + 1, $port + 2);
+    my @free = map { [MtaSts::free_port()] } 1 .. 3;
+    my ($port, $other, $third) = map { $_->[0] } @free;
 
     $nginx->{addresses} = ["$host:$port", "$second:$port", "$host:$other",
                            "[::1]:$port", "*:$third", "$host:$third"];

@@ -69,6 +69,23 @@ sub anonymous {
 }
 
 
+# How many frames of a type a connection has, in what was received of it.
+
+sub frames {
+    my ($sock, $seen, $type) = @_;
+    my ($n, $at) = (0, 0);
+
+    1 while sysread $sock, $$seen, 65_536, length $$seen;
+
+    while ($at + 9 <= length $$seen) {
+        $n++ if $type == ord substr $$seen, $at + 3, 1;
+        $at += 9 + unpack 'N', "\0" . substr $$seen, $at, 3;
+    }
+
+    return $n;
+}
+
+
 # kB that the worker gains with the streams open; no answer can be sent.
 
 sub held {
@@ -85,36 +102,30 @@ sub held {
     print $sock "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
         . frame(4, 0, 0, pack 'nN', 4, 0);
     $sock->flush;
-    select undef, undef, undef, 0.3;
+    $sock->blocking(0);
+
+    # its settings, and that it has ours
+
+    my $seen = '';
+    within(sub { frames($sock, \$seen, 4) == 2 }) or die 'no settings';
 
     my $before = anonymous($pid);
+
+    $sock->blocking(1);
 
     for (0 .. STREAMS - 1) {
         print $sock get_frame(2 * $_ + 1, "/?$query");
     }
 
-    # until nothing more happens
-
-    my ($now, $last) = (0, -1);
-    while ($now != $last) {
-        $last = $now;
-        select undef, undef, undef, 0.5;
-        $now = anonymous($pid);
-    }
-
-    my $seen = '';
+    $sock->flush;
     $sock->blocking(0);
-    while (sysread $sock, $seen, 65_536, length $seen) { }
 
-    # HEADERS frames that answer
+    # a HEADERS frame is sent when there is all of an answer
 
-    my $answers = 0;
-    while (length $seen >= 9) {
-        my ($len, $type) = (unpack('N', "\0" . substr $seen, 0, 3),
-                            ord substr $seen, 3, 1);
-        $answers++ if $type == 1;
-        substr $seen, 0, 9 + $len, '';
-    }
+    my $answers;
+    within(sub { ($answers = frames($sock, \$seen, 1)) == STREAMS });
+
+    my $now = anonymous($pid);
 
     close $sock;
     Bench::quit($http2);

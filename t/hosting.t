@@ -146,7 +146,7 @@ like($nginx->get(0, 'mta-sts.c001.example', sni => 'mta-sts.c001.example'),
 {
     my $open = IO::Socket::SSL->new(PeerAddr => '127.0.0.1:' . $nginx->port(0),
         SSL_hostname => 'mta-sts.c002.example', SSL_verifycn_scheme => 'http',
-        SSL_ca_file => "$dir/ca.pem", Timeout => 20) or die;
+        SSL_ca_file => "$dir/ca.pem", Timeout => 60) or die;
     my $sni = 'mta-sts.no-cert.example';
 
     like($nginx->get(0, $sni, sni => $sni), $refused, 'a failing handshake');

@@ -223,7 +223,7 @@ postfix('sender', "inet_interfaces = 192.0.2.30\nsmtp_tls_security_level = may\n
 
 spew("$dir/daemon.yml", "host: 127.0.0.1\nport: 8461\ncache:\n  type: internal\n"
     . "  options:\n    cache_size: 1000\ncache_grace: 0\ndefault_zone:\n"
-    . "  strict_testing: false\n  timeout: 4\n");
+    . "  strict_testing: false\n  timeout: 60\n");
 
 $mails = fork // die "fork: $!";
 

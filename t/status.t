@@ -167,6 +167,7 @@ sub counted {
 
 my @domains = ('a.example: hosted', 'b.example: trial',
                'c.example: {mode: none, mx: mx.c.example}');
+my $begin = time;
 my $nginx = instance('', \@domains);
 
 $nginx->get(0, 'mta-sts.A.example') for 1 .. 3;
@@ -224,7 +225,10 @@ is_deeply(counted($nginx), logged($nginx), 'as the access log says');
 my ($version) = slurp('Makefile') =~ /^VERSION\s*= (\S+)/m;
 ok((grep { /^module_info\{version="\Q$version\E",nginx="[\d.]+"\}$/ }
     keys %$is), 'the version');
-ok(abs($is->{start_timestamp_seconds} - time) < 60, 'since when');
+ok(since($is->{start_timestamp_seconds}), 'since when');
+
+
+sub since { return $_[0] >= $begin && $_[0] <= time }
 
 
 # A domain
@@ -232,7 +236,7 @@ ok(abs($is->{start_timestamp_seconds} - time) < 60, 'since when');
 my $asked = decoded($nginx, 'domain=A.Example.')->{domain};
 is("$asked->{name} $asked->{fetches} $asked->{mode} $asked->{policy}",
    'a.example 3 enforce hosted', 'a domain is asked for');
-ok(abs($asked->{last} - time) < 60, '... and when it was fetched');
+ok(since($asked->{last}), '... and when it was fetched');
 is(decoded($nginx, 'domain=+a.example%20')->{domain}{name}, 'a.example',
    '... and without the spaces around it');
 
@@ -338,7 +342,13 @@ is(decoded($nginx)->{files}[0]{name} =~ s/.*\///r, "k%E9\xe9.yaml", '... in JSON
 $nginx->stop;
 
 
-# Load: clients with one connection each, until they are told to stop
+# Load: clients with one connection each, until they are told to stop and have
+# their last answer
+
+sub answered {
+    my $n = sysread $_[0], $_[1], 65536;
+    return defined $n || !$!{EINTR} ? $n : answered(@_);
+}
 
 sub clients {
     my ($nginx, $n, @domains) = @_;
@@ -357,14 +367,14 @@ sub clients {
 
         for (my $i = $k; !$stop; $i++) {
             $sock //= IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port",
-                                            Timeout => 5);
+                                            Timeout => 60);
             my $method = $i % 7 == 0 ? 'HEAD' : $i % 11 == 0 ? 'PUT' : 'GET';
             my $answer = '';
 
             undef $sock unless $sock
                 && syswrite($sock, "$method /.well-known/mta-sts.txt HTTP/1.1\r\n"
                             . "Host: mta-sts.$domains[$i % @domains]\r\n\r\n")
-                && sysread($sock, $answer, 65536)
+                && answered($sock, $answer)
                 && $answer !~ /^Connection: close/mi;
 
             sleep 0.002;
@@ -415,19 +425,12 @@ is(metrics($nginx)->{'policy_requests_total{policy="hosted"}'},
                          $s += $l->{$_} // 0 for @many; $s } 1)[0],
    '... by policy, too');
 
-# workers close what they have, and log it, before they end
+# a worker closes what its clients have left when it has logged all of it
 
 sub settled {
     my ($nginx) = @_;
-    my $n = -1;
-
-    for (1 .. 100) {
-        my $now = lines($nginx);
-        my $fetches = metrics($nginx)->{'requests_total{mode="enforce",code="200"}'};
-        return if "$now $fetches" eq $n;
-        $n = "$now $fetches";
-        sleep 0.1;
-    }
+    ok(within(sub { !grep { $nginx->connections($_) } $nginx->children }),
+       'no connection is left');
 }
 
 # a killed worker: what it had counted and not logged, one per connection
@@ -437,8 +440,7 @@ my $kills = $slow ? 20 : 3;
 
 for (1 .. $kills) {
     ok(grown($nginx, 100), 'load');
-    my $pid = $nginx->{pid};
-    my @workers = split ' ', slurp("/proc/$pid/task/$pid/children");
+    my @workers = $nginx->children;
     kill 'KILL', $workers[rand @workers];
 }
 

@@ -70,13 +70,20 @@ my $from_files = conf('files.conf', 'd.yaml');
 my $from_table = conf('table.conf', 'd.table');
 
 
-# What the table and the files give, by both ways, is the same.
+# What the table and the files give, by both ways, is the same; but not how long a
+# busy machine takes.
 
 sub same {
     my ($what, @command) = @_;
-    my @got = map { join "\n", helper(@command[0 .. 0], @$_,
-                                      @command[1 .. $#command]) }
-        ['-d', $yaml], ['-d', $table], ['-c', $from_files], ['-c', $from_table];
+    my @got;
+
+    within(sub {
+        @got = map { join "\n", helper(@command[0 .. 0], @$_,
+                                       @command[1 .. $#command]) }
+            ['-d', $yaml], ['-d', $table], ['-c', $from_files],
+            ['-c', $from_table];
+        return !grep { /policy-slow/ } @got;
+    });
 
     # the file of a configuration is named where it is at fault
 

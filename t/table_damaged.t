@@ -103,7 +103,7 @@ sub address {
 sub body {
     my ($i, $domain) = @_;
     my $sock = IO::Socket::INET->new(PeerAddr => address($i),
-                                     PeerPort => $port, Timeout => 30)
+                                     PeerPort => $port, Timeout => 60)
                or return "connect: $!";
     my $got = '';
 

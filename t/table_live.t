@@ -124,7 +124,7 @@ sub ask {
 
     for (1 .. 200) {
         my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port",
-                                         Timeout => 20) or next;
+                                         Timeout => 60) or next;
         my $got = '';
 
         local $SIG{PIPE} = 'IGNORE';
@@ -189,7 +189,7 @@ my (@read, @tested, $killed, $reloads);
 
 while (time < $end) {
     my $pid = $nginx->{pid};
-    my @workers = split ' ', slurp("/proc/$pid/task/$pid/children");
+    my @workers = $nginx->children;
 
     if (@workers && kill 'KILL', $workers[rand @workers]) {
         $killed++;

@@ -152,7 +152,7 @@ unlink "$table.changes";
 
 # a newer table for which there is no memory now is used when there is some
 
-my ($worker) = split ' ', slurp("/proc/$nginx->{pid}/task/$nginx->{pid}/children");
+my ($worker) = $nginx->children;
 my ($kb) = slurp("/proc/$worker/status") =~ /^VmSize:\s*(\d+) kB/m;
 
 sub limit { is((run('', 'prlimit', '--pid', $worker, "--as=$_[0]"))[0], 0, 'prlimit') }

@@ -58,7 +58,7 @@ my $path = '/.well-known/mta-sts.txt';
 sub curl {
     my ($n, $host, @options) = @_;
     my $port = $nginx->port($n);
-    my ($status, $out, $err) = run('', 'curl', '-sS', '--max-time', 20,
+    my ($status, $out, $err) = run('', 'curl', '-sS', '--max-time', 60,
         '--cacert', "$dir/ca.pem", '--resolve', "$host:$port:127.0.0.1",
         '-w', '\n%{http_version} %{http_code} %{content_type}', @options,
         "https://$host:$port$path");

@@ -20,6 +20,10 @@ $MtaSts::MODULE = '';
 
 my $binary = "$MtaSts::PLAIN/t/fault/nginx/sbin/nginx";
 
+# under valgrind all takes many times as long
+
+$MtaSts::PATIENCE *= 5;
+
 my @memcheck = ('valgrind', '--quiet', '--leak-check=full',
                 '--show-leak-kinds=definite', '--num-callers=30');
 

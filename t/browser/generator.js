@@ -42,7 +42,7 @@ const open = async (options = {}) => {
     const page = await context.newPage();
     const bad = [];
 
-    page.setDefaultTimeout(20000);
+    page.setDefaultTimeout(60000);
     page.on('dialog', (dialog) => {
         bad.push(`dialog: ${dialog.message()}`);
         dialog.dismiss();
@@ -100,7 +100,7 @@ const fill = async (page, fields) => {
 const submit = async (page, selector = 'form button[type=submit]') => {
     await page.press(selector, 'Enter');
 
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 1200; i++) {
         if (await focused(page).catch(() => '') === 'result') {
             return;
         }

@@ -140,7 +140,7 @@ sub start {
     $self->{pid} = $pid;
     weaken($alive{$pid} = $self);
 
-    my $until = time + 20;
+    my $until = time + $MtaSts::PATIENCE;
     my $why = 'did not answer in time';
 
     while (time <= $until) {

@@ -64,7 +64,7 @@ sub work {
     my $parent = getppid;
     my @hosts = sort keys %{ $nginx->{policies} };
     my %count = map { $_ => 0 } qw(answers last idle broken refused);
-    my ($stop, $newest, $at, $last, @open) = (0, 0, 0, '');
+    my ($stop, $ready, $newest, $at, $last, @open) = (0, 0, 0, 0, '');
 
     local $SIG{TERM} = sub { $stop = 1 };
     local $SIG{PIPE} = 'IGNORE';
@@ -74,7 +74,7 @@ sub work {
 
         for my $n (0 .. CONNECTIONS - 1) {
             $open[$n] //= $nginx->connection(0);
-            $count{refused}++, next unless $open[$n];
+            $stop || $count{refused}++, next unless $open[$n];
             $asked[$n] = $hosts[$at = ($at + 7) % @hosts];
             syswrite $open[$n], $nginx->request($asked[$n]);
         }
@@ -87,7 +87,8 @@ sub work {
             $open[$n] = undef if $fault ne 'answers';
         }
 
-        spew("$out.ready", '') if $count{answers} == CONNECTIONS;
+        spew("$out.ready", '')
+            if $count{answers} >= CONNECTIONS && !$ready++;
     }
 
     return join(' ', map { "$_=$count{$_}" } sort keys %count) . "\n$last";

@@ -84,6 +84,8 @@ sub age {
     $self->conf("
         ssl_certificate tls.pem; ssl_certificate_key tls.key;
         keepalive_requests 100000000; keepalive_timeout 600s;
+        client_header_timeout 600s; send_timeout 600s;
+        lingering_time 600s; lingering_timeout 60s;
         server { $listen server_name mta-sts.*; mta_sts_domains d.yaml; }
         server {
             $listen server_name mta-sts.d0.example mta-sts.d1.example;
@@ -291,19 +293,6 @@ sub files {
     my ($self, $pid) = @_;
     opendir my $dir, "/proc/$pid/fd" or return 0;
     return scalar grep { /^\d/ } readdir $dir;
-}
-
-
-# How many connections a worker has: sockets that the master has not.
-
-sub connections {
-    my ($self, $pid) = @_;
-    my ($all, $master) = map {
-        my $of = $_;
-        +{ map { ((readlink // '') => 1) } glob "/proc/$of/fd/*" };
-    } $pid, $self->{pid};
-
-    return scalar grep { /^socket:/ && !$master->{$_} } keys %$all;
 }
 
 

@@ -27,7 +27,7 @@ sub new {
     spew("$dir/resolv.conf", "nameserver 127.0.0.1\n");
     spew("$dir/resolver.yml", "host: 127.0.0.1\nport: $PORT\n"
          . "cache: {type: internal, options: {cache_size: 100}}\n"
-         . "default_zone: {strict_testing: false, timeout: 4}\n");
+         . "default_zone: {strict_testing: false, timeout: 60}\n");
     $self->later(0);
     $self->start_resolver($world->ca);
     $self->start_postfix($world->ca);

@@ -264,13 +264,12 @@ sub stop {
 sub leftover {
     my ($self, $cgroup) = @_;
 
-    for (1 .. 100) {
+    my $gone = MtaSts::within(sub {
         finddepth({ no_chdir => 1, wanted => sub { rmdir if -d } }, $cgroup);
-        return unless -d $cgroup;
-        select undef, undef, undef, 0.05;
-    }
+        return !-d $cgroup;
+    });
 
-    return $cgroup;
+    return $gone ? () : $cgroup;
 }
 
 

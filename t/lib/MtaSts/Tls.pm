@@ -22,7 +22,7 @@ sub handshake {
 
     return IO::Socket::SSL->new(PeerAddr => '127.0.0.1:' . $nginx->port($n),
         SSL_hostname => $sni, SSL_verify_mode => SSL_VERIFY_NONE,
-        Timeout => 20, map { ("SSL_$_" => $opt{$_}) } keys %opt);
+        Timeout => $MtaSts::PATIENCE, map { ("SSL_$_" => $opt{$_}) } keys %opt);
 }
 
 

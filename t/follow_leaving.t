@@ -127,7 +127,7 @@ delete_row('k1.example');
 leaving(1);
 $db->sql("DELETE FROM mta_sts_domains WHERE domain LIKE 'k2%'");
 ok(within(sub { $follow->log =~ /refused: .* lacks 12 of 100/ }), 'some are missing');
-ok(within(sub { metric('reads_total{kind="full"}') == 2 }),
+ok(within(sub { metric('reads_total{kind="full"}') >= 2 }),
    '... all is read, to be sure');
 delete_row('k3.example');
 leaving(2);
@@ -158,7 +158,12 @@ is(metric('removed_total'), 0, '... the domain does not');
 $follow->stop;
 
 
-# A clock that is set right.
+# A clock that is set right.  Its file is never empty.
+
+sub clock {
+    spew("$dir/clock.new", "$_[0]\n");
+    rename "$dir/clock.new", "$dir/clock" or die "$dir/clock: $!";
+}
 
 fresh();
 insert('a.example', 'z.example');
@@ -168,14 +173,14 @@ insert('a.example', 'z.example');
                   FAKETIME_DONT_FAKE_MONOTONIC)}
         = ((glob '/usr/lib/*/faketime/libfaketime.so.1')[0], "$dir/clock", 1, 1);
     local $MtaSts::BUILD = $MtaSts::FAKED;
-    spew("$dir/clock", "-2d\n");
+    clock('-2d');
     $follow = follow("sqlite:$file", '--every', '1s');
 }
 
 ok(within(sub { mode('a.example') eq 'enforce' }), 'a clock that is behind');
 delete_row('a.example');
 leaving(1);
-spew("$dir/clock", "+0\n");
+clock('+0');
 ok(within(sub { $follow->log =~ /the clock was set forward by 172\d\d\d seconds/ }),
    '... and is set');
 is(mode('a.example'), 'enforce', '... ends no time of grace');

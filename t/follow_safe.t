@@ -140,7 +140,7 @@ is((once(snapshot()))[0], 0, '... the next empty source is not refused');
 
 # The enforce policy before "none" is remembered, also if the source made it "none".
 
-my @grace = ('--grace', '1s', '--state', $state);
+my @grace = ('--grace', '1h', '--state', $state);
 
 mkdir $state;
 fresh();

@@ -418,16 +418,17 @@ sub http {
             SSL_hostname => $opt{sni},
             SSL_verifycn_name => $opt{verify} // $opt{sni},
             SSL_verifycn_scheme => 'http',
-            SSL_ca_file => "$self->{dir}/ca.pem", Timeout => 20)
+            SSL_ca_file => "$self->{dir}/ca.pem", Timeout => $PATIENCE)
             or return 'TLS: ' . IO::Socket::SSL::errstr();
 
     } else {
         $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port",
-                                      Timeout => 20) or die "connect: $!";
+                                      Timeout => $PATIENCE)
+                or die "connect: $!";
     }
 
     local $SIG{ALRM} = sub { die "timed out on:\n$request" };
-    alarm 30;
+    alarm $PATIENCE;
 
     print $sock $request;
 

@@ -140,23 +140,11 @@ sub start {
     $self->{pid} = $pid;
     weaken($alive{$pid} = $self);
 
-    my $until = time + 20;
-    my $why = 'did not answer in time';
-
-    while (time <= $until) {
-        if (waitpid($pid, WNOHANG) != 0) {
-            $why = sprintf 'ended with status %d, signal %d', $? >> 8, $? & 127;
-            delete $alive{$pid};
-            delete $self->{pid};
-            last;
-        }
-        return $self if $self->answers(@names);
-        select undef, undef, undef, 0.05;
-    }
+    return $self if MtaSts::answers($pid, sub { $self->answers(@names) });
 
     my $log = -e "$dir/log" ? $self->log : '';
     $self->stop;
-    die "$name $why: $log";
+    die "$name did not start: $log";
 }
 
 

@@ -233,8 +233,11 @@ sub show {
 }
 
 
+# What a unit has said; the journal may have it some time after the unit has ended.
+
 sub journal {
     my ($self, $unit) = @_;
+    $self->run('journalctl', '--sync');
     return ($self->run('journalctl', '-q', '-o', 'cat', $unit ? ('-u', $unit) : ()))[1];
 }
 
@@ -264,13 +267,10 @@ sub stop {
 sub leftover {
     my ($self, $cgroup) = @_;
 
-    for (1 .. 100) {
+    return MtaSts::within(sub {
         finddepth({ no_chdir => 1, wanted => sub { rmdir if -d } }, $cgroup);
-        return unless -d $cgroup;
-        select undef, undef, undef, 0.05;
-    }
-
-    return $cgroup;
+        return !-d $cgroup;
+    }) ? () : $cgroup;
 }
 
 

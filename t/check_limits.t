@@ -8,7 +8,6 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use JSON::PP;
 use MtaSts;
 use MtaSts::World;
 use Test::More;
@@ -61,18 +60,18 @@ $world->postfix('192.0.2.10' =>
 
 my @args = ("$ENV{MTA_STS_BUILD}/mta-sts", 'check', '--no-config', '-f',
             'json', '--resolver', $world->resolver, '--ca', $world->ca,
-            '--timeout');
+            '--jobs', 16, '--timeout');
 
 sub check {
     my ($limit, $timeout, @names) = @_;
     my $begin = time;
-    my ($status, $out, $err) = run('', 'sh', '-c',
-        "ulimit -n $limit && exec \"\$@\"", 'sh', @args, $timeout,
-        map { "$_.example" } @names);
-    my $list = eval { decode_json($out) } or diag "$out$err";
+    my @check = ('sh', '-c', "ulimit -n $limit && exec \"\$@\"", 'sh', @args, $timeout);
+    my ($status, $out, $err) = run('', @check, map { "$_.example" } @names);
+    my $seconds = time - $begin;
+    my $list = look_again($out, sub { (run('', @check, @_))[1] }) or diag "$out$err";
     my %found = map { $_->{domain} => join ' | ', map { $_->{text} }
                       @{ $_->{findings} } } @{ $list // [] };
-    return (time - $begin, \%found);
+    return ($seconds, \%found);
 }
 
 # a lookup without an answer is sent again after a third of the timeout

@@ -166,7 +166,7 @@ sub clock {
 }
 
 fresh();
-insert('a.example', 'z.example');
+insert('a.example', 'y.example', 'z.example');
 
 {
     local @ENV{qw(LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE
@@ -174,7 +174,7 @@ insert('a.example', 'z.example');
         = ((glob '/usr/lib/*/faketime/libfaketime.so.1')[0], "$dir/clock", 1, 1);
     local $MtaSts::BUILD = $MtaSts::FAKED;
     clock('-2d');
-    $follow = follow("sqlite:$file", '--every', '1s');
+    $follow = follow("sqlite:$file", '--every', '1s', '--grace', '60s');
 }
 
 ok(within(sub { mode('a.example') eq 'enforce' }), 'a clock that is behind');
@@ -183,7 +183,11 @@ leaving(1);
 clock('+0');
 ok(within(sub { $follow->log =~ /the clock was set forward by 172\d\d\d seconds/ }),
    '... and is set');
-is(mode('a.example'), 'enforce', '... ends no time of grace');
+delete_row('z.example');
+leaving(2);
+memory("UPDATE leaving SET since = since - 7200 WHERE domain = 'z.example'");
+ok(within(sub { mode('z.example') eq 'none' }), '... a time of grace that is over ends');
+is(mode('a.example'), 'enforce', '... and no other');
 $follow->stop;
 
 

@@ -182,9 +182,10 @@ is(join(' ', map { mode("$_.example") } qw(a b c)), 'enforce testing none',
 fresh();
 my @day = ('--grace', '1d');
 once(snapshot('a.example hosted', 'b.example try'), @day);
-run(snapshot('b.example try'), 'faketime', '-2d', $MtaSts::FAKED . '/mta-sts', @args,
-    @day);
-once(snapshot('b.example try'), @day);
+is((run(snapshot('b.example try'), 'faketime', '-f', '-2d', "$MtaSts::FAKED/mta-sts", @args,
+        @day))[0], 0, 'a domain leaves');
+is(metric('leaving_domains'), 1, '... two days ago');
+is((once(snapshot('b.example try'), @day))[0], 0, '... and now');
 is(mode('a.example'), 'enforce', 'a clock that was behind');
 
 

@@ -7,7 +7,6 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use JSON::PP;
 use MtaSts;
 use MtaSts::World;
 use Test::More;

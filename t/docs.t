@@ -236,7 +236,7 @@ cmp_ok(scalar @printed, '>=', 6, 'there are commands with their output');
        && $command =~ s{mta-sts\.example\.com/}{mta-sts.example.com:@{[$nginx->port(0)]}/}
        && $command =~ s{curl}{curl --cacert $nginx->{dir}/ca.pem},
        'the command that waits');
-    ($status, $out, $err) = run('', 'timeout', '30', 'sh', '-c',
+    ($status, $out, $err) = run('', 'timeout', '60', 'sh', '-c',
                                 "cd $dir && $command");
     is("$status $out$err", '0 ', '... ends when the policy is served');
 

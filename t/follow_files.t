@@ -82,7 +82,7 @@ SKIP: {
     like($err, qr/open\(\) "\Q$open\E\/" failed/, '... is said');
     ok(!-e "$open/table", '... and nothing is written');
     ($status, undef, $err) = run("begin\nset a.example try\nend\n",
-        @user, 'timeout', '20', $helper, 'follow', '-', '--once', '--table',
+        @user, 'timeout', '60', $helper, 'follow', '-', '--once', '--table',
         "$open/table", '-d', $yaml);
     is($status, 1, '... also by follow');
 }
@@ -90,7 +90,7 @@ SKIP: {
 # --once ends when it cannot write
 
 my @full = ('strace', '-o', "$dir/strace", '-e', 'inject=rename:error=ENOSPC');
-($status, undef, $err) = run("begin\nset a.example off\nend\n", 'timeout', '20',
+($status, undef, $err) = run("begin\nset a.example off\nend\n", 'timeout', '60',
                              @full, $helper, @once);
 is($status, 3, '--once that cannot write ends');
 like($err, qr/^mta-sts: what was read last is not in the table$/m, '... and says so');

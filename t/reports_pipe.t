@@ -111,7 +111,7 @@ like(sessions(summary($state), 'example.com'), qr/ of 4$/, '... as all are');
 
 # A terminal
 
-(undef, $out) = run('', 'timeout', 20, 'script', '-qec', "$BUILD/mta-sts reports "
+(undef, $out) = run('', 'timeout', 60, 'script', '-qec', "$BUILD/mta-sts reports "
     . "add -d $dir/domains.yaml --state $state", '/dev/null');
 like($out, qr/is read from the terminal, up to Ctrl-D/, 'a terminal: a hint');
 

@@ -29,6 +29,7 @@ const open = async (options) => {
     const page = await context.newPage();
     const bad = [];
 
+    page.setDefaultTimeout(60000);
     page.on('dialog', (dialog) => {
         bad.push(`dialog: ${dialog.message()}`);
         dialog.dismiss();

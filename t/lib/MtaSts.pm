@@ -324,12 +324,35 @@ sub start {
 
     my ($port) = grep { defined } @{ $self->{ports} };
 
+    # a master that has workers misses no signal
+
     return $self if answers($self->{pid}, sub {
-        -s "$self->{dir}/logs/nginx.pid"
+        -s "$self->{dir}/logs/nginx.pid" && $self->children
             && IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") });
 
     die 'nginx did not start: ' . slurp("$self->{dir}/logs/stderr")
         . slurp("$self->{dir}/logs/error.log");
+}
+
+
+# The processes of the master.
+
+sub children {
+    my ($self) = @_;
+    return split ' ', slurp("/proc/$self->{pid}/task/$self->{pid}/children");
+}
+
+
+# How many connections a worker has: sockets that the master has not.
+
+sub connections {
+    my ($self, $pid) = @_;
+    my ($all, $master) = map {
+        my $of = $_;
+        +{ map { ((readlink // '') => 1) } glob "/proc/$of/fd/*" };
+    } $pid, $self->{pid};
+
+    return scalar grep { /^socket:/ && !$master->{$_} } keys %$all;
 }
 
 
@@ -346,13 +369,19 @@ sub logged {
 }
 
 
-# Reloads and waits until the new workers have taken over, or it is refused.
+# Reloads and waits until all workers are new ones, or the log has one more line
+# like that of a refusal.
 
 our $GONE = qr/signal 17 \(SIGCHLD\) received/;
 
 sub reload {
     my ($self, $regex) = @_;
-    return $self->logged($regex // $GONE, sub { kill 'HUP', $self->{pid} });
+    return $self->logged($regex, sub { kill 'HUP', $self->{pid} }) if $regex;
+
+    my @old = $self->children;
+
+    kill 'HUP', $self->{pid};
+    return within(sub { !grep { kill 0, $_ } @old });
 }
 
 
@@ -424,11 +453,11 @@ sub http {
     } else {
         $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port",
                                       Timeout => $PATIENCE)
-                or die "connect: $!";
+            or die "connect: $!";
     }
 
     local $SIG{ALRM} = sub { die "timed out on:\n$request" };
-    alarm $PATIENCE;
+    alarm 2 * $PATIENCE;
 
     print $sock $request;
 

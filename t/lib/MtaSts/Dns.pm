@@ -140,11 +140,23 @@ sub start {
     $self->{pid} = $pid;
     weaken($alive{$pid} = $self);
 
-    return $self if MtaSts::answers($pid, sub { $self->answers(@names) });
+    my $until = time + $MtaSts::PATIENCE;
+    my $why = 'did not answer in time';
+
+    while (time <= $until) {
+        if (waitpid($pid, WNOHANG) != 0) {
+            $why = sprintf 'ended with status %d, signal %d', $? >> 8, $? & 127;
+            delete $alive{$pid};
+            delete $self->{pid};
+            last;
+        }
+        return $self if $self->answers(@names);
+        select undef, undef, undef, 0.05;
+    }
 
     my $log = -e "$dir/log" ? $self->log : '';
     $self->stop;
-    die "$name did not start: $log";
+    die "$name $why: $log";
 }
 
 

@@ -267,10 +267,12 @@ sub stop {
 sub leftover {
     my ($self, $cgroup) = @_;
 
-    return MtaSts::within(sub {
+    my $gone = MtaSts::within(sub {
         finddepth({ no_chdir => 1, wanted => sub { rmdir if -d } }, $cgroup);
         return !-d $cgroup;
-    }) ? () : $cgroup;
+    });
+
+    return $gone ? () : $cgroup;
 }
 
 

@@ -274,7 +274,7 @@ sub curl {
     ok(exists $object->{$_}, "... with $_")
         for qw(policy policy_url server yaml warnings records);
 
-    # on one connection: the rate is two a second
+    # on one connection: the rate is two requests per second
 
     my %status;
     my $request = "HEAD / HTTP/1.1\r\nHost: $host\r\n";

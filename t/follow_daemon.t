@@ -70,7 +70,7 @@ sub told {
     return join ' ', sort map { split ' ', slurp($_) } glob "$dir/exec.[0-9]*";
 }
 
-# What systemd was told: another process reads all the time, since few messages have
+# What systemd receives: another process reads all the time, since few messages have
 # room in the socket and others are lost.
 
 my $reader = fork // die "fork: $!";

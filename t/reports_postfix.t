@@ -56,7 +56,8 @@ import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C POSTLOG_SERVIC
     POSTLOG_HOSTNAME
 EOC
 
-# a mail that is still locked by its last delivery waits for the next wakeup of qmgr
+# a mail that is still locked by its last delivery waits for a minute, and then for the
+# next wakeup of qmgr
 
 my $args = "--pipe -d $dir/domains.yaml --state $dir/state --keep 9999";
 
@@ -96,7 +97,7 @@ sub deliver {
 
 sub logged {
     my ($like) = @_;
-    my $is = within(sub { -e "$dir/maillog" && slurp("$dir/maillog") =~ $like });
+    my $is = within(sub { -e "$dir/maillog" && slurp("$dir/maillog") =~ $like }, 180);
     diag(slurp("$dir/maillog")) if !$is;
     return $is;
 }

@@ -7,7 +7,6 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use JSON::PP;
 use MtaSts;
 use MtaSts::World;
 use Test::More;
@@ -333,7 +332,8 @@ sub slow {
 }
 
 
-my @net = ('--resolver', $world->resolver, '--ca', $world->ca, '--timeout', 5);
+my @net = ('--resolver', $world->resolver, '--ca', $world->ca, '--timeout', 8,
+           '--jobs', 8);
 
 
 # Runs check and returns what it found: domain => codes, joined.
@@ -341,7 +341,8 @@ my @net = ('--resolver', $world->resolver, '--ca', $world->ca, '--timeout', 5);
 sub check {
     my (@args) = @_;
     my ($status, $out, $err) = helper('check', '-f', 'json', @net, @args);
-    my $list = eval { decode_json($out) };
+    my $list = look_again($out, sub { (helper('check', '-f', 'json', @net,
+        (grep { !/\.example\z/ } @args), @_))[1] }, 'policy-slow.example');
     ok($list, "JSON of @args[0 .. ($#args > 3 ? 3 : $#args)]")
         or diag "$out$err";
 

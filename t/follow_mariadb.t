@@ -91,8 +91,12 @@ sub thief {
 
     sysread $sock, $got, 65536, length $got;
     syswrite $sock, packet(1, "\xfb$wanted");
-    1 while sysread $sock, $got, 65536, length $got;
-    spew("$dir/stolen", $got);
+
+    # a file ends with an empty packet
+
+    my $file = '';
+    1 while $file !~ /\0\0\0.\z/s && sysread $sock, $file, 65536, length $file;
+    spew("$dir/stolen", $got . $file);
 }
 
 {
@@ -107,7 +111,7 @@ sub thief {
 
     my $stolen = MtaSts::Follow->new("$dir/1", 'mysql://127.0.0.1:'
                                      . $listen->sockport . '/hosting',
-                                     '--timeout', '2s');
+                                     '--timeout', '20s');
     my ($status, $said) = $stolen->once;
     waitpid $thief, 0;
 

@@ -123,7 +123,8 @@ $follow->await_equal($db, 'after the connection was closed by the server');
 $follow->stop;
 
 
-# What is committed while changes are read comes as a notice with their last rows.
+# What is committed while changes are read comes as a notice with their last rows.  The
+# query waits for a lock.
 
 my $cursor = 'pg_snapshot_xmin(pg_current_snapshot()) AS cursor';
 my $select = "SELECT domain, mode, mx, max_age, $cursor FROM mta_sts_domains";
@@ -131,14 +132,17 @@ my $select = "SELECT domain, mode, mx, max_age, $cursor FROM mta_sts_domains";
 $follow = follow('--every', '1h', '--full', '1h', '--listen', 'mta_sts',
                  '--query', $select, '--changes', "$select JOIN "
                  . 'mta_sts_changes USING (domain) WHERE xid >= $1::xid8 '
-                 . 'AND pg_sleep(2) IS NOT NULL')->start;
+                 . 'AND pg_advisory_xact_lock_shared(1) IS NOT NULL')->start;
 $follow->await_equal($db, 'before a slow query');
+my $session = $db->session;
+$session->sql('SELECT pg_advisory_lock(1)');
 $db->sql(insert('first.example'));
 $follow->await('a slow query', sub {
     return $db->sql('SELECT count(*) FROM pg_stat_activity WHERE usename = '
-                    . "'follow' AND wait_event = 'PgSleep'");
+                    . "'follow' AND wait_event = 'advisory'");
 });
 $db->sql(insert('meanwhile.example'));
+$session->sql('SELECT pg_advisory_unlock(1)');
 $follow->await_equal($db, 'what was committed during a slow query');
 $follow->stop;
 

@@ -18,14 +18,15 @@ use POSIX qw(:sys_wait_h);
 use Test::More;
 
 my $dir = tempdir(CLEANUP => 1);
-my (%pids, %ports);
+my (%pids, @locks);
 
 chmod 0755, $dir;
 policies("$dir/p.yaml");
 
 sub port {
-    my $sock = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die;
-    return $sock->sockport;
+    my ($port, $lock) = MtaSts::free_port();
+    push @locks, $lock;
+    return $port;
 }
 
 # a process of its own, which ends with the test
@@ -83,15 +84,15 @@ SKIP: {
 
     my ($client, $peer) = (port(), port());
     my %env = (ETCDCTL_API => 3, ETCDCTL_ENDPOINTS => "http://127.0.0.1:$client");
-    my $ctl = sub { return run('', 'env', (map { "$_=$env{$_}" } keys %env),
-                               'etcdctl', @_) };
+    my $ctl = sub { my @args = @_; return within(sub {
+        (run('', 'env', (map { "$_=$env{$_}" } keys %env), 'etcdctl', @args))[0] == 0 }) };
 
     start('etcd', 'etcd', '--data-dir', "$dir/etcd", '--listen-client-urls',
           "http://127.0.0.1:$client", '--advertise-client-urls',
           "http://127.0.0.1:$client", '--listen-peer-urls', "http://127.0.0.1:$peer",
           '--initial-advertise-peer-urls', "http://127.0.0.1:$peer",
           '--initial-cluster', "default=http://127.0.0.1:$peer");
-    ok(within(sub { ($ctl->('put', 'mta-sts/a.example', 'hosted'))[0] == 0 }), 'etcd')
+    ok($ctl->('put', 'mta-sts/a.example', 'hosted'), 'etcd')
         or diag(slurp("$dir/etcd.log"));
     $ctl->('put', 'mta-sts/b.example', 'mode=testing mx=mx.b.example');
 

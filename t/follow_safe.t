@@ -140,7 +140,7 @@ is((once(snapshot()))[0], 0, '... the next empty source is not refused');
 
 # The enforce policy before "none" is remembered, also if the source made it "none".
 
-my @grace = ('--grace', '1s', '--state', $state);
+my @grace = ('--grace', '1h', '--state', $state);
 
 mkdir $state;
 fresh();
@@ -182,9 +182,10 @@ is(join(' ', map { mode("$_.example") } qw(a b c)), 'enforce testing none',
 fresh();
 my @day = ('--grace', '1d');
 once(snapshot('a.example hosted', 'b.example try'), @day);
-run(snapshot('b.example try'), 'faketime', '-2d', $MtaSts::FAKED . '/mta-sts', @args,
-    @day);
-once(snapshot('b.example try'), @day);
+is((run(snapshot('b.example try'), 'faketime', '-f', '-2d', "$MtaSts::FAKED/mta-sts", @args,
+        @day))[0], 0, 'a domain leaves');
+is(metric('leaving_domains'), 1, '... two days ago');
+is((once(snapshot('b.example try'), @day))[0], 0, '... and now');
 is(mode('a.example'), 'enforce', 'a clock that was behind');
 
 
@@ -226,10 +227,22 @@ $follow->stop;
 fresh();
 once(snapshot('a.example hosted', 'b.example try'));
 run(snapshot('b.example off'), 'strace', '-y', '-o', "$dir/strace", '-e',
-    'trace=fsync,fdatasync,rename', "$MtaSts::FAKED/mta-sts", @args);
+    'trace=pwrite64,fsync,fdatasync,rename', "$MtaSts::FAKED/mta-sts", @args);
 
-my $calls = slurp("$dir/strace");
-like($calls, qr/fdatasync\(\d+<\Q$table\E\.follow-wal>.*^rename\(.*"\Q$table\E/ms,
-     'the memory is synced before the table is replaced');
+my $log = qr/\d+<\Q$table\E\.follow-wal>/;
+my ($calls) = slurp("$dir/strace") =~ /\A(.*?)^rename\([^\n]*"\Q$table\E/ms;
+like($calls // '', qr/^pwrite64\($log.*^fdatasync\($log(?!.*$log)/ms,
+     'what is written to the memory is synced before the table is replaced');
+
+
+# What is refused, but cannot be remembered, is not over.
+
+fresh();
+once(snapshot(map { "k$_.example try" } 1 .. 20));
+once("delete k1.example\n");
+memory('UPDATE leaving SET since = since + 100000');
+($status, undef, $err) = strace('fdatasync:error=EIO', "$table.follow-wal", snapshot());
+is($status, 3, 'a memory that cannot be written: the table could not be, either');
+like($err, qr/the table stays as it is/, '... which is said');
 
 done_testing;

@@ -228,7 +228,8 @@ $world->dns($records, \@dead, []);
 $world->nginx("server_names_hash_max_size 65536;\n"
               . "server_names_hash_bucket_size 256;\n$http", %files);
 
-my @net = ('--resolver', $world->resolver, '--ca', $world->ca, '--timeout', 4);
+my @net = ('--resolver', $world->resolver, '--ca', $world->ca, '--timeout', 4,
+           '--jobs', 8);
 
 sub import_live {
     my ($in, @args) = @_;

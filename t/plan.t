@@ -37,6 +37,10 @@ our $conf = $nginx->dir . '/nginx.conf';
 my @net = ('--resolver', '127.0.0.1:' . $unbound->port, '--ca', $world->ca);
 my $days = 0;
 
+# For the helper the test begins at noon, so that no date changes while it runs.
+
+my $noon = 43200 - $^T % 86400;
+
 
 # The helper, some days later.
 
@@ -44,7 +48,7 @@ sub later {
     my @in = ref $_[0] ? shift : ();
     my ($command, @args) = @_;
     local $ENV{LD_PRELOAD} = (glob '/usr/lib/*/faketime/libfaketime.so.1')[0];
-    local $ENV{FAKETIME} = '+' . int($days * 86400);
+    local $ENV{FAKETIME} = sprintf '%+d', $days * 86400 + $noon;
     local $ENV{DONT_FAKE_MONOTONIC} = 1;
     local $MtaSts::BUILD = $MtaSts::FAKED;
     return helper(@in, $command, '-c', $conf, @args);
@@ -54,12 +58,11 @@ sub check { return later('check', @net, 'a.example') }
 sub planned { return later('plan', @_) }
 sub records { return later('records', @net, '--served', @_) }
 
-# The date in so many days, and minutes that TTLs and rules add: near midnight they
-# make it another one.
+# The helper's date in so many days, and minutes that TTLs and rules add.
 
 sub date {
     my ($in, $minutes) = @_;
-    my $time = time + $in * 86400 + ($minutes // 0) * 60;
+    my $time = time + $noon + $in * 86400 + ($minutes // 0) * 60;
     return strftime('%Y-%m-%d', gmtime $time);
 }
 
@@ -158,7 +161,7 @@ for my $case (['domains.conf', qr/domains\.conf:3: mode: enforce$/m],
 sub reported {
     my ($signed, %is) = @_;
     my $report = report(domains => ['a.example'], mx => 'mx1.a.example',
-                        ago => -$days, %is);
+                        ago => -$days - $noon / 86400, %is);
     my ($rc, $out, $err) = later(\($signed ? mail($report) : $report), 'reports',
         'add', '--state', $state, '--trust-authserv', 'mx.example.com');
     is("$rc $err", '0 ', 'a report');
@@ -192,7 +195,7 @@ like($out, qr/^    sts: 2 of 8 sessions .*sts-policy-fetch-error.*: mail is deli
      '... nor does mail that enforce would not refuse');
 like($out, qr/^    no-policy-found: 3 of 3 sessions /m, '... nor mail without a policy');
 
-reported(1, @bad, ago => -$days + 3, organization => "<b>Big\e[1m");
+reported(1, @bad, ago => -$days - $noon / 86400 + 3, organization => "<b>Big\e[1m");
 ($rc, $out) = planned();
 is($rc, 0, 'a verified failure: nothing is due');
 like($out, qr/^a\.example: wait until \Q@{[date(26)]}\E .*: promote: before mode enforce: \(rule 9\)$/m,

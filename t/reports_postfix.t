@@ -43,6 +43,7 @@ inet_interfaces = 192.0.2.1
 mynetworks = 192.0.2.1
 relay_domains = example.com
 relay_transport = tlsrpt
+fast_flush_domains =
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_peername_lookup = no
 tlsrpt_destination_recipient_limit = 1
@@ -55,10 +56,13 @@ import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C POSTLOG_SERVIC
     POSTLOG_HOSTNAME
 EOC
 
+# a mail that is still locked by its last delivery waits for a minute, and then for the
+# next wakeup of qmgr
+
 my $args = "--pipe -d $dir/domains.yaml --state $dir/state --keep 9999";
 
 spew("$conf/master.cf", join "\n", '192.0.2.1:25 inet n - n - - smtpd',
-    'cleanup unix n - n - 0 cleanup', 'qmgr unix n - n 300 1 qmgr',
+    'cleanup unix n - n - 0 cleanup', 'qmgr unix n - n 1 1 qmgr',
     'rewrite unix - - n - - trivial-rewrite', 'proxymap unix - - n - - proxymap',
     'bounce unix - - n - 0 bounce', 'defer unix - - n - 0 bounce',
     'error unix - - n - - error', 'retry unix - - n - - error',
@@ -93,7 +97,7 @@ sub deliver {
 
 sub logged {
     my ($like) = @_;
-    my $is = within(sub { -e "$dir/maillog" && slurp("$dir/maillog") =~ $like });
+    my $is = within(sub { -e "$dir/maillog" && slurp("$dir/maillog") =~ $like }, 180);
     diag(slurp("$dir/maillog")) if !$is;
     return $is;
 }

@@ -74,13 +74,13 @@ is((stat file('a.example'))[2] & 0777, 0644, 'the mode is that of the umask');
 # unchanged, changed
 
 chmod 0640, file('a.example');
-my @before = map { [stat file($_)] } qw(a.example c.example);
+my @before = map { [(stat file($_))[0 .. 7, 9, 10]] } qw(a.example c.example);
 
 domains('a.example' => '{mx: mx2.a.example}', 'c.example' =>
         '{mx: mx.c.example, max_age: 2w}', 'd.example' => $a);
 is((tree())[0], 0, 'again, with a change');
 
-my @after = map { [stat file($_)] } qw(a.example c.example);
+my @after = map { [(stat file($_))[0 .. 7, 9, 10]] } qw(a.example c.example);
 is_deeply($after[1], $before[1], 'an equal file is not touched');
 isnt($after[0][1], $before[0][1], 'a changed one is another file');
 is($after[0][2] & 0777, 0640, '... with the mode of the old one');

@@ -229,7 +229,7 @@ sub DESTROY {
     # the next fleet has the same names, and a namespace ends some time later;
     # at the end of a test the folder of run() is gone
 
-    system 'ip', 'link', 'del', "node$self->{i}";
+    system "ip link del node$self->{i} 2>/dev/null";
     kill 'KILL', $self->{pid};
     waitpid $self->{pid}, 0;
 }

@@ -65,11 +65,12 @@ sub sessions {
 }
 
 
-# A report that ended some days ago, with one policy for each domain.
+# A report that ended some days before the test began, with one policy for each domain:
+# days of reports differ by as much, also at midnight.
 
 sub report {
     my (%is) = @_;
-    my $end = time - ($is{ago} // 0) * DAY;
+    my $end = $^T - ($is{ago} // 0) * DAY;
     my ($from, $to) = map { strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $_) }
                       $end - DAY, $end;
     return encode_json({

@@ -233,8 +233,11 @@ sub show {
 }
 
 
+# What a unit has said; the journal may have it some time after the unit has ended.
+
 sub journal {
     my ($self, $unit) = @_;
+    $self->run('journalctl', '--sync');
     return ($self->run('journalctl', '-q', '-o', 'cat', $unit ? ('-u', $unit) : ()))[1];
 }
 

@@ -188,6 +188,12 @@ int command_getopt(int argc, char **argv, const char *short_options,
 int command_finish(int status);
 
 /*
+ * The name of a file.  A pipe, such as bash's <(command), becomes standard
+ * input, which is "-".  file is followed by a NUL.
+ */
+mta_sts_str_t command_pipe(mta_sts_str_t file);
+
+/*
  * Reads the site that the options name.  Returns COMMAND_OK, or another exit
  * status after it has said what is wrong.
  */

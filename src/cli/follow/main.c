@@ -190,7 +190,10 @@ main_defaults(follow_settings_t *settings, const feed_t *feed)
 }
 
 
-/* Opens what is needed; the source is connected later. */
+/*
+ * Opens what is needed; the source is connected later.  Returns an exit status:
+ * COMMAND_ERROR if the policies are wrong, or the name of the table is.
+ */
 
 static int
 main_open(follow_t *follow, const mta_sts_env_t *env, mta_sts_err_t *err)
@@ -200,19 +203,25 @@ main_open(follow_t *follow, const mta_sts_env_t *env, mta_sts_err_t *err)
     mta_sts_buf_add_cstr(&buf, follow->settings->table);
     mta_sts_buf_add_cstr(&buf, ".follow");
 
-    if (rows_open(&follow->rows, err) != MTA_STS_OK
-        || replica_open(&follow->replica,
-                        mta_sts_str_from(follow->settings->table), env, err)
-           != MTA_STS_OK
-        || signals_init(err) != MTA_STS_OK)
+    if (rows_open(&follow->rows, err) != MTA_STS_OK) {
+        return COMMAND_ERROR;
+    }
+
+    if (replica_open(&follow->replica,
+                     mta_sts_str_from(follow->settings->table), env, err)
+        != MTA_STS_OK)
     {
-        return MTA_STS_ERROR;
+        return err->errnum ? COMMAND_UNKNOWN : COMMAND_ERROR;
+    }
+
+    if (signals_init(err) != MTA_STS_OK) {
+        return COMMAND_UNKNOWN;
     }
 
     follow->memo = memo_open(mta_sts_str_copy(env, mta_sts_buf_str(&buf)).data,
                              err);
 
-    return follow->memo ? MTA_STS_OK : MTA_STS_ERROR;
+    return follow->memo ? COMMAND_OK : COMMAND_UNKNOWN;
 }
 
 
@@ -239,13 +248,16 @@ main_follow(follow_settings_t *settings, const mta_sts_env_t *env)
         say_error(&err);
         status = COMMAND_USAGE;
 
-    } else if (main_open(follow, env, &err) != MTA_STS_OK) {
-        say_error(&err);
-        status = follow->replica.unread ? COMMAND_UNKNOWN : COMMAND_ERROR;
-
     } else {
-        main_defaults(settings, follow->feed);
-        status = follow_run(follow);
+        status = main_open(follow, env, &err);
+
+        if (status == COMMAND_OK) {
+            main_defaults(settings, follow->feed);
+            status = follow_run(follow);
+
+        } else {
+            say_error(&err);
+        }
     }
 
     memo_close(follow->memo);
@@ -328,11 +340,14 @@ main_check_files(const follow_settings_t *settings)
 static int
 main_run(int argc, char **argv, const mta_sts_env_t *env)
 {
-    int                ch;
+    int                ch, others;
+    const char        *init;
     follow_settings_t  settings;
 
     memset(&settings, 0, sizeof(follow_settings_t));
 
+    init = NULL;
+    others = 0;
     settings.full = MAIN_FULL;
     settings.grace = MAIN_GRACE;
     settings.source.timeout = MAIN_TIMEOUT;
@@ -345,16 +360,36 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
         }
 
         if (ch == 'i') {
-            return main_init(optarg);
+            others |= init != NULL;
+            init = optarg;
+            continue;
         }
+
+        others = 1;
 
         if (!main_set(&settings, ch)) {
             return COMMAND_USAGE;
         }
     }
 
+    if (init && (others || optind != argc)) {
+        say("\"--init\" takes no other option and no SOURCE: follow the "
+            "database when it is created");
+        return COMMAND_USAGE;
+    }
+
+    if (init) {
+        return main_init(init);
+    }
+
     if (argc - optind != 1 || settings.table == NULL) {
         say("command \"follow\" needs one SOURCE and --table TABLE");
+        return COMMAND_USAGE;
+    }
+
+    if (settings.policies && strcmp(settings.policies, "-") == 0) {
+        say("\"-d -\": SIGHUP reads the policies again, so they must be in a "
+            "file");
         return COMMAND_USAGE;
     }
 

@@ -61,13 +61,30 @@ static const char *const  memo_statements[MEMO_STATEMENTS] = {
 };
 
 
+/* What to do about an error of SQLite. */
+
+static const char *
+memo_advice(sqlite3 *db)
+{
+    int  code;
+
+    code = sqlite3_errcode(db) & 0xff;
+
+    return code == SQLITE_NOTADB || code == SQLITE_CORRUPT
+           ? ": restore it, or move it away; \"A damaged memory\" in follow.md "
+             "says what is lost then"
+           : "";
+}
+
+
 void
 memo_fail(memo_t *memo)
 {
     if (!memo->failed) {
         memo->failed = 1;
-        (void) mta_sts_error(&memo->err, MTA_STS_NOWHERE, "\"%s\": %s",
-                             memo->file, sqlite3_errmsg(memo->db));
+        (void) mta_sts_error(&memo->err, MTA_STS_NOWHERE, "\"%s\": %s%s",
+                             memo->file, sqlite3_errmsg(memo->db),
+                             memo_advice(memo->db));
     }
 }
 

@@ -113,6 +113,34 @@ schema_create(sqlite3 *db, const char *file, mta_sts_err_t *err)
 }
 
 
+const char *
+sqlite_url_file(const char *url, mta_sts_err_t *err)
+{
+    const char  *file;
+
+    file = url + sizeof("sqlite:") - 1;
+
+    if (*file == '\0') {
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "invalid URL of a source: "
+                             "no file, must be sqlite:FILE");
+        return NULL;
+    }
+
+    /* what comes after two slashes is not meant as a folder of the root */
+
+    if (strncmp(file, "//", 2) == 0 && file[2] != '/') {
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "invalid URL of a source "
+                             "\"%.*s\": a file has no host, must be "
+                             "\"sqlite:%.*s\"",
+                             MTA_STS_SHOW(mta_sts_str_from(url)),
+                             MTA_STS_SHOW(mta_sts_str_from(file + 2)));
+        return NULL;
+    }
+
+    return file;
+}
+
+
 int
 sqlite_schema_create(const char *url, mta_sts_err_t *err)
 {
@@ -120,11 +148,10 @@ sqlite_schema_create(const char *url, mta_sts_err_t *err)
     sqlite3     *db;
     const char  *file;
 
-    file = url + sizeof("sqlite:") - 1;
+    file = sqlite_url_file(url, err);
 
-    if (*file == '\0') {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "invalid URL of a source: "
-                             "no file, must be sqlite:FILE");
+    if (file == NULL) {
+        return MTA_STS_ERROR;
     }
 
     if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE,

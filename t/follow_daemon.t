@@ -372,6 +372,13 @@ like($err, qr/; "A damaged memory" in follow\.md says what is lost then$/m,
      '... with what to do');
 unlink "$table.follow";
 is((helper('follow', @input, '--once'))[0], 0, '... and without it, it is made again');
+unlink "$table.follow";
+
+is((run('', 'sqlite3', "$table.follow", 'CREATE TABLE things (n)'))[0], 0, 'another file');
+($status, undef, $err) = helper('follow', @input, '--once');
+is($status, 3, "another program's file");
+like($err, qr/"\Q$table\E\.follow": it is a database of something else/, '... is said');
+unlink "$table.follow";
 
 
 # Another process replaces the table, or removes it.

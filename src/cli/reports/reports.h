@@ -75,10 +75,6 @@ typedef struct {
     size_t                n;
 } reports_ours_t;
 
-/* Where the store is if nothing says so. */
-
-#define REPORTS_STATE  "/var/lib/nginx-mta-sts"
-
 /*
  * Gives the domains of the configuration.  *state, if it is NULL, is set to the
  * directory of mta_sts_state, or stays NULL.  Returns MTA_STS_ERROR after it
@@ -88,8 +84,8 @@ int reports_ours(const options_t *options, const mta_sts_env_t *env,
     reports_ours_t *list, const char **state);
 
 /*
- * Sets *state, if it is NULL, to the same directory or else to REPORTS_STATE.
- * Returns MTA_STS_ERROR after it has said what is wrong.
+ * Sets *state, if it is NULL, to the same directory or else to
+ * MTA_STS_STATE_DIR.  Returns MTA_STS_ERROR after it has said what is wrong.
  */
 int reports_state(const options_t *options, const mta_sts_env_t *env,
     const char **state);
@@ -331,7 +327,7 @@ int reports_add_fd(reports_input_t *input, int fd);
  * Names of domains as a person writes them, normalised.  Says what is wrong:
  * no name of a domain; a word without a dot, which is a mistyped command.
  */
-int reports_names(char **args, size_t n, const mta_sts_env_t *env,
+int reports_names(const options_list_t *args, const mta_sts_env_t *env,
     reports_ours_t *list);
 
 

@@ -206,8 +206,18 @@ for my $case (
      'is not a regular file, so it is not replaced'],
     [['follow', '-', '--once', '--table', $table, '--metrics', $yaml], 2,
      'has no metrics, so "--metrics" does not replace it'],
-    [['follow', '-', '--once', '--table', "$dir/no/table"], 1,
+    [['follow', '-', '--once', '--table', "$dir/no/table"], 3,
      'open() "' . $dir . '/no/table.lock" failed'],
+    [['follow', '-', '--once', '--table', $table, '-d', '-'], 2,
+     '"-d -": SIGHUP reads the policies again, so they must be in a file'],
+    [['follow', '--init', "sqlite:$dir/x", '--table', $table], 2,
+     '"--init" takes no other option and no SOURCE'],
+    [['follow', '--once', '--init', "sqlite:$dir/x"], 2, '"--init" takes no other'],
+    [['follow', '--init', "sqlite:$dir/x", "sqlite:$dir/x"], 2, '"--init" takes no'],
+    [['follow', '--init', 'sqlite://x.db'], 1, 'must be "sqlite:x.db"'],
+    [['follow', 'sqlite://x.db', '--once', '--table', $table], 2,
+     'invalid URL of a source "sqlite://x.db": a file has no host, must be '
+     . '"sqlite:x.db"'],
     [['follow', '-', '--once', '--table', $table, '-d', "$dir/no"], 1,
      'open() "' . $dir . '/no" failed'],
 ) {
@@ -314,21 +324,6 @@ once("set a.example off\nset a.example golt\n", @hour);
 is(mode('a.example'), 'none', '... or is that of a good row before it');
 once("set a.example golt\ndelete a.example\n", @hour);
 is(metric('leaving_domains'), 1, '... but a removal after it counts');
-
-
-# Changes do not replace a damaged table.
-
-fresh();
-once(snapshot(@many), @hour);
-my $whole = slurp($table);
-spew($table, my $part = substr $whole, 0, length($whole) - 100);
-($status, $out, $err) = once("set new.example try\n", @hour);
-is($status, 1, 'a change of a damaged table');
-like($err, qr/changes are ignored: ".*" is damaged, and needs a snapshot/,
-     '... is refused');
-ok(slurp($table) eq $part, '... which stays');
-is((once(snapshot(@many), @hour))[0], 0, '... until there is a snapshot');
-is(mode('m99.example'), 'testing', '... with all');
 
 
 # Leaving: as it is, then none, then gone; and back again.

@@ -371,25 +371,22 @@ $sum += mode("k$_.example") =~ /^(?:testing|enforce)$/ for 1 .. 300;
 is($sum, 300, '... no domain is lost');
 
 
-# Damaged: said, and made anew; a wrong file is not touched.
-
-my $bytes = slurp($table);
-spew($table, substr $bytes, 0, length($bytes) - 100);
-($status, undef, $err) = helper(\"begin\nset a.example try\nend\n", 'follow',
-                                @input, '--once');
-is($status, 0, 'a truncated table');
-like($err, qr/"\Q$table\E" is truncated/, '... is said');
-is(join(' ', keys %{ table_of($table) }), 'a.example', '... and made anew');
+# A damaged memory: what to do is said.
 
 spew("$table.follow", 'x' x 5000);
 ($status, undef, $err) = helper('follow', @input, '--once');
-is($status, 1, 'a damaged memory');
-like($err, qr/"\Q$table\E\.follow": file is not a database/, '... is said');
+is($status, 3, 'a damaged memory');
+like($err, qr/"\Q$table\E\.follow": file is not a database: restore it, or move it /,
+     '... is said');
+like($err, qr/; "A damaged memory" in follow\.md says what is lost then$/m,
+     '... with what to do');
+unlink "$table.follow";
+is((helper('follow', @input, '--once'))[0], 0, '... and without it, it is made again');
 unlink "$table.follow";
 
 is((run('', 'sqlite3', "$table.follow", 'CREATE TABLE things (n)'))[0], 0, 'another file');
 ($status, undef, $err) = helper('follow', @input, '--once');
-is($status, 1, "another program's file");
+is($status, 3, "another program's file");
 like($err, qr/"\Q$table\E\.follow": it is a database of something else/, '... is said');
 unlink "$table.follow";
 

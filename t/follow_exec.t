@@ -55,6 +55,21 @@ ok(within(sub { grep { $_ eq 'bad.example worse.bad.example' } runs() }),
 $follow->stop;
 
 
+# With --once, the next one runs it again.
+
+unlink glob "$dir/run.*";
+my @exec = ('follow', '-', '--once', '--table', "$dir/once", '-d', "$dir/p.yaml",
+            '--exec', "cat > $dir/run.1; [ -e $dir/good ]");
+my ($status, undef, $err) = helper(\"set a.example try\n", @exec);
+is($status, 1, '--once with a command that fails');
+like($err, qr/ended with status 1; it is run again for the same domains by the next --once$/m,
+     '... says when it is run again');
+unlink glob "$dir/run.*";
+spew("$dir/good", '');
+is((helper(\'', @exec))[0], 0, '... which succeeds');
+is(join(' ', runs()), 'a.example', '... with its domains');
+
+
 # What the command has started ends with follow.
 
 unlink glob "$dir/run.*";

@@ -70,7 +70,7 @@ like($err, qr/^mta-sts: warning: .*\.changes" is written, but may be lost if the
 is(mode('a.example'), 'testing', '... and the change is there');
 
 SKIP: {
-    skip 'root may write everywhere', 4 if $> != 0;
+    skip 'root may write everywhere', 8 if $> != 0;
 
     my $open = tempdir(CLEANUP => 1);
     chmod 0755, $dir;
@@ -84,7 +84,21 @@ SKIP: {
     ($status, undef, $err) = run("begin\nset a.example try\nend\n",
         @user, 'timeout', '60', $helper, 'follow', '-', '--once', '--table',
         "$open/table", '-d', $yaml);
-    is($status, 1, '... also by follow');
+    is($status, 3, '... also by follow');
+
+    unlink "$open/table.lock";
+    chmod 0755, $open;
+    ($status, undef, $err) = run('', @user, $helper, 'follow', '-', '--once', '--table',
+                                 "$open/table");
+    is($status, 3, 'a folder that cannot be written to');
+    like($err, qr/open\(\) "\Q$open\E\/table\.lock" failed \(13: /, '... is said');
+
+    helper('compile', '-d', "$dir/x.yaml", '-o', "$open/table");
+    chmod 0600, "$open/table";
+    ($status, undef, $err) = run('', @user, $helper, 'follow', '-', '--once', '--table',
+                                 "$open/table");
+    is($status, 3, "a table of somebody else's");
+    like($err, qr/open\(\) "\Q$open\E\/table" failed \(13: /, '... is said');
 }
 
 # --once ends when it cannot write
@@ -111,7 +125,7 @@ for my $lines ("begin\nset a.example hosted\nset b.example try\nend\n",
     my $changes = (stat "$table.changes")[1] // 0;
     my $follow = follow();
     $follow->{before} = ['strace', '-D', '-f', '-o', "$dir/strace", '-e',
-                         'inject=rename:signal=STOP:when=1'];
+                         'inject=rename:signal=STOP:when=2'];
     {
         local $MtaSts::BUILD = $MtaSts::FAKED;
         $follow->start;

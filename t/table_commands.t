@@ -230,5 +230,61 @@ conf('nginx.conf', '"[de].yaml"');
 like(($nginx->test)[1], qr/compiled table, which takes the place .* in \Q$yaml\E/,
      'nginx -t says the same');
 
+# the changes of a table are no table: which one is meant is said
+
+spew($yaml, "domains: {a.example: {mode: testing, mx: mx.example}}\n");
+compile([$yaml]);
+spew($yaml, "domains: {a.example: {mode: enforce, mx: mx.example}}\n");
+compile([$yaml], '--changes');
+
+my $only = "\"$table.changes\" has only the changes of a table, name the table: "
+    . "\"$table\"\n";
+my $changes = slurp("$table.changes");
+
+for my $command (['list', '-d', "$table.changes"], ['policy', '-d', "$table.changes"],
+                 ['compile', '-d', $yaml, '-o', "$table.changes"],
+                 ['compile', '--changes', '-d', $yaml, '-o', "$table.changes"],
+                 ['follow', '-', '--once', '--table', "$table.changes"]) {
+    my @more = $command->[0] eq 'policy' ? 'a.example' : ();
+    is(join('|', helper(\'', @$command, @more)), "1||mta-sts: $only",
+       "changes instead of a table: $command->[0]");
+}
+
+ok(slurp("$table.changes") eq $changes, '... which stay');
+spew("$dir/nginx.conf", slurp($from_table) =~ s/d\.table;/d.table.changes;/r);
+($status, $out) = $nginx->test;
+is($status, 1, '... nginx -t');
+like($out, qr/\[emerg\] .*"\Q$table\E\.changes" has only the changes of a table, /m,
+     '... says the same');
+
+rename "$table.changes", "$dir/renamed" or die $!;
+like((helper('list', '-d', "$dir/renamed"))[2],
+     qr/^mta-sts: "\Q$dir\E\/renamed" has only the changes of a table, name the table$/m,
+     '... by another name, too');
+rename "$dir/renamed", "$table.changes" or die $!;
+
+
+# compile reads standard input, and pipes, as other commands do
+
+compile([$yaml]);
+my $same = (helper('list', '-d', $table))[1] =~ s/\Q$yaml\E:/stdin:/r;
+
+for my $input ("- < $yaml", "<(cat $yaml)") {
+    is(join('|', run('', 'bash', '-c', "$MtaSts::BUILD/mta-sts compile -o $table.in "
+                                       . "-d $input")), '0||', "compile -d $input");
+    is((helper('list', '-d', "$table.in"))[1], $same, '... the same table');
+}
+
+is(join('|', helper(\slurp($yaml), 'compile', '-d', "$dir/e2.yaml", '-o', "$table.in", '-')),
+   "1||mta-sts: open() \"$dir/e2.yaml\" failed (2: No such file or directory)\n",
+   '... next to a file that is not there');
+spew("$dir/e2.yaml", "domains: {e.example: {mode: testing, mx: mx.example}}\n");
+is((helper(\slurp($yaml), 'compile', '-d', "$dir/e2.yaml", '-o', "$table.in", '-'))[0], 0,
+   '... and next to one that is');
+is((helper('list', '--hosts', '-d', "$table.in"))[1],
+   "mta-sts.a.example\nmta-sts.e.example\n", '... both are in the table');
+($status, undef, $err) = helper(\'', 'compile', '-d', '-', '-o', "$table.in");
+is("$status $err", "1 mta-sts: standard input is empty\n", '... an empty one');
+
 $nginx->stop;
 done_testing();

@@ -46,6 +46,53 @@ mta_sts_image_is_text(mta_sts_str_t text)
 }
 
 
+/* Names the table that changes are of. */
+
+static int
+image_changes(mta_sts_str_t name, mta_sts_place_t place, mta_sts_err_t *err)
+{
+    mta_sts_str_t  table, suffix;
+
+    table = name;
+    suffix = mta_sts_str(MTA_STS_IMAGE_CHANGES);
+
+    if (!mta_sts_str_ends(name, suffix)) {
+        return mta_sts_error(err, place, "\"%.*s\" has only the changes of a "
+                             "table, name the table", MTA_STS_SHOW(name));
+    }
+
+    table.len -= suffix.len;
+
+    return mta_sts_error(err, place, "\"%.*s\" has only the changes of a "
+                         "table, name the table: \"%.*s\"",
+                         MTA_STS_SHOW(name), MTA_STS_SHOW(table));
+}
+
+
+int
+mta_sts_image_is_whole(mta_sts_str_t name, mta_sts_place_t place,
+    mta_sts_err_t *err)
+{
+    int             fd;
+    image_header_t  header;
+
+    fd = image_open(name);
+    if (fd == -1) {
+        return MTA_STS_OK;
+    }
+
+    if (read(fd, &header, sizeof(header)) != (ssize_t) sizeof(header)
+        || memcmp(header.magic, IMAGE_MAGIC, sizeof(header.magic)) != 0)
+    {
+        header.base = 0;
+    }
+
+    (void) close(fd);
+
+    return header.base ? image_changes(name, place, err) : MTA_STS_OK;
+}
+
+
 void
 mta_sts_image_identify(mta_sts_str_t name, mta_sts_image_id_t *id)
 {
@@ -357,8 +404,18 @@ mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
     mta_sts_image_verify_e verify, mta_sts_place_t place,
     mta_sts_domains_t *domains, mta_sts_err_t *err)
 {
-    return image_use(image, image_open(name), name, verify, place, domains,
-                     err);
+    if (image_use(image, image_open(name), name, verify, place, domains, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    if (image->base) {
+        mta_sts_image_close(image);
+        return image_changes(name, place, err);
+    }
+
+    return MTA_STS_OK;
 }
 
 

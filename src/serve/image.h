@@ -65,6 +65,15 @@ int mta_sts_image_is(mta_sts_str_t name);
 /* The same of what a file has. */
 int mta_sts_image_is_text(mta_sts_str_t text);
 
+/*
+ * Does a name not mean the changes of a table?  Anything else is none of them,
+ * also what cannot be read.  name is followed by a NUL.
+ *
+ * Errors, at place: "NAME" has only the changes of a table.
+ */
+int mta_sts_image_is_whole(mta_sts_str_t name, mta_sts_place_t place,
+    mta_sts_err_t *err);
+
 /* Gives what identifies the file of a name now; it has no padding. */
 void mta_sts_image_identify(mta_sts_str_t name, mta_sts_image_id_t *id);
 
@@ -74,7 +83,8 @@ void mta_sts_image_identify(mta_sts_str_t name, mta_sts_image_id_t *id);
  *
  * Errors, at place: open(), fstat(), read() or mmap() "NAME" failed (ERRNO:
  * TEXT); "NAME" is not a table, is of another format, is of a machine of
- * another byte order, is truncated, is damaged; SHA-256 failed in libcrypto.
+ * another byte order, is truncated, is damaged; SHA-256 failed in libcrypto;
+ * those of mta_sts_image_is_whole().
  */
 int mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
     mta_sts_image_verify_e verify, mta_sts_place_t place,
@@ -91,7 +101,8 @@ int mta_sts_image_verify(mta_sts_image_t *image, size_t max, size_t *left,
     mta_sts_str_t name, mta_sts_place_t place, mta_sts_err_t *err);
 
 /*
- * The same as mta_sts_image_open() for the image of changes; image is zeroed if
+ * The same as mta_sts_image_open() for the image of changes, or one that is
+ * whole; image is zeroed if there is no such file.
  * there is no such file.
  *
  * A writer replaces the table first.  So who opens the changes first and the

@@ -415,6 +415,13 @@ test_both(void)
         mta_sts_image_close(&changes);
     }
 
+    is_int(mta_sts_image_open(&image, changes_name, MTA_STS_IMAGE_ALL, place,
+                              &got, &test.err),
+           MTA_STS_ERROR, "changes alone");
+    ok(strstr(test.err.text, "has only the changes of a table") != NULL,
+       "are no table");
+    ok(image.data == NULL, "and are not mapped");
+
     is_int(truncate(other, 100), 0, "truncated");
     is_int(mta_sts_image_open_both(&image, name(), &changes, changes_name,
                                    place, &got, &test.err),

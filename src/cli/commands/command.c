@@ -39,9 +39,7 @@ command_file(const options_t *options, const mta_sts_env_t *env)
 }
 
 
-/* A pipe, such as bash's <(command), is read as standard input. */
-
-static mta_sts_str_t
+mta_sts_str_t
 command_pipe(mta_sts_str_t file)
 {
     struct stat  st;

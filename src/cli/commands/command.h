@@ -117,6 +117,8 @@ typedef struct {
     options_setting_t  *settings;     /* in the order of the command line */
     size_t              n_settings;
 
+    size_t              n_options;    /* all on the command line */
+
     int                 customer;
     int                 escaped_semicolons;
     int                 served;
@@ -202,6 +204,12 @@ int command_main(int argc, char **argv, const command_t *command);
  * Returns the exit status, which is status if all is written.
  */
 int command_finish(int status);
+
+/*
+ * The name of a file.  A pipe, such as bash's <(command), becomes standard
+ * input, which is "-".  file is followed by a NUL.
+ */
+mta_sts_str_t command_pipe(mta_sts_str_t file);
 
 /*
  * Reads the site that the options name.  Returns COMMAND_OK, or another exit

@@ -13,6 +13,31 @@
 #include "domains/domains.h"
 
 
+/* Reads a file, or standard input. */
+
+static int
+compile_read_file(mta_sts_file_t *file, mta_sts_str_t name,
+    const mta_sts_env_t *env, mta_sts_err_t *err)
+{
+    source_t  source;
+
+    if (!mta_sts_str_eq(name, mta_sts_str("-"))) {
+        return mta_sts_file_read(file, name, MTA_STS_NOWHERE, err);
+    }
+
+    if (source_init_stdin(&source, env, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    memset(file, 0, sizeof(mta_sts_file_t));
+
+    file->name = source.files[0].name;
+    file->text = source.files[0].text;
+
+    return MTA_STS_OK;
+}
+
+
 /* Reads the files that a name or a pattern means, after n others. */
 
 static int
@@ -21,7 +46,7 @@ compile_read(mta_sts_str_t pattern, mta_sts_file_t **files, size_t *n,
 {
     size_t           i, matches;
     mta_sts_str_t   *names;
-    mta_sts_value_t  value = { pattern, MTA_STS_NOWHERE };
+    mta_sts_value_t  value = { command_pipe(pattern), MTA_STS_NOWHERE };
 
     if (mta_sts_file_names(&value, env, &names, &matches, err)
         != MTA_STS_OK)
@@ -33,7 +58,7 @@ compile_read(mta_sts_str_t pattern, mta_sts_file_t **files, size_t *n,
         *files = mta_sts_env_grow(env, *files, *n, size,
                                   sizeof(mta_sts_file_t));
 
-        if (mta_sts_file_read(&(*files)[*n], names[i], MTA_STS_NOWHERE, err)
+        if (compile_read_file(&(*files)[*n], names[i], env, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -83,7 +108,6 @@ static int
 compile_write_changes(const mta_sts_domains_t *domains, mta_sts_str_t name,
     mta_sts_str_t changes_name, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    uint64_t           serial;
     mta_sts_image_t    image;
     mta_sts_domains_t  old, changes;
 
@@ -107,7 +131,8 @@ compile_write_changes(const mta_sts_domains_t *domains, mta_sts_str_t name,
         return MTA_STS_ERROR;
     }
 
-    return table_write(&changes, changes_name, image.serial, &serial, err);
+    return table_write(&changes, changes_name, image.serial,
+                       table_serial(changes_name), err);
 }
 
 
@@ -148,7 +173,6 @@ static int
 compile_table(const options_t *options, mta_sts_str_t name,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    uint64_t           serial;
     mta_sts_str_t      changes;
     mta_sts_domains_t  domains;
 
@@ -165,7 +189,9 @@ compile_table(const options_t *options, mta_sts_str_t name,
         return compile_write_changes(&domains, name, changes, env, err);
     }
 
-    if (table_write(&domains, name, 0, &serial, err) != MTA_STS_OK) {
+    if (table_write(&domains, name, 0, table_serial(name), err)
+        != MTA_STS_OK)
+    {
         return MTA_STS_ERROR;
     }
 

@@ -43,7 +43,8 @@ const option_t  options_table[] = {
       "rows name" },
 
     { "domains", 'd', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(domains), "FILE",
-      "a domains file, or a glob of them; more may follow" },
+      "a domains file, or a glob of them, or \"-\" for\n"
+      "standard input; more may follow" },
 
     { "output", 'o', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(output), "TABLE",
       "the table, which is replaced" },

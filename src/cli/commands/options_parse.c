@@ -353,6 +353,8 @@ options_parse(options_t *options, int argc, char **argv,
             return MTA_STS_ERROR;
         }
 
+        options->n_options++;
+
         if (option->argument && value == NULL && ++i == argc) {
             say("option \"%s\" needs a value: \"%s %s\"", word, word,
                 option->argument);

@@ -196,6 +196,7 @@ void
 exec_reap(follow_t *follow)
 {
     int            status;
+    char           when[32];
     mta_sts_err_t  err;
 
     if (follow->child == 0
@@ -230,11 +231,14 @@ exec_reap(follow_t *follow)
             follow->stats.exec_failures++;
         }
 
-        say("\"%s\" %s %d; it is run again for the same domains in %u seconds",
+        (void) snprintf(when, sizeof(when), "in %u seconds",
+                        exec_left(follow));
+
+        say("\"%s\" %s %d; it is run again for the same domains %s",
             follow->settings->exec,
             WIFEXITED(status) ? "ended with status" : "was ended by signal",
             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
-            exec_left(follow));
+            follow->settings->once ? "by the next --once" : when);
     }
 
     follow->stats.pending = memo_count_pending(follow->memo);

@@ -73,6 +73,23 @@ leaving_time(const follow_t *follow)
 }
 
 
+/* Nobody knows which domains a snapshot lacks. */
+
+static void
+leaving_unknown(follow_t *follow)
+{
+    follow->stats.refused++;
+    follow->stats.refusing = 1;
+
+    follow_say(follow, FOLLOW_SAY_REFUSED, "refused: \"%.*s\" is damaged and "
+               "has no copy, so nobody knows which domains %.*s lacks; restore "
+               "it, or start once with --allow-removals: domains that are "
+               "lacking are then gone at once",
+               MTA_STS_SHOW(follow->replica.name),
+               MTA_STS_SHOW(follow->place));
+}
+
+
 int
 leaving_allowed(follow_t *follow, uint64_t removed, int alone,
     const mta_sts_table_builder_t *rows)
@@ -82,7 +99,16 @@ leaving_allowed(follow_t *follow, uint64_t removed, int alone,
     uint64_t         present, leaving, recent;
     leaving_count_t  count = { rows, follow_time() - LEAVING_DAY, 0, 0 };
 
-    if (follow->allow || (removed == 0 && !(rows && alone))) {
+    if (follow->allow) {
+        return 1;
+    }
+
+    if (follow->replica.damaged) {
+        leaving_unknown(follow);
+        return 0;
+    }
+
+    if (removed == 0 && !(rows && alone)) {
         return 1;
     }
 
@@ -105,8 +131,7 @@ leaving_allowed(follow_t *follow, uint64_t removed, int alone,
     recent = count.recent;
 
     present = present > leaving ? present - leaving : 0;
-    empty = alone && removed >= present
-            && (present || follow->replica.damaged);
+    empty = alone && present && removed >= present;
 
     /* those of a day are counted together, however many reads they take */
 

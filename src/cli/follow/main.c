@@ -42,7 +42,10 @@ main_defaults(follow_settings_t *settings, const feed_t *feed)
 }
 
 
-/* Opens what is needed; the source is connected later. */
+/*
+ * Opens what is needed; the source is connected later.  Returns an exit status:
+ * COMMAND_ERROR if the policies are wrong, or the name of the table is.
+ */
 
 static int
 main_open(follow_t *follow, const mta_sts_env_t *env, mta_sts_err_t *err)
@@ -52,19 +55,25 @@ main_open(follow_t *follow, const mta_sts_env_t *env, mta_sts_err_t *err)
     mta_sts_buf_add_cstr(&buf, follow->settings->table);
     mta_sts_buf_add_cstr(&buf, ".follow");
 
-    if (rows_open(&follow->rows, err) != MTA_STS_OK
-        || replica_open(&follow->replica,
-                        mta_sts_str_from(follow->settings->table), env, err)
-           != MTA_STS_OK
-        || signals_init(err) != MTA_STS_OK)
+    if (rows_open(&follow->rows, err) != MTA_STS_OK) {
+        return COMMAND_ERROR;
+    }
+
+    if (replica_open(&follow->replica,
+                     mta_sts_str_from(follow->settings->table), env, err)
+        != MTA_STS_OK)
     {
-        return MTA_STS_ERROR;
+        return err->errnum ? COMMAND_UNKNOWN : COMMAND_ERROR;
+    }
+
+    if (signals_init(err) != MTA_STS_OK) {
+        return COMMAND_UNKNOWN;
     }
 
     follow->memo = memo_open(mta_sts_str_copy(env, mta_sts_buf_str(&buf)).data,
                              err);
 
-    return follow->memo ? MTA_STS_OK : MTA_STS_ERROR;
+    return follow->memo ? COMMAND_OK : COMMAND_UNKNOWN;
 }
 
 
@@ -91,13 +100,16 @@ main_follow(follow_settings_t *settings, const mta_sts_env_t *env)
         say_error(&err);
         status = COMMAND_USAGE;
 
-    } else if (main_open(follow, env, &err) != MTA_STS_OK) {
-        say_error(&err);
-        status = follow->replica.unread ? COMMAND_UNKNOWN : COMMAND_ERROR;
-
     } else {
-        main_defaults(settings, follow->feed);
-        status = follow_run(follow);
+        status = main_open(follow, env, &err);
+
+        if (status == COMMAND_OK) {
+            main_defaults(settings, follow->feed);
+            status = follow_run(follow);
+
+        } else {
+            say_error(&err);
+        }
     }
 
     memo_close(follow->memo);
@@ -200,12 +212,24 @@ main_run(const options_t *options, const mta_sts_env_t *env)
         }
     };
 
+    if (options->init && (options->n_options > 1 || options->args.n)) {
+        say("\"--init\" takes no other option and no SOURCE: follow the "
+            "database when it is created");
+        return COMMAND_USAGE;
+    }
+
     if (options->init) {
         return main_init(options->init);
     }
 
     if (options->args.n != 1 || settings.table == NULL) {
         say("command \"follow\" needs one SOURCE and --table TABLE");
+        return COMMAND_USAGE;
+    }
+
+    if (settings.policies && strcmp(settings.policies, "-") == 0) {
+        say("\"-d -\": SIGHUP reads the policies again, so they must be in a "
+            "file");
         return COMMAND_USAGE;
     }
 

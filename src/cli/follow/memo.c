@@ -37,13 +37,30 @@ static const sqlite_schema_t  memo_schema = {
 };
 
 
+/* What to do about an error of SQLite. */
+
+static const char *
+memo_advice(const memo_t *memo)
+{
+    int  code;
+
+    code = sqlite3_errcode(memo->sqlite.db) & 0xff;
+
+    return code == SQLITE_NOTADB || code == SQLITE_CORRUPT
+           ? ": restore it, or move it away; \"A damaged memory\" in follow.md "
+             "says what is lost then"
+           : "";
+}
+
+
 void
 memo_fail(memo_t *memo)
 {
     if (!memo->failed) {
         memo->failed = 1;
-        (void) mta_sts_error(&memo->err, MTA_STS_NOWHERE, "\"%s\": %s",
-                             memo->file, sqlite3_errmsg(memo->sqlite.db));
+        (void) mta_sts_error(&memo->err, MTA_STS_NOWHERE, "\"%s\": %s%s",
+                             memo->file, sqlite3_errmsg(memo->sqlite.db),
+                             memo_advice(memo));
     }
 }
 
@@ -71,7 +88,8 @@ memo_open(const char *file, mta_sts_err_t *err)
                            |SQLITE_OPEN_CREATE, MEMO_WAIT, &memo_schema);
 
     if (why) {
-        (void) mta_sts_error(err, MTA_STS_NOWHERE, "\"%s\": %s", file, why);
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "\"%s\": %s%s", file, why,
+                             memo_advice(memo));
         memo_close(memo);
         return NULL;
     }

@@ -188,7 +188,7 @@ metrics_status(const follow_t *follow, char *line, size_t size)
                     draft_is_ready(&follow->draft)
                     ? "the table cannot be written"
                     : follow->replica.damaged
-                    ? "the table is damaged: a snapshot is needed"
+                    ? "refused: the table is damaged and has no copy"
                     : s->refusing ? "refused: too many domains are missing"
                     : "the table follows the source",
                     (unsigned long) follow->replica.present.table.n,

@@ -370,19 +370,18 @@ static void *
 sqlite_open(const char *url, const source_settings_t *settings,
     mta_sts_err_t *err)
 {
-    sqlite_t  *lite;
+    sqlite_t    *lite;
+    const char  *file;
 
-    url += sizeof("sqlite:") - 1;
+    file = sqlite_url_file(url, err);
 
-    if (*url == '\0') {
-        (void) mta_sts_error(err, MTA_STS_NOWHERE, "invalid URL of a source: "
-                             "no file, must be sqlite:FILE");
+    if (file == NULL) {
         return NULL;
     }
 
     lite = diag_calloc(1, sizeof(sqlite_t));
 
-    lite->name = url;
+    lite->name = file;
     lite->settings = settings;
 
     columns_init(&lite->columns, settings, SQLITE_QUERY,

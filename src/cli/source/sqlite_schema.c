@@ -54,6 +54,34 @@ static const sqlite_schema_t  schema = {
 };
 
 
+const char *
+sqlite_url_file(const char *url, mta_sts_err_t *err)
+{
+    const char  *file;
+
+    file = url + sizeof("sqlite:") - 1;
+
+    if (*file == '\0') {
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "invalid URL of a source: "
+                             "no file, must be sqlite:FILE");
+        return NULL;
+    }
+
+    /* what comes after two slashes is not meant as a folder of the root */
+
+    if (strncmp(file, "//", 2) == 0 && file[2] != '/') {
+        (void) mta_sts_error(err, MTA_STS_NOWHERE, "invalid URL of a source "
+                             "\"%.*s\": a file has no host, must be "
+                             "\"sqlite:%.*s\"",
+                             MTA_STS_SHOW(mta_sts_str_from(url)),
+                             MTA_STS_SHOW(mta_sts_str_from(file + 2)));
+        return NULL;
+    }
+
+    return file;
+}
+
+
 int
 sqlite_schema_create(const char *url, mta_sts_err_t *err)
 {
@@ -61,11 +89,10 @@ sqlite_schema_create(const char *url, mta_sts_err_t *err)
     const char     *file, *why;
     sqlite_file_t   sqlite;
 
-    file = url + sizeof("sqlite:") - 1;
+    file = sqlite_url_file(url, err);
 
-    if (*file == '\0') {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "invalid URL of a source: "
-                             "no file, must be sqlite:FILE");
+    if (file == NULL) {
+        return MTA_STS_ERROR;
     }
 
     memset(&sqlite, 0, sizeof(sqlite_file_t));

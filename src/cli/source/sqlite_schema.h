@@ -1,5 +1,5 @@
 /*
- * The default tables in a file of SQLite.
+ * The file of a URL of SQLite, and the default tables in it.
  */
 
 #ifndef MTA_STS_SOURCE_SQLITE_SCHEMA_H
@@ -10,10 +10,17 @@
 
 
 /*
+ * The file of a URL, a part of it; NULL after an error.
+ *
+ * Errors: invalid URL of a source: no file; it has a host.
+ */
+const char *sqlite_url_file(const char *url, mta_sts_err_t *err);
+
+/*
  * Creates the file of a URL with the tables, unless it has them already.
  *
- * Errors: those of SQLite; "FILE" is a database of something else, which is not
- * changed.
+ * Errors: those of sqlite_url_file() and of SQLite; "FILE" is a database of
+ * something else, which is not changed.
  */
 int sqlite_schema_create(const char *url, mta_sts_err_t *err);
 

@@ -21,25 +21,21 @@
 #define WRITE_LETTERS    6
 
 
-/* A number that grows with each table, also if the clock goes back. */
-
-static uint64_t
-write_serial(mta_sts_str_t name)
+uint64_t
+table_serial(mta_sts_str_t name)
 {
-    uint64_t           serial;
-    mta_sts_err_t      ignored;
-    struct timespec    now;
-    mta_sts_image_t    image;
-    mta_sts_domains_t  domains;
+    uint64_t         serial;
+    mta_sts_err_t    ignored;
+    struct timespec  now;
+    mta_sts_image_t  image;
 
     (void) clock_gettime(CLOCK_REALTIME, &now);
 
     serial = (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec;
 
-    if (mta_sts_image_is(name)
-        && mta_sts_image_open(&image, name, MTA_STS_IMAGE_HEADER,
-                              MTA_STS_NOWHERE, &domains, &ignored)
-           == MTA_STS_OK)
+    if (mta_sts_image_open_changes(&image, name, MTA_STS_IMAGE_HEADER,
+                                   MTA_STS_NOWHERE, &ignored)
+        == MTA_STS_OK)
     {
         serial = serial > image.serial ? serial : image.serial + 1;
         mta_sts_image_close(&image);
@@ -161,13 +157,13 @@ table_may_replace(mta_sts_str_t name, mta_sts_err_t *err)
                              "and is not replaced", MTA_STS_SHOW(name));
     }
 
-    return MTA_STS_OK;
+    return mta_sts_image_is_whole(name, MTA_STS_NOWHERE, err);
 }
 
 
 int
 table_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
-    uint64_t base, uint64_t *serial, mta_sts_err_t *err)
+    uint64_t base, uint64_t serial, mta_sts_err_t *err)
 {
     int              fd, rc;
     mta_sts_str_t    folder, file;
@@ -188,8 +184,7 @@ table_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
         rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()", folder);
 
     } else {
-        *serial = write_serial(name);
-        rc = write_file(fd, temp.data, domains, name, base, *serial, err);
+        rc = write_file(fd, temp.data, domains, name, base, serial, err);
 
         (void) close(fd);
     }

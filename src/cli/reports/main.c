@@ -74,6 +74,7 @@ main_usage(FILE *out)
         "    TLS reports (RFC 8460): a summary, adding, one report\n\n"
         "options:\n"
         "    --state DIR          where reports.sqlite is (default:\n"
+        "                         mta_sts_state of nginx.conf, or else\n"
         "                         " REPORTS_STATE ")\n"
         "    -c FILE              nginx.conf, whose domains are ours (default\n"
         "                         of add: " MTA_STS_CONF_PATH ";\n"
@@ -207,6 +208,36 @@ main_set(main_options_t *options, int ch, const mta_sts_env_t *env)
 }
 
 
+/*
+ * Are the options, given by their characters, those of a command?  Says which
+ * one is not.
+ */
+
+static int
+main_allowed(const char *given, const char *command)
+{
+    size_t       i;
+    const char  *of;
+
+    for ( /* void */ ; *given; given++) {
+        of = strchr("fDF", *given) ? "" : strchr("TKP", *given) ? "add"
+                                                                : command;
+
+        if (strcmp(of, command) == 0) {
+            continue;
+        }
+
+        for (i = 0; options_long[i].val != *given; i++) { /* void */ }
+
+        say("option \"--%s\" is one of %s, see mta-sts reports --help",
+            options_long[i].name, *of ? "\"reports add\"" : "the summary");
+        return 0;
+    }
+
+    return 1;
+}
+
+
 static mta_sts_str_t *
 main_texts(const mta_sts_values_t *values, const mta_sts_env_t *env)
 {
@@ -229,6 +260,7 @@ main_add(main_options_t *options, char **names, size_t n,
 {
     int              rc, failed;
     size_t           i;
+    site_t           site;
     mta_sts_err_t    err;
     reports_adder_t  adder;
 
@@ -236,13 +268,17 @@ main_add(main_options_t *options, char **names, size_t n,
 
     memset(&adder, 0, sizeof(reports_adder_t));
 
-    if (reports_ours(&options->site, env, &adder.ours, &options->state)
-            != MTA_STS_OK
-        || reports_state(&options->site, env, &options->state) != MTA_STS_OK)
-    {
-        return failed;
+    rc = reports_ours(&options->site, env, &site, &options->state);
+
+    if (rc == COMMAND_OK) {
+        rc = reports_state(&options->site, env, &options->state);
     }
 
+    if (rc != COMMAND_OK) {
+        return options->pipe ? failed : rc;
+    }
+
+    adder.ours = &site;
     adder.state = options->state;
     adder.pipe = options->pipe;
     adder.trusted = main_texts(&options->trusted, env);
@@ -263,7 +299,8 @@ main_add(main_options_t *options, char **names, size_t n,
     }
 
     if (rc == MTA_STS_OK) {
-        rc = store_drop(adder.store, adder.since, &err);
+        rc = store_drop(adder.store, adder.since,
+                        adder.now - (int64_t) REPORTS_SUMS_MAX * DAY, &err);
     }
 
     store_close(adder.store);
@@ -271,6 +308,12 @@ main_add(main_options_t *options, char **names, size_t n,
     if (rc != MTA_STS_OK) {
         say_error(&err);
         return failed;
+    }
+
+    if (adder.full) {
+        say("there are reports about %d domains that the configuration does "
+            "not name: those about further ones are refused, unless it names "
+            "them", REPORTS_OTHERS_MAX);
     }
 
     if (options->pipe) {
@@ -301,10 +344,11 @@ main_summary(main_options_t *options, char **args, size_t n,
 {
     int             rc;
     size_t          i, format;
+    site_t          site;
     store_t        *store;
     summary_t       summary;
     mta_sts_err_t   err;
-    reports_ours_t  list;
+    mta_sts_str_t  *names;
 
     for (format = 0; format < FORMATS; format++) {
         if (strcmp(options->format, formats[format].name) == 0) {
@@ -313,36 +357,43 @@ main_summary(main_options_t *options, char **args, size_t n,
     }
 
     if (format == FORMATS) {
-        say("unknown format \"%s\", see mta-sts reports --help",
+        say("unknown format \"%s\", must be text, json, prometheus or html",
             options->format);
         return COMMAND_USAGE;
     }
 
-    if (reports_names(args, n, env, &list) != MTA_STS_OK) {
+    if (reports_names(args, n, env, &names) != MTA_STS_OK) {
         return COMMAND_USAGE;
     }
 
+    memset(&summary, 0, sizeof(summary_t));
+    rc = COMMAND_OK;
+
     /* also those without a report */
 
-    if (n == 0 && (options->site.conf || options->site.domains)
-        && reports_ours(&options->site, env, &list, &options->state)
-           != MTA_STS_OK)
-    {
-        return COMMAND_UNKNOWN;
+    if (n == 0 && (options->site.conf || options->site.domains)) {
+        rc = reports_ours(&options->site, env, &site, &options->state);
+        summary.ours = &site;
     }
 
-    if (reports_state(&options->site, env, &options->state) != MTA_STS_OK) {
-        return COMMAND_UNKNOWN;
+    if (rc == COMMAND_OK) {
+        rc = reports_state(&options->site, env, &options->state);
     }
 
-    memset(&summary, 0, sizeof(summary_t));
+    if (rc != COMMAND_OK) {
+        return rc;
+    }
+
+    if (summary.ours) {
+        names = reports_named(&site, env, &n);
+    }
+
     summary.now = (int64_t) time(NULL);
     summary.days = options->days;
     summary.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 
     store = store_open(options->state, 0, &err);
-    rc = store ? summary_read(&summary, store, list.domains, list.n, env,
-                              &err)
+    rc = store ? summary_read(&summary, store, names, n, env, &err)
                : MTA_STS_ERROR;
 
     if (store) {
@@ -375,8 +426,16 @@ main_show(main_options_t *options, const char *id, const mta_sts_env_t *env)
     store_t        *store;
     mta_sts_err_t   err;
 
-    if (reports_state(&options->site, env, &options->state) != MTA_STS_OK) {
-        return COMMAND_UNKNOWN;
+    if (!reports_is_id(id)) {
+        say("invalid ID \"%s\", must be 4 or more digits and letters from a to "
+            "f", id);
+        return COMMAND_USAGE;
+    }
+
+    rc = reports_state(&options->site, env, &options->state);
+
+    if (rc != COMMAND_OK) {
+        return rc;
     }
 
     store = store_open(options->state, 0, &err);
@@ -399,10 +458,13 @@ static int
 main_run(int argc, char **argv, const mta_sts_env_t *env)
 {
     int             ch;
+    char            given[128];
     size_t          n;
+    const char     *command;
     main_options_t  options;
 
     memset(&options, 0, sizeof(main_options_t));
+    memset(given, 0, sizeof(given));
 
     options.format = "text";
     options.days = MAIN_DAYS;
@@ -418,16 +480,24 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
         if (!main_set(&options, ch, env)) {
             return COMMAND_USAGE;
         }
+
+        given[strlen(given)] = strchr(given, ch) ? '\0' : (char) ch;
     }
 
     argv += optind;
     n = (size_t) (argc - optind);
+    command = n && (strcmp(argv[0], "add") == 0 || strcmp(argv[0], "show") == 0)
+              ? argv[0] : "";
 
-    if (n && strcmp(argv[0], "add") == 0) {
+    if (!main_allowed(given, command)) {
+        return COMMAND_USAGE;
+    }
+
+    if (strcmp(command, "add") == 0) {
         return main_add(&options, argv + 1, n - 1, env);
     }
 
-    if (n && strcmp(argv[0], "show") == 0) {
+    if (strcmp(command, "show") == 0) {
         if (n != 2) {
             say("\"show\" takes one ID");
             return COMMAND_USAGE;

@@ -377,6 +377,12 @@ is($status, 1, 'a damaged memory');
 like($err, qr/"\Q$table\E\.follow": file is not a database/, '... is said');
 unlink "$table.follow";
 
+is((run('', 'sqlite3', "$table.follow", 'CREATE TABLE things (n)'))[0], 0, 'another file');
+($status, undef, $err) = helper('follow', @input, '--once');
+is($status, 1, "another program's file");
+like($err, qr/"\Q$table\E\.follow": it is a database of something else/, '... is said');
+unlink "$table.follow";
+
 
 # Another process replaces the table, or removes it.
 

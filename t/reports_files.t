@@ -125,4 +125,22 @@ is($out, counts(bad => 1), 'a report without a policy is bad');
 like($err, qr/: not JSON: .*duplicate/, '... and one with two lists');
 
 
+# A store that is none
+
+for (['CREATE TABLE things (n)', 'it is a database of something else'],
+     ['PRAGMA user_version = 9', 'it was written by a newer version of mta-sts'],
+     ['PRAGMA journal_mode = WAL', 'it is empty'])
+{
+    my ($sql, $why) = @$_;
+    my $other = state_dir();
+    is((run('', 'sqlite3', "$other/reports.sqlite", $sql))[0], 0, $sql);
+    ($rc, undef, $err) = helper('reports', '--state', $other);
+    is($rc, 3, '... is not read');
+    like($err, qr/"\Q$other\E\/reports\.sqlite": $why$/, '... and why');
+    next if $why =~ /empty/;
+    ($rc, undef, $err) = add($other, "$dir/old.json");
+    like("$rc $err", qr/^3 .*"\Q$other\E\/reports\.sqlite": $why$/s, '... nor filled');
+}
+
+
 done_testing;

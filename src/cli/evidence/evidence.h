@@ -71,7 +71,7 @@ typedef struct store_s  store_t;
 /*
  * Opens the store in dir, or with create makes it.  NULL and err on failure:
  * there is no "FILE"; open() "FILE" failed (ERRNO: TEXT); "FILE" and what
- * SQLite says; was written by a newer mta-sts; is not a store of reports.
+ * sqlite_file_open() says.
  */
 store_t *store_open(const char *dir, int create, mta_sts_err_t *err);
 

@@ -16,26 +16,19 @@
 #include "evidence.h"
 
 
-#define STORE_VERSION  1
-#define STORE_WAIT     60000          /* milliseconds for another writer */
+#define STORE_WAIT     60000          /* for another process; ms */
 #define STORE_COLUMNS  16
-#define STORE_KEPT     24             /* statements */
 
 
 struct store_s {
-    sqlite3       *db;
-    char          *file;
-
-    struct {
-        const char    *sql;
-        sqlite3_stmt  *stmt;
-    } kept[STORE_KEPT];
+    sqlite_file_t   sqlite;
+    char           *file;
 };
 
 
 /* A policy repeats the end of its report, for queries about a domain's days. */
 
-static const char  store_schema[] =
+static const char  store_tables[] =
     "CREATE TABLE report (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE,"
     " organization TEXT NOT NULL, contact TEXT NOT NULL, name TEXT NOT NULL,"
     " signer TEXT NOT NULL, source TEXT NOT NULL, received INTEGER NOT NULL,"
@@ -58,68 +51,27 @@ static const char  store_schema[] =
     "CREATE TABLE refused (digest TEXT PRIMARY KEY, ends INTEGER NOT NULL)"
     " WITHOUT ROWID;"
     "CREATE TABLE dropped (before INTEGER NOT NULL, refused INTEGER NOT NULL);"
-    "INSERT INTO dropped VALUES (0, 0);"
-    "PRAGMA user_version = 1;";
+    "INSERT INTO dropped VALUES (0, 0);";
+
+static const sqlite_schema_t  store_schema = {
+    .always = "PRAGMA foreign_keys = ON",
+    .versions = { store_tables }
+};
 
 
 static int
 store_error(store_t *store, mta_sts_err_t *err)
 {
     return mta_sts_error(err, MTA_STS_NOWHERE, "\"%s\": %s", store->file,
-                         sqlite3_errmsg(store->db));
+                         sqlite3_errmsg(store->sqlite.db));
 }
 
 
 int
 store_exec(store_t *store, const char *sql, mta_sts_err_t *err)
 {
-    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK
+    return sqlite_exec(&store->sqlite, sql) == SQLITE_OK
            ? MTA_STS_OK : store_error(store, err);
-}
-
-
-static void
-store_number(void *ctx, const char *const *columns)
-{
-    *(int64_t *) ctx = strtoll(columns[0], NULL, 10);
-}
-
-
-/* Creates the tables in a new file; two processes may do so at once. */
-
-static int
-store_upgrade(store_t *store, int create, mta_sts_err_t *err)
-{
-    int      rc;
-    int64_t  version;
-
-    if (create) {
-        sqlite_wal(store->db, STORE_WAIT);
-
-        if (store_begin(store, err) != MTA_STS_OK) {
-            return MTA_STS_ERROR;
-        }
-    }
-
-    version = 0;
-    rc = store_query(store, "PRAGMA user_version", mta_sts_str(""), 0,
-                     store_number, &version, err);
-
-    if (rc != MTA_STS_OK) {
-        return rc;
-    }
-
-    if (version > STORE_VERSION || (version == 0 && !create)) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, version ? "\"%s\" was "
-                             "written by a newer mta-sts" : "\"%s\" is not a "
-                             "store of reports", store->file);
-    }
-
-    if (version == 0 && store_exec(store, store_schema, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
-    }
-
-    return create ? store_commit(store, err) : MTA_STS_OK;
 }
 
 
@@ -158,19 +110,21 @@ store_is_there(const char *dir)
 /* SQLite only says that it is "unable to open database file". */
 
 static int
-store_error_open(store_t *store, int create, mta_sts_err_t *err)
+store_error_open(store_t *store, int create, const char *why,
+    mta_sts_err_t *err)
 {
     int  number;
 
-    number = sqlite3_system_errno(store->db);
+    number = sqlite3_system_errno(store->sqlite.db);
 
-    if (number == ENOENT && !create) {
+    if (number == ENOENT && !create && access(store->file, F_OK) == -1) {
         return mta_sts_error(err, MTA_STS_NOWHERE, "there is no \"%s\", which "
                              "\"mta-sts reports add\" makes", store->file);
     }
 
     if (number == 0) {
-        return store_error(store, err);
+        return mta_sts_error(err, MTA_STS_NOWHERE, "\"%s\": %s", store->file,
+                             why);
     }
 
     errno = number;
@@ -208,8 +162,9 @@ store_create(const char *file)
 store_t *
 store_open(const char *dir, int create, mta_sts_err_t *err)
 {
-    int       flags, keep;
-    store_t  *store;
+    int          flags, keep;
+    store_t     *store;
+    const char  *why;
 
     store = diag_calloc(1, sizeof(store_t));
     store->file = store_file(dir);
@@ -223,24 +178,18 @@ store_open(const char *dir, int create, mta_sts_err_t *err)
 
     /* who may only read, reads; WAL needs its other files to be there then */
 
-    if (sqlite3_open_v2(store->file, &store->db, flags, NULL) != SQLITE_OK) {
-        (void) store_error_open(store, create, err);
+    why = sqlite_file_open(&store->sqlite, store->file, flags, STORE_WAIT,
+                           &store_schema);
+
+    if (why) {
+        (void) store_error_open(store, create, why, err);
         store_close(store);
         return NULL;
     }
-
-    (void) sqlite3_busy_timeout(store->db, STORE_WAIT);
 
     keep = 1;
-    (void) sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL,
-                                &keep);
-
-    if (store_exec(store, "PRAGMA foreign_keys = ON", err) != MTA_STS_OK
-        || store_upgrade(store, create, err) != MTA_STS_OK)
-    {
-        store_close(store);
-        return NULL;
-    }
+    (void) sqlite3_file_control(store->sqlite.db, "main",
+                                SQLITE_FCNTL_PERSIST_WAL, &keep);
 
     return store;
 }
@@ -249,13 +198,7 @@ store_open(const char *dir, int create, mta_sts_err_t *err)
 void
 store_close(store_t *store)
 {
-    size_t  i;
-
-    for (i = 0; i < STORE_KEPT; i++) {
-        (void) sqlite3_finalize(store->kept[i].stmt);
-    }
-
-    (void) sqlite3_close(store->db);
+    sqlite_file_close(&store->sqlite);
 
     free(store->file);
     free(store);
@@ -276,67 +219,16 @@ store_commit(store_t *store, mta_sts_err_t *err)
 }
 
 
-/* The prepared statement of an SQL text; NULL and err on failure. */
-
-static sqlite3_stmt *
-store_prepare(store_t *store, const char *sql, mta_sts_err_t *err)
-{
-    size_t  i;
-
-    for (i = 0; i < STORE_KEPT - 1 && store->kept[i].sql; i++) {
-        if (store->kept[i].sql == sql) {
-            return store->kept[i].stmt;
-        }
-    }
-
-    /* the last place is for those that come when all others are taken */
-
-    (void) sqlite3_finalize(store->kept[i].stmt);
-
-    store->kept[i].sql = NULL;
-    store->kept[i].stmt = NULL;
-
-    if (sqlite3_prepare_v2(store->db, sql, -1, &store->kept[i].stmt, NULL)
-        != SQLITE_OK)
-    {
-        (void) store_error(store, err);
-        return NULL;
-    }
-
-    store->kept[i].sql = sql;
-
-    return store->kept[i].stmt;
-}
-
-
 int64_t
 store_run(store_t *store, const char *sql, mta_sts_err_t *err,
     const char *types, ...)
 {
-    int             i, rc;
-    va_list         args;
-    sqlite3_stmt   *stmt;
-    mta_sts_str_t   text;
-
-    stmt = store_prepare(store, sql, err);
-
-    if (stmt == NULL) {
-        return -1;
-    }
+    int            rc;
+    va_list        args;
+    sqlite3_stmt  *stmt;
 
     va_start(args, types);
-
-    for (i = 0; types[i]; i++) {
-        if (types[i] == 'i') {
-            (void) sqlite3_bind_int64(stmt, i + 1, va_arg(args, int64_t));
-            continue;
-        }
-
-        text = va_arg(args, mta_sts_str_t);
-        (void) sqlite3_bind_text(stmt, i + 1, text.len ? text.data : "",
-                                 (int) text.len, SQLITE_STATIC);
-    }
-
+    stmt = sqlite_statement_args(&store->sqlite, sql, types, args);
     va_end(args);
 
     rc = sqlite3_step(stmt);
@@ -347,7 +239,7 @@ store_run(store_t *store, const char *sql, mta_sts_err_t *err,
 
     (void) sqlite3_reset(stmt);
 
-    return rc == SQLITE_DONE ? sqlite3_last_insert_rowid(store->db) : -1;
+    return rc == SQLITE_DONE ? sqlite3_last_insert_rowid(store->sqlite.db) : -1;
 }
 
 
@@ -359,17 +251,9 @@ store_query(store_t *store, const char *sql, mta_sts_str_t text,
     const char    *columns[STORE_COLUMNS];
     sqlite3_stmt  *stmt;
 
-    stmt = store_prepare(store, sql, err);
+    /* a statement without the parameters takes none */
 
-    if (stmt == NULL) {
-        return MTA_STS_ERROR;
-    }
-
-    /* a statement without the parameter takes none */
-
-    (void) sqlite3_bind_text(stmt, 1, text.len ? text.data : "",
-                             (int) text.len, SQLITE_STATIC);
-    (void) sqlite3_bind_int64(stmt, 2, number);
+    stmt = sqlite_statement(&store->sqlite, sql, "si", text, number);
 
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         for (i = 0; i < sqlite3_column_count(stmt) && i < STORE_COLUMNS; i++) {

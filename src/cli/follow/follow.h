@@ -58,7 +58,7 @@ typedef struct {
 } leaving_t;
 
 
-/* Errors: what SQLite says; the file is of a newer version. */
+/* Errors: "FILE" and what sqlite_file_open() says. */
 memo_t *memo_open(const char *file, mta_sts_err_t *err);
 void memo_close(memo_t *memo);
 

@@ -5,14 +5,6 @@
 #include "memo.h"
 
 
-static void
-memo_bind(sqlite3_stmt *stmt, int column, mta_sts_str_t text)
-{
-    (void) sqlite3_bind_text(stmt, column, text.data ? text.data : "",
-                             (int) text.len, SQLITE_STATIC);
-}
-
-
 /* Runs a statement up to its first row.  Returns 1 if there is one. */
 
 static int
@@ -34,47 +26,27 @@ memo_step(memo_t *memo, sqlite3_stmt *stmt)
 }
 
 
-/* Runs a statement of one row or none; returns 1 if there is one. */
+/*
+ * Runs a statement of one row or none.  Returns the number in its first column;
+ * or 0.
+ */
 
-static int
-memo_run(memo_t *memo, sqlite3_stmt *stmt)
+static int64_t
+memo_run(memo_t *memo, const char *sql, const char *types, ...)
 {
-    int  found;
+    int64_t        n;
+    va_list        args;
+    sqlite3_stmt  *stmt;
 
-    found = memo_step(memo, stmt);
+    va_start(args, types);
+    stmt = sqlite_statement_args(&memo->sqlite, sql, types, args);
+    va_end(args);
+
+    n = memo_step(memo, stmt) ? sqlite3_column_int64(stmt, 0) : 0;
 
     (void) sqlite3_reset(stmt);
 
-    return found;
-}
-
-
-static mta_sts_str_t
-memo_text(sqlite3_stmt *stmt)
-{
-    mta_sts_str_t  text;
-
-    text.data = (const char *) sqlite3_column_text(stmt, 0);
-    text.len = (size_t) sqlite3_column_bytes(stmt, 0);
-
-    return text;
-}
-
-
-/* The statement, and with a domain that as its first parameter. */
-
-static sqlite3_stmt *
-memo_statement(memo_t *memo, memo_statement_e which, mta_sts_str_t domain)
-{
-    sqlite3_stmt  *stmt;
-
-    stmt = memo->statements[which];
-
-    if (domain.data) {
-        memo_bind(stmt, 1, domain);
-    }
-
-    return stmt;
+    return n;
 }
 
 
@@ -106,7 +78,8 @@ memo_leaving(memo_t *memo, mta_sts_str_t domain, leaving_t *leaving)
     int            found;
     sqlite3_stmt  *stmt;
 
-    stmt = memo_statement(memo, MEMO_LEAVING, domain);
+    stmt = sqlite_statement(&memo->sqlite, "SELECT since, none, id, was "
+                            "FROM leaving WHERE domain = ?", "s", domain);
     found = memo_step(memo, stmt);
 
     if (found) {
@@ -122,84 +95,50 @@ memo_leaving(memo_t *memo, mta_sts_str_t domain, leaving_t *leaving)
 void
 memo_put_leaving(memo_t *memo, mta_sts_str_t domain, const leaving_t *leaving)
 {
-    sqlite3_stmt  *stmt;
-
-    stmt = memo_statement(memo, MEMO_PUT_LEAVING, domain);
-
-    (void) sqlite3_bind_int64(stmt, 2, leaving->since);
-    (void) sqlite3_bind_int64(stmt, 3, leaving->none);
-    memo_bind(stmt, 4, mta_sts_str_from(leaving->id));
-    memo_bind(stmt, 5, mta_sts_str_from(leaving->was));
-
-    (void) memo_run(memo, stmt);
+    (void) memo_run(memo, "INSERT OR REPLACE INTO leaving "
+                    "VALUES (?, ?, ?, ?, ?)", "siiss", domain, leaving->since,
+                    leaving->none, mta_sts_str_from(leaving->id),
+                    mta_sts_str_from(leaving->was));
 }
 
 
 void
 memo_delete_leaving(memo_t *memo, mta_sts_str_t domain)
 {
-    (void) memo_run(memo, memo_statement(memo, MEMO_DELETE_LEAVING, domain));
-}
-
-
-/* The number that a statement gives, and 0 if there is none. */
-
-static int64_t
-memo_count(memo_t *memo, sqlite3_stmt *stmt)
-{
-    int64_t  n;
-
-    n = memo_step(memo, stmt) ? sqlite3_column_int64(stmt, 0) : 0;
-
-    (void) sqlite3_reset(stmt);
-
-    return n;
+    (void) memo_run(memo, "DELETE FROM leaving WHERE domain = ?", "s", domain);
 }
 
 
 int64_t
 memo_count_leaving(memo_t *memo)
 {
-    return memo_count(memo, memo->statements[MEMO_COUNT_LEAVING]);
+    return memo_run(memo, "SELECT count(*) FROM leaving", "");
 }
 
 
 void
 memo_clock(memo_t *memo, int64_t now)
 {
-    sqlite3_stmt  *stmt;
-
-    stmt = memo->statements[MEMO_CLOCK];
-
-    (void) sqlite3_bind_int64(stmt, 1, now);
-
-    (void) memo_run(memo, stmt);
+    (void) memo_run(memo, "UPDATE leaving SET since = min(since, ?1), "
+                    "none = min(none, ?1) WHERE since > ?1 OR none > ?1", "i",
+                    now);
 }
 
 
 void
 memo_shift(memo_t *memo, int64_t seconds)
 {
-    sqlite3_stmt  *stmt;
-
-    stmt = memo->statements[MEMO_SHIFT];
-
-    (void) sqlite3_bind_int64(stmt, 1, seconds);
-
-    (void) memo_run(memo, stmt);
+    (void) memo_run(memo, "UPDATE leaving SET since = since + ?1, "
+                    "none = CASE none WHEN 0 THEN 0 ELSE none + ?1 END", "i",
+                    seconds);
 }
 
 
 void
 memo_put_down(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id)
 {
-    sqlite3_stmt  *stmt;
-
-    stmt = memo_statement(memo, MEMO_PUT_DOWN, domain);
-
-    memo_bind(stmt, 2, id);
-
-    (void) memo_run(memo, stmt);
+    (void) memo_run(memo, "INSERT OR REPLACE INTO down VALUES (?, ?)", "ss",
+                    domain, id);
 }
 
 
@@ -211,7 +150,8 @@ memo_down(memo_t *memo, mta_sts_str_t domain, char id[MTA_STS_ID_LEN + 1])
 
     memset(id, 0, MTA_STS_ID_LEN + 1);
 
-    stmt = memo_statement(memo, MEMO_DOWN, domain);
+    stmt = sqlite_statement(&memo->sqlite, "SELECT id FROM down "
+                            "WHERE domain = ?", "s", domain);
     found = memo_step(memo, stmt);
 
     if (found) {
@@ -227,27 +167,22 @@ memo_down(memo_t *memo, mta_sts_str_t domain, char id[MTA_STS_ID_LEN + 1])
 void
 memo_delete_down(memo_t *memo, mta_sts_str_t domain)
 {
-    (void) memo_run(memo, memo_statement(memo, MEMO_DELETE_DOWN, domain));
+    (void) memo_run(memo, "DELETE FROM down WHERE domain = ?", "s", domain);
 }
 
 
 void
 memo_put_allowed(memo_t *memo, int64_t time)
 {
-    sqlite3_stmt  *stmt;
-
-    stmt = memo->statements[MEMO_PUT_ALLOWED];
-
-    (void) sqlite3_bind_int64(stmt, 1, time);
-
-    (void) memo_run(memo, stmt);
+    (void) memo_run(memo, "INSERT OR REPLACE INTO allowed VALUES (1, ?)", "i",
+                    time);
 }
 
 
 int64_t
 memo_allowed(memo_t *memo)
 {
-    return memo_count(memo, memo->statements[MEMO_ALLOWED]);
+    return memo_run(memo, "SELECT time FROM allowed", "");
 }
 
 
@@ -258,15 +193,14 @@ memo_each_leaving(memo_t *memo,
 {
     leaving_t      leaving;
     sqlite3_stmt  *stmt;
-    mta_sts_str_t  domain;
 
-    stmt = memo->statements[MEMO_EACH_LEAVING];
+    stmt = sqlite_statement(&memo->sqlite, "SELECT domain, since, none, id, "
+                            "was FROM leaving ORDER BY domain", "");
 
     while (memo_step(memo, stmt)) {
-        domain = memo_text(stmt);
         memo_row_leaving(stmt, 1, &leaving);
 
-        each(ctx, domain, &leaving);
+        each(ctx, sqlite_text(stmt, 0), &leaving);
     }
 
     (void) sqlite3_reset(stmt);
@@ -276,26 +210,16 @@ memo_each_leaving(memo_t *memo,
 void
 memo_put_spent(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id)
 {
-    sqlite3_stmt  *stmt;
-
-    stmt = memo_statement(memo, MEMO_PUT_SPENT, domain);
-
-    memo_bind(stmt, 2, id);
-
-    (void) memo_run(memo, stmt);
+    (void) memo_run(memo, "INSERT OR IGNORE INTO spent VALUES (?, ?)", "ss",
+                    domain, id);
 }
 
 
 int
 memo_is_spent(memo_t *memo, mta_sts_str_t domain, mta_sts_str_t id)
 {
-    sqlite3_stmt  *stmt;
-
-    stmt = memo_statement(memo, MEMO_IS_SPENT, domain);
-
-    memo_bind(stmt, 2, id);
-
-    return memo_run(memo, stmt);
+    return memo_run(memo, "SELECT 1 FROM spent WHERE domain = ? AND id = ?",
+                    "ss", domain, id) != 0;
 }
 
 
@@ -304,15 +228,16 @@ memo_known(memo_t *memo, mta_sts_table_builder_t *known, mta_sts_err_t *err)
 {
     int            rc;
     sqlite3_stmt  *stmt;
-    mta_sts_str_t  domain;
 
     rc = MTA_STS_OK;
-    stmt = memo->statements[MEMO_KNOWN];
     memo->failed = 0;
 
+    stmt = sqlite_statement(&memo->sqlite, "SELECT domain FROM leaving "
+                            "UNION SELECT domain FROM spent", "");
+
     while (rc == MTA_STS_OK && memo_step(memo, stmt)) {
-        domain = memo_text(stmt);
-        rc = mta_sts_table_add(known, domain, 0, MTA_STS_NOWHERE, err);
+        rc = mta_sts_table_add(known, sqlite_text(stmt, 0), 0, MTA_STS_NOWHERE,
+                               err);
     }
 
     (void) sqlite3_reset(stmt);
@@ -324,21 +249,22 @@ memo_known(memo_t *memo, mta_sts_table_builder_t *known, mta_sts_err_t *err)
 void
 memo_put_pending(memo_t *memo, mta_sts_str_t domain)
 {
-    (void) memo_run(memo, memo_statement(memo, MEMO_PUT_PENDING, domain));
+    (void) memo_run(memo, "INSERT OR REPLACE INTO pending (domain) VALUES (?)",
+                    "s", domain);
 }
 
 
 int64_t
 memo_count_pending(memo_t *memo)
 {
-    return memo_count(memo, memo->statements[MEMO_COUNT_PENDING]);
+    return memo_run(memo, "SELECT count(*) FROM pending", "");
 }
 
 
 int64_t
 memo_last_pending(memo_t *memo)
 {
-    return memo_count(memo, memo->statements[MEMO_LAST_PENDING]);
+    return memo_run(memo, "SELECT coalesce(max(serial), 0) FROM pending", "");
 }
 
 
@@ -349,9 +275,8 @@ memo_write_pending(memo_t *memo, int64_t after, FILE *out)
     sqlite3_stmt  *stmt;
 
     serial = 0;
-    stmt = memo->statements[MEMO_EACH_PENDING];
-
-    (void) sqlite3_bind_int64(stmt, 1, after);
+    stmt = sqlite_statement(&memo->sqlite, "SELECT serial, domain FROM pending "
+                            "WHERE serial > ? ORDER BY serial", "i", after);
 
     while (memo_step(memo, stmt)) {
         serial = sqlite3_column_int64(stmt, 0);
@@ -367,12 +292,6 @@ memo_write_pending(memo_t *memo, int64_t after, FILE *out)
 void
 memo_delete_pending(memo_t *memo, int64_t after, int64_t serial)
 {
-    sqlite3_stmt  *stmt;
-
-    stmt = memo->statements[MEMO_DELETE_PENDING];
-
-    (void) sqlite3_bind_int64(stmt, 1, after);
-    (void) sqlite3_bind_int64(stmt, 2, serial);
-
-    (void) memo_run(memo, stmt);
+    (void) memo_run(memo, "DELETE FROM pending WHERE serial > ? "
+                    "AND serial <= ?", "ii", after, serial);
 }

@@ -3,11 +3,11 @@
  */
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "cli/diag/diag.h"
+#include "cli/sqlite/sqlite.h"
 #include "columns.h"
 #include "engine.h"
 #include "sqlite_schema.h"
@@ -43,26 +43,16 @@ typedef struct {
 
 
 typedef struct {
-    const char               *file;
+    const char               *name;         /* of the file */
+    sqlite_file_t             file;
     const source_settings_t  *settings;
     const char               *query;
     const char               *changes;      /* or NULL */
-    sqlite3                  *db;           /* or NULL */
     struct stat               st;           /* of the file that is open */
     columns_t                 columns;
     sqlite_cursor_t           last;         /* that of the last row */
     sqlite_cursor_t           next;         /* the parameter */
 } sqlite_t;
-
-
-static void
-sqlite_disconnect(sqlite_t *lite)
-{
-    /* also while a statement is not finalized yet, as after an error of one */
-
-    (void) sqlite3_close_v2(lite->db);
-    lite->db = NULL;
-}
 
 
 /* Fills err with the error of the database, and what to do about it. */
@@ -72,7 +62,7 @@ sqlite_failed(sqlite_t *lite, mta_sts_err_t *err)
 {
     const char  *text, *advice;
 
-    text = sqlite3_errmsg(lite->db);
+    text = sqlite3_errmsg(lite->file.db);
     advice = "";
 
     if (strncmp(text, "no such table: mta_sts_", 23) == 0) {
@@ -82,16 +72,16 @@ sqlite_failed(sqlite_t *lite, mta_sts_err_t *err)
     } else if (strncmp(text, "no such column", 14) == 0) {
         advice = ": see the columns that --query and --changes select";
 
-    } else if ((sqlite3_errcode(lite->db) & 0xff) == SQLITE_CANTOPEN
-               || (sqlite3_errcode(lite->db) & 0xff) == SQLITE_READONLY)
+    } else if ((sqlite3_errcode(lite->file.db) & 0xff) == SQLITE_CANTOPEN
+               || (sqlite3_errcode(lite->file.db) & 0xff) == SQLITE_READONLY)
     {
         advice = ": in WAL mode, the folder must be writable, too";
     }
 
     (void) mta_sts_error(err, MTA_STS_NOWHERE, "SQLite: \"%.*s\": %.200s%s",
-                         MTA_STS_SHOW(mta_sts_str_from(lite->file)), text,
+                         MTA_STS_SHOW(mta_sts_str_from(lite->name)), text,
                          advice);
-    sqlite_disconnect(lite);
+    sqlite_file_close(&lite->file);
 
     return MTA_STS_ERROR;
 }
@@ -100,24 +90,18 @@ sqlite_failed(sqlite_t *lite, mta_sts_err_t *err)
 static int
 sqlite_connect(sqlite_t *lite, mta_sts_err_t *err)
 {
-    if (stat(lite->file, &lite->st) != 0) {
+    if (stat(lite->name, &lite->st) != 0) {
         return mta_sts_error(err, MTA_STS_NOWHERE, "stat() \"%.*s\" failed "
                              "(%d: %s)%s",
-                             MTA_STS_SHOW(mta_sts_str_from(lite->file)), errno,
+                             MTA_STS_SHOW(mta_sts_str_from(lite->name)), errno,
                              strerror(errno), errno == ENOENT
                              ? ": create it with \"mta-sts follow --init "
                                "sqlite:FILE\"" : "");
     }
 
-    if (sqlite3_open_v2(lite->file, &lite->db, SQLITE_OPEN_READONLY, NULL)
-        != SQLITE_OK)
-    {
-        return sqlite_failed(lite, err);
-    }
-
-    (void) sqlite3_busy_timeout(lite->db, (int) lite->settings->timeout * 1000);
-
-    return MTA_STS_OK;
+    return sqlite_file_open(&lite->file, lite->name, SQLITE_OPEN_READONLY,
+                            (int) lite->settings->timeout * 1000, NULL)
+           ? sqlite_failed(lite, err) : MTA_STS_OK;
 }
 
 
@@ -131,7 +115,7 @@ sqlite_is_replaced(const sqlite_t *lite)
 {
     struct stat  st;
 
-    return stat(lite->file, &st) != 0 || st.st_dev != lite->st.st_dev
+    return stat(lite->name, &st) != 0 || st.st_dev != lite->st.st_dev
            || st.st_ino != lite->st.st_ino;
 }
 
@@ -202,20 +186,15 @@ sqlite_row(sqlite_t *lite, sqlite3_stmt *stmt, const source_events_t *events,
     sqlite_save_cursor(lite, stmt);
 
     for (i = 0; i < sqlite3_column_count(stmt); i++) {
-        values[i] = (mta_sts_str_t) { NULL, 0 };
+        values[i] = sqlite_text(stmt, i);
 
-        if (sqlite3_column_type(stmt, i) == SQLITE_NULL) {
-            continue;
-        }
-
-        values[i].data = (const char *) sqlite3_column_text(stmt, i);
-        values[i].len = (size_t) sqlite3_column_bytes(stmt, i);
-
-        if (values[i].data == NULL) {
+        if (values[i].data == NULL
+            && sqlite3_column_type(stmt, i) != SQLITE_NULL)
+        {
 
             /* an empty BLOB, or no memory */
 
-            if (sqlite3_errcode(lite->db) == SQLITE_NOMEM) {
+            if (sqlite3_errcode(lite->file.db) == SQLITE_NOMEM) {
                 return mta_sts_error_memory(err);
             }
 
@@ -282,7 +261,9 @@ sqlite_rows(sqlite_t *lite, const char *sql, const char *cursor,
 
     columns_begin(&lite->columns, cursor == NULL);
 
-    if (sqlite3_prepare_v2(lite->db, sql, -1, &stmt, &rest) != SQLITE_OK) {
+    if (sqlite3_prepare_v2(lite->file.db, sql, -1, &stmt, &rest)
+        != SQLITE_OK)
+    {
         return sqlite_failed(lite, err);
     }
 
@@ -296,7 +277,7 @@ sqlite_rows(sqlite_t *lite, const char *sql, const char *cursor,
     (void) sqlite3_finalize(stmt);
 
     if (rc != MTA_STS_OK) {
-        sqlite_disconnect(lite);
+        sqlite_file_close(&lite->file);
     }
 
     return rc;
@@ -308,11 +289,11 @@ sqlite_read(void *data, const source_events_t *events, mta_sts_err_t *err)
 {
     sqlite_t  *lite = data;
 
-    if (lite->db && sqlite_is_replaced(lite)) {
-        sqlite_disconnect(lite);
+    if (lite->file.db && sqlite_is_replaced(lite)) {
+        sqlite_file_close(&lite->file);
     }
 
-    if (lite->db == NULL && sqlite_connect(lite, err) != MTA_STS_OK) {
+    if (lite->file.db == NULL && sqlite_connect(lite, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
@@ -342,7 +323,7 @@ sqlite_went_back(sqlite_t *lite, const char *cursor)
     sqlite3_stmt  *stmt;
 
     if (lite->changes != sqlite_default_changes
-        || sqlite3_prepare_v2(lite->db, SQLITE_LAST, -1, &stmt, NULL)
+        || sqlite3_prepare_v2(lite->file.db, SQLITE_LAST, -1, &stmt, NULL)
            != SQLITE_OK)
     {
         return 0;
@@ -366,7 +347,7 @@ sqlite_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
 
     cursor = columns_cursor(&lite->columns);
 
-    if (lite->db == NULL || cursor == NULL || sqlite_is_replaced(lite)
+    if (lite->file.db == NULL || cursor == NULL || sqlite_is_replaced(lite)
         || sqlite_went_back(lite, cursor))
     {
         return sqlite_read(data, events, err);
@@ -408,7 +389,7 @@ sqlite_open(const char *url, const source_settings_t *settings,
 
     lite = diag_calloc(1, sizeof(sqlite_t));
 
-    lite->file = url;
+    lite->name = url;
     lite->settings = settings;
     lite->query = settings->query ? settings->query : SQLITE_QUERY;
     lite->changes = settings->query || settings->changes
@@ -424,7 +405,7 @@ sqlite_close(void *data)
 {
     sqlite_t  *lite = data;
 
-    sqlite_disconnect(lite);
+    sqlite_file_close(&lite->file);
     columns_free(&lite->columns);
     free(lite);
 }

@@ -2,12 +2,10 @@
  * mta-sts follow --init sqlite:FILE
  */
 
-#include <sqlite3.h>
-
+#include "cli/sqlite/sqlite.h"
 #include "sqlite_schema.h"
 
 
-#define SCHEMA_ID    "1297367363"     /* "MTSC", SQLite's application_id */
 #define SCHEMA_WAIT  10000            /* for another process; ms */
 
 
@@ -21,7 +19,7 @@
     "    DELETE FROM mta_sts_changes WHERE domain = " row ".domain;\n"        \
     "    INSERT INTO mta_sts_changes (domain) VALUES (" row ".domain);\n"
 
-static const char  schema[] =
+static const char  schema_tables[] =
     "CREATE TABLE mta_sts_domains (\n"
     "    domain      TEXT NOT NULL PRIMARY KEY"
     " CHECK (domain = lower(domain)),\n"
@@ -48,77 +46,20 @@ static const char  schema[] =
     "CREATE TRIGGER mta_sts_updated AFTER UPDATE ON mta_sts_domains BEGIN\n"
     SCHEMA_CHANGED("OLD")
     SCHEMA_CHANGED("NEW")
-    "END;\n"
+    "END;\n";
 
-    "PRAGMA application_id = " SCHEMA_ID ";\n";
-
-
-/* The value of a pragma, or the number of tables; -1 for an error. */
-
-static sqlite3_int64
-schema_value(sqlite3 *db, const char *sql)
-{
-    sqlite3_stmt   *stmt;
-    sqlite3_int64   value;
-
-    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK) {
-        return -1;
-    }
-
-    value = sqlite3_step(stmt) == SQLITE_ROW ? sqlite3_column_int64(stmt, 0)
-                                             : -1;
-    (void) sqlite3_finalize(stmt);
-
-    return value;
-}
-
-
-static int
-schema_create(sqlite3 *db, const char *file, mta_sts_err_t *err)
-{
-    char  id[20];
-
-    /* to WAL, so that readers and the writer do not wait for each other */
-
-    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK) {
-
-        (void) sqlite3_snprintf(sizeof(id), id, "%lld", (long long)
-                                schema_value(db, "PRAGMA application_id"));
-
-        if (strcmp(id, SCHEMA_ID) == 0) {
-            return MTA_STS_OK;
-        }
-
-        if (schema_value(db, "SELECT count(*) FROM sqlite_master") > 0
-            || strcmp(id, "0") != 0)
-        {
-            return mta_sts_error(err, MTA_STS_NOWHERE, "\"%.*s\" is a database "
-                                 "of something else, which is not changed: "
-                                 "name a new file",
-                                 MTA_STS_SHOW(mta_sts_str_from(file)));
-        }
-
-        if (sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK
-            && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK
-            && sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)
-               == SQLITE_OK)
-        {
-            return MTA_STS_OK;
-        }
-    }
-
-    return mta_sts_error(err, MTA_STS_NOWHERE, "SQLite: \"%.*s\": %s",
-                         MTA_STS_SHOW(mta_sts_str_from(file)),
-                         sqlite3_errmsg(db));
-}
+static const sqlite_schema_t  schema = {
+    .id = 0x4d544143,                 /* "MTAC" */
+    .versions = { schema_tables }
+};
 
 
 int
 sqlite_schema_create(const char *url, mta_sts_err_t *err)
 {
-    int          rc;
-    sqlite3     *db;
-    const char  *file;
+    int             rc;
+    const char     *file, *why;
+    sqlite_file_t   sqlite;
 
     file = url + sizeof("sqlite:") - 1;
 
@@ -127,18 +68,18 @@ sqlite_schema_create(const char *url, mta_sts_err_t *err)
                              "no file, must be sqlite:FILE");
     }
 
-    if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE,
-                        NULL) != SQLITE_OK)
-    {
-        rc = mta_sts_error(err, MTA_STS_NOWHERE, "SQLite: \"%.*s\": %s",
-                           MTA_STS_SHOW(mta_sts_str_from(file)),
-                           sqlite3_errmsg(db));
-    } else {
-        (void) sqlite3_busy_timeout(db, SCHEMA_WAIT);
-        rc = schema_create(db, file, err);
-    }
+    memset(&sqlite, 0, sizeof(sqlite_file_t));
 
-    (void) sqlite3_close(db);
+    why = sqlite_file_open(&sqlite, file, SQLITE_OPEN_READWRITE
+                           |SQLITE_OPEN_CREATE, SCHEMA_WAIT, &schema);
+
+    rc = why == NULL ? MTA_STS_OK
+         : mta_sts_error(err, MTA_STS_NOWHERE, "SQLite: \"%.*s\": %s%s",
+                         MTA_STS_SHOW(mta_sts_str_from(file)), why,
+                         why == sqlite_foreign
+                         ? ", which is not changed: name a new file" : "");
+
+    sqlite_file_close(&sqlite);
 
     return rc;
 }

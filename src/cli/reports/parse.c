@@ -400,7 +400,8 @@ parse_report(const json_t *root, const site_t *ours,
 #define PARSE_ARRAY   160
 #define PARSE_MEMBER  56              /* and a string: its name */
 #define PARSE_NEXT    56              /* a place in a list, and a number */
-#define PARSE_STRING  80              /* and its bytes */
+#define PARSE_STRING  80
+#define PARSE_BYTE    3               /* of a string: in two buffers at first */
 
 
 static int
@@ -419,7 +420,7 @@ parse_measure(mta_sts_str_t text, mta_sts_err_t *err)
     }
 
     for (i = 0, bytes = 0; i < text.len; i++) {
-        bytes += (size_t) quoted;
+        bytes += quoted ? PARSE_BYTE : 0;
 
         switch (text.data[i]) {
 

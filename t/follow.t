@@ -197,7 +197,7 @@ for my $case (
     [['follow', '-', '--listen', 'x', '--table', $table], 2,
      '"--listen" is not for the source "lines", only for PostgreSQL'],
     [['follow', '-', '--grace', '1x', '--table', $table], 2,
-     'invalid "--grace 1x"'],
+     'invalid grace "1x", must be between 1 and 31536000 seconds'],
     [['follow', '-', '--once', '--table', $yaml], 1,
      'is not a table, and is not replaced'],
     [['follow', '-', '--once', '--table', "$dir/fifo"], 1,

@@ -73,7 +73,7 @@ my @refused = (
      'format "zone" does not take option "--escaped-semicolons"', 2],
     [['-o', ''], 'option "-o" needs the name of a folder', 2],
     [['--hosts'], 'command "records" does not take option "--hosts"', 2],
-    [['--zone'], 'option "--zone" needs a value', 2],
+    [['--zone'], 'option "--zone" needs a value: "--zone APEX"', 2],
     [['--zones=a'], 'unknown option "--zones=a", did you mean "--zone"?', 2],
     [['--only', 'address'],
      '"--only address" needs "--policy-host": an address, or a name for a CNAME', 2],

@@ -79,10 +79,12 @@ is("$rc$err", qq{2mta-sts: invalid ID "abc", must be 4 or more digits and letter
    . "a to f\n", 'an invalid ID');
 
 for my $program (['reports'], ['follow', '-']) {
-    for my $case (['--stat=x', 'unknown option "--stat", see mta-sts %s --help'],
-                  ['--help=1', 'unknown option "--help", see mta-sts %s --help'],
+    for my $case (['--stat=x', 'unknown option "--stat=x", did you mean "--state"?'],
+                  ['--help=1', 'unknown option "--help=1", did you mean "--help"?'],
+                  ['--st', 'unknown option "--st", did you mean "--state"?'],
                   ['-z', 'unknown option "-z", see mta-sts %s --help'],
-                  ['--state', 'option "--state" needs a value'])
+                  ['--no-smtp', 'command "%s" does not take option "--no-smtp"'],
+                  ['--state', 'option "--state" needs a value: "--state DIR"'])
     {
         my ($word, $text) = @$case;
         ($rc, $out, $err) = helper(@$program, $word);

@@ -90,21 +90,6 @@ usage(FILE *out)
 
 
 static void
-usage_command(FILE *out, const command_t *command)
-{
-    (void) fprintf(out, "usage: mta-sts %s [options] %s\n\n    %s\n",
-                   command->name, command->arguments, command->description);
-
-    options_usage(out, command->options);
-
-    if (command->formats) {
-        (void) fprintf(out, "\nformats:\n");
-        command->formats(out);
-    }
-}
-
-
-static void
 version(void)
 {
     (void) printf("mta-sts %s\n", MTA_STS_VERSION);
@@ -156,7 +141,6 @@ static int
 run(int argc, char **argv, const mta_sts_env_t *env)
 {
     int               help;
-    options_t         options;
     const command_t  *command;
 
     static char  help_option[] = "--help";
@@ -191,18 +175,12 @@ run(int argc, char **argv, const mta_sts_env_t *env)
         return command->program(argc, argv);
     }
 
-    if (!help && options_parse(&options, argc, argv, command->options, env)
-                 != MTA_STS_OK)
-    {
-        return COMMAND_USAGE;
-    }
-
-    if (help || options.help) {
-        usage_command(stdout, command);
+    if (help) {
+        command_usage(stdout, command);
         return COMMAND_OK;
     }
 
-    return command->run(&options, env);
+    return command_run(command, argc, argv, env);
 }
 
 

@@ -21,6 +21,10 @@
 #define MTA_STS_CONF_PATH  "/etc/nginx/nginx.conf"
 #endif
 
+/* Where the reports are if nothing says so. */
+
+#define MTA_STS_STATE_DIR  "/var/lib/nginx-mta-sts"
+
 
 /* Exit statuses. */
 
@@ -44,6 +48,8 @@
 #define OPTIONS_PLAN      512         /* -f, --until */
 #define OPTIONS_TREE      1024        /* --tree, --prune */
 #define OPTIONS_IMPORT    2048        /* -f, -o, --from-conf, --repair */
+#define OPTIONS_REPORTS   4096        /* all of reports */
+#define OPTIONS_FOLLOW    8192        /* all of follow */
 
 
 /* A policy setting and its value. */
@@ -83,8 +89,21 @@ typedef struct {
     const char         *since;
     const char         *state;
     const char         *until;
+    const char         *table;
+    const char         *query;
+    const char         *changes;
+    const char         *listen;
+    const char         *exec;
+    const char         *metrics;
+    const char         *init;
 
     unsigned            ttl;          /* seconds */
+    unsigned            every;        /* seconds, as up to grace; or 0 */
+    unsigned            full;
+    unsigned            silent;
+    unsigned            grace;
+    unsigned            days;
+    unsigned            keep;         /* days */
     net_settings_t      net;
 
     options_list_t      zones;
@@ -92,6 +111,7 @@ typedef struct {
     options_list_t      accept;
     options_list_t      only;
     options_list_t      pointing;
+    options_list_t      trusted;
     options_list_t      args;
 
     options_setting_t  *settings;     /* in the order of the command line */
@@ -112,20 +132,11 @@ typedef struct {
     int                 no_smtp;
     int                 hosts;
     int                 without_certificate;
+    int                 pipe;
+    int                 allow_removals;
+    int                 once;
     int                 help;
 } options_t;
-
-
-/*
- * Parses the arguments of a command, whose name is argv[0], in env's memory.
- * allowed is a mask of groups.  Returns MTA_STS_OK, or MTA_STS_ERROR after it
- * has said what is wrong.
- */
-int options_parse(options_t *options, int argc, char **argv, unsigned allowed,
-    const mta_sts_env_t *env);
-
-/* Prints the options of the allowed groups, for --help. */
-void options_usage(FILE *out, unsigned allowed);
 
 
 typedef struct {
@@ -137,6 +148,24 @@ typedef struct {
     void       (*formats)(FILE *out);  /* of -f; or NULL */
     int        (*program)(int argc, char **argv);  /* instead of run; or NULL */
 } command_t;
+
+
+/*
+ * Parses the arguments of a command, after its name, in env's memory.  Returns
+ * MTA_STS_OK, or MTA_STS_ERROR after it has said what is wrong.
+ */
+int options_parse(options_t *options, int argc, char **argv,
+    const command_t *command, const mta_sts_env_t *env);
+
+/* Prints the options of the allowed groups. */
+void options_usage(FILE *out, unsigned allowed);
+
+/* Prints what --help does. */
+void command_usage(FILE *out, const command_t *command);
+
+/* Parses the arguments, and runs the command or prints its help. */
+int command_run(const command_t *command, int argc, char **argv,
+    const mta_sts_env_t *env);
 
 
 /*
@@ -164,21 +193,8 @@ int command_program(int argc, char **argv);
  */
 int command_pipe_status(int argc, char **argv, int status);
 
-/*
- * The main() of such a program: runs it, with the name that its messages begin
- * with, and gives its exit status.
- */
-int command_main(int argc, char **argv, char *name,
-    int (*run)(int argc, char **argv, const mta_sts_env_t *env));
-
-/*
- * As getopt_long(), but takes no abbreviations; short_options begins with ":".
- * Returns '?' after it has said what is wrong.
- */
-struct option;
-
-int command_getopt(int argc, char **argv, const char *short_options,
-    const struct option *long_options);
+/* The main() of such a program: runs its command, and gives the exit status. */
+int command_main(int argc, char **argv, const command_t *command);
 
 /*
  * Flushes and closes standard output.  Output that is not written is an error,

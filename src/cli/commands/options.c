@@ -26,8 +26,21 @@ const option_t  options_table[] = {
       "nginx.conf (default: " MTA_STS_CONF_PATH "),\n"
       "or \"-\" for the output of nginx -T" },
 
-    { "domains", 'd', OPTIONS_CONF, OPTION_TEXT, OPTION_IN(domains), "FILE",
+    { "conf", 'c', OPTIONS_REPORTS, OPTION_TEXT, OPTION_IN(conf), "FILE",
+      "nginx.conf, whose domains are ours (default of add:\n"
+      MTA_STS_CONF_PATH "; of a summary: those that\n"
+      "had a report)" },
+
+    { "domains", 'd', OPTIONS_CONF|OPTIONS_REPORTS, OPTION_TEXT,
+      OPTION_IN(domains), "FILE",
       "only a domains file, or \"-\" for standard input" },
+
+    { "table", 0, OPTIONS_FOLLOW, OPTION_TEXT, OPTION_IN(table), "TABLE",
+      "what mta_sts_domains names; it is replaced" },
+
+    { "domains", 'd', OPTIONS_FOLLOW, OPTION_TEXT, OPTION_IN(domains), "FILE",
+      "a domains file with policies and settings, which\n"
+      "rows name" },
 
     { "domains", 'd', OPTIONS_COMPILE, OPTION_TEXT, OPTION_IN(domains), "FILE",
       "a domains file, or a glob of them; more may follow" },
@@ -42,8 +55,8 @@ const option_t  options_table[] = {
       "FILE", "instead: an nginx.conf that serves policies by hand,\n"
       "\"-\" for the output of nginx -T, or a folder of files" },
 
-    { "prefix", 'p', OPTIONS_CONF|OPTIONS_IMPORT, OPTION_TEXT,
-      OPTION_IN(prefix), "PREFIX",
+    { "prefix", 'p', OPTIONS_CONF|OPTIONS_IMPORT|OPTIONS_REPORTS,
+      OPTION_TEXT, OPTION_IN(prefix), "PREFIX",
       "the folder of a relative FILE, as nginx's -p" },
 
     { "repair", 0, OPTIONS_IMPORT, OPTION_FLAG, OPTION_IN(repair), NULL,
@@ -64,7 +77,7 @@ const option_t  options_table[] = {
       "only those whose server has no fixed certificate" },
 
     { "format", 'f', OPTIONS_FORMAT|OPTIONS_CHECK|OPTIONS_PLAN
-      |OPTIONS_IMPORT, OPTION_TEXT, OPTION_IN(format), "FORMAT",
+      |OPTIONS_IMPORT|OPTIONS_REPORTS, OPTION_TEXT, OPTION_IN(format), "FORMAT",
       "one of the formats (default: the first)" },
 
     { "output", 'o', OPTIONS_RECORDS, OPTION_TEXT, OPTION_IN(output), "DIR",
@@ -219,6 +232,72 @@ const option_t  options_table[] = {
       MTA_STS_SET_TLSRPT_RUA, "URI",
       "where reports go, mailto: or https:; may be\n"
       "repeated" },
+
+    { "state", 0, OPTIONS_REPORTS, OPTION_TEXT, OPTION_IN(state), "DIR",
+      "where reports.sqlite is (default: that of\n"
+      "mta_sts_state, or " MTA_STS_STATE_DIR ")" },
+
+    { "days", 0, OPTIONS_REPORTS, OPTION_NUMBER(1, 100000), OPTION_IN(days),
+      "N", "of a summary: of the last N days (default: 30)" },
+
+    { "fail-on", 0, OPTIONS_REPORTS, OPTION_TEXT, OPTION_IN(fail_on),
+      "SEVERITY", "of a summary: exit status 1 for note, warning or\n"
+      "error, and for what is worse (default: 0)" },
+
+    { "trust-authserv", 0, OPTIONS_REPORTS, OPTION_LIST, OPTION_IN(trusted),
+      "ID", "of add: of the mail server whose DKIM results are\n"
+      "believed; may be repeated" },
+
+    { "keep", 0, OPTIONS_REPORTS, OPTION_NUMBER(1, 100000), OPTION_IN(keep),
+      "DAYS", "of add: drop older reports (default: 400)" },
+
+    { "pipe", 0, OPTIONS_REPORTS, OPTION_FLAG, OPTION_IN(pipe), NULL,
+      "of add: exit statuses for a mail server: 0, or 75\n"
+      "to try again" },
+
+    { "query", 0, OPTIONS_FOLLOW, OPTION_TEXT, OPTION_IN(query), "SQL",
+      "selects all domains (default: those of the table\n"
+      "mta_sts_domains)" },
+
+    { "changes", 0, OPTIONS_FOLLOW, OPTION_TEXT, OPTION_IN(changes), "SQL",
+      "selects what has changed since a cursor" },
+
+    { "listen", 0, OPTIONS_FOLLOW, OPTION_TEXT, OPTION_IN(listen), "CHANNEL",
+      "of PostgreSQL, which notifies of changes" },
+
+    { "every", 0, OPTIONS_FOLLOW, OPTION_TIME(1, 31536000), OPTION_IN(every),
+      "TIME", "between looks for changes (default: 5s, with\n"
+      "--listen or without --changes 60s)" },
+
+    { "full", 0, OPTIONS_FOLLOW, OPTION_TIME(1, 31536000), OPTION_IN(full),
+      "TIME", "between reads of everything, if there is\n"
+      "--changes or --listen (default: 1h)" },
+
+    { "timeout", 0, OPTIONS_FOLLOW, OPTION_TIME(1, 31536000),
+      OPTION_IN(silent), "TIME", "of a silent source (default: 30s)" },
+
+    { "grace", 0, OPTIONS_FOLLOW, OPTION_TIME(1, 31536000), OPTION_IN(grace),
+      "TIME", "how long a domain that left stays as it is\n"
+      "(default: 1d)" },
+
+    { "allow-removals", 0, OPTIONS_FOLLOW, OPTION_FLAG,
+      OPTION_IN(allow_removals), NULL,
+      "once, even if most domains have left" },
+
+    { "state", 0, OPTIONS_FOLLOW, OPTION_TEXT, OPTION_IN(state), "DIR",
+      "of mta-sts check, which says when senders are free" },
+
+    { "exec", 0, OPTIONS_FOLLOW, OPTION_TEXT, OPTION_IN(exec), "COMMAND",
+      "gets the changed domains on standard input" },
+
+    { "metrics", 0, OPTIONS_FOLLOW, OPTION_TEXT, OPTION_IN(metrics), "FILE",
+      "for Prometheus, replaced when they change" },
+
+    { "once", 0, OPTIONS_FOLLOW, OPTION_FLAG, OPTION_IN(once), NULL,
+      "read, write and end, for cron" },
+
+    { "init", 0, OPTIONS_FOLLOW, OPTION_TEXT, OPTION_IN(init),
+      "sqlite:FILE", "instead: creates a database" },
 
     { "help", 'h', 0, OPTION_FLAG, OPTION_IN(help), NULL, "this text" }
 };

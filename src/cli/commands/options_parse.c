@@ -149,32 +149,52 @@ options_find(const char *word, unsigned allowed, const char **value)
 }
 
 
-/* Says that there is no such option, and the nearest that there is. */
+/*
+ * Says that there is no such option, and which one may be meant: the nearest,
+ * or one that it abbreviates.
+ */
 
 static void
-options_unknown(const char *command, const char *word, unsigned allowed)
+options_unknown(const command_t *command, const char *word)
 {
     size_t             i;
+    const char        *name;
+    mta_sts_str_t      meant;
     mta_sts_nearest_t  nearest;
 
     memset(&nearest, 0, sizeof(mta_sts_nearest_t));
+    meant = mta_sts_str("");
 
     nearest.wanted.data = word + strspn(word, "-");
     nearest.wanted.len = strcspn(nearest.wanted.data, "=");
 
     for (i = 0; i < options_n; i++) {
-        if (options_table[i].group == 0 || (options_table[i].group & allowed)) {
-            mta_sts_nearest_add(&nearest,
-                                mta_sts_str_from(options_table[i].name));
+        if (options_table[i].group
+            && (options_table[i].group & command->options) == 0)
+        {
+            continue;
+        }
+
+        name = options_table[i].name;
+
+        mta_sts_nearest_add(&nearest, mta_sts_str_from(name));
+
+        if (meant.len == 0
+            && strncmp(name, nearest.wanted.data, nearest.wanted.len) == 0)
+        {
+            meant = mta_sts_str_from(name);
         }
     }
 
-    if (nearest.text.len && nearest.wanted.len > 1) {
+    meant = nearest.text.len ? nearest.text : meant;
+
+    if (meant.len && nearest.wanted.len > 1) {
         say("unknown option \"%s\", did you mean \"--%.*s\"?", word,
-            MTA_STS_SHOW(nearest.text));
+            MTA_STS_SHOW(meant));
 
     } else {
-        say("unknown option \"%s\", see mta-sts %s --help", word, command);
+        say("unknown option \"%s\", see mta-sts %s --help", word,
+            command->name);
     }
 }
 
@@ -278,6 +298,9 @@ options_init(options_t *options, size_t n, const mta_sts_env_t *env)
     options->net.timeout = 10;
     options->net.smtp_timeout = 60;
     options->net.jobs = 64;
+    options->full = 3600;
+    options->silent = 30;
+    options->grace = 86400;
 
     for (i = 0; i < options_n; i++) {
         if (options_table[i].kind == OPTION_IS_LIST) {
@@ -292,8 +315,8 @@ options_init(options_t *options, size_t n, const mta_sts_env_t *env)
 
 
 int
-options_parse(options_t *options, int argc, char **argv, unsigned allowed,
-    const mta_sts_env_t *env)
+options_parse(options_t *options, int argc, char **argv,
+    const command_t *command, const mta_sts_env_t *env)
 {
     int              i, only_args;
     const char      *word, *value;
@@ -315,20 +338,22 @@ options_parse(options_t *options, int argc, char **argv, unsigned allowed,
             continue;
         }
 
-        option = options_find(word, allowed, &value);
+        option = options_find(word, command->options, &value);
 
         if (option == NULL) {
-            options_unknown(argv[0], word, allowed);
+            options_unknown(command, word);
             return MTA_STS_ERROR;
         }
 
-        if (option->group && (option->group & allowed) == 0) {
-            say("command \"%s\" does not take option \"%s\"", argv[0], word);
+        if (option->group && (option->group & command->options) == 0) {
+            say("command \"%s\" does not take option \"%s\"", command->name,
+                word);
             return MTA_STS_ERROR;
         }
 
         if (option->argument && value == NULL && ++i == argc) {
-            say("option \"%s\" needs a value", word);
+            say("option \"%s\" needs a value: \"%s %s\"", word, word,
+                option->argument);
             return MTA_STS_ERROR;
         }
 

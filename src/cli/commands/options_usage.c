@@ -1,5 +1,5 @@
 /*
- * The options of a command, as --help prints them.
+ * What --help prints of a command.
  */
 
 #include <stdio.h>
@@ -45,5 +45,20 @@ options_usage(FILE *out, unsigned allowed)
         if (option->group == 0 || (option->group & allowed)) {
             options_usage_one(out, option);
         }
+    }
+}
+
+
+void
+command_usage(FILE *out, const command_t *command)
+{
+    (void) fprintf(out, "usage: mta-sts %s [options] %s\n\n    %s\n",
+                   command->name, command->arguments, command->description);
+
+    options_usage(out, command->options);
+
+    if (command->formats) {
+        (void) fprintf(out, "\nformats:\n");
+        command->formats(out);
     }
 }

@@ -4,7 +4,6 @@
  */
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -83,63 +82,39 @@ command_pipe_status(int argc, char **argv, int status)
 
 
 int
-command_main(int argc, char **argv, char *name,
-    int (*run)(int argc, char **argv, const mta_sts_env_t *env))
+command_run(const command_t *command, int argc, char **argv,
+    const mta_sts_env_t *env)
+{
+    options_t  options;
+
+    if (options_parse(&options, argc, argv, command, env) != MTA_STS_OK) {
+        return COMMAND_USAGE;
+    }
+
+    if (options.help) {
+        command_usage(stdout, command);
+        return COMMAND_OK;
+    }
+
+    return command->run(&options, env);
+}
+
+
+int
+command_main(int argc, char **argv, const command_t *command)
 {
     int              status;
     mta_sts_arena_t  arena = { NULL, 0 };
     mta_sts_env_t    env = { diag_alloc, say_warning, &arena,
                              site_is_public_suffix };
 
-    /* what getopt_long() begins its messages with */
-
-    argv[0] = name;
-
     diag_no_memory_status(command_pipe_status(argc, argv, DIAG_NO_MEMORY));
 
-    status = run(argc, argv, &env);
+    status = command_run(command, argc, argv, &env);
 
     mta_sts_arena_free(&arena);
 
     return command_pipe_status(argc, argv, command_finish(status));
-}
-
-
-int
-command_getopt(int argc, char **argv, const char *short_options,
-    const struct option *long_options)
-{
-    int          ch, i;
-    const char  *word;
-
-    i = -1;
-    opterr = 0;
-
-    ch = getopt_long(argc, argv, short_options, long_options, &i);
-
-    if (ch == -1) {
-        return -1;
-    }
-
-    word = argv[i != -1 && optarg == argv[optind - 1] ? optind - 2
-                                                      : optind - 1];
-
-    if (ch == ':') {
-        say("option \"%s\" needs a value", word);
-        return '?';
-    }
-
-    /* what getopt_long() takes for an abbreviation */
-
-    if (ch == '?'
-        || (i != -1 && strcspn(word + 2, "=") != strlen(long_options[i].name)))
-    {
-        say("unknown option \"%.*s\", see %s --help",
-            (int) strcspn(word, "="), word, argv[0]);
-        return '?';
-    }
-
-    return ch;
 }
 
 

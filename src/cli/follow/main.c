@@ -2,7 +2,6 @@
  * The program that "mta-sts follow" runs: its command line.
  */
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -11,156 +10,9 @@
 #include "follow.h"
 
 
-#define MAIN_TIMEOUT       30         /* seconds, as all of these */
-#define MAIN_EVERY         5          /* with a query of changes */
+#define MAIN_EVERY         5          /* seconds, with a query of changes */
 #define MAIN_EVERY_LISTEN  60
 #define MAIN_EVERY_FULL    60         /* without one */
-#define MAIN_FULL          3600
-#define MAIN_GRACE         86400
-#define MAIN_TIME_MAX      31536000
-
-
-static const struct option  options_long[] = {
-    { "table", required_argument, NULL, 't' },
-    { "domains", required_argument, NULL, 'd' },
-    { "query", required_argument, NULL, 'q' },
-    { "changes", required_argument, NULL, 'c' },
-    { "listen", required_argument, NULL, 'l' },
-    { "every", required_argument, NULL, 'e' },
-    { "full", required_argument, NULL, 'f' },
-    { "timeout", required_argument, NULL, 'T' },
-    { "grace", required_argument, NULL, 'g' },
-    { "allow-removals", no_argument, NULL, 'A' },
-    { "state", required_argument, NULL, 's' },
-    { "exec", required_argument, NULL, 'x' },
-    { "metrics", required_argument, NULL, 'm' },
-    { "once", no_argument, NULL, 'o' },
-    { "init", required_argument, NULL, 'i' },
-    { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 }
-};
-
-
-static void
-main_usage(FILE *out)
-{
-    (void) fprintf(out,
-        "usage: mta-sts follow [options] SOURCE --table TABLE\n"
-        "       mta-sts follow --init sqlite:FILE\n\n"
-        "    keeps a table equal to a database, for nginx\n\n"
-        "SOURCE is postgresql://..., mysql://..., sqlite:FILE, or \"-\" for\n"
-        "lines on standard input\n\n"
-        "options:\n"
-        "    --table TABLE        what mta_sts_domains names; it is replaced\n"
-        "    -d FILE              a domains file with policies and settings,\n"
-        "                         which rows name\n"
-        "    --query SQL          selects all domains (default: those of the\n"
-        "                         table mta_sts_domains)\n"
-        "    --changes SQL        selects what has changed since a cursor\n"
-        "    --listen CHANNEL     of PostgreSQL, which notifies of changes\n"
-        "    --every TIME         between looks for changes (default: %ds,\n"
-        "                         with --listen or without --changes %ds)\n"
-        "    --full TIME          between reads of everything, if there is\n"
-        "                         --changes or --listen (default: 1h)\n"
-        "    --timeout TIME       of a silent source (default: %ds)\n"
-        "    --grace TIME         how long a domain that left stays as it is\n"
-        "                         (default: 1d)\n"
-        "    --allow-removals     once, even if most domains have left\n"
-        "    --state DIR          of mta-sts check, which says when senders\n"
-        "                         are free\n"
-        "    --exec COMMAND       gets the changed domains on standard input\n"
-        "    --metrics FILE       for Prometheus, replaced when they change\n"
-        "    --once               read, write and end, for cron\n"
-        "    --init sqlite:FILE   instead: creates a database\n"
-        "    -h                   this text\n",
-        MAIN_EVERY, MAIN_EVERY_LISTEN, MAIN_TIMEOUT);
-}
-
-
-/* Returns 0 after it has said what is wrong. */
-
-static int
-main_time(const char *option, const char *value, unsigned *time)
-{
-    int64_t  n;
-
-    n = mta_sts_duration_parse(mta_sts_str_from(value));
-
-    if (n < 1 || n > MAIN_TIME_MAX) {
-        say("invalid \"--%s %s\", must be a time from 1s to 1y", option,
-            value);
-        return 0;
-    }
-
-    *time = (unsigned) n;
-
-    return 1;
-}
-
-
-/* Returns 0 after it has said what is wrong. */
-
-static int
-main_set(follow_settings_t *settings, int ch)
-{
-    switch (ch) {
-
-    case 't':
-        settings->table = optarg;
-        return 1;
-
-    case 'd':
-        settings->policies = optarg;
-        return 1;
-
-    case 'q':
-        settings->source.query = optarg;
-        return 1;
-
-    case 'c':
-        settings->source.changes = optarg;
-        return 1;
-
-    case 'l':
-        settings->source.listen = optarg;
-        return 1;
-
-    case 'e':
-        return main_time("every", optarg, &settings->every);
-
-    case 'f':
-        return main_time("full", optarg, &settings->full);
-
-    case 'T':
-        return main_time("timeout", optarg, &settings->source.timeout);
-
-    case 'g':
-        return main_time("grace", optarg, &settings->grace);
-
-    case 'A':
-        settings->allow = 1;
-        return 1;
-
-    case 's':
-        settings->state = optarg;
-        return 1;
-
-    case 'x':
-        settings->exec = optarg;
-        return 1;
-
-    case 'm':
-        settings->metrics = optarg;
-        return 1;
-
-    case 'o':
-        settings->once = 1;
-        return 1;
-
-    default:
-        return 0;
-    }
-}
 
 
 static int
@@ -326,34 +178,33 @@ main_check_files(const follow_settings_t *settings)
 
 
 static int
-main_run(int argc, char **argv, const mta_sts_env_t *env)
+main_run(const options_t *options, const mta_sts_env_t *env)
 {
-    int                ch;
-    follow_settings_t  settings;
-
-    memset(&settings, 0, sizeof(follow_settings_t));
-
-    settings.full = MAIN_FULL;
-    settings.grace = MAIN_GRACE;
-    settings.source.timeout = MAIN_TIMEOUT;
-
-    while ((ch = command_getopt(argc, argv, ":d:h", options_long)) != -1) {
-
-        if (ch == 'h') {
-            main_usage(stdout);
-            return COMMAND_OK;
+    follow_settings_t  settings = {
+        .table = options->table,
+        .policies = options->domains,
+        .state = options->state,
+        .exec = options->exec,
+        .metrics = options->metrics,
+        .every = options->every,
+        .full = options->full,
+        .grace = options->grace,
+        .allow = options->allow_removals,
+        .once = options->once,
+        .source = {
+            .query = options->query,
+            .changes = options->changes,
+            .listen = options->listen,
+            .timeout = options->silent,
+            .stopped = follow_stopped
         }
+    };
 
-        if (ch == 'i') {
-            return main_init(optarg);
-        }
-
-        if (!main_set(&settings, ch)) {
-            return COMMAND_USAGE;
-        }
+    if (options->init) {
+        return main_init(options->init);
     }
 
-    if (argc - optind != 1 || settings.table == NULL) {
+    if (options->args.n != 1 || settings.table == NULL) {
         say("command \"follow\" needs one SOURCE and --table TABLE");
         return COMMAND_USAGE;
     }
@@ -362,17 +213,23 @@ main_run(int argc, char **argv, const mta_sts_env_t *env)
         return COMMAND_USAGE;
     }
 
-    settings.url = argv[optind];
-    settings.source.stopped = follow_stopped;
+    settings.url = options->args.values[0].text.data;
 
     return main_follow(&settings, env);
 }
 
 
+static const command_t  command = {
+    "follow", "SOURCE --table TABLE | --init sqlite:FILE",
+    "keeps a table equal to a database, for nginx; SOURCE is\n"
+    "    postgresql://..., mysql://..., sqlite:FILE, or \"-\" for lines on\n"
+    "    standard input",
+    OPTIONS_FOLLOW, main_run, NULL, NULL
+};
+
+
 int
 main(int argc, char **argv)
 {
-    static char  name[] = "mta-sts follow";
-
-    return command_main(argc, argv, name, main_run);
+    return command_main(argc, argv, &command);
 }

@@ -136,8 +136,7 @@ batch_room(reports_adder_t *adder, mta_sts_str_t domain, int verified,
 
     if (*room == 0
         && store_query(adder->store, "SELECT 1 FROM policy WHERE domain = ?1"
-                       " UNION ALL SELECT 1 FROM day WHERE domain = ?1 LIMIT 1",
-                       domain, 0, batch_known, room, err)
+                       " LIMIT 1", domain, 0, batch_known, room, err)
            != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -148,8 +147,8 @@ batch_room(reports_adder_t *adder, mta_sts_str_t domain, int verified,
     }
 
     if (!adder->counted
-        && store_query(adder->store, REPORTS_DOMAINS, mta_sts_str(""), 0,
-                       batch_other, adder, err)
+        && store_query(adder->store, "SELECT DISTINCT domain FROM policy",
+                       mta_sts_str(""), 0, batch_other, adder, err)
            != MTA_STS_OK)
     {
         return MTA_STS_ERROR;

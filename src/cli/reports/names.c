@@ -8,24 +8,25 @@
 
 
 int
-reports_names(char **args, size_t n, const mta_sts_env_t *env,
+reports_names(const options_list_t *args, const mta_sts_env_t *env,
     mta_sts_str_t **names)
 {
-    size_t           i;
-    mta_sts_err_t    err;
-    mta_sts_value_t  value = { { NULL, 0 }, { { NULL, 0 }, 0, 0 } };
+    size_t                  i;
+    mta_sts_err_t           err;
+    const mta_sts_value_t  *value;
 
-    *names = env->alloc(env->ctx, n * sizeof(mta_sts_str_t));
+    *names = env->alloc(env->ctx, args->n * sizeof(mta_sts_str_t));
 
-    for (i = 0; i < n; i++) {
-        if (strchr(args[i], '.') == NULL) {
-            say("\"%s\" is neither a domain nor \"add\" or \"show\"", args[i]);
+    for (i = 0; i < args->n; i++) {
+        value = &args->values[i];
+
+        if (strchr(value->text.data, '.') == NULL) {
+            say("\"%s\" is neither a domain nor \"add\" or \"show\"",
+                value->text.data);
             return MTA_STS_ERROR;
         }
 
-        value.text = mta_sts_str_from(args[i]);
-
-        if (mta_sts_name_domain("domain", &value, env, &(*names)[i], &err)
+        if (mta_sts_name_domain("domain", value, env, &(*names)[i], &err)
             != MTA_STS_OK)
         {
             say_error(&err);

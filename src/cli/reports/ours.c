@@ -41,7 +41,7 @@ reports_state(const options_t *options, const mta_sts_env_t *env,
     }
 
     if (*state == NULL) {
-        *state = REPORTS_STATE;
+        *state = MTA_STS_STATE_DIR;
     }
 
     return COMMAND_OK;

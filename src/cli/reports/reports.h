@@ -73,10 +73,6 @@ typedef struct {
 } reports_report_t;
 
 
-/* Where the store is if nothing says so. */
-
-#define REPORTS_STATE  "/var/lib/nginx-mta-sts"
-
 /*
  * Reads the configuration: domains that it serves a policy for are ours.
  * *state, if it is NULL, is set to the directory of mta_sts_state, or stays
@@ -91,8 +87,8 @@ mta_sts_str_t *reports_named(const site_t *site, const mta_sts_env_t *env,
     size_t *n);
 
 /*
- * Sets *state, if it is NULL, to the same directory or else to REPORTS_STATE.
- * Returns the same.
+ * Sets *state, if it is NULL, to the same directory or else to
+ * MTA_STS_STATE_DIR.  Returns the same.
  */
 int reports_state(const options_t *options, const mta_sts_env_t *env,
     const char **state);
@@ -257,7 +253,7 @@ typedef struct {
                                          a Maildir without a report */
     size_t                  unread;   /* files that cannot be opened or read */
 
-    size_t                  others;   /* domains of the store that ours covers
+    size_t                  others;   /* domains with reports that ours covers
                                          and does not name, once counted */
     int                     counted;
     int                     full;     /* REPORTS_OTHERS_MAX was reached */
@@ -301,11 +297,6 @@ int reports_bad(const mta_sts_env_t *env, const char *dir, const char *name,
 /* DIR/NAMESUFFIX */
 mta_sts_str_t reports_path(const mta_sts_env_t *env, const char *dir,
     const char *name, const char *suffix);
-
-/* SQL: the domains of the store, in order. */
-
-#define REPORTS_DOMAINS                                                       \
-    "SELECT domain FROM policy UNION SELECT domain FROM day ORDER BY 1"
 
 /* What is being read; for the files that add. */
 
@@ -356,7 +347,7 @@ int reports_add_fd(reports_input_t *input, int fd);
  * Names of domains as a person writes them, normalised.  Says what is wrong:
  * no name of a domain; a word without a dot, which is a mistyped command.
  */
-int reports_names(char **args, size_t n, const mta_sts_env_t *env,
+int reports_names(const options_list_t *args, const mta_sts_env_t *env,
     mta_sts_str_t **names);
 
 

@@ -25,7 +25,10 @@ my %mode = (enforced => 'enforce', tested => 'testing', left => 'none',
             alone => 'enforce', unsaid => 'enforce', two => 'enforce', six => 'enforce');
 my %rua = (own => 'mailto:tls@OWN.example?subject=x,mailto:b@own.example',
            both => 'mailto:tls@both.example,mailto:a@b.example',
-           web => 'https://web.example/tlsrpt');
+           web => 'https://WEB.example:8443/tlsrpt',
+           few => 'https://tls.few.example?x', much => 'mailto:a@b.much.example',
+           tested => 'https://b.example/@tested.example,mailto:a@nottested.example,'
+                   . 'https://tested.example.b.example');
 my @names = sort keys %mode;
 
 my $cert = $world->cert('good', [map { "mta-sts.$_.example" } @names]);
@@ -80,8 +83,13 @@ my ($status, $found) = check();
 
 is($status, 0, 'no store of reports: nothing is wrong');
 is(codes($found, 'own'), 'tlsrpt-own', 'reports to the domain itself');
-is(codes($found, $_), '', "... not $_") for qw(enforced both web);
+is(codes($found, $_), 'tlsrpt-own', "... $_, too") for qw(both web few much);
+is(codes($found, $_), '', "... not $_") for qw(enforced tested);
 is((check('--fail-on', 'note'))[0], 1, '... are a note');
+like($found->{$_}{'tlsrpt-own'}{text}, qr/^all reports go to the domain /, "all: $_")
+    for qw(own web few much);
+like($found->{both}{'tlsrpt-own'}{text}, qr/^1 of 2 report addresses is in the domain .* the other is not$/,
+     'or some');
 
 
 # Reports about some
@@ -92,7 +100,7 @@ reported('enforced', 0, @bad);
 ($status, $found) = check();
 is("$status " . codes($found, 'enforced'), '0 ', 'an unverified report decides nothing');
 is(codes($found, 'tested'), 'report-none', 'a record without a report');
-like($found->{tested}{'report-none'}{text}, qr/^no report has come, .*"mailto:a\@b\.example"/,
+like($found->{left}{'report-none'}{text}, qr/^no report has come, .*"mailto:a\@b\.example"/,
      '... names where they go');
 is($found->{tested}{'report-none'}{severity}, 'note', '... which is a note');
 
@@ -121,7 +129,7 @@ is(join(' ', map { $found->{$_}{'report-refused'}{severity} }
         qw(enforced tested left)), 'error warning note', '... which depends on the mode');
 is(join(' ', map { $found->{$_}{'report-dane'}{severity} }
         qw(enforced tested left)), 'warning warning warning', '... but not with DANE');
-is(codes($found, 'web'), '', 'what is older counts no more');
+is(codes($found, 'web'), 'tlsrpt-own', 'what is older counts no more');
 
 reported('both', 1, @bad, results => [map { "x-$_" } 1 .. 9]);
 ($status, $found) = check();
@@ -178,16 +186,16 @@ spew("$dir/state/reports.sqlite", 'nonsense' x 1000);
 unlink glob "$dir/state/reports.sqlite-*";
 ($status, $found) = check();
 is($status, 3, 'a store that cannot be read');
-is(codes($found, 'web'), 'report-unknown', '... is unknown');
-is($found->{web}{'report-unknown'}{severity}, 'unknown', '... and says so');
+is(codes($found, 'left'), 'report-unknown', '... is unknown');
+is($found->{left}{'report-unknown'}{severity}, 'unknown', '... and says so');
 
 unlink "$dir/state/reports.sqlite";
 is((run('', 'sqlite3', "$dir/state/reports.sqlite", 'PRAGMA user_version = 2'))[0],
    0, 'a store of another version');
-is(codes((check())[1], 'web'), 'report-unknown', '... is unknown');
+is(codes((check())[1], 'left'), 'report-unknown', '... is unknown');
 is((run('', 'sqlite3', "$dir/state/reports.sqlite", 'PRAGMA user_version = 0'))[0],
    0, 'a file that is no store');
-is(codes((check())[1], 'web'), 'report-unknown', '... is unknown');
+is(codes((check())[1], 'left'), 'report-unknown', '... is unknown');
 
 $world->stop;
 done_testing();

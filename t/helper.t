@@ -349,7 +349,7 @@ is($status, 0, '... that nginx takes') or diag($said);
 # misuse
 
 for my $case ([[], qr/^usage: mta-sts COMMAND/],
-              [['recordz'], qr/^mta-sts: unknown command "recordz"$/m],
+              [['recordz'], qr/^mta-sts: unknown command "recordz", did you mean "records"\?$/m],
               [['records', '-x'], qr/^mta-sts: unknown option "-x", see mta-sts records --help$/m],
               [['records', '-zq', 'a'],
                qr/^mta-sts: unknown option "-zq", see mta-sts records --help$/m],

@@ -1,11 +1,12 @@
 #!/usr/bin/perl
 
-# What hostile mails cost: what GMime would make of them is measured before.
+# What hostile input costs: what GMime and jansson would make of it is measured before.
 
 use strict;
 use warnings;
 
 use lib 't/lib';
+use MIME::Base64 qw(encode_base64);
 use MtaSts;
 use MtaSts::Reports qw(:all);
 use Test::More;
@@ -48,6 +49,44 @@ for my $case (
 
 my ($err, $mb) = cost("a:\n" x 340_000);
 cmp_ok($mb, '<', 250, 'as many fields as may be');
+
+
+# A small JSON may be a tree that takes very much more memory
+
+my $range = '"date-range":{"start-datetime":"2025-01-01","end-datetime":"2025-01-01"}';
+
+sub words {
+    my ($form, $n) = @_;
+    return join ',', map { sprintf $form, $_, rand 2 ** 31 } 1 .. $n;
+}
+
+sub mailed {
+    my ($text, @more) = @_;
+    return join "\n", $multipart, map({ ("--b\nContent-Type: $_->[0]",
+        "Content-Transfer-Encoding: base64\n", encode_base64($_->[1])) }
+        ['application/tlsrpt+json', $text], @more), "--b--\n";
+}
+
+for my $case (
+    ['objects', 240_000, 62_000, sub { '[' . words('{"%d":"%x"}', @_) . ']' }],
+    ['members', 400_000, 155_000, sub { '{' . words('"%d":%d', @_) . '}' }],
+    ['lists', 400_000, 128_000, sub { '[' . words('[%2$d]', @_) . ']' }],
+    ['bytes of a text', 16_000_000, 11_100_000, sub { '"' . ('0123456789abcdef' x ($_[0] / 16)) . '"' }],
+) {
+    my ($what, $many, $most, $make) = @$case;
+    my ($text, $too_many) = map { "{$range,\"policies\":[{}],\"x\":" . $make->($_) . '}' }
+                            $most, $many;
+    my ($err, $mb) = cost($too_many);
+    like($err, qr/: the JSON would take more than 32 MiB of memory$/m, "$many $what: refused");
+    cmp_ok($mb, '<', 60, '... before they take memory');
+
+    ($err, $mb) = cost($text);
+    unlike($err, qr/^mta-sts: /m, "$most $what: read");
+    cmp_ok($mb, '<', 80, "... in less than 80 MB");
+    ($err, $mb) = cost(mailed($text, ['text/plain', 'x' x (16_000_000 - length $text)]));
+    unlike($err, qr/^mta-sts: /m, '... as a mail');
+    cmp_ok($mb, '<', 120, "... in less than 120 MB");
+}
 
 
 # What a real mail may have

@@ -34,6 +34,50 @@ for my $case ([[], 0], [['-d', "$dir/domains.yaml"], 1]) {
 is("$rc$err", qq{2mta-sts: "ad" is neither a domain nor "add" or "show"\n},
    'a mistyped command');
 
+for my $case (['show -f json abcd', 'format', 'the summary'],
+              ['add -f json --fail-on error', 'format', 'the summary'],
+              ['add --days 3', 'days', 'the summary'],
+              ['--keep 3', 'keep', '"reports add"'],
+              ['show --keep 3 abcd', 'keep', '"reports add"'],
+              ['--trust-authserv x example.com', 'trust-authserv', '"reports add"'])
+{
+    my ($args, $option, $of) = @$case;
+    ($rc, $out, $err) = helper('reports', '--state', $state, split / /, $args);
+    is("$rc$out$err", qq{2mta-sts: option "--$option" is one of $of, see mta-sts }
+       . "reports --help\n", "not an option there: $args");
+}
+
+is((run('', "$MtaSts::BUILD/mta-sts", 'reports', '--state', $state, '--pipe'))[0], 75,
+   '... which a mail server tries again');
+like((helper('reports', '--state', $state, '-f', 'xml'))[2],
+     qr/^mta-sts: unknown format "xml", must be text, json, prometheus or html$/m,
+     'an unknown format names those that there are');
+like((helper('report'))[2], qr/^mta-sts: unknown command "report", did you mean "reports"\?$/m,
+     'an unknown command names the nearest');
+like((helper('reports', '--help'))[1], qr/mta_sts_state/, 'help: the state of nginx.conf');
+
+
+# Exit statuses
+
+spew("$dir/wrong.yaml", "domains: [\n");
+spew("$dir/wrong.conf", "http { mta_sts_mode x; }\n");
+
+for my $wrong (['-d', "$dir/wrong.yaml"], ['-c', "$dir/wrong.conf"], ['-c', "$dir/no.conf"]) {
+    for my $command ([], ['add'], ['show', 'abcd']) {
+        next if @$command == 2 && $wrong->[0] eq '-d';
+        is((helper(\'', 'reports', @$command, @$wrong,
+            $wrong->[0] eq '-d' ? ('--state', $state) : ()))[0], 1,
+           "a wrong configuration: @$command @$wrong");
+    }
+}
+
+is((run('', "$MtaSts::BUILD/mta-sts", 'reports', 'add', '-d', "$dir/wrong.yaml",
+        '--pipe'))[0], 75,
+   '... which a mail server tries again');
+($rc, $out, $err) = helper('reports', 'show', '--state', $state, 'abc');
+is("$rc$err", qq{2mta-sts: invalid ID "abc", must be 4 or more digits and letters from }
+   . "a to f\n", 'an invalid ID');
+
 for my $program (['reports'], ['follow', '-']) {
     for my $case (['--stat=x', 'unknown option "--stat=x", did you mean "--state"?'],
                   ['--help=1', 'unknown option "--help=1", did you mean "--help"?'],
@@ -101,7 +145,7 @@ spew("$dir/spool/1700000000.000-1-1-ab_192.0.2.1.json", $report);
 add($state, "$dir/spool");
 add($state, \mail($report), @trust);
 my $id = summary($state)->{domains}[0]{reporters}[0]{last_id};
-(undef, $out) = helper('reports', 'show', '--state', $state, $id);
+(undef, $out) = helper('reports', 'show', '--state', $state, uc substr $id, 0, 16);
 like($out, qr/^source: +https 192\.0\.2\.1, mail$/m,
      'a report that came by https and by mail');
 

@@ -105,8 +105,14 @@ like(slurp("$dir/reports.prom"), qr/^mta_sts_reports_sessions\{domain="a\.exampl
 spew($spooled, 'no report');
 spew("$dir/reports.prom", "old\n");
 ($status) = service('spool', @spool);
-is($status, 1, 'spool has the status of mta-sts reports add');
+is($status, 0, 'what is no report is no failure of spool');
 like(slurp("$dir/reports.prom"), qr/^mta_sts_reports/m, '... with metrics all the same');
+
+spew("$dir/wrong.yaml", "domains: [\n");
+spew($spooled, report(domains => ['a.example']));
+($status) = service('spool', @spool, MTA_STS_OPTIONS => "-d $dir/wrong.yaml");
+is($status, 1, '... but a wrong configuration is one');
+ok(-e $spooled, '... and leaves the reports');
 
 spew("$dir/state/reports.sqlite", 'nonsense' x 1000);
 unlink glob "$dir/state/reports.sqlite-*";

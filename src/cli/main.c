@@ -107,15 +107,28 @@ version(void)
 static const command_t *
 command_find(const char *name)
 {
-    size_t  i;
+    size_t             i;
+    mta_sts_nearest_t  nearest;
+
+    memset(&nearest, 0, sizeof(mta_sts_nearest_t));
+    nearest.wanted = mta_sts_str_from(name);
 
     for (i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i].name, name) == 0) {
             return &commands[i];
         }
+
+        mta_sts_nearest_add(&nearest, mta_sts_str_from(commands[i].name));
     }
 
-    say("unknown command \"%s\"", name);
+    if (nearest.text.len) {
+        say("unknown command \"%s\", did you mean \"%.*s\"?", name,
+            MTA_STS_SHOW(nearest.text));
+
+    } else {
+        say("unknown command \"%s\"", name);
+    }
+
     usage(stderr);
 
     return NULL;

@@ -224,7 +224,7 @@ check_store(const reports_report_t *report)
         check_evidence(report, report->policies[i].domain);
     }
 
-    store_ok(store_drop(store, report->end + 1, &err), &err);
+    store_ok(store_drop(store, report->end + 1, 0, &err), &err);
 
     for (i = 0; i < report->n_policies && i < 3; i++) {
         check_sums(report, report->policies[i].domain, 0);

@@ -316,7 +316,7 @@ static const char  overflow_rows[] =
 static void
 test_overflow(void)
 {
-    int                 i;
+    int                 i, k;
     store_t            *store;
     summary_t           summary;
     evidence_t          evidence;
@@ -349,7 +349,18 @@ test_overflow(void)
 
         ok(evidence.sessions[REPORTS_STS][0].good > 1000000, "... of evidence");
         is_int(evidence_close(reader, &err), 1, "... which is known");
-        is_int(store_drop(store, 172801, &err), MTA_STS_OK, "... and dropped");
+        is_int(store_drop(store, 172801, 0, &err), MTA_STS_OK, "... and dropped");
+
+        /* the report ended at 172800 */
+
+        for (k = 0; k < 2; k++) {
+            reader = evidence_open(dir);
+            evidence_read(reader, name, 172799 + k, &test.env, &evidence);
+
+            is_int((long long) evidence.n, 1 - k, "... evidence has %d sum",
+                   1 - k);
+            (void) evidence_close(reader, &err);
+        }
     }
 
     if (store) {

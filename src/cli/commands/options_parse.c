@@ -301,8 +301,6 @@ options_init(options_t *options, size_t n, const mta_sts_env_t *env)
     options->full = 3600;
     options->silent = 30;
     options->grace = 86400;
-    options->days = 30;
-    options->keep = 400;
 
     for (i = 0; i < options_n; i++) {
         if (options_table[i].kind == OPTION_IS_LIST) {

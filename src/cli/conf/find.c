@@ -329,6 +329,10 @@ site_has(const site_t *site, mta_sts_str_t domain)
     mta_sts_env_t            env = { diag_alloc, NULL, &arena, NULL };
     const mta_sts_policy_t  *policy;
 
+    if (domain.len > MTA_STS_NAME_DOMAIN_MAX) {
+        return 0;
+    }
+
     if (mta_sts_catalog_find(&site->answers.catalog, domain, &entry)) {
         return 1;
     }

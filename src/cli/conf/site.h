@@ -172,8 +172,8 @@ int site_find(const site_t *site, const mta_sts_value_t *domain,
     const mta_sts_env_t *env, mta_sts_entry_t *entry, mta_sts_err_t *err);
 
 /*
- * Has a normalised domain a policy: its own or a default one, which may be
- * refused?
+ * Has a normalised host name of any length a policy: its own or a default one,
+ * which may be refused?
  */
 int site_has(const site_t *site, mta_sts_str_t domain);
 

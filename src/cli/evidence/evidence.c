@@ -18,6 +18,10 @@
     " FROM policy p JOIN report r ON r.id = p.report"                         \
     " WHERE p.domain = ?1 AND p.ends >= ?2"
 
+/* sums whose day has a part since then, so that no failure is lost */
+
+#define EVIDENCE_DAYS  " FROM day WHERE domain = ?1 AND day + 86400 > ?2"
+
 
 struct evidence_reader_s {
     store_t            *store;
@@ -49,8 +53,8 @@ static const char  evidence_sessions[] =
     " sum(reports) FROM (SELECT p.type AS type, " VERIFIED " AS v,"
     " " STORE_SUM("p.good") " AS good, " STORE_SUM("p.failed") " AS failed,"
     " count(DISTINCT r.id) AS reports" EVIDENCE_FROM " GROUP BY 1, 2 UNION ALL"
-    " SELECT type, verified, good, failed, reports FROM day"
-    " WHERE domain = ?1 AND day >= ?2) GROUP BY type, v";
+    " SELECT type, verified, good, failed, reports" EVIDENCE_DAYS ")"
+    " GROUP BY type, v";
 
 /* all sessions that a sender reports; sums per day have lost who it was */
 
@@ -59,7 +63,7 @@ static const char  evidence_sessions[] =
     "SELECT p.type AS t, " VERIFIED " AS v, r.signer AS s,"                   \
     " total(p.good) + total(p.failed) AS n" EVIDENCE_FROM " GROUP BY 1, 2, 3" \
     " UNION ALL SELECT type, verified, '', total(good) + total(failed)"       \
-    " FROM day WHERE domain = ?1 AND day >= ?2 GROUP BY 1, 2)"                \
+    EVIDENCE_DAYS " GROUP BY 1, 2)"                                           \
     " GROUP BY 1, 2, 3)"
 
 /*
@@ -82,7 +86,7 @@ static const char  evidence_failures[] =
     " AS rest, p.ends AS e, p.good AS good" EVIDENCE_FROM ") WHERE rest > 0"
     " GROUP BY 1, 2, 5, 6"
     " UNION ALL SELECT type, verified, '', '', '', '', failed, day + 86400,"
-    " good FROM day WHERE domain = ?1 AND day >= ?2 AND failed > 0) f"
+    " good" EVIDENCE_DAYS " AND failed > 0) f"
     " JOIN sender USING (t, v, s)"
     " ORDER BY f.v DESC, f.t, f.n DESC, result, mx, o, s LIMIT 1000";
 

@@ -203,8 +203,8 @@ mta_sts_str_t txt_tlsrpt(const dns_record_t *records, size_t n,
 #define REPORTED_SINCE  (3 * 86400)
 
 /*
- * Judges where reports about domain go: rua is the value of "rua=".  One URI
- * elsewhere is enough.
+ * Judges where reports about domain go: rua is the value of "rua=".  A host in
+ * the domain, with mailto: or https:, is found, and whether all are.
  */
 void reported_address(mta_sts_str_t domain, mta_sts_str_t rua,
     findings_t *findings);

@@ -236,7 +236,7 @@
     X(TLSRPT_DIFFERS, "tlsrpt-differs", TLSRPT, WARNING, 0,                   \
       "8460 3", "the record is not the configured one, or missing")           \
     X(TLSRPT_OWN, "tlsrpt-own", TLSRPT, NOTE, 0,                              \
-      "8460 3", "all reports go by mail to the domain that they are about")   \
+      "8460 3", "reports go to the domain that they are about, all or some")  \
     X(REPORT_UNKNOWN, "report-unknown", TLSRPT, UNKNOWN, 0,                   \
       "8460 3", "the store of reports cannot be read")                        \
     X(REPORT_NONE, "report-none", TLSRPT, NOTE, 0,                            \

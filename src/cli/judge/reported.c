@@ -15,52 +15,114 @@
 #define REPORTED_FEW    20
 
 
-/* Does a report by this URI go to the domain that it is about? */
+/* Has the URI the scheme?  Removes it then. */
+
+static int
+reported_scheme(mta_sts_str_t *uri, mta_sts_str_t scheme)
+{
+    mta_sts_str_t  begin;
+
+    begin = *uri;
+    begin.len = scheme.len;
+
+    if (uri->len < scheme.len || !mta_sts_str_caseeq(begin, scheme)) {
+        return 0;
+    }
+
+    *uri = mta_sts_str_after(*uri, scheme.len);
+
+    return 1;
+}
+
+
+/* The host of a report URI, without the dot at its end; empty if none. */
+
+static mta_sts_str_t
+reported_host(mta_sts_str_t uri)
+{
+    size_t         i;
+    mta_sts_str_t  rest, host = { "", 0 };
+
+    if (reported_scheme(&uri, mta_sts_str("https://"))) {
+        for (i = 0; i < uri.len && strchr("/?#", uri.data[i]) == NULL; i++) {
+            /* void */
+        }
+
+        host = uri;
+        host.len = i;
+
+    } else if (reported_scheme(&uri, mta_sts_str("mailto:"))) {
+        (void) field_next(&uri, '?', &host);
+    }
+
+    /* what is before the last "@" is the mailbox or the user */
+
+    for (i = host.len; i > 0; i--) {
+        if (host.data[i - 1] == '@') {
+            host = mta_sts_str_after(host, i);
+            break;
+        }
+    }
+
+    rest = host;
+    (void) field_next(&rest, ':', &host);
+
+    if (mta_sts_str_ends(host, mta_sts_str("."))) {
+        host.len--;
+    }
+
+    return host;
+}
+
+
+/* Does a report by this URI go to the domain that it is about, or below it? */
 
 static int
 reported_is_own(mta_sts_str_t uri, mta_sts_str_t domain)
 {
-    mta_sts_str_t  part, address, scheme = mta_sts_str("mailto:");
+    mta_sts_str_t  host;
 
-    part = uri;
-    part.len = scheme.len;
+    host = reported_host(uri);
 
-    if (uri.len < scheme.len || !mta_sts_str_caseeq(part, scheme)) {
-        return 0;
+    if (host.len > domain.len
+        && host.data[host.len - domain.len - 1] == '.')
+    {
+        host = mta_sts_str_after(host, host.len - domain.len);
     }
 
-    uri = mta_sts_str_after(uri, scheme.len);
-
-    if (!field_next(&uri, '?', &address)) {
-        return 0;
-    }
-
-    while (address.len && memchr(address.data, '@', address.len)) {
-        (void) field_next(&address, '@', &part);
-    }
-
-    return mta_sts_str_caseeq(address, domain);
+    return mta_sts_str_caseeq(host, domain);
 }
 
 
 void
 reported_address(mta_sts_str_t domain, mta_sts_str_t rua, findings_t *findings)
 {
+    size_t         n, own;
     mta_sts_str_t  uri, rest;
 
     rest = rua;
+    n = own = 0;
 
     while (rua.len && field_next(&rest, ',', &uri)) {
-        if (!reported_is_own(field_trim(uri), domain)) {
-            return;
-        }
+        n++;
+        own += (size_t) reported_is_own(field_trim(uri), domain);
     }
 
-    if (rua.len) {
-        finding_add(findings, TLSRPT_OWN, NULL, "reports go to the domain that "
-                    "they are about, whose mail servers may be what is broken; "
-                    "add an address in another domain, or an https: URI");
+    if (own == 0) {
+        return;
     }
+
+    if (own < n) {
+        finding_add(findings, TLSRPT_OWN, NULL, "%zu of %zu report addresses "
+                    "%s in the domain that the reports are about, whose "
+                    "servers may be what is broken; the other%s not", own, n,
+                    own == 1 ? "is" : "are", n - own == 1 ? " is" : "s are");
+        return;
+    }
+
+    finding_add(findings, TLSRPT_OWN, NULL, "all reports go to the domain that "
+                "they are about, whose servers may be what is broken; add an "
+                "address in another domain");
 }
 
 

@@ -23,7 +23,7 @@ add_json(reports_input_t *input, mta_sts_str_t text,
 
     adder = input->adder;
 
-    if (reports_json(text, &adder->ours, &input->env, &report, err)
+    if (reports_json(text, adder->ours, &input->env, &report, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;

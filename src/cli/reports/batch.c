@@ -98,6 +98,112 @@ batch_dropped(void *ctx, const char *const *columns)
 }
 
 
+static void
+batch_known(void *ctx, const char *const *columns)
+{
+    (void) columns;
+    *(int *) ctx = 1;
+}
+
+
+static int
+batch_is_named(const reports_adder_t *adder, mta_sts_str_t domain)
+{
+    mta_sts_entry_t  entry;
+
+    return domain.len == 0
+           || mta_sts_catalog_find(&adder->ours->answers.catalog, domain,
+                                   &entry);
+}
+
+
+static void
+batch_other(void *ctx, const char *const *columns)
+{
+    reports_adder_t  *adder = ctx;
+
+    adder->others += !batch_is_named(adder, mta_sts_str_from(columns[0]));
+}
+
+
+/* Is there room for reports about a domain?  Without one, *room is 0. */
+
+static int
+batch_room(reports_adder_t *adder, mta_sts_str_t domain, int verified,
+    int *room, mta_sts_err_t *err)
+{
+    *room = batch_is_named(adder, domain);
+
+    if (*room == 0
+        && store_query(adder->store, "SELECT 1 FROM policy WHERE domain = ?1"
+                       " LIMIT 1", domain, 0, batch_known, room, err)
+           != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    if (*room) {
+        return MTA_STS_OK;
+    }
+
+    if (!adder->counted
+        && store_query(adder->store, "SELECT DISTINCT domain FROM policy",
+                       mta_sts_str(""), 0, batch_other, adder, err)
+           != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    adder->counted = 1;
+    *room = adder->others < (size_t) REPORTS_OTHERS_MAX * (verified ? 2 : 1);
+    adder->others += (size_t) *room;
+    adder->full |= !*room;
+
+    return MTA_STS_OK;
+}
+
+
+/*
+ * A default policy covers any name that a sender invents: reports about such
+ * domains are bounded, and unverified ones leave room for the others.
+ */
+
+static int
+batch_bound(reports_adder_t *adder, reports_report_t *report, int verified,
+    mta_sts_err_t *err)
+{
+    int                room;
+    size_t             i, k, n;
+    reports_policy_t  *policies;
+
+    policies = report->policies;
+
+    for (i = 0, n = 0; i < report->n_policies; i++) {
+
+        for (k = 0; k < n; k++) {
+            if (mta_sts_str_eq(policies[k].domain, policies[i].domain)) {
+                break;
+            }
+        }
+
+        if (k == n
+            && batch_room(adder, policies[i].domain, verified, &room, err)
+               != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+
+        if (k < n || room) {
+            policies[n++] = policies[i];
+        }
+    }
+
+    report->n_policies = n;
+
+    return MTA_STS_OK;
+}
+
+
 static int
 batch_store(reports_adder_t *adder, int64_t dropped, size_t i,
     mta_sts_err_t *err)
@@ -105,8 +211,10 @@ batch_store(reports_adder_t *adder, int64_t dropped, size_t i,
     int                rc;
     store_result_e     result;
     reports_report_t  *report;
+    reports_origin_t  *origin;
 
     report = &adder->batch.reports[i];
+    origin = &adder->batch.origins[i];
 
     /* its sessions may be in the sums of its day already */
 
@@ -115,13 +223,18 @@ batch_store(reports_adder_t *adder, int64_t dropped, size_t i,
         return MTA_STS_OK;
     }
 
+    if (batch_bound(adder, report, origin->signer.len != 0, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
     if (report->n_policies == 0) {
         adder->refused++;
         return store_refuse(adder->store, report, err);
     }
 
-    rc = store_add(adder->store, report, &adder->batch.origins[i], &result,
-                   err);
+    rc = store_add(adder->store, report, origin, &result, err);
 
     if (rc == MTA_STS_OK && result == STORE_NEW) {
         adder->added++;
@@ -141,6 +254,8 @@ batch_transaction(reports_adder_t *adder, mta_sts_err_t *err)
     int64_t  dropped;
 
     dropped = 0;
+    adder->others = 0;
+    adder->counted = 0;
 
     if (store_begin(adder->store, err) != MTA_STS_OK
         || store_query(adder->store, "SELECT before FROM dropped",

@@ -78,6 +78,22 @@ html_cell(FILE *out, mta_sts_str_t text, const char *prefix,
 }
 
 
+/* What is known of reports that were dropped. */
+
+static void
+html_summed(const evidence_sessions_t *summed, FILE *out)
+{
+    if (summed->reports) {
+        (void) fputs("<tr><td>of these dropped: without failures, hosts, "
+                     "reporters</td>", out);
+        html_number(out, summed->good);
+        html_number(out, summed->failed);
+        html_number(out, summed->reports);
+        (void) fputs("</tr>\n", out);
+    }
+}
+
+
 static void
 html_sessions(const summary_domain_t *domain, FILE *out)
 {
@@ -99,6 +115,7 @@ html_sessions(const summary_domain_t *domain, FILE *out)
                 html_number(out, sessions->failed);
                 html_number(out, sessions->reports);
                 (void) fputs("</tr>\n", out);
+                html_summed(&domain->summed[type][verified], out);
             }
         }
     }

@@ -134,14 +134,14 @@ store_refuse(store_t *store, const reports_report_t *report,
 /* CROSS JOIN: SQLite begins with the few reports that are old, by their end. */
 
 int
-store_drop(store_t *store, int64_t before, mta_sts_err_t *err)
+store_drop(store_t *store, int64_t before, int64_t sums, mta_sts_err_t *err)
 {
     char  sql[1000];
 
     (void) snprintf(sql, sizeof(sql),
         "BEGIN IMMEDIATE;"
         "INSERT INTO day SELECT p.domain, p.type, r.signer <> '' AS v,"
-        " r.begins / 86400 * 86400 AS d, " INSERT_SUM("p.good") ","
+        " " REPORTS_DAY("r.ends") " AS d, " INSERT_SUM("p.good") ","
         " " INSERT_SUM("p.failed") ", count(DISTINCT r.id)"
         " FROM report r CROSS JOIN policy p ON p.report = r.id"
         " WHERE r.ends < %lld GROUP BY p.domain, p.type, v, d"
@@ -153,8 +153,9 @@ store_drop(store_t *store, int64_t before, mta_sts_err_t *err)
         "UPDATE dropped SET before = max(before, %lld), refused = refused"
         " + (SELECT count(*) FROM refused WHERE ends < %lld);"
         "DELETE FROM refused WHERE ends < %lld;"
+        "DELETE FROM day WHERE day < %lld;"
         "COMMIT", (long long) before, (long long) before, (long long) before,
-        (long long) before, (long long) before);
+        (long long) before, (long long) before, (long long) sums);
 
     return store_exec(store, sql, err);
 }

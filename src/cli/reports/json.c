@@ -26,7 +26,7 @@ json_sessions(const summary_domain_t *domain)
     int                        verified;
     json_t                    *list;
     reports_type_e             type;
-    const evidence_sessions_t  *sessions;
+    const evidence_sessions_t  *sessions, *summed;
 
     list = json_array();
 
@@ -38,12 +38,19 @@ json_sessions(const summary_domain_t *domain)
                 continue;
             }
 
-            (void) json_array_append_new(list, json_pack("{sssbsIsIsI}",
+            summed = &domain->summed[type][verified];
+
+            (void) json_array_append_new(list,
+                json_pack("{sssbsIsIsIs{sIsIsI}}",
                        "type", reports_type(type),
                        "verified", verified,
                        "good", (json_int_t) sessions->good,
                        "failed", (json_int_t) sessions->failed,
-                       "reports", (json_int_t) sessions->reports));
+                       "reports", (json_int_t) sessions->reports,
+                       "dropped",
+                       "good", (json_int_t) summed->good,
+                       "failed", (json_int_t) summed->failed,
+                       "reports", (json_int_t) summed->reports));
         }
     }
 

@@ -14,7 +14,9 @@
 #include "reports.h"
 
 
-#define DAY  86400
+#define MAIN_DAYS  30                 /* of a summary */
+#define MAIN_KEEP  400                /* days */
+#define DAY        86400
 
 
 static const struct {
@@ -102,6 +104,7 @@ main_add(const options_t *options, const options_list_t *files,
 {
     int              rc, failed;
     size_t           i;
+    site_t           site;
     const char      *state;
     mta_sts_err_t    err;
     reports_adder_t  adder;
@@ -117,17 +120,23 @@ main_add(const options_t *options, const options_list_t *files,
         return COMMAND_USAGE;
     }
 
-    if (reports_ours(options, env, &adder.ours, &state) != MTA_STS_OK
-        || reports_state(options, env, &state) != MTA_STS_OK)
-    {
-        return failed;
+    rc = reports_ours(options, env, &site, &state);
+
+    if (rc == COMMAND_OK) {
+        rc = reports_state(options, env, &state);
     }
 
+    if (rc != COMMAND_OK) {
+        return options->pipe ? failed : rc;
+    }
+
+    adder.ours = &site;
     adder.state = state;
     adder.pipe = options->pipe;
     adder.n_trusted = options->trusted.n;
     adder.now = (int64_t) time(NULL);
-    adder.since = adder.now - (int64_t) options->keep * DAY;
+    adder.since = adder.now
+                  - (int64_t) (options->keep ? options->keep : MAIN_KEEP) * DAY;
     adder.store = store_open(state, 1, &err);
 
     if (adder.store == NULL) {
@@ -142,7 +151,8 @@ main_add(const options_t *options, const options_list_t *files,
     }
 
     if (rc == MTA_STS_OK) {
-        rc = store_drop(adder.store, adder.since, &err);
+        rc = store_drop(adder.store, adder.since,
+                        adder.now - (int64_t) REPORTS_SUMS_MAX * DAY, &err);
     }
 
     store_close(adder.store);
@@ -150,6 +160,12 @@ main_add(const options_t *options, const options_list_t *files,
     if (rc != MTA_STS_OK) {
         say_error(&err);
         return failed;
+    }
+
+    if (adder.full) {
+        say("there are reports about %d domains that the configuration does "
+            "not name: those about further ones are refused, unless it names "
+            "them", REPORTS_OTHERS_MAX);
     }
 
     if (options->pipe) {
@@ -178,12 +194,13 @@ static int
 main_summary(const options_t *options, const mta_sts_env_t *env)
 {
     int                  rc;
-    size_t               i, format;
+    size_t               i, n, format;
+    site_t               site;
     store_t             *store;
     summary_t            summary;
     const char          *state;
     mta_sts_err_t        err;
-    reports_ours_t       list;
+    mta_sts_str_t       *names;
     summary_severity_e   fail_on;
 
     if (!main_severity(options->fail_on, &fail_on)) {
@@ -197,37 +214,45 @@ main_summary(const options_t *options, const mta_sts_env_t *env)
     }
 
     if (format == FORMATS) {
-        say("unknown format \"%s\", see mta-sts reports --help",
+        say("unknown format \"%s\", must be text, json, prometheus or html",
             options->format);
         return COMMAND_USAGE;
     }
 
-    if (reports_names(&options->args, env, &list) != MTA_STS_OK) {
+    if (reports_names(&options->args, env, &names) != MTA_STS_OK) {
         return COMMAND_USAGE;
     }
 
+    memset(&summary, 0, sizeof(summary_t));
+    rc = COMMAND_OK;
+    n = options->args.n;
     state = options->state;
 
     /* also those without a report */
 
-    if (options->args.n == 0 && (options->conf || options->domains)
-        && reports_ours(options, env, &list, &state) != MTA_STS_OK)
-    {
-        return COMMAND_UNKNOWN;
+    if (n == 0 && (options->conf || options->domains)) {
+        rc = reports_ours(options, env, &site, &state);
+        summary.ours = &site;
     }
 
-    if (reports_state(options, env, &state) != MTA_STS_OK) {
-        return COMMAND_UNKNOWN;
+    if (rc == COMMAND_OK) {
+        rc = reports_state(options, env, &state);
     }
 
-    memset(&summary, 0, sizeof(summary_t));
+    if (rc != COMMAND_OK) {
+        return rc;
+    }
+
+    if (summary.ours) {
+        names = reports_named(&site, env, &n);
+    }
+
     summary.now = (int64_t) time(NULL);
-    summary.days = options->days;
+    summary.days = options->days ? options->days : MAIN_DAYS;
     summary.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 
     store = store_open(state, 0, &err);
-    rc = store ? summary_read(&summary, store, list.domains, list.n, env,
-                              &err)
+    rc = store ? summary_read(&summary, store, names, n, env, &err)
                : MTA_STS_ERROR;
 
     if (store) {
@@ -259,10 +284,17 @@ main_show(const options_t *options, const char *id, const mta_sts_env_t *env)
     const char     *state;
     mta_sts_err_t   err;
 
-    state = options->state;
+    if (!reports_is_id(id)) {
+        say("invalid ID \"%s\", must be 4 or more digits and letters from a to "
+            "f", id);
+        return COMMAND_USAGE;
+    }
 
-    if (reports_state(options, env, &state) != MTA_STS_OK) {
-        return COMMAND_UNKNOWN;
+    state = options->state;
+    rc = reports_state(options, env, &state);
+
+    if (rc != COMMAND_OK) {
+        return rc;
     }
 
     store = store_open(state, 0, &err);
@@ -281,25 +313,67 @@ main_show(const options_t *options, const char *id, const mta_sts_env_t *env)
 }
 
 
+/* Says which option is not one of "add", or of the summary. */
+
+static int
+main_allowed(const options_t *options, int add, int summary)
+{
+    const char  *option;
+
+    option = add ? NULL
+             : options->trusted.n ? "trust-authserv"
+             : options->keep ? "keep"
+             : options->pipe ? "pipe" : NULL;
+
+    if (option) {
+        say("option \"--%s\" is one of \"reports add\", see mta-sts reports "
+            "--help", option);
+        return 0;
+    }
+
+    option = summary ? NULL
+             : options->format ? "format"
+             : options->days ? "days"
+             : options->fail_on ? "fail-on" : NULL;
+
+    if (option) {
+        say("option \"--%s\" is one of the summary, see mta-sts reports "
+            "--help", option);
+        return 0;
+    }
+
+    return 1;
+}
+
+
 static int
 main_run(const options_t *options, const mta_sts_env_t *env)
 {
+    int             add, show;
     mta_sts_str_t   first;
     options_list_t  rest;
 
-    if (options->args.n == 0) {
-        return main_summary(options, env);
+    first = mta_sts_str("");
+    rest = options->args;
+
+    if (rest.n) {
+        first = rest.values[0].text;
+        rest.values++;
+        rest.n--;
     }
 
-    first = options->args.values[0].text;
-    rest.values = options->args.values + 1;
-    rest.n = options->args.n - 1;
+    add = mta_sts_str_eq(first, mta_sts_str("add"));
+    show = mta_sts_str_eq(first, mta_sts_str("show"));
 
-    if (mta_sts_str_eq(first, mta_sts_str("add"))) {
+    if (!main_allowed(options, add, !add && !show)) {
+        return COMMAND_USAGE;
+    }
+
+    if (add) {
         return main_add(options, &rest, env);
     }
 
-    if (mta_sts_str_eq(first, mta_sts_str("show"))) {
+    if (show) {
         if (rest.n != 1) {
             say("\"show\" takes one ID");
             return COMMAND_USAGE;

@@ -9,14 +9,13 @@
 
 int
 reports_names(const options_list_t *args, const mta_sts_env_t *env,
-    reports_ours_t *list)
+    mta_sts_str_t **names)
 {
     size_t                  i;
     mta_sts_err_t           err;
-    mta_sts_str_t          *names;
     const mta_sts_value_t  *value;
 
-    names = env->alloc(env->ctx, args->n * sizeof(mta_sts_str_t));
+    *names = env->alloc(env->ctx, args->n * sizeof(mta_sts_str_t));
 
     for (i = 0; i < args->n; i++) {
         value = &args->values[i];
@@ -27,16 +26,13 @@ reports_names(const options_list_t *args, const mta_sts_env_t *env,
             return MTA_STS_ERROR;
         }
 
-        if (mta_sts_name_domain("domain", value, env, &names[i], &err)
+        if (mta_sts_name_domain("domain", value, env, &(*names)[i], &err)
             != MTA_STS_OK)
         {
             say_error(&err);
             return MTA_STS_ERROR;
         }
     }
-
-    list->domains = names;
-    list->n = args->n;
 
     return MTA_STS_OK;
 }

@@ -23,6 +23,7 @@ int
 reports_state(const options_t *options, const mta_sts_env_t *env,
     const char **state)
 {
+    int     rc;
     site_t  site;
 
     if (*state == NULL
@@ -30,8 +31,10 @@ reports_state(const options_t *options, const mta_sts_env_t *env,
             || (options->domains == NULL
                 && access(MTA_STS_CONF_PATH, F_OK) == 0)))
     {
-        if (command_site(&site, options, env) != COMMAND_OK) {
-            return MTA_STS_ERROR;
+        rc = command_site(&site, options, env);
+
+        if (rc != COMMAND_OK) {
+            return rc;
         }
 
         ours_set_state(&site, state);
@@ -41,39 +44,47 @@ reports_state(const options_t *options, const mta_sts_env_t *env,
         *state = MTA_STS_STATE_DIR;
     }
 
-    return MTA_STS_OK;
+    return COMMAND_OK;
 }
 
 
 int
-reports_ours(const options_t *options, const mta_sts_env_t *env,
-    reports_ours_t *list, const char **state)
+reports_ours(const options_t *options, const mta_sts_env_t *env, site_t *site,
+    const char **state)
+{
+    int  rc;
+
+    rc = command_site(site, options, env);
+
+    if (rc != COMMAND_OK) {
+        return rc;
+    }
+
+    ours_set_state(site, state);
+
+    if (site_is_empty(site)) {
+        say("no domain is configured: no report would be about one of ours");
+        return COMMAND_ERROR;
+    }
+
+    return COMMAND_OK;
+}
+
+
+mta_sts_str_t *
+reports_named(const site_t *site, const mta_sts_env_t *env, size_t *n)
 {
     size_t            i;
-    site_t            site;
-    mta_sts_str_t    *ours;
+    mta_sts_str_t    *names;
     mta_sts_entry_t  *entries;
 
-    if (command_site(&site, options, env) != COMMAND_OK) {
-        return MTA_STS_ERROR;
+    site_domains(site, env, &entries, n);
+
+    names = env->alloc(env->ctx, *n * sizeof(mta_sts_str_t));
+
+    for (i = 0; i < *n; i++) {
+        names[i] = entries[i].domain;
     }
 
-    ours_set_state(&site, state);
-
-    site_domains(&site, env, &entries, &list->n);
-
-    if (list->n == 0) {
-        say("no domain is configured: no report would be about one of ours");
-        return MTA_STS_ERROR;
-    }
-
-    ours = env->alloc(env->ctx, list->n * sizeof(mta_sts_str_t));
-
-    for (i = 0; i < list->n; i++) {
-        ours[i] = entries[i].domain;
-    }
-
-    list->domains = ours;
-
-    return MTA_STS_OK;
+    return names;
 }

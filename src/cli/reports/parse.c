@@ -251,39 +251,43 @@ parse_policy(const json_t *value, const mta_sts_env_t *env,
 }
 
 
+static int
+parse_digest_add(const char *text, size_t len, void *ctx)
+{
+    return EVP_DigestUpdate(ctx, text, len) == 1 ? 0 : -1;
+}
+
+
+/* A second copy of the text would take as much memory. */
+
 static void
 parse_digest(const json_t *root, char *hex)
 {
-    char           *text;
     size_t          i;
     unsigned        len;
+    EVP_MD_CTX     *md;
     unsigned char   hash[EVP_MAX_MD_SIZE];
 
-    text = json_dumps(root, JSON_COMPACT|JSON_SORT_KEYS);
-
     len = 0;
-    (void) EVP_Digest(text, strlen(text), hash, &len, EVP_sha256(), NULL);
+    md = EVP_MD_CTX_new();
+
+    (void) EVP_DigestInit_ex(md, EVP_sha256(), NULL);
+    (void) json_dump_callback(root, parse_digest_add, md,
+                              JSON_COMPACT|JSON_SORT_KEYS);
+    (void) EVP_DigestFinal_ex(md, hash, &len);
+
+    EVP_MD_CTX_free(md);
 
     for (i = 0; i < len; i++) {
         (void) snprintf(hex + 2 * i, 3, "%02x", hash[i]);
     }
-
-    free(text);
-}
-
-
-static int
-parse_ours_cmp(const void *a, const void *b)
-{
-    return mta_sts_str_cmp(*(const mta_sts_str_t *) a,
-                           *(const mta_sts_str_t *) b);
 }
 
 
 /* Is a policy about one of our domains, or does it name none? */
 
 static int
-parse_is_ours(const json_t *value, const reports_ours_t *ours,
+parse_is_ours(const json_t *value, const site_t *ours,
     const mta_sts_env_t *env, mta_sts_str_t *domain)
 {
     const json_t  *name;
@@ -296,14 +300,12 @@ parse_is_ours(const json_t *value, const reports_ours_t *ours,
         return json_string_length(name) == 0;
     }
 
-    return ours == NULL
-           || bsearch(domain, ours->domains, ours->n, sizeof(mta_sts_str_t),
-                      parse_ours_cmp) != NULL;
+    return ours == NULL || site_has(ours, *domain);
 }
 
 
 static void
-parse_policies(const json_t *policies, const reports_ours_t *ours,
+parse_policies(const json_t *policies, const site_t *ours,
     const mta_sts_env_t *env, reports_report_t *report)
 {
     size_t             i, n;
@@ -357,7 +359,7 @@ parse_range(const json_t *range, reports_report_t *report, mta_sts_err_t *err)
 
 
 static int
-parse_report(const json_t *root, const reports_ours_t *ours,
+parse_report(const json_t *root, const site_t *ours,
     const mta_sts_env_t *env, reports_report_t *report, mta_sts_err_t *err)
 {
     const json_t  *policies;
@@ -389,14 +391,24 @@ parse_report(const json_t *root, const reports_ours_t *ours,
 
 /*
  * A small text may be a tree that takes very much more memory, or nest deeper
- * than any report: it is measured before it is parsed.
+ * than any report: it is measured before it is parsed.  The bytes are what
+ * jansson and malloc() need at most for an object with its first eight members,
+ * for an array with its first eight values, and so on.
  */
+
+#define PARSE_OBJECT  224
+#define PARSE_ARRAY   160
+#define PARSE_MEMBER  56              /* and a string: its name */
+#define PARSE_NEXT    56              /* a place in a list, and a number */
+#define PARSE_STRING  80
+#define PARSE_BYTE    3               /* of a string: in two buffers at first */
+
 
 static int
 parse_measure(mta_sts_str_t text, mta_sts_err_t *err)
 {
     int       quoted;
-    size_t    i, values;
+    size_t    i, bytes;
     unsigned  depth;
 
     quoted = 0;
@@ -407,11 +419,14 @@ parse_measure(mta_sts_str_t text, mta_sts_err_t *err)
                              "MiB", REPORTS_INPUT_MAX >> 20);
     }
 
-    for (i = 0, values = 0; i < text.len; i++) {
+    for (i = 0, bytes = 0; i < text.len; i++) {
+        bytes += quoted ? PARSE_BYTE : 0;
+
         switch (text.data[i]) {
 
         case '"':
             quoted = !quoted;
+            bytes += quoted ? PARSE_STRING : 0;
             break;
 
         case '\\':
@@ -421,7 +436,8 @@ parse_measure(mta_sts_str_t text, mta_sts_err_t *err)
         case '[':
         case '{':
             depth += !quoted;
-            values += !quoted;
+            bytes += quoted ? 0 : text.data[i] == '{' ? PARSE_OBJECT
+                                                      : PARSE_ARRAY;
             break;
 
         case ']':
@@ -429,8 +445,12 @@ parse_measure(mta_sts_str_t text, mta_sts_err_t *err)
             depth -= !quoted && depth;
             break;
 
+        case ':':
+            bytes += quoted ? 0 : PARSE_MEMBER;
+            break;
+
         case ',':
-            values += !quoted;
+            bytes += quoted ? 0 : PARSE_NEXT;
             break;
         }
 
@@ -440,14 +460,14 @@ parse_measure(mta_sts_str_t text, mta_sts_err_t *err)
         }
     }
 
-    return values <= REPORTS_VALUES_MAX ? MTA_STS_OK
-           : mta_sts_error(err, MTA_STS_NOWHERE, "the JSON has more than %d "
-                           "values", REPORTS_VALUES_MAX);
+    return bytes <= REPORTS_TREE_MAX ? MTA_STS_OK
+           : mta_sts_error(err, MTA_STS_NOWHERE, "the JSON would take more "
+                           "than %d MiB of memory", REPORTS_TREE_MAX >> 20);
 }
 
 
 int
-reports_json(mta_sts_str_t text, const reports_ours_t *ours,
+reports_json(mta_sts_str_t text, const site_t *ours,
     const mta_sts_env_t *env, reports_report_t *report, mta_sts_err_t *err)
 {
     int           rc;

@@ -143,7 +143,7 @@ summary_prometheus(const summary_t *summary, FILE *out)
     prometheus_sessions(summary, out);
 
     prometheus_begin(out, "failures", "gauge", "Failed sessions by type of "
-                     "failure.");
+                     "failure, without reports that were dropped.");
     prometheus_failures(summary, out);
 
     prometheus_begin(out, "last_timestamp_seconds", "gauge", "End of the last "

@@ -24,12 +24,17 @@
 #define REPORTS_PARTS_MAX     1000    /* lines that begin a part */
 #define REPORTS_COMMAS_MAX    1000    /* in a field of a mail */
 #define REPORTS_DEPTH_MAX     32      /* of JSON */
-#define REPORTS_VALUES_MAX    500000  /* in JSON */
+#define REPORTS_TREE_MAX      (32 * 1024 * 1024)  /* bytes that JSON takes once
+                                                     it is parsed */
 #define REPORTS_RATIO_MAX     200     /* unpacked to packed */
 #define REPORTS_POLICIES_MAX  100     /* of a report */
 #define REPORTS_DETAILS_MAX   100     /* of a policy */
+#define REPORTS_SUMS_MAX      3650    /* days that sums are kept */
 #define REPORTS_RANGE_MAX     31      /* days that a report is about */
 #define REPORTS_TEXT_MAX      255     /* bytes of any text */
+#define REPORTS_OTHERS_MAX    10000   /* domains that the configuration covers
+                                         and does not name, and as many more if
+                                         a verified report does */
 #define REPORTS_COUNT_MAX     1000000000000   /* sessions; more are not real */
 
 
@@ -68,24 +73,22 @@ typedef struct {
 } reports_report_t;
 
 
-/* Domains, sorted bytewise. */
-
-typedef struct {
-    const mta_sts_str_t  *domains;
-    size_t                n;
-} reports_ours_t;
-
 /*
- * Gives the domains of the configuration.  *state, if it is NULL, is set to the
- * directory of mta_sts_state, or stays NULL.  Returns MTA_STS_ERROR after it
- * has said what is wrong.
+ * Reads the configuration: domains that it serves a policy for are ours.
+ * *state, if it is NULL, is set to the directory of mta_sts_state, or stays
+ * NULL.  Returns COMMAND_OK, or another exit status after it has said what is
+ * wrong.
  */
 int reports_ours(const options_t *options, const mta_sts_env_t *env,
-    reports_ours_t *list, const char **state);
+    site_t *site, const char **state);
+
+/* Gives the domains that a configuration names, sorted, in env's memory. */
+mta_sts_str_t *reports_named(const site_t *site, const mta_sts_env_t *env,
+    size_t *n);
 
 /*
  * Sets *state, if it is NULL, to the same directory or else to
- * MTA_STS_STATE_DIR.  Returns MTA_STS_ERROR after it has said what is wrong.
+ * MTA_STS_STATE_DIR.  Returns the same.
  */
 int reports_state(const options_t *options, const mta_sts_env_t *env,
     const char **state);
@@ -99,11 +102,11 @@ int reports_state(const options_t *options, const mta_sts_env_t *env,
  * in env's memory.
  *
  * Errors: it has more than REPORTS_INPUT_MAX bytes, nests deeper than
- * REPORTS_DEPTH_MAX or has more than REPORTS_VALUES_MAX values; not JSON, and
+ * REPORTS_DEPTH_MAX or would take more than REPORTS_TREE_MAX; not JSON, and
  * what jansson found; not a TLS report, and what it lacks; the date-range has
  * more than REPORTS_RANGE_MAX days.
  */
-int reports_json(mta_sts_str_t text, const reports_ours_t *ours,
+int reports_json(mta_sts_str_t text, const site_t *ours,
     const mta_sts_env_t *env, reports_report_t *report, mta_sts_err_t *err);
 
 /* Is it gzip? */
@@ -159,6 +162,16 @@ mta_sts_str_t reports_signer(mta_sts_str_t field, const mta_sts_str_t *trusted,
 
 
 /*
+ * SQL: the day that a report is summed up into, by its last second; and the
+ * beginning of the day of ?2, from which on a summary counts: no day counts in
+ * part, so that a sum counts like its reports.
+ */
+
+#define REPORTS_DAY(ends)  "(" ends " - 1) / 86400 * 86400"
+#define REPORTS_SINCE      "(?2 / 86400 * 86400)"
+
+
+/*
  * Adding to the store.
  */
 
@@ -194,10 +207,12 @@ int store_refuse(store_t *store, const reports_report_t *report,
 
 /*
  * Removes the reports that ended before a time, in seconds since the epoch;
- * what remains are sums per domain, type and day.  The store has the latest of
- * these times, "before" of "dropped".
+ * what remains are sums per domain, type and day of the end, which are removed
+ * if they are of days before sums.  The store has the latest "before" in the
+ * table "dropped".
  */
-int store_drop(store_t *store, int64_t before, mta_sts_err_t *err);
+int store_drop(store_t *store, int64_t before, int64_t sums,
+    mta_sts_err_t *err);
 
 
 /* Reports that are read and wait for a transaction; zero one to begin with. */
@@ -221,7 +236,7 @@ typedef struct {
 typedef struct {
     store_t                *store;
     const char             *state;    /* directory, for bad/ of stdin */
-    reports_ours_t          ours;
+    const site_t           *ours;
     const mta_sts_str_t    *trusted;  /* authserv-ids */
     size_t                  n_trusted;
     int64_t                 now;
@@ -237,6 +252,11 @@ typedef struct {
     size_t                  skipped;  /* files that are not looked at, mails of
                                          a Maildir without a report */
     size_t                  unread;   /* files that cannot be opened or read */
+
+    size_t                  others;   /* domains with reports that ours covers
+                                         and does not name, once counted */
+    int                     counted;
+    int                     full;     /* REPORTS_OTHERS_MAX was reached */
 
     reports_batch_t         batch;
 } reports_adder_t;
@@ -255,7 +275,7 @@ int reports_add(reports_adder_t *adder, const char *name, mta_sts_err_t *err);
 /*
  * Puts a copy of a report into the batch, or the path of a file that is to be
  * removed after it.  A full batch is flushed.  A report without policies is
- * refused.
+ * refused; so is what REPORTS_OTHERS_MAX leaves out.
  */
 int reports_batch(reports_adder_t *adder, const reports_report_t *report,
     const reports_origin_t *origin, mta_sts_err_t *err);
@@ -328,7 +348,7 @@ int reports_add_fd(reports_input_t *input, int fd);
  * no name of a domain; a word without a dot, which is a mistyped command.
  */
 int reports_names(const options_list_t *args, const mta_sts_env_t *env,
-    reports_ours_t *list);
+    mta_sts_str_t **names);
 
 
 /* The summary of a domain.  Sessions of different types are never added up. */
@@ -356,6 +376,8 @@ typedef struct {
 typedef struct {
     mta_sts_str_t        domain;      /* empty: not named */
     evidence_sessions_t  sessions[REPORTS_TYPES][2];  /* type, verified */
+    evidence_sessions_t  summed[REPORTS_TYPES][2];    /* those of them that are
+                                                         only sums */
     summary_rows_t       failures;    /* by type and result */
     summary_rows_t       hosts;       /* by type and MX */
     summary_rows_t       reporters;   /* by type and organisation */
@@ -373,6 +395,7 @@ typedef struct {
     int64_t             now;
     unsigned            days;
     int                 color;        /* out is a terminal */
+    const site_t       *ours;         /* or NULL */
 } summary_t;
 
 
@@ -386,8 +409,9 @@ typedef enum {
 
 
 /*
- * Sums up the reports that ended in the last days, of names or with n 0 of all
- * domains; now, days and color must be set.
+ * Sums up the reports that ended in the last days (UTC), of names and of those
+ * domains of the store that a default policy of ours covers; with n 0 and
+ * without ours of all domains.  now, days, color and ours must be set.
  */
 int summary_read(summary_t *summary, store_t *store,
     const mta_sts_str_t *names, size_t n, const mta_sts_env_t *env,
@@ -415,8 +439,11 @@ void summary_json(const summary_t *summary, FILE *out);
 void summary_prometheus(const summary_t *summary, FILE *out);
 void summary_html(const summary_t *summary, FILE *out);
 
+/* Can a digest begin with it: 4 or more hex digits? */
+int reports_is_id(const char *id);
+
 /*
- * Prints the report whose digest begins with id.
+ * Prints the report whose digest begins with id, in any case.
  *
  * Errors: no report "ID"; more than one report begins with "ID"; the store's.
  */

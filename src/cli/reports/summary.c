@@ -14,18 +14,21 @@
 #define DAY           86400
 #define SUMMARY_WEEK  (7 * DAY)
 
-/* of a domain, ?1, since a time, ?2 */
+/* of a domain, ?1, since the day of a time, ?2 */
 
 #define SUMMARY_FROM                                                          \
     " FROM policy p JOIN report r ON r.id = p.report"                         \
-    " WHERE p.domain = ?1 AND p.ends >= ?2"
+    " WHERE p.domain = ?1 AND p.ends > " REPORTS_SINCE
 
 #define SUMMARY_DETAIL                                                        \
     " FROM detail d JOIN policy p ON p.id = d.policy"                         \
     " JOIN report r ON r.id = p.report"                                       \
-    " WHERE p.domain = ?1 AND p.ends >= ?2"
+    " WHERE p.domain = ?1 AND p.ends > " REPORTS_SINCE
 
 #define VERIFIED  "(r.signer <> '')"
+
+#define SUMMARY_SUMMED                                                        \
+    " WHERE domain = ?1 AND day >= " REPORTS_SINCE
 
 /* type, verified, name, signer, digest, good, failed, reports, last */
 
@@ -34,13 +37,18 @@
     " FROM (SELECT p.type AS type, " VERIFIED " AS v,"                        \
     " " STORE_SUM("p.good") " AS good, " STORE_SUM("p.failed") " AS failed,"  \
     " count(DISTINCT r.id) AS reports, max(r.ends) AS ends,"                  \
-    " r.begins / 86400 * 86400 AS day" SUMMARY_FROM                           \
+    " " REPORTS_DAY("r.ends") " AS day" SUMMARY_FROM                          \
     " GROUP BY 1, 2, 7 UNION ALL SELECT type, verified, good, failed,"        \
-    " reports, day, day FROM day WHERE domain = ?1 AND day >= ?2)"
+    " reports, day + 86400, day FROM day" SUMMARY_SUMMED ")"
 
 static const char  summary_sessions[] =
     "SELECT type, v, '', '', ''," SUMMARY_SUMS("max(ends)")
     " GROUP BY type, v";
+
+static const char  summary_summed[] =
+    "SELECT type, verified, '', '', '', " STORE_SUM("good") ","
+    " " STORE_SUM("failed") ", sum(reports), max(day) FROM day" SUMMARY_SUMMED
+    " GROUP BY type, verified";
 
 static const char  summary_failures[] =
     "SELECT p.type, " VERIFIED " AS v, d.result, '', '', 0,"
@@ -148,13 +156,34 @@ summary_add(summary_t *summary, mta_sts_str_t name, const mta_sts_env_t *env)
 }
 
 
+/* A domain of the store; those that ours names are there already. */
+
 static void
 summary_name(void *ctx, const char *const *columns)
 {
     summary_reader_t  *reader = ctx;
 
-    (void) summary_add(reader->summary, mta_sts_str_from(columns[0]),
-                       reader->env);
+    const site_t     *ours;
+    mta_sts_str_t     domain;
+    mta_sts_entry_t   entry;
+
+    ours = reader->summary->ours;
+    domain = mta_sts_str_from(columns[0]);
+
+    if (ours == NULL
+        || (domain.len && site_has(ours, domain)
+            && !mta_sts_catalog_find(&ours->answers.catalog, domain, &entry)))
+    {
+        (void) summary_add(reader->summary, domain, reader->env);
+    }
+}
+
+
+static int
+summary_cmp(const void *a, const void *b)
+{
+    return mta_sts_str_cmp(((const summary_domain_t *) a)->domain,
+                           ((const summary_domain_t *) b)->domain);
 }
 
 
@@ -181,28 +210,52 @@ summary_query(summary_reader_t *reader, store_t *store, const char *sql,
 }
 
 
+/* Reads sessions by type and origin into sums. */
+
+static int
+summary_sums(summary_reader_t *reader, store_t *store, const char *sql,
+    const summary_domain_t *domain, summary_rows_t *rows,
+    evidence_sessions_t (*sums)[2], mta_sts_err_t *err)
+{
+    size_t                i;
+    const summary_row_t  *row;
+    evidence_sessions_t  *sessions;
+
+    if (summary_query(reader, store, sql, domain, rows, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    for (i = 0; i < rows->n; i++) {
+        row = &rows->elts[i];
+
+        sessions = &sums[row->type][row->verified];
+        sessions->good = row->good;
+        sessions->failed = row->failed;
+        sessions->reports = row->reports;
+    }
+
+    return MTA_STS_OK;
+}
+
+
 static int
 summary_domain(summary_reader_t *reader, store_t *store,
     summary_domain_t *domain, mta_sts_err_t *err)
 {
-    size_t               i;
-    summary_rows_t       rows = { NULL, 0, 0 };
-    summary_row_t       *row;
-    evidence_sessions_t  *sessions;
+    size_t                i;
+    summary_rows_t        rows = { NULL, 0, 0 }, summed = { NULL, 0, 0 };
+    const summary_row_t  *row;
 
-    if (summary_query(reader, store, summary_sessions, domain, &rows, err)
-        != MTA_STS_OK)
+    if (summary_sums(reader, store, summary_sessions, domain, &rows,
+                     domain->sessions, err) != MTA_STS_OK
+        || summary_sums(reader, store, summary_summed, domain, &summed,
+                        domain->summed, err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }
 
     for (i = 0; i < rows.n; i++) {
         row = &rows.elts[i];
-
-        sessions = &domain->sessions[row->type][row->verified];
-        sessions->good = row->good;
-        sessions->failed = row->failed;
-        sessions->reports = row->reports;
 
         domain->last = row->last > domain->last ? row->last : domain->last;
 
@@ -244,13 +297,17 @@ summary_read(summary_t *summary, store_t *store, const mta_sts_str_t *names,
 
     /* a domain whose reports are older is there as well: they stopped */
 
-    if (n == 0
-        && store_query(store, "SELECT domain FROM policy UNION "
-                       "SELECT domain FROM day ORDER BY 1", mta_sts_str(""), 0,
-                       summary_name, &reader, err)
-           != MTA_STS_OK)
-    {
-        return MTA_STS_ERROR;
+    if (summary->ours ? summary->ours->n_defaults != 0 : n == 0) {
+        if (store_query(store, "SELECT domain FROM policy UNION "
+                        "SELECT domain FROM day ORDER BY 1", mta_sts_str(""),
+                        0, summary_name, &reader, err)
+            != MTA_STS_OK)
+        {
+            return MTA_STS_ERROR;
+        }
+
+        qsort(summary->domains, summary->n, sizeof(summary_domain_t),
+              summary_cmp);
     }
 
     for (i = 0; i < summary->n; i++) {

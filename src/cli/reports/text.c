@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "cli/diag/diag.h"
 #include "reports.h"
 
 
@@ -27,6 +28,22 @@ text_verified(int verified)
 }
 
 
+/* What is known of reports that were dropped. */
+
+static void
+text_summed(const evidence_sessions_t *summed, FILE *out)
+{
+    if (summed->reports) {
+        (void) fprintf(out, "      of these %" PRId64 " good, %" PRId64
+                       " failed of %" PRId64 " report%s that %s dropped: "
+                       "without failures, hosts, reporters\n", summed->good,
+                       summed->failed, summed->reports,
+                       diag_s((size_t) summed->reports),
+                       summed->reports == 1 ? "was" : "were");
+    }
+}
+
+
 static void
 text_sessions(const summary_domain_t *domain, FILE *out)
 {
@@ -40,10 +57,12 @@ text_sessions(const summary_domain_t *domain, FILE *out)
 
             if (sessions->reports) {
                 (void) fprintf(out, "  %-15s  %-10s  %10" PRId64 " good  %10"
-                               PRId64 " failed  %6" PRId64 " reports\n",
+                               PRId64 " failed  %6" PRId64 " report%s\n",
                                reports_type(type), text_verified(verified),
                                sessions->good, sessions->failed,
-                               sessions->reports);
+                               sessions->reports,
+                               diag_s((size_t) sessions->reports));
+                text_summed(&domain->summed[type][verified], out);
             }
         }
     }
@@ -239,7 +258,8 @@ summary_text(const summary_t *summary, FILE *out)
         text_title(summary, domain, out);
 
         if (domain->last == 0) {
-            (void) fprintf(out, "  no report in %u days\n", summary->days);
+            (void) fprintf(out, "  no report in %u day%s\n", summary->days,
+                           diag_s(summary->days));
             continue;
         }
 
@@ -262,8 +282,10 @@ summary_text(const summary_t *summary, FILE *out)
     }
 
     if (summary->refused) {
-        (void) fprintf(out, "%" PRId64 " reports about other domains were "
-                       "refused\n", summary->refused);
+        (void) fprintf(out, "%" PRId64 " report%s about other domains %s "
+                       "refused\n", summary->refused,
+                       diag_s((size_t) summary->refused),
+                       summary->refused == 1 ? "was" : "were");
     }
 }
 
@@ -328,6 +350,14 @@ show_detail(void *ctx, const char *const *columns)
 
 
 int
+reports_is_id(const char *id)
+{
+    return strlen(id) >= 4
+           && strspn(id, "0123456789abcdefABCDEF") == strlen(id);
+}
+
+
+int
 reports_show(store_t *store, const char *id, FILE *out, mta_sts_err_t *err)
 {
     size_t         n;
@@ -335,11 +365,6 @@ reports_show(store_t *store, const char *id, FILE *out, mta_sts_err_t *err)
 
     n = 0;
     digest = mta_sts_str_from(id);
-
-    if (strlen(id) < 4 || strspn(id, "0123456789abcdef") != strlen(id)) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "invalid ID \"%s\", must be "
-                             "4 or more digits and letters from a to f", id);
-    }
 
     if (store_query(store, "SELECT 1 FROM report WHERE digest LIKE ?1 || '%'",
                     digest, 0, show_count, &n, err)

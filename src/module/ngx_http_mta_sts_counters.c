@@ -3,19 +3,15 @@
  * Copyright (C) the nginx-mta-sts authors
  *
  * What requests, handshakes and reports add to the counters of mta_sts_status,
- * and what is read of them.
+ * but for the answer with a policy, and what is read of them.
  */
 
 
 #include "ngx_http_mta_sts_module.h"
 
 
-static void ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
-    ngx_http_mta_sts_main_conf_t *mmcf, ngx_http_mta_sts_names_t *names,
-    mta_sts_mode_e mode, size_t len, const mta_sts_found_t *found);
-static void ngx_http_mta_sts_count_error(ngx_http_request_t *r,
-    mta_sts_status_t *counters, mta_sts_mode_e mode);
-static void ngx_http_mta_sts_count_other(ngx_http_request_t *r);
+static void ngx_http_mta_sts_report_mark(void *data);
+static ngx_uint_t ngx_http_mta_sts_is_report(ngx_http_request_t *r);
 static void ngx_http_mta_sts_new_maps(const mta_sts_domains_t *domains,
     ngx_http_mta_sts_names_t *names);
 static ngx_uint_t ngx_http_mta_sts_fill_maps(const mta_sts_status_t *counters,
@@ -24,97 +20,24 @@ static ngx_uint_t ngx_http_mta_sts_fill_maps(const mta_sts_status_t *counters,
 static void ngx_http_mta_sts_add_names(mta_sts_status_t *counters,
     mta_sts_status_index_t *index, const mta_sts_domains_t *domains,
     ngx_http_mta_sts_names_t *names);
-static void ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status);
 
 
-ngx_int_t
-ngx_http_mta_sts_answer_counted(ngx_http_request_t *r)
+void
+ngx_http_mta_sts_count_error(ngx_http_request_t *r, mta_sts_mode_e mode)
 {
-    size_t                         len;
-    ngx_int_t                      rc;
-    mta_sts_mode_e                 mode;
-    mta_sts_found_t                found;
-    const mta_sts_policy_t        *policy;
-    ngx_http_mta_sts_srv_conf_t   *mscf;
+    mta_sts_status_code_e          code;
     ngx_http_mta_sts_main_conf_t  *mmcf;
 
-    mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
-
-    policy = ngx_http_mta_sts_locate(mscf,
-                                     ngx_http_mta_sts_str(
-                                         &r->headers_in.server),
-                                     &found);
-
-    if (policy == NULL) {
-        ngx_http_mta_sts_count_other(r);
-        return NGX_DECLINED;
-    }
-
-    mode = (mta_sts_mode_e) policy->mode;
-    len = policy->len;
-
-    rc = ngx_http_mta_sts_respond(r, policy, found.domain,
-                                  mscf->table != NULL);
-
     mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
-
-    if (r->headers_out.status == NGX_HTTP_OK) {
-        ngx_http_mta_sts_count_fetch(r, mmcf, mscf->names, mode, len, &found);
-
-    } else {
-        ngx_http_mta_sts_count_error(r, mmcf->counters, mode);
-    }
-
-    return rc;
-}
-
-
-/* Once per fetch: a few dozen instructions, and no lock. */
-
-static ngx_inline void
-ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
-    ngx_http_mta_sts_main_conf_t *mmcf, ngx_http_mta_sts_names_t *names,
-    mta_sts_mode_e mode, size_t len, const mta_sts_found_t *found)
-{
-    time_t             start;
-    mta_sts_status_t  *counters;
-
-    counters = mmcf->counters;
-    start = r->start_sec;
-
-    mta_sts_status_count(counters, mode, MTA_STS_STATUS_200,
-                         r->method == NGX_HTTP_HEAD ? 0 : len,
-                         start);
-
-    mta_sts_status_count_policy(counters, &names->maps[found->where],
-                                found->policy);
-
-    /* the hosts of a default policy are any that a client asks for */
-
-    if (found->where != MTA_STS_FOUND_DEFAULT
-        && !mta_sts_status_count_domain(counters, found->domain, start))
-    {
-        ngx_http_mta_sts_status_full(mmcf->status);
-    }
-}
-
-
-static void
-ngx_http_mta_sts_count_error(ngx_http_request_t *r,
-    mta_sts_status_t *counters, mta_sts_mode_e mode)
-{
-    mta_sts_status_code_e  code;
 
     code = r->headers_out.status == NGX_HTTP_NOT_ALLOWED
            ? MTA_STS_STATUS_405 : MTA_STS_STATUS_OTHER;
 
-    mta_sts_status_count(counters, mode, code, 0, r->start_sec);
+    mta_sts_status_count(mmcf->counters, mode, code, 0, r->start_sec);
 }
 
 
-/* A request for a policy that is not served here, if it is one. */
-
-static void
+void
 ngx_http_mta_sts_count_other(ngx_http_request_t *r)
 {
     mta_sts_str_t                  host, domain;
@@ -129,53 +52,116 @@ ngx_http_mta_sts_count_other(ngx_http_request_t *r)
 }
 
 
-void
-ngx_http_mta_sts_count_report(ngx_http_request_t *r, ngx_int_t rc)
+/*
+ * Marks a request: error_page may lead it to another location, which forgets
+ * the context of a module, but not the cleanups of the pool.
+ */
+
+ngx_int_t
+ngx_http_mta_sts_note_report(ngx_http_request_t *r)
 {
-    ngx_uint_t                     code;
-    mta_sts_report_code_e          report;
-    ngx_http_mta_sts_main_conf_t  *mmcf;
+    ngx_pool_cleanup_t           *cln;
+    ngx_http_mta_sts_loc_conf_t  *mlcf;
 
-    mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mta_sts_module);
 
-    if (mmcf->status == NULL) {
-        return;
+    if (mlcf->reports) {
+        cln = ngx_pool_cleanup_add(r->pool, 0);
+        if (cln == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        cln->handler = ngx_http_mta_sts_report_mark;
     }
 
-    code = rc >= NGX_HTTP_SPECIAL_RESPONSE ? (ngx_uint_t) rc
-                                           : r->headers_out.status;
+    return NGX_DECLINED;
+}
 
-    switch (code) {
+
+static void
+ngx_http_mta_sts_report_mark(void *data)
+{
+    /* void */
+}
+
+
+static ngx_uint_t
+ngx_http_mta_sts_is_report(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t           *cln;
+    ngx_http_mta_sts_loc_conf_t  *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mta_sts_module);
+
+    if (mlcf->reports) {
+        return 1;
+    }
+
+    for (cln = r->internal ? r->pool->cleanup : NULL; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_mta_sts_report_mark) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_mta_sts_count_report(ngx_http_request_t *r)
+{
+    mta_sts_report_code_e          code;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
+
+    if (!ngx_http_mta_sts_is_report(r)) {
+        return NGX_OK;
+    }
+
+    /* as in the access log */
+
+    switch (r->err_status ? r->err_status : r->headers_out.status) {
 
     case NGX_HTTP_CREATED:
-        report = MTA_STS_REPORT_201;
+        code = MTA_STS_REPORT_201;
         break;
 
     case NGX_HTTP_BAD_REQUEST:
-        report = MTA_STS_REPORT_400;
+        code = MTA_STS_REPORT_400;
         break;
 
     case NGX_HTTP_NOT_ALLOWED:
-        report = MTA_STS_REPORT_405;
+        code = MTA_STS_REPORT_405;
+        break;
+
+    case NGX_HTTP_REQUEST_TIME_OUT:
+        code = MTA_STS_REPORT_408;
         break;
 
     case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
-        report = MTA_STS_REPORT_413;
+        code = MTA_STS_REPORT_413;
         break;
 
     case NGX_HTTP_UNSUPPORTED_MEDIA_TYPE:
-        report = MTA_STS_REPORT_415;
+        code = MTA_STS_REPORT_415;
+        break;
+
+    case NGX_HTTP_TOO_MANY_REQUESTS:
+        code = MTA_STS_REPORT_429;
         break;
 
     case NGX_HTTP_SERVICE_UNAVAILABLE:
-        report = MTA_STS_REPORT_503;
+        code = MTA_STS_REPORT_503;
         break;
 
     default:
-        report = MTA_STS_REPORT_OTHER;
+        code = MTA_STS_REPORT_OTHER;
     }
 
-    mta_sts_status_inc(&mmcf->counters->reports[report]);
+    mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
+
+    mta_sts_status_inc(&mmcf->counters->reports[code]);
+
+    return NGX_OK;
 }
 
 
@@ -188,9 +174,7 @@ ngx_http_mta_sts_count_handshake(ngx_http_mta_sts_main_conf_t *mmcf)
 }
 
 
-/* Says once that something is not counted. */
-
-static void
+void
 ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status)
 {
     if (atomic_exchange(&status->mmcf->counters->full, 1) == 0) {

@@ -280,6 +280,7 @@ ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf)
      *     mmcf->watched = NULL;
      *     mmcf->status = NULL;
      *     mmcf->counters = NULL;
+     *     mmcf->reports = 0;
      */
 
     return mmcf;

@@ -39,6 +39,7 @@ typedef struct {
     ngx_command_t       *watched;    /* their copies */
     ngx_http_mta_sts_status_t  *status;      /* NULL: nothing is counted */
     mta_sts_status_t    *counters;   /* its shared memory */
+    ngx_uint_t           reports;    /* a location has mta_sts_reports */
 } ngx_http_mta_sts_main_conf_t;
 
 
@@ -153,13 +154,17 @@ const mta_sts_policy_t *ngx_http_mta_sts_find(ngx_http_request_t *r,
 /* Answers requests for policies, in the SERVER_REWRITE phase. */
 ngx_int_t ngx_http_mta_sts_handler(ngx_http_request_t *r);
 
-/* The same where answers are counted; and for a request with that path. */
+/* The same where answers are counted. */
 ngx_int_t ngx_http_mta_sts_handler_counted(ngx_http_request_t *r);
-ngx_int_t ngx_http_mta_sts_answer_counted(ngx_http_request_t *r);
 
-/* Answers with a policy that was found; copy is 1 if it is of a table. */
-ngx_int_t ngx_http_mta_sts_respond(ngx_http_request_t *r,
-    const mta_sts_policy_t *policy, mta_sts_str_t domain, ngx_uint_t copy);
+/* Counts an answer without the policy that was found. */
+void ngx_http_mta_sts_count_error(ngx_http_request_t *r, mta_sts_mode_e mode);
+
+/* A request for a policy that is not served here, if it is one. */
+void ngx_http_mta_sts_count_other(ngx_http_request_t *r);
+
+/* Says once that something is not counted. */
+void ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status);
 
 /* The directive mta_sts_generator: its location answers with the page. */
 char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -175,9 +180,13 @@ void ngx_http_mta_sts_spool_check(ngx_conf_t *cf,
 
 ngx_int_t ngx_http_mta_sts_reports_handler(ngx_http_request_t *r);
 
+/* Adds the shared memory of a spool; its data is that of the first directive. */
+ngx_int_t ngx_http_mta_sts_spool_add_zone(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports);
+
 /*
  * Reserves room for a report of so many bytes, until it is released.  Counts
- * the files now and then.  NGX_DECLINED: there is no room.
+ * the files now and then.  NGX_DECLINED: there is no room, which is logged.
  */
 ngx_int_t ngx_http_mta_sts_spool_reserve(ngx_http_mta_sts_reports_t *reports,
     off_t bytes, ngx_log_t *log);
@@ -215,8 +224,12 @@ void ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
 ngx_int_t ngx_http_mta_sts_status_view(ngx_http_request_t *r,
     mta_sts_status_view_t *view, mta_sts_str_t domain, mta_sts_err_t *err);
 
-/* Counts the answer to a POST of a report. */
-void ngx_http_mta_sts_count_report(ngx_http_request_t *r, ngx_int_t rc);
+/*
+ * Handlers of the phases REWRITE and LOG: count how requests of locations with
+ * mta_sts_reports were answered, by whichever module.
+ */
+ngx_int_t ngx_http_mta_sts_note_report(ngx_http_request_t *r);
+ngx_int_t ngx_http_mta_sts_count_report(ngx_http_request_t *r);
 
 /* Counts a handshake for a name without a policy. */
 void ngx_http_mta_sts_count_handshake(ngx_http_mta_sts_main_conf_t *mmcf);

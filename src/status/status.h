@@ -38,14 +38,19 @@ typedef enum {
 } mta_sts_status_code_e;
 
 
-/* How a POST of a TLS report was answered; 201 is a report that was stored. */
+/*
+ * How a request for a location of TLS reports was answered; 201 is a report
+ * that was stored.
+ */
 
 typedef enum {
     MTA_STS_REPORT_201 = 0,
     MTA_STS_REPORT_400,
     MTA_STS_REPORT_405,
+    MTA_STS_REPORT_408,
     MTA_STS_REPORT_413,
     MTA_STS_REPORT_415,
+    MTA_STS_REPORT_429,
     MTA_STS_REPORT_503,
     MTA_STS_REPORT_OTHER,
     MTA_STS_REPORT_CODES
@@ -186,6 +191,17 @@ mta_sts_status_fold(uint64_t a, uint64_t b)
 }
 
 
+static inline uint64_t
+mta_sts_status_word(const char *data)
+{
+    uint64_t  word;
+
+    memcpy(&word, data, sizeof(word));
+
+    return word;
+}
+
+
 /*
  * The hash of a domain, never 0.  All its bits matter: two domains with one
  * hash have one counter, which happens among a million domains with a
@@ -195,33 +211,38 @@ mta_sts_status_fold(uint64_t a, uint64_t b)
 static inline uint64_t
 mta_sts_status_hash(const mta_sts_status_t *status, mta_sts_str_t domain)
 {
-    size_t    i, left;
-    uint64_t  hash, word, last;
+    size_t       left;
+    uint64_t     hash, first, last;
+    const char  *p;
 
+    p = domain.data;
     hash = status->key[0] * domain.len;
-    word = 0;
-    last = 0;
 
-    if (domain.len < sizeof(word)) {
-        for (i = 0; i < domain.len; i++) {
-            word = word << 8 | (unsigned char) domain.data[i];
+    if (domain.len < 8) {
+        first = 0;
+
+        for (left = domain.len; left; left--) {
+            first = first << 8 | (unsigned char) *p++;
         }
+
+        last = 0;
 
     } else {
-        for (left = domain.len; left > 2 * sizeof(word); left -= sizeof(word))
-        {
-            memcpy(&word, domain.data + (domain.len - left), sizeof(word));
-            hash = mta_sts_status_fold(hash ^ word, status->key[1]);
+        for (left = domain.len; left > 16; left -= 16) {
+            hash = mta_sts_status_fold(hash ^ mta_sts_status_word(p),
+                                       status->key[1]
+                                       ^ mta_sts_status_word(p + 8));
+            p += 16;
         }
 
-        /* two words, which may overlap */
+        /* two words, which may overlap what came before */
 
-        memcpy(&word, domain.data + (domain.len - left), sizeof(word));
-        memcpy(&last, domain.data + (domain.len - sizeof(word)),
-               sizeof(word));
+        last = mta_sts_status_word(domain.data + domain.len - 8);
+        first = domain.len < 16 ? mta_sts_status_word(domain.data)
+                : mta_sts_status_word(domain.data + domain.len - 16);
     }
 
-    return mta_sts_status_fold(hash ^ word, last ^ status->key[1]) | 1;
+    return mta_sts_status_fold(hash ^ first, last ^ status->key[1]) | 1;
 }
 
 

@@ -10,10 +10,13 @@
 #include "ngx_http_mta_sts_module.h"
 
 
+static void ngx_http_mta_sts_know(ngx_http_mta_sts_names_t *names,
+    mta_sts_status_t *counters, uint32_t releases,
+    const mta_sts_found_t *found, const mta_sts_status_slot_t *slot);
 static void ngx_http_mta_sts_report_mark(void *data);
 static ngx_uint_t ngx_http_mta_sts_is_report(ngx_http_request_t *r);
-static void ngx_http_mta_sts_new_maps(const mta_sts_domains_t *domains,
-    ngx_http_mta_sts_names_t *names);
+static void ngx_http_mta_sts_new_maps(const mta_sts_status_t *counters,
+    const mta_sts_domains_t *domains, ngx_http_mta_sts_names_t *names);
 static ngx_uint_t ngx_http_mta_sts_fill_maps(const mta_sts_status_t *counters,
     mta_sts_status_index_t *index, const mta_sts_domains_t *domains,
     ngx_http_mta_sts_names_t *names);
@@ -23,7 +26,81 @@ static void ngx_http_mta_sts_add_names(mta_sts_status_t *counters,
 
 
 void
-ngx_http_mta_sts_count_error(ngx_http_request_t *r, mta_sts_mode_e mode)
+ngx_http_mta_sts_count_first(ngx_http_request_t *r,
+    ngx_http_mta_sts_names_t *names, const mta_sts_policy_t *policy,
+    const mta_sts_found_t *found)
+{
+    uint32_t                       releases;
+    mta_sts_status_t              *counters;
+    mta_sts_status_slot_t         *slot;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
+
+    mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
+    counters = mmcf->counters;
+
+    mta_sts_status_count(counters, policy->mode, MTA_STS_STATUS_200,
+                         r->method == NGX_HTTP_HEAD ? 0 : policy->len,
+                         r->start_sec);
+
+    mta_sts_status_count_policy(counters, &names->maps[found->where],
+                                found->policy);
+
+    /* the hosts of a default policy are any that a client asks for */
+
+    if (found->where == MTA_STS_FOUND_DEFAULT) {
+        return;
+    }
+
+    releases = mta_sts_status_get(&counters->releases);
+
+    slot = mta_sts_status_count_domain(counters, found->domain, r->start_sec);
+
+    if (slot == NULL) {
+        ngx_http_mta_sts_status_full(mmcf->status);
+        return;
+    }
+
+    ngx_http_mta_sts_know(names, counters, releases, found, slot);
+}
+
+
+/* Keeps the counter of a domain that was found. */
+
+static void
+ngx_http_mta_sts_know(ngx_http_mta_sts_names_t *names,
+    mta_sts_status_t *counters, uint32_t releases,
+    const mta_sts_found_t *found, const mta_sts_status_slot_t *slot)
+{
+    ngx_uint_t                   i;
+    ngx_http_mta_sts_known_t    *known;
+    const mta_sts_status_map_t  *map;
+
+    if (names->releases != releases) {
+        for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
+            if (names->known[i]) {
+                ngx_memzero(names->known[i], names->n_known[i]
+                                         * sizeof(ngx_http_mta_sts_known_t));
+            }
+        }
+
+        names->releases = releases;
+    }
+
+    if (names->known[found->where]) {
+        map = &names->maps[found->where];
+        known = &names->known[found->where][found->slot];
+
+        known->domain = (uint32_t) (slot - counters->slots) + 1;
+        known->name = found->policy < map->n ? map->elts[found->policy] : 0;
+
+        names->counters = counters;
+    }
+}
+
+
+ngx_int_t
+ngx_http_mta_sts_count_error(ngx_http_request_t *r, mta_sts_mode_e mode,
+    ngx_int_t rc)
 {
     mta_sts_status_code_e          code;
     ngx_http_mta_sts_main_conf_t  *mmcf;
@@ -34,6 +111,8 @@ ngx_http_mta_sts_count_error(ngx_http_request_t *r, mta_sts_mode_e mode)
            ? MTA_STS_STATUS_405 : MTA_STS_STATUS_OTHER;
 
     mta_sts_status_count(mmcf->counters, mode, code, 0, r->start_sec);
+
+    return rc;
 }
 
 
@@ -204,7 +283,7 @@ ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
     ngx_memzero(&index, sizeof(mta_sts_status_index_t));
     mta_sts_status_index(mmcf->counters, &index);
 
-    ngx_http_mta_sts_new_maps(domains, names);
+    ngx_http_mta_sts_new_maps(mmcf->counters, domains, names);
 
     if (ngx_http_mta_sts_fill_maps(mmcf->counters, &index, domains, names)) {
         return;
@@ -222,40 +301,96 @@ ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
 }
 
 
-/* Zeroed maps, in the place of the old ones. */
+void
+ngx_http_mta_sts_free_names(ngx_http_mta_sts_names_t *names)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
+        free(names->maps[i].elts);
+        free(names->known[i]);
+    }
+
+    ngx_memzero(names, sizeof(ngx_http_mta_sts_names_t));
+}
+
+
+/*
+ * Zeroed maps, in the place of the old ones.  calloc() takes the memory of many
+ * slots from the system, which gives only what is used.
+ */
 
 static void
-ngx_http_mta_sts_new_maps(const mta_sts_domains_t *domains,
-    ngx_http_mta_sts_names_t *names)
+ngx_http_mta_sts_new_maps(const mta_sts_status_t *counters,
+    const mta_sts_domains_t *domains, ngx_http_mta_sts_names_t *names)
 {
     ngx_uint_t              i;
     mta_sts_status_map_t   *map;
     const mta_sts_table_t  *table;
 
+    ngx_http_mta_sts_free_names(names);
+
     table = &domains->table;
     map = names->maps;
 
     map[MTA_STS_FOUND_TABLE].n = mta_sts_status_map_size(table);
-    map[MTA_STS_FOUND_CHANGES].n = table->changes
-                                   ? mta_sts_status_map_size(table->changes)
-                                   : 0;
+    names->n_known[MTA_STS_FOUND_TABLE] = table->n_slots;
+
+    if (table->changes) {
+        map[MTA_STS_FOUND_CHANGES].n = mta_sts_status_map_size(table->changes);
+        names->n_known[MTA_STS_FOUND_CHANGES] = table->changes->n_slots;
+    }
+
     map[MTA_STS_FOUND_DEFAULT].n = domains->default_name.len ? 1 : 0;
 
     for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
-        if (map[i].elts) {
-            ngx_free(map[i].elts);
-            map[i].elts = NULL;
-        }
 
         if (map[i].n) {
-            map[i].elts = ngx_calloc(map[i].n * sizeof(uint16_t),
-                                     ngx_cycle->log);
+            map[i].elts = calloc(map[i].n, sizeof(uint16_t));
         }
 
         if (map[i].elts == NULL) {
             map[i].n = 0;
         }
+
+        if (names->n_known[i]) {
+            names->known[i] = calloc(names->n_known[i],
+                                     sizeof(ngx_http_mta_sts_known_t));
+        }
     }
+
+    names->releases = mta_sts_status_get(&counters->releases);
+}
+
+
+ngx_int_t
+ngx_http_mta_sts_server_counters(ngx_conf_t *cf,
+    ngx_http_mta_sts_srv_conf_t *mscf)
+{
+    size_t                         n;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
+
+    mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_mta_sts_module);
+
+    if (mmcf->status == NULL) {
+        return NGX_OK;
+    }
+
+    n = mscf->server.table.n_slots;
+
+    mscf->names = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_names_t)
+                                        + n * sizeof(ngx_http_mta_sts_known_t));
+    if (mscf->names == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (n) {
+        mscf->names->known[MTA_STS_FOUND_TABLE]
+                             = (ngx_http_mta_sts_known_t *) (mscf->names + 1);
+        mscf->names->n_known[MTA_STS_FOUND_TABLE] = n;
+    }
+
+    return NGX_OK;
 }
 
 

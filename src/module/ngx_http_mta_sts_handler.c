@@ -14,7 +14,7 @@ static ngx_int_t ngx_http_mta_sts_answer_counted(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_respond(ngx_http_request_t *r,
     const ngx_uint_t counted);
 static void ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
-    ngx_http_mta_sts_srv_conf_t *mscf, const mta_sts_policy_t *policy,
+    ngx_http_mta_sts_names_t *names, const mta_sts_policy_t *policy,
     const mta_sts_found_t *found);
 static ngx_int_t ngx_http_mta_sts_send(ngx_http_request_t *r,
     const mta_sts_policy_t *policy, ngx_uint_t copy);
@@ -119,26 +119,18 @@ ngx_http_mta_sts_respond(ngx_http_request_t *r, const ngx_uint_t counted)
         mode = (mta_sts_mode_e) policy->mode;
         rc = ngx_http_mta_sts_not_allowed(r, "GET, HEAD");
 
-        if (counted) {
-            ngx_http_mta_sts_count_error(r, mode);
-        }
-
-        return rc;
+        return counted ? ngx_http_mta_sts_count_error(r, mode, rc) : rc;
     }
 
     rc = ngx_http_discard_request_body(r);
 
     if (rc != NGX_OK) {
-
-        if (counted) {
-            ngx_http_mta_sts_count_error(r, (mta_sts_mode_e) policy->mode);
-        }
-
-        return rc;
+        mode = (mta_sts_mode_e) policy->mode;
+        return counted ? ngx_http_mta_sts_count_error(r, mode, rc) : rc;
     }
 
     if (counted) {
-        ngx_http_mta_sts_count_fetch(r, mscf, policy, &found);
+        ngx_http_mta_sts_count_fetch(r, mscf->names, policy, &found);
     }
 
     return ngx_http_mta_sts_send(r, policy, mscf->table != NULL);
@@ -147,33 +139,50 @@ ngx_http_mta_sts_respond(ngx_http_request_t *r, const ngx_uint_t counted)
 
 /* Once per fetch: a few dozen instructions, and no lock. */
 
-static inline __attribute__((always_inline)) void
+static __attribute__((noinline)) void
 ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
-    ngx_http_mta_sts_srv_conf_t *mscf, const mta_sts_policy_t *policy,
+    ngx_http_mta_sts_names_t *names, const mta_sts_policy_t *policy,
     const mta_sts_found_t *found)
 {
-    time_t                         start;
-    mta_sts_status_t              *counters;
-    ngx_http_mta_sts_main_conf_t  *mmcf;
+    time_t                     start;
+    mta_sts_status_t          *counters;
+    ngx_http_mta_sts_known_t  *table, known;
 
-    mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
+    table = names->known[found->where];
 
-    counters = mmcf->counters;
+    if (table == NULL) {
+        goto first;
+    }
+
+    known = table[found->slot];
+
+    if (known.domain == 0) {
+        goto first;
+    }
+
+    counters = names->counters;
     start = r->start_sec;
 
-    mta_sts_status_count(counters, policy->mode, MTA_STS_STATUS_200,
-                         r->method == NGX_HTTP_HEAD ? 0 : policy->len, start);
-
-    mta_sts_status_count_policy(counters, &mscf->names->maps[found->where],
-                                found->policy);
-
-    /* the hosts of a default policy are any that a client asks for */
-
-    if (found->where != MTA_STS_FOUND_DEFAULT
-        && !mta_sts_status_count_domain(counters, found->domain, start))
+    if (names->releases != mta_sts_status_get(&counters->releases)
+        || !mta_sts_status_is_hour(start, mta_sts_status_get(&counters->next)))
     {
-        ngx_http_mta_sts_status_full(mmcf->status);
+        goto first;
     }
+
+    mta_sts_status_count_in_hour(counters, policy->mode, MTA_STS_STATUS_200,
+                                 r->method == NGX_HTTP_HEAD ? 0 : policy->len);
+
+    if (known.name) {
+        mta_sts_status_count_name(counters, known.name);
+    }
+
+    mta_sts_status_count_slot(&counters->slots[known.domain - 1], start);
+
+    return;
+
+first:
+
+    ngx_http_mta_sts_count_first(r, names, policy, found);
 }
 
 

@@ -57,10 +57,26 @@ struct ngx_http_mta_sts_status_s {
 };
 
 
-/* Which counters the policies of a domains file or table have. */
+/* The counters of a domain and of the name of its policy, if they are known. */
 
 typedef struct {
-    mta_sts_status_map_t  maps[MTA_STS_FOUND_DEFAULT + 1];
+    uint32_t              domain;    /* 0, or 1 and the slot of the counter */
+    uint32_t              name;      /* a unit of the names; 0: it has none */
+} ngx_http_mta_sts_known_t;
+
+
+/*
+ * Which counters the policies of a domains file, table or server have, and its
+ * domains: an element for each slot of their table.  These are of a process,
+ * and spare it the hash.
+ */
+
+typedef struct {
+    mta_sts_status_map_t       maps[MTA_STS_FOUND_DEFAULT + 1];
+    ngx_http_mta_sts_known_t  *known[MTA_STS_FOUND_DEFAULT + 1];   /* or NULL */
+    size_t                     n_known[MTA_STS_FOUND_DEFAULT + 1];
+    uint32_t                   releases; /* of the counters, when all were 0 */
+    mta_sts_status_t          *counters; /* set if one is known */
 } ngx_http_mta_sts_names_t;
 
 
@@ -157,8 +173,17 @@ ngx_int_t ngx_http_mta_sts_handler(ngx_http_request_t *r);
 /* The same where answers are counted. */
 ngx_int_t ngx_http_mta_sts_handler_counted(ngx_http_request_t *r);
 
-/* Counts an answer without the policy that was found. */
-void ngx_http_mta_sts_count_error(ngx_http_request_t *r, mta_sts_mode_e mode);
+/*
+ * Counts an answer with a policy, also one of a domain whose counter is not
+ * known yet.
+ */
+void ngx_http_mta_sts_count_first(ngx_http_request_t *r,
+    ngx_http_mta_sts_names_t *names, const mta_sts_policy_t *policy,
+    const mta_sts_found_t *found);
+
+/* Counts an answer without the policy that was found; returns rc. */
+ngx_int_t ngx_http_mta_sts_count_error(ngx_http_request_t *r,
+    mta_sts_mode_e mode, ngx_int_t rc);
 
 /* A request for a policy that is not served here, if it is one. */
 void ngx_http_mta_sts_count_other(ngx_http_request_t *r);
@@ -209,6 +234,13 @@ ngx_int_t ngx_http_mta_sts_status_handler(ngx_http_request_t *r);
 
 /* Sets the counters up; after servers were built. */
 ngx_int_t ngx_http_mta_sts_init_status(ngx_conf_t *cf);
+
+/* Sets the names of a server with directives, if requests are counted. */
+ngx_int_t ngx_http_mta_sts_server_counters(ngx_conf_t *cf,
+    ngx_http_mta_sts_srv_conf_t *mscf);
+
+/* Frees what names has, unless it is that of a server. */
+void ngx_http_mta_sts_free_names(ngx_http_mta_sts_names_t *names);
 
 /*
  * Gives the names of policies of domains counters, in the place of those that

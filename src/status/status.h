@@ -103,6 +103,7 @@ typedef struct {
     uint64_t             key[2];
     _Atomic uint32_t     n_domains;
     _Atomic uint32_t     n_released;      /* of them */
+    _Atomic uint32_t     releases;        /* how often slots got free */
     uint32_t             max_domains;
     uint32_t             n_slots;
     _Atomic uint32_t     full;            /* it was logged */
@@ -191,17 +192,6 @@ mta_sts_status_fold(uint64_t a, uint64_t b)
 }
 
 
-static inline uint64_t
-mta_sts_status_word(const char *data)
-{
-    uint64_t  word;
-
-    memcpy(&word, data, sizeof(word));
-
-    return word;
-}
-
-
 /*
  * The hash of a domain, never 0.  All its bits matter: two domains with one
  * hash have one counter, which happens among a million domains with a
@@ -211,38 +201,33 @@ mta_sts_status_word(const char *data)
 static inline uint64_t
 mta_sts_status_hash(const mta_sts_status_t *status, mta_sts_str_t domain)
 {
-    size_t       left;
-    uint64_t     hash, first, last;
-    const char  *p;
+    size_t    i, left;
+    uint64_t  hash, word, last;
 
-    p = domain.data;
     hash = status->key[0] * domain.len;
+    word = 0;
+    last = 0;
 
-    if (domain.len < 8) {
-        first = 0;
-
-        for (left = domain.len; left; left--) {
-            first = first << 8 | (unsigned char) *p++;
+    if (domain.len < sizeof(word)) {
+        for (i = 0; i < domain.len; i++) {
+            word = word << 8 | (unsigned char) domain.data[i];
         }
-
-        last = 0;
 
     } else {
-        for (left = domain.len; left > 16; left -= 16) {
-            hash = mta_sts_status_fold(hash ^ mta_sts_status_word(p),
-                                       status->key[1]
-                                       ^ mta_sts_status_word(p + 8));
-            p += 16;
+        for (left = domain.len; left > 2 * sizeof(word); left -= sizeof(word))
+        {
+            memcpy(&word, domain.data + (domain.len - left), sizeof(word));
+            hash = mta_sts_status_fold(hash ^ word, status->key[1]);
         }
 
-        /* two words, which may overlap what came before */
+        /* two words, which may overlap */
 
-        last = mta_sts_status_word(domain.data + domain.len - 8);
-        first = domain.len < 16 ? mta_sts_status_word(domain.data)
-                : mta_sts_status_word(domain.data + domain.len - 16);
+        memcpy(&word, domain.data + (domain.len - left), sizeof(word));
+        memcpy(&last, domain.data + (domain.len - sizeof(word)),
+               sizeof(word));
     }
 
-    return mta_sts_status_fold(hash ^ first, last ^ status->key[1]) | 1;
+    return mta_sts_status_fold(hash ^ word, last ^ status->key[1]) | 1;
 }
 
 
@@ -259,9 +244,22 @@ mta_sts_status_is_hour(int64_t now, uint64_t next)
 
 
 /*
- * Counts an answer to a request for a policy, now.  bytes are those of the
- * body.
+ * Counts an answer to a request for a policy, in the hour that is now.  bytes
+ * are those of the body.
  */
+
+static inline void
+mta_sts_status_count_in_hour(mta_sts_status_t *status, size_t mode,
+    mta_sts_status_code_e code, size_t bytes)
+{
+    mta_sts_status_inc(&status->requests[code][mode]);
+
+    (void) atomic_fetch_add_explicit(&status->bytes, bytes,
+                                     memory_order_relaxed);
+}
+
+
+/* The same, where another hour may have begun. */
 
 static inline void
 mta_sts_status_count(mta_sts_status_t *status, size_t mode,
@@ -271,19 +269,26 @@ mta_sts_status_count(mta_sts_status_t *status, size_t mode,
         mta_sts_status_hour(status, now);
     }
 
-    mta_sts_status_inc(&status->requests[code][mode]);
+    mta_sts_status_count_in_hour(status, mode, code, bytes);
+}
 
-    (void) atomic_fetch_add_explicit(&status->bytes, bytes,
-                                     memory_order_relaxed);
+
+/* Counts a fetch by the counter of its domain. */
+
+static inline void
+mta_sts_status_count_slot(mta_sts_status_slot_t *slot, int64_t now)
+{
+    mta_sts_status_inc(&slot->count);
+    atomic_store_explicit(&slot->time, (uint32_t) now, memory_order_relaxed);
 }
 
 
 /*
- * Counts a fetch by its domain, of the configuration.  Returns 0 if there is no
- * room.
+ * Counts a fetch by its domain, of the configuration.  Returns the counter, or
+ * NULL if there is no room.
  */
 
-static inline int
+static inline mta_sts_status_slot_t *
 mta_sts_status_count_domain(mta_sts_status_t *status, mta_sts_str_t domain,
     int64_t now)
 {
@@ -297,14 +302,13 @@ mta_sts_status_count_domain(mta_sts_status_t *status, mta_sts_str_t domain,
         slot = mta_sts_status_add(status, hash);
 
         if (slot == NULL) {
-            return 0;
+            return NULL;
         }
     }
 
-    mta_sts_status_inc(&slot->count);
-    atomic_store_explicit(&slot->time, (uint32_t) now, memory_order_relaxed);
+    mta_sts_status_count_slot(slot, now);
 
-    return 1;
+    return slot;
 }
 
 

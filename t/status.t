@@ -192,7 +192,17 @@ for my $post (['application/tlsrpt+gzip', 'x'], ['text/plain', 'x'],
 
 $nginx->get(1, 'localhost', path => '/reports');
 
-my $is = metrics($nginx);
+# a report is counted when its request ends, after the answer
+
+my $is;
+
+ok(within(sub {
+    my $posts = 0;
+    $is = metrics($nginx);
+    $posts += $is->{$_} for grep { /^report_posts/ } keys %$is;
+    return $posts == 5;
+}), 'five requests of reports are counted');
+
 my %expected = (
     'requests_total{mode="enforce",code="200"}' => 4,
     'requests_total{mode="testing",code="200"}' => 1,
@@ -509,6 +519,63 @@ $is = metrics($nginx);
 ok($is->{counted_domains} > 195, '... they take the room of those that left')
     or diag $is->{counted_domains};
 is(decoded($nginx, 'domain=d1.example')->{domain}{fetches}, 0, '... which have no counter');
+
+# an old worker, which knows where the counters of domains were that have left
+# and have given their room to others, does not count for these
+
+{
+    local $MtaSts::MAIN = 'daemon off; worker_processes 1;';
+    my $small = MtaSts->new(conf('32k'), 'd.yaml' => yaml([map { "d$_.example: hosted" }
+                                                          1 .. $room]));
+    my $get = "GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: mta-sts";
+    my @old;
+
+    unlink $small->dir . '/logs/error.log';
+    $small->start;
+
+    my $all = sub {
+        my ($name) = @_;
+        my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $small->port(0));
+
+        for my $i (1 .. $room - 10) {
+            syswrite $sock, "$get.$name$i.example\r\n\r\n";
+            sysread $sock, my $text, 4096;
+        }
+    };
+
+    $all->('d');
+
+    # each has the beginning of another request when nginx reloads
+
+    for my $i (1 .. 30) {
+        my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $small->port(0));
+        syswrite $sock, "$get.d$i.example\r\n\r\n$get.d$i.exam";
+        sysread $sock, my $text, 4096;
+        push @old, $sock;
+    }
+
+    spew($small->dir . '/d.yaml', yaml([map { "e$_.example: hosted" } 1 .. $room]));
+    ok($small->reload(qr/reconfiguring.*start worker process/s), 'an old worker goes on');
+    ok(within(sub { metrics($small)->{counted_domains} == 0 }), '... next to a new one');
+    $all->('e');
+
+    my $served = 0;
+
+    for my $sock (@old) {
+        syswrite $sock, "ple\r\n\r\n";
+        sysread $sock, my $text, 4096;
+        $served++ if $text =~ /^HTTP\S+ 200 /;
+    }
+
+    is($served, 30, '... and still answers');
+    my $seen = decoded($small, 'list=1000');
+    is(join(' ', map { "$_->{name} $_->{fetches}" }
+                 grep { $_->{name} =~ /^e/ && $_->{fetches} > 1 }
+                 @{ $seen->{recent} }, @{ $seen->{oldest} }), '',
+       '... but counts for no other domain');
+    undef @old;
+    $small->stop;
+}
 
 # a zone of another size takes over what was counted
 

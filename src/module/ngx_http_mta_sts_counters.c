@@ -2,8 +2,8 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * What requests, handshakes and reports add to the counters of mta_sts_status,
- * but for the answer with a policy, and what is read of them.
+ * What requests and handshakes add to the counters of mta_sts_status, and what
+ * is read of them.
  */
 
 
@@ -12,9 +12,7 @@
 
 static void ngx_http_mta_sts_know(ngx_http_mta_sts_names_t *names,
     mta_sts_status_t *counters, uint32_t releases,
-    const mta_sts_found_t *found, const mta_sts_status_slot_t *slot);
-static void ngx_http_mta_sts_report_mark(void *data);
-static ngx_uint_t ngx_http_mta_sts_is_report(ngx_http_request_t *r);
+    const mta_sts_found_t *found, uint32_t counter);
 static void ngx_http_mta_sts_new_maps(const mta_sts_status_t *counters,
     const mta_sts_domains_t *domains, ngx_http_mta_sts_names_t *names);
 static ngx_uint_t ngx_http_mta_sts_fill_maps(const mta_sts_status_t *counters,
@@ -30,7 +28,7 @@ ngx_http_mta_sts_count_first(ngx_http_request_t *r,
     ngx_http_mta_sts_names_t *names, const mta_sts_policy_t *policy,
     const mta_sts_found_t *found)
 {
-    uint32_t                       releases;
+    uint32_t                       releases, counter;
     mta_sts_status_t              *counters;
     mta_sts_status_slot_t         *slot;
     ngx_http_mta_sts_main_conf_t  *mmcf;
@@ -45,22 +43,21 @@ ngx_http_mta_sts_count_first(ngx_http_request_t *r,
     mta_sts_status_count_policy(counters, &names->maps[found->where],
                                 found->policy);
 
-    /* the hosts of a default policy are any that a client asks for */
-
-    if (found->where == MTA_STS_FOUND_DEFAULT) {
-        return;
-    }
-
     releases = mta_sts_status_get(&counters->releases);
+    counter = NGX_HTTP_MTA_STS_NO_COUNTER;
 
-    slot = mta_sts_status_count_domain(counters, found->domain, r->start_sec);
+    if (found->where != MTA_STS_FOUND_DEFAULT) {
+        slot = mta_sts_status_count_domain(counters, found->domain,
+                                           r->start_sec);
+        if (slot == NULL) {
+            ngx_http_mta_sts_status_full(mmcf->status);
+            return;
+        }
 
-    if (slot == NULL) {
-        ngx_http_mta_sts_status_full(mmcf->status);
-        return;
+        counter = (uint32_t) (slot - counters->slots) + 1;
     }
 
-    ngx_http_mta_sts_know(names, counters, releases, found, slot);
+    ngx_http_mta_sts_know(names, counters, releases, found, counter);
 }
 
 
@@ -69,7 +66,7 @@ ngx_http_mta_sts_count_first(ngx_http_request_t *r,
 static void
 ngx_http_mta_sts_know(ngx_http_mta_sts_names_t *names,
     mta_sts_status_t *counters, uint32_t releases,
-    const mta_sts_found_t *found, const mta_sts_status_slot_t *slot)
+    const mta_sts_found_t *found, uint32_t counter)
 {
     ngx_uint_t                   i;
     ngx_http_mta_sts_known_t    *known;
@@ -90,7 +87,7 @@ ngx_http_mta_sts_know(ngx_http_mta_sts_names_t *names,
         map = &names->maps[found->where];
         known = &names->known[found->where][found->slot];
 
-        known->domain = (uint32_t) (slot - counters->slots) + 1;
+        known->domain = counter;
         known->name = found->policy < map->n ? map->elts[found->policy] : 0;
 
         names->counters = counters;
@@ -128,119 +125,6 @@ ngx_http_mta_sts_count_other(ngx_http_request_t *r)
         mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
         mta_sts_status_inc(&mmcf->counters->without_policy);
     }
-}
-
-
-/*
- * Marks a request: error_page may lead it to another location, which forgets
- * the context of a module, but not the cleanups of the pool.
- */
-
-ngx_int_t
-ngx_http_mta_sts_note_report(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t           *cln;
-    ngx_http_mta_sts_loc_conf_t  *mlcf;
-
-    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mta_sts_module);
-
-    if (mlcf->reports) {
-        cln = ngx_pool_cleanup_add(r->pool, 0);
-        if (cln == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        cln->handler = ngx_http_mta_sts_report_mark;
-    }
-
-    return NGX_DECLINED;
-}
-
-
-static void
-ngx_http_mta_sts_report_mark(void *data)
-{
-    /* void */
-}
-
-
-static ngx_uint_t
-ngx_http_mta_sts_is_report(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t           *cln;
-    ngx_http_mta_sts_loc_conf_t  *mlcf;
-
-    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mta_sts_module);
-
-    if (mlcf->reports) {
-        return 1;
-    }
-
-    for (cln = r->internal ? r->pool->cleanup : NULL; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_mta_sts_report_mark) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-ngx_int_t
-ngx_http_mta_sts_count_report(ngx_http_request_t *r)
-{
-    mta_sts_report_code_e          code;
-    ngx_http_mta_sts_main_conf_t  *mmcf;
-
-    if (!ngx_http_mta_sts_is_report(r)) {
-        return NGX_OK;
-    }
-
-    /* as in the access log */
-
-    switch (r->err_status ? r->err_status : r->headers_out.status) {
-
-    case NGX_HTTP_CREATED:
-        code = MTA_STS_REPORT_201;
-        break;
-
-    case NGX_HTTP_BAD_REQUEST:
-        code = MTA_STS_REPORT_400;
-        break;
-
-    case NGX_HTTP_NOT_ALLOWED:
-        code = MTA_STS_REPORT_405;
-        break;
-
-    case NGX_HTTP_REQUEST_TIME_OUT:
-        code = MTA_STS_REPORT_408;
-        break;
-
-    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
-        code = MTA_STS_REPORT_413;
-        break;
-
-    case NGX_HTTP_UNSUPPORTED_MEDIA_TYPE:
-        code = MTA_STS_REPORT_415;
-        break;
-
-    case NGX_HTTP_TOO_MANY_REQUESTS:
-        code = MTA_STS_REPORT_429;
-        break;
-
-    case NGX_HTTP_SERVICE_UNAVAILABLE:
-        code = MTA_STS_REPORT_503;
-        break;
-
-    default:
-        code = MTA_STS_REPORT_OTHER;
-    }
-
-    mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
-
-    mta_sts_status_inc(&mmcf->counters->reports[code]);
-
-    return NGX_OK;
 }
 
 
@@ -342,6 +226,7 @@ ngx_http_mta_sts_new_maps(const mta_sts_status_t *counters,
     }
 
     map[MTA_STS_FOUND_DEFAULT].n = domains->default_name.len ? 1 : 0;
+    names->n_known[MTA_STS_FOUND_DEFAULT] = 1;
 
     for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
 
@@ -368,6 +253,8 @@ ngx_http_mta_sts_server_counters(ngx_conf_t *cf,
     ngx_http_mta_sts_srv_conf_t *mscf)
 {
     size_t                         n;
+    ngx_http_mta_sts_names_t      *names;
+    ngx_http_mta_sts_known_t      *known;
     ngx_http_mta_sts_main_conf_t  *mmcf;
 
     mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_mta_sts_module);
@@ -378,17 +265,20 @@ ngx_http_mta_sts_server_counters(ngx_conf_t *cf,
 
     n = mscf->server.table.n_slots;
 
-    mscf->names = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_names_t)
-                                        + n * sizeof(ngx_http_mta_sts_known_t));
-    if (mscf->names == NULL) {
+    names = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_names_t)
+                                  + (n + 1) * sizeof(ngx_http_mta_sts_known_t));
+    if (names == NULL) {
         return NGX_ERROR;
     }
 
-    if (n) {
-        mscf->names->known[MTA_STS_FOUND_TABLE]
-                             = (ngx_http_mta_sts_known_t *) (mscf->names + 1);
-        mscf->names->n_known[MTA_STS_FOUND_TABLE] = n;
-    }
+    known = (ngx_http_mta_sts_known_t *) (names + 1);
+
+    names->known[MTA_STS_FOUND_TABLE] = known;
+    names->n_known[MTA_STS_FOUND_TABLE] = n;
+    names->known[MTA_STS_FOUND_DEFAULT] = known + n;
+    names->n_known[MTA_STS_FOUND_DEFAULT] = 1;
+
+    mscf->names = names;
 
     return NGX_OK;
 }

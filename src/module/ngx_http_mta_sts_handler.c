@@ -176,7 +176,9 @@ ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
         mta_sts_status_count_name(counters, known.name);
     }
 
-    mta_sts_status_count_slot(&counters->slots[known.domain - 1], start);
+    if (known.domain != NGX_HTTP_MTA_STS_NO_COUNTER) {
+        mta_sts_status_count_slot(&counters->slots[known.domain - 1], start);
+    }
 
     return;
 

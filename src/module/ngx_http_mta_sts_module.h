@@ -64,11 +64,15 @@ typedef struct {
     uint32_t              name;      /* a unit of the names; 0: it has none */
 } ngx_http_mta_sts_known_t;
 
+/* the hosts of a default policy are any that a client asks for */
+
+#define NGX_HTTP_MTA_STS_NO_COUNTER  UINT32_MAX
+
 
 /*
  * Which counters the policies of a domains file, table or server have, and its
- * domains: an element for each slot of their table.  These are of a process,
- * and spare it the hash.
+ * domains: an element for each slot of their table, and one for hosts of the
+ * default policy.  These are of a process, and spare it the hash.
  */
 
 typedef struct {

@@ -193,7 +193,7 @@ const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
 typedef enum {
     MTA_STS_FOUND_TABLE = 0,
     MTA_STS_FOUND_CHANGES,        /* of the table */
-    MTA_STS_FOUND_DEFAULT         /* of a server; its index is 0 */
+    MTA_STS_FOUND_DEFAULT         /* of a server; indices are 0 */
 } mta_sts_found_e;
 
 typedef struct {

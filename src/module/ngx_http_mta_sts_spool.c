@@ -107,12 +107,11 @@ ngx_http_mta_sts_spool_full(ngx_http_mta_sts_reports_t *reports,
     ngx_log_t *log)
 {
     if (ngx_atomic_cmp_set(&reports->shared->full, 0, 1)) {
-        ngx_log_error(NGX_LOG_ERR, log, 0, "spool \"%V\" is full with %uA "
-                      "files and %uA bytes, TLS reports are answered with 503: "
-                      "run \"mta-sts reports add\", or raise \"files\" or "
-                      "\"bytes\" of \"mta_sts_reports\"",
-                      &reports->path->name, reports->shared->files,
-                      reports->shared->bytes);
+        ngx_log_error(NGX_LOG_ERR, log, 0, "spool \"%V\" is full, with "
+                      "\"files=%ui\" and \"bytes=%O\", and TLS reports are "
+                      "answered with 503: run \"mta-sts reports add\", or "
+                      "raise these limits", &reports->path->name,
+                      reports->max_files, reports->max_bytes);
     }
 }
 

@@ -17,10 +17,11 @@ use Time::HiRes qw(sleep time);
 $MtaSts::LEVEL = 'error';
 
 
-# Instructions of one nginx process that serves $client->($n) and quits.
+# Instructions of one nginx process that serves $client->($n) and quits; with
+# options of callgrind.
 
 sub instructions {
-    my ($nginx, $n, $client) = @_;
+    my ($nginx, $n, $client, @options) = @_;
     my $dir = $nginx->dir;
 
     MtaSts::spew("$dir/single.conf", 'master_process off; '
@@ -30,7 +31,7 @@ sub instructions {
 
     if ($pid == 0) {
         open STDERR, '>', "$dir/valgrind.log";
-        exec 'valgrind', '--tool=callgrind',
+        exec 'valgrind', '--tool=callgrind', @options,
             "--callgrind-out-file=$dir/callgrind.$n", $MtaSts::NGINX,
             '-p', "$dir/", '-c', 'single.conf', '-e', "$dir/logs/error.log";
     }

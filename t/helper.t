@@ -349,7 +349,12 @@ is($status, 0, '... that nginx takes') or diag($said);
 # misuse
 
 for my $case ([[], qr/^usage: mta-sts COMMAND/],
-              [['recordz'], qr/^mta-sts: unknown command "recordz", did you mean "records"\?$/m],
+              [['recordz'],
+               qr/^mta-sts: unknown command "recordz", did you mean "records"\?$/m],
+              [['report', 'add'],
+               qr/^mta-sts: unknown command "report", did you mean "reports"\?$/m],
+              [['help', 'improt'], qr/"improt", did you mean "import"\?$/m],
+              [['xyz'], qr/^mta-sts: unknown command "xyz"$/m],
               [['records', '-x'], qr/^mta-sts: unknown option "-x", see mta-sts records --help$/m],
               [['records', '-zq', 'a'],
                qr/^mta-sts: unknown option "-zq", see mta-sts records --help$/m],

@@ -375,7 +375,9 @@ is("$nothing $rua", '0 1', 'report URIs come from a record that is valid');
 
 ($status, $out, $said) = import_live('', '--repair', @args);
 is($status, 3, '--repair: exit status');
-check_cases(1, $out, $said);
+$in = check_cases(1, $out, $said);
+like($in->{'two-records'}, qr/^ids (?:1, 2|2, 1) -> /, 'two records: both old ids');
+is($in->{'no-record'} =~ s/ ->.*//r, 'no id', 'no record: no id');
 spew("$dir/repaired.yaml", $out);
 (undef, $list) = helper('list', '-d', "$dir/repaired.yaml");
 %id = map { my @f = split; ($f[0] => $f[3]) } split /\n/, $list;

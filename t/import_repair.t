@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
 # mta-sts import --repair: a text is repaired where it has one reading, and is
-# refused where a typing error may have made it.
+# refused where a typing error may have made it, with what cannot be repaired.
 
 use strict;
 use warnings;
@@ -89,5 +89,31 @@ is("@{ $got[$_] }", ' not imported', "--repair: not mx: $cut[$_]") for 0 .. $#cu
 is($got[0][0], 'mx.xn--bcher-kva.example', '--repair of a U-label');
 is("@{ $got[$_] }", ' not imported', "... not of one with two A-labels, $_")
     for 1 .. $#got;
+
+
+# Where something is left that cannot be repaired, that is what is named: also
+# with its line
+
+my $valid = "version: STSv1\nmode: enforce\nmx: mx.a.org\nmax_age: 86400\n";
+my $cut = $valid =~ s/mx: .*/mx: mail,example.com/r;
+my %left = (
+    "\xef\xbb\xbf$cut" => 'line 3: mx "mail,example.com" is not',
+    $cut =~ s/\n/\n\n/r => 'line 4: mx "mail,example.com" is not',
+    $cut =~ s/mx:/mx: mx.a.org.\nmx:/r => 'mx "mail,example.com" is not',
+    "\xef\xbb\xbf$valid" =~ s/86400/\e/r => 'line 4: byte 10 is 0x1b',
+    "\xef\xbb\xbf$valid" =~ s/mode.*\n//r => 'the policy has no mode',
+    "\xef\xbb\xbf${valid}mode: none\n" => 'line 5: mode for the second time',
+);
+
+make_path("$dir/left");
+
+for my $text (sort keys %left) {
+    spew("$dir/left/left.example.txt", $text);
+    my (undef, undef, $err) = helper('import', '--repair', '--from-conf', "$dir/left");
+    like($err, qr/: not imported: \Q$left{$text}\E/, "left: $left{$text}");
+
+    (undef, undef, $err) = helper('import', '--from-conf', "$dir/left");
+    unlike($err, qr/--repair/, '... and without --repair it is not advised');
+}
 
 done_testing();

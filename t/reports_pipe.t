@@ -41,7 +41,8 @@ copy("$BUILD/mta-sts", "$dir/bin/mta-sts");
 chmod 0755, "$dir/bin/mta-sts";
 my ($status, $out, $err) = run(mail(report()), "$dir/bin/mta-sts", @add, $state);
 is($status, 75, 'a program that is not there');
-like($err, qr/^mta-sts: cannot run /, '... with the reason');
+is($err, "mta-sts: cannot run \"$dir/libexec/mta-sts/mta-sts-reports\" (2: No such file or "
+   . "directory), install the package mta-sts-reports\n", '... with the package that has it');
 
 spew("$dir/report.json", report());
 MtaSts::Fault->new(

@@ -255,6 +255,41 @@ like($full->http(0, "POST /r HTTP/1.0\r\n$GZIP\r\nContent-Length: 1\r\n\r\nx"),
 is(scalar files($full_spool), 3, '... and is not there');
 $full->stop;
 
+SKIP: {
+    skip 'no library can be loaded before a sanitizer', 7
+        if $ENV{ASAN_OPTIONS};
+
+    my $clock = tempdir(CLEANUP => 1) . '/clock';
+    my @faked = qw(LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE
+                   FAKETIME_DONT_FAKE_MONOTONIC);
+    my $small = do {
+        local @ENV{@faked} = ((glob '/usr/lib/*/faketime/libfaketime.so.1')[0], $clock, 1, 1);
+        local $MtaSts::MAIN = $MtaSts::MAIN . join '', map { " env $_;" } @faked;
+        spew($clock, '+0');
+        chmod 0755, $clock =~ s/\/clock//r;
+        instance('files=2 bytes=100k size=10k');
+    };
+    my $small_spool = $small->dir . '/spool';
+    my $five = sub { join ' ', map { post($small, '-H', $GZIP, '--data-binary', 'x') } 1 .. 5 };
+    my $said = sub {
+        return join '|', map { s/.*\[error\] \S+ (?:\*\d+ )?//r =~ s/, client:.*//r }
+                         grep { /\[error\]/ } split /\n/, slurp($small->dir . '/logs/error.log');
+    };
+    my $line = "spool \"$small_spool\" is full, with \"files=2\" and \"bytes=102400\", and TLS "
+        . 'reports are answered with 503: run "mta-sts reports add", or raise these limits';
+
+    is($five->(), '201 201 503 503 503', 'a spool that is full');
+    is($said->(), $line, '... is one line in the log');
+    unlink map { "$small_spool/$_" } files($small_spool);
+    spew($clock, '+61');
+    is($five->(), '201 201 503 503 503', '... and when it is full again');
+    is($said->(), "$line|$line", '... another one');
+    spew($clock, '+122');
+    is($five->(), '503 503 503 503 503', '... and when it still is');
+    is($said->(), "$line|$line", '... none');
+    $small->stop;
+}
+
 my $bytes = instance('bytes=25k size=10k');
 my $ten = '@' . "$dir/ten";
 spew("$dir/ten", 'x' x 10_000);
@@ -412,6 +447,34 @@ EOC
     }
 
     $nginx->stop;
+}
+
+
+# What the documented limits let one client do: many reports at once, since a
+# sender has one for each domain; not more than the spool holds until it is read
+
+{
+    my ($text) = slurp('docs/reports.md') =~ /^```nginx\n(.*?)^```/ms;
+    my ($zone) = $text =~ /^ *(limit_req_zone [^;]*;)/m;
+    my @limit = $text =~ /^ *(limit_req(?:_status)? [^;]*;)/mg;
+    my ($rate) = $zone =~ /rate=(\d+)r\/s/;
+    my ($burst) = "@limit" =~ /burst=(\d+)/;
+
+    cmp_ok($rate * 11 * 60 + $burst, '<', 10_000,
+           'documented: what a client may send in 11 minutes has room');
+
+    my $hoster = instance('', http => "$zone @limit");
+    my (undef, $codes) = run('', 'curl', '-s', '-Z', '--parallel-max', 20, '-m', 60,
+        '-H', $GZIP, '--data-binary', 'x', '-w', "%{http_code}\n", '-o', '/dev/null',
+        'http://127.0.0.1:' . $hoster->port(0) . '/r?[1-300]');
+    is(scalar(() = $codes =~ /^201$/mg), 300, '... 300 reports from one client are stored');
+    $hoster->stop;
+
+    my $few = instance('', http => "$zone @limit" =~ s/burst=\d+/burst=1/r
+                                   =~ s/rate=\d+/rate=1/r);
+    is(join(' ', map { post($few, '-H', $GZIP, '--data-binary', 'x') } 1 .. 3),
+       '201 201 429', '... and above the limit is 429, not the 503 of a full spool');
+    $few->stop;
 }
 
 

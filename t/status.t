@@ -193,7 +193,17 @@ for my $post (['application/tlsrpt+gzip', 'x'], ['text/plain', 'x'],
 
 $nginx->get(1, 'localhost', path => '/reports');
 
-my $is = metrics($nginx);
+# a report is counted when its request ends, after the answer
+
+my $is;
+
+ok(within(sub {
+    my $posts = 0;
+    $is = metrics($nginx);
+    $posts += $is->{$_} for grep { /^report_posts/ } keys %$is;
+    return $posts == 5;
+}), 'five requests of reports are counted');
+
 my %expected = (
     'requests_total{mode="enforce",code="200"}' => 4,
     'requests_total{mode="testing",code="200"}' => 1,
@@ -210,6 +220,7 @@ my %expected = (
     'report_posts_total{code="413"}' => 1,
     'report_posts_total{code="415"}' => 1,
     'report_posts_total{code="503"}' => 0,
+    (map { ("report_posts_total{code=\"$_\"}" => 0) } qw(408 429 other)),
     'counted_domains' => 4,
     'uncounted_total' => 0,
     'file_domains{file="' . $nginx->dir . '/d.yaml"}' => 3,
@@ -255,6 +266,9 @@ is("$all->{domains} $all->{never_fetched}", '5 1', 'how many, and never');
 is(join(' ', map { $_->{name} } @{ $all->{never} }), 'other.example',
    '... which');
 is(scalar @{ $all->{recent} }, 2, 'a list of two');
+
+
+unlike(status($nginx, 'format=json&list=5'), qr/^\s*,/m, 'no line of JSON begins with a comma');
 
 
 # Formats
@@ -508,6 +522,63 @@ ok($is->{counted_domains} > 195, '... they take the room of those that left')
     or diag $is->{counted_domains};
 is(decoded($nginx, 'domain=d1.example')->{domain}{fetches}, 0, '... which have no counter');
 
+# an old worker, which knows where the counters of domains were that have left
+# and have given their room to others, does not count for these
+
+{
+    local $MtaSts::MAIN = 'daemon off; worker_processes 1;';
+    my $small = MtaSts->new(conf('32k'), 'd.yaml' => yaml([map { "d$_.example: hosted" }
+                                                          1 .. $room]));
+    my $get = "GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: mta-sts";
+    my @old;
+
+    unlink $small->dir . '/logs/error.log';
+    $small->start;
+
+    my $all = sub {
+        my ($name, $n) = @_;
+        my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $small->port(0));
+
+        for my $i (1 .. $n) {
+            syswrite $sock, "$get.$name$i.example\r\n\r\n";
+            sysread $sock, my $text, 4096;
+        }
+    };
+
+    $all->('d', $room);
+
+    # each has the beginning of another request when nginx reloads
+
+    for my $i (1 .. 30) {
+        my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $small->port(0));
+        syswrite $sock, "$get.d$i.example\r\n\r\n$get.d$i.exam";
+        sysread $sock, my $text, 4096;
+        push @old, $sock;
+    }
+
+    spew($small->dir . '/d.yaml', yaml([map { "e$_.example: hosted" } 1 .. $room]));
+    ok($small->reload(qr/reconfiguring.*start worker process/s), 'an old worker goes on');
+    ok(within(sub { metrics($small)->{counted_domains} == 0 }), '... next to a new one');
+    $all->('e', $room - 100);
+
+    my $served = 0;
+
+    for my $sock (@old) {
+        syswrite $sock, "ple\r\n\r\n";
+        sysread $sock, my $text, 4096;
+        $served++ if $text =~ /^HTTP\S+ 200 /;
+    }
+
+    is($served, 30, '... and still answers');
+    my $seen = decoded($small, 'list=1000');
+    is(join(' ', map { "$_->{name} $_->{fetches}" }
+                 grep { $_->{name} =~ /^e/ && $_->{fetches} > 1 }
+                 @{ $seen->{recent} }, @{ $seen->{oldest} }), '',
+       '... but counts for no other domain');
+    undef @old;
+    $small->stop;
+}
+
 # a zone of another size takes over what was counted
 
 my $before = counted($nginx);
@@ -599,6 +670,130 @@ for my $port (2, 3) {
        '... and two for another name');
 }
 
+$nginx->stop;
+
+
+# Handshakes for policy hosts without a policy, whatever the certificate is: of a
+# server with policies, of another one, and of one that rejects them
+
+$nginx = MtaSts->new(conf('', http => <<'EOC'), 'd.yaml' => yaml(['a.example: hosted']));
+ssl_certificate      %%DIR%%/mta-sts.a.example.pem;
+ssl_certificate_key  %%DIR%%/mta-sts.a.example.key;
+server {
+    listen           127.0.0.1:%%PORT2%% ssl;
+    server_name      mta-sts.* www.example;
+    mta_sts_domains  d.yaml;
+}
+server {
+    listen       127.0.0.1:%%PORT2%% ssl;
+    server_name  *.other.example;
+}
+server {
+    listen       127.0.0.1:%%PORT3%% ssl default_server;
+    ssl_reject_handshake on;
+}
+server {
+    listen           127.0.0.1:%%PORT3%% ssl;
+    server_name      mta-sts.a.example;
+    mta_sts_domains  d.yaml;
+}
+EOC
+make_cert($nginx->dir, 'mta-sts.a.example', 'mta-sts.a.example');
+$nginx->start;
+
+my $without = 0;
+
+for my $case ([2, 'mta-sts.a.example', 0], [2, 'MTA-STS.A.example.', 0],
+              [2, 'mta-sts.x.example', 1], [2, 'Mta-Sts.other.example', 1],
+              [2, 'www.example', 0], [2, undef, 0], [3, 'mta-sts.a.example', 0],
+              [3, 'mta-sts.x.example', 1], [3, 'www.example', 0])
+{
+    my ($port, $sni, $n) = @$case;
+    eval { $nginx->get($port, 'localhost', sni => $sni) };
+    $without += $n;
+    is(metrics($nginx)->{handshakes_without_policy_total}, $without,
+       ($sni // 'no name') . ": $n handshake without a policy");
+}
+
+$nginx->stop;
+
+
+# Reports that nginx or another module refuses count as well, also where
+# error_page has another page, and equal the access log
+
+$nginx = MtaSts->new(<<'EOC');
+limit_req_zone $binary_remote_addr zone=one:1m rate=1r/m;
+limit_req_zone $binary_remote_addr zone=two:1m rate=1r/m;
+log_format status '$status';
+server {
+    listen      127.0.0.1:%%PORT1%%;
+    access_log  logs/reports.log status;
+    location = /status { access_log off; mta_sts_status; }
+    location = /x { access_log off; return 404; }
+    location /r/ {
+        mta_sts_reports spool size=1k;
+        client_max_body_size 2k;
+        client_body_timeout 1s;
+        location = /r/denied { mta_sts_reports spool size=1k; deny all; }
+        location = /r/moved { mta_sts_reports spool size=1k; return 308 /x; }
+        location = /r/one { mta_sts_reports spool size=1k; limit_req zone=one; }
+        location = /r/two {
+            mta_sts_reports spool size=1k;
+            limit_req zone=two;
+            limit_req_status 429;
+        }
+        location = /r/page {
+            mta_sts_reports spool size=1k;
+            limit_req zone=one;
+            error_page 503 /busy;
+        }
+        location = /r/type {
+            mta_sts_reports spool size=1k;
+            error_page 415 =200 @fine;
+        }
+    }
+    location = /busy { return 200 "busy"; }
+    location @fine { return 200 "fine"; }
+}
+EOC
+$nginx->start;
+
+sub report {
+    my ($path, $type, $body, $length) = @_;
+    return $nginx->http(1, "POST $path HTTP/1.1\r\nHost: localhost\r\n"
+        . "Content-Type: $type\r\nContent-Length: " . ($length // length $body)
+        . "\r\nConnection: close\r\n\r\n$body");
+}
+
+my ($type, %refused) = ('application/tlsrpt+json');
+
+for my $case ([200, 'none', '', '/x', ''], [201, '201', $type, '/r/', 'x'],
+              [413, '413', $type, '/r/', 'x', 3000], [413, '413', $type, '/r/', 'x' x 1500],
+              [408, '408', $type, '/r/', 'x', 9], [403, 'other', $type, '/r/denied', 'x'],
+              [308, 'other', $type, '/r/moved', 'x'],
+              [201, '201', $type, '/r/one', 'x'], [503, '503', $type, '/r/one', 'x'],
+              [503, '503', $type, '/r/page', 'x'], [200, 'other', 'text/plain', '/r/type', 'x'],
+              [201, '201', $type, '/r/two', 'x'], [429, '429', $type, '/r/two', 'x'])
+{
+    my ($status, $code, $type, $path, @body) = @$case;
+    my $answer = report($path, $type, @body);
+    like($answer, $status == 408 ? qr/^(?:HTTP\S+ 408 |\z)/ : qr/^HTTP\S+ $status /,
+         "$path: $status") if $code ne 'none';
+    $refused{$code}++ if $code ne 'none';
+}
+
+# requests are counted and logged when their connection is closed
+
+my ($posts, %logged);
+
+ok(within(sub { 12 == (() = slurp($nginx->dir . '/logs/reports.log') =~ /\n/g) }),
+   'all requests are logged');
+$posts = decoded($nginx)->{report_posts};
+is_deeply({ map { $posts->{$_} ? ($_ => $posts->{$_}) : () } keys %$posts }, \%refused,
+          'reports that others refuse are counted');
+$logged{exists $posts->{$_} ? $_ : 'other'}++
+    for split /\n/, slurp($nginx->dir . '/logs/reports.log');
+is_deeply(\%refused, \%logged, '... as the access log says');
 $nginx->stop;
 
 

@@ -102,15 +102,20 @@ version(void)
 }
 
 
-/* The command of that name; NULL after it has said that there is none. */
+/*
+ * The command of that name; NULL after it has said that there is none, and
+ * which is the nearest.
+ */
 
 static const command_t *
 command_find(const char *name)
 {
     size_t             i;
+    mta_sts_err_t      err;
     mta_sts_nearest_t  nearest;
 
     memset(&nearest, 0, sizeof(mta_sts_nearest_t));
+
     nearest.wanted = mta_sts_str_from(name);
 
     for (i = 0; i < COMMANDS; i++) {
@@ -121,14 +126,8 @@ command_find(const char *name)
         mta_sts_nearest_add(&nearest, mta_sts_str_from(commands[i].name));
     }
 
-    if (nearest.text.len) {
-        say("unknown command \"%s\", did you mean \"%.*s\"?", name,
-            MTA_STS_SHOW(nearest.text));
-
-    } else {
-        say("unknown command \"%s\"", name);
-    }
-
+    (void) mta_sts_nearest_error(&nearest, "command", MTA_STS_NOWHERE, &err);
+    say_error(&err);
     usage(stderr);
 
     return NULL;

@@ -173,14 +173,16 @@ ngx_http_mta_sts_by_lua(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 ngx_int_t
 ngx_http_mta_sts_init_certificates(ngx_conf_t *cf)
 {
-    ngx_str_t                     name = ngx_string("mta_sts_host");
-    ngx_int_t                     index;
-    ngx_uint_t                    s, refuses;
-    ngx_http_ssl_srv_conf_t      *sscf;
-    ngx_http_core_srv_conf_t    **cscfp;
-    ngx_http_core_main_conf_t    *cmcf;
-    ngx_http_mta_sts_srv_conf_t  *mscf;
+    ngx_str_t                      name = ngx_string("mta_sts_host");
+    ngx_int_t                      index;
+    ngx_uint_t                     s, looks;
+    ngx_http_ssl_srv_conf_t       *sscf;
+    ngx_http_core_srv_conf_t     **cscfp;
+    ngx_http_core_main_conf_t     *cmcf;
+    ngx_http_mta_sts_srv_conf_t   *mscf;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
 
+    mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_mta_sts_module);
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     cscfp = cmcf->servers.elts;
 
@@ -189,7 +191,7 @@ ngx_http_mta_sts_init_certificates(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    refuses = 0;
+    looks = mmcf->status != NULL;
 
     for (s = 0; s < cmcf->servers.nelts; s++) {
         mscf = cscfp[s]->ctx->srv_conf[ngx_http_mta_sts_module.ctx_index];
@@ -203,12 +205,12 @@ ngx_http_mta_sts_init_certificates(ngx_conf_t *cf)
                   ngx_http_mta_sts_uses(sscf->certificate_values, index)
                   || ngx_http_mta_sts_uses(sscf->certificate_key_values, index);
 
-        refuses |= mscf->certificates.by_host;
+        looks |= mscf->certificates.by_host;
     }
 
     /* OpenSSL calls that of the address's default server */
 
-    for (s = 0; refuses && s < cmcf->servers.nelts; s++) {
+    for (s = 0; looks && s < cmcf->servers.nelts; s++) {
         sscf = cscfp[s]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
 
         if (sscf->ssl.ctx) {
@@ -296,43 +298,57 @@ ngx_http_mta_sts_uses(ngx_array_t *values, ngx_int_t index)
 
 
 /*
- * nginx's own callback chooses the server.  Where its certificate depends on
- * the policy host, a name that is none ends the handshake before a file is
- * looked for.
+ * nginx's own callback chooses the server, or rejects the handshake.  Where the
+ * certificate depends on the policy host, a name that is none ends the
+ * handshake before a file is looked for.
  */
 
 static int
 ngx_http_mta_sts_servername(ngx_ssl_conn_t *ssl_conn, int *ad, void *arg)
 {
-    int                           rc;
-    ngx_str_t                     name;
-    const char                   *sni;
-    ngx_connection_t             *c;
-    ngx_http_connection_t        *hc;
-    ngx_http_mta_sts_srv_conf_t  *mscf;
+    int                            rc;
+    ngx_str_t                      name;
+    ngx_uint_t                     by_host;
+    const char                    *sni;
+    ngx_connection_t              *c;
+    ngx_http_connection_t         *hc;
+    ngx_http_mta_sts_srv_conf_t   *mscf;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
 
     rc = ngx_http_ssl_servername(ssl_conn, ad, arg);
 
-    if (rc != SSL_TLSEXT_ERR_OK) {
+    c = ngx_ssl_get_connection(ssl_conn);
+
+    /* after the handshake, c->data may be a request */
+
+    if (c->ssl->handshaked) {
         return rc;
     }
 
-    c = ngx_ssl_get_connection(ssl_conn);
     hc = c->data;
     mscf = ngx_http_get_module_srv_conf(hc->conf_ctx, ngx_http_mta_sts_module);
+    mmcf = ngx_http_get_module_main_conf(hc->conf_ctx,
+                                         ngx_http_mta_sts_module);
     sni = SSL_get_servername(ssl_conn, TLSEXT_NAMETYPE_host_name);
+    by_host = mscf->certificates.by_host && rc == SSL_TLSEXT_ERR_OK;
 
-    if (!mscf->certificates.by_host || sni == NULL) {
+    /* most names of other servers end here */
+
+    if (sni == NULL
+        || (!by_host
+            && (mmcf->status == NULL
+                || ngx_strncasecmp((u_char *) sni, (u_char *) "mta-sts.", 8)
+                   != 0))
+        || ngx_http_mta_sts_sni_has_policy(c, sni))
+    {
         return rc;
     }
 
-    if (ngx_http_mta_sts_sni_has_policy(c, sni)) {
+    ngx_http_mta_sts_count_handshake(mmcf);
+
+    if (!by_host) {
         return rc;
     }
-
-    ngx_http_mta_sts_count_handshake(
-            ngx_http_get_module_main_conf(hc->conf_ctx,
-                                          ngx_http_mta_sts_module));
 
     name = ngx_http_mta_sts_sni(c, c->pool);
 
@@ -371,29 +387,6 @@ ngx_http_mta_sts_sni_has_policy(ngx_connection_t *c, const char *sni)
     host.len = mta_sts_name_fold(host, folded);
 
     return ngx_http_mta_sts_lookup(mscf, host, &domain) != NULL;
-}
-
-
-void
-ngx_http_mta_sts_count_sni(ngx_connection_t *c)
-{
-    const char                    *sni;
-    ngx_http_connection_t         *hc;
-    ngx_http_mta_sts_main_conf_t  *mmcf;
-
-    hc = c->data;
-    mmcf = ngx_http_get_module_main_conf(hc->conf_ctx,
-                                         ngx_http_mta_sts_module);
-
-    if (mmcf->status == NULL) {
-        return;
-    }
-
-    sni = SSL_get_servername(c->ssl->connection, TLSEXT_NAMETYPE_host_name);
-
-    if (sni && !ngx_http_mta_sts_sni_has_policy(c, sni)) {
-        ngx_http_mta_sts_count_handshake(mmcf);
-    }
 }
 
 

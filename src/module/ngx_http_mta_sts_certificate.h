@@ -114,9 +114,6 @@ ngx_int_t ngx_http_mta_sts_cache_use(ngx_http_mta_sts_cache_t *cache,
  */
 ngx_str_t ngx_http_mta_sts_sni(ngx_connection_t *c, ngx_pool_t *pool);
 
-/* Counts the handshake if the name of SNI has no policy in its server. */
-void ngx_http_mta_sts_count_sni(ngx_connection_t *c);
-
 
 #endif /* NGX_HTTP_SSL */
 

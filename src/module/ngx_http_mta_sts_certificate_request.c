@@ -37,10 +37,6 @@ ngx_http_mta_sts_certificate(ngx_ssl_conn_t *ssl_conn, void *arg)
         return 0;
     }
 
-    if (!certificates->by_host) {
-        ngx_http_mta_sts_count_sni(c);
-    }
-
     r = ngx_http_mta_sts_request(c);
     if (r == NULL) {
         return 0;

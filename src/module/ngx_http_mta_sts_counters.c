@@ -2,119 +2,118 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * What requests, handshakes and reports add to the counters of mta_sts_status,
- * and what is read of them.
+ * What requests and handshakes add to the counters of mta_sts_status, and what
+ * is read of them.
  */
 
 
 #include "ngx_http_mta_sts_module.h"
 
 
-static void ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
-    ngx_http_mta_sts_main_conf_t *mmcf, ngx_http_mta_sts_names_t *names,
-    mta_sts_mode_e mode, size_t len, const mta_sts_found_t *found);
-static void ngx_http_mta_sts_count_error(ngx_http_request_t *r,
-    mta_sts_status_t *counters, mta_sts_mode_e mode);
-static void ngx_http_mta_sts_count_other(ngx_http_request_t *r);
-static void ngx_http_mta_sts_new_maps(const mta_sts_domains_t *domains,
-    ngx_http_mta_sts_names_t *names);
+static void ngx_http_mta_sts_know(ngx_http_mta_sts_names_t *names,
+    mta_sts_status_t *counters, uint32_t releases,
+    const mta_sts_found_t *found, uint32_t counter);
+static void ngx_http_mta_sts_new_maps(const mta_sts_status_t *counters,
+    const mta_sts_domains_t *domains, ngx_http_mta_sts_names_t *names);
 static ngx_uint_t ngx_http_mta_sts_fill_maps(const mta_sts_status_t *counters,
     mta_sts_status_index_t *index, const mta_sts_domains_t *domains,
     ngx_http_mta_sts_names_t *names);
 static void ngx_http_mta_sts_add_names(mta_sts_status_t *counters,
     mta_sts_status_index_t *index, const mta_sts_domains_t *domains,
     ngx_http_mta_sts_names_t *names);
-static void ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status);
+
+
+void
+ngx_http_mta_sts_count_first(ngx_http_request_t *r,
+    ngx_http_mta_sts_names_t *names, const mta_sts_policy_t *policy,
+    const mta_sts_found_t *found)
+{
+    uint32_t                       releases, counter;
+    mta_sts_status_t              *counters;
+    mta_sts_status_slot_t         *slot;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
+
+    mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
+    counters = mmcf->counters;
+
+    mta_sts_status_count(counters, policy->mode, MTA_STS_STATUS_200,
+                         r->method == NGX_HTTP_HEAD ? 0 : policy->len,
+                         r->start_sec);
+
+    mta_sts_status_count_policy(counters, &names->maps[found->where],
+                                found->policy);
+
+    releases = mta_sts_status_get(&counters->releases);
+    counter = NGX_HTTP_MTA_STS_NO_COUNTER;
+
+    if (found->where != MTA_STS_FOUND_DEFAULT) {
+        slot = mta_sts_status_count_domain(counters, found->domain,
+                                           r->start_sec);
+        if (slot == NULL) {
+            ngx_http_mta_sts_status_full(mmcf->status);
+            return;
+        }
+
+        counter = (uint32_t) (slot - counters->slots) + 1;
+    }
+
+    ngx_http_mta_sts_know(names, counters, releases, found, counter);
+}
+
+
+/* Keeps the counter of a domain that was found. */
+
+static void
+ngx_http_mta_sts_know(ngx_http_mta_sts_names_t *names,
+    mta_sts_status_t *counters, uint32_t releases,
+    const mta_sts_found_t *found, uint32_t counter)
+{
+    ngx_uint_t                   i;
+    ngx_http_mta_sts_known_t    *known;
+    const mta_sts_status_map_t  *map;
+
+    if (names->releases != releases) {
+        for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
+            if (names->known[i]) {
+                ngx_memzero(names->known[i], names->n_known[i]
+                                         * sizeof(ngx_http_mta_sts_known_t));
+            }
+        }
+
+        names->releases = releases;
+    }
+
+    if (names->known[found->where]) {
+        map = &names->maps[found->where];
+        known = &names->known[found->where][found->slot];
+
+        known->domain = counter;
+        known->name = found->policy < map->n ? map->elts[found->policy] : 0;
+
+        names->counters = counters;
+    }
+}
 
 
 ngx_int_t
-ngx_http_mta_sts_answer_counted(ngx_http_request_t *r)
+ngx_http_mta_sts_count_error(ngx_http_request_t *r, mta_sts_mode_e mode,
+    ngx_int_t rc)
 {
-    size_t                         len;
-    ngx_int_t                      rc;
-    mta_sts_mode_e                 mode;
-    mta_sts_found_t                found;
-    const mta_sts_policy_t        *policy;
-    ngx_http_mta_sts_srv_conf_t   *mscf;
+    mta_sts_status_code_e          code;
     ngx_http_mta_sts_main_conf_t  *mmcf;
-
-    mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
-
-    policy = ngx_http_mta_sts_locate(mscf,
-                                     ngx_http_mta_sts_str(
-                                         &r->headers_in.server),
-                                     &found);
-
-    if (policy == NULL) {
-        ngx_http_mta_sts_count_other(r);
-        return NGX_DECLINED;
-    }
-
-    mode = (mta_sts_mode_e) policy->mode;
-    len = policy->len;
-
-    rc = ngx_http_mta_sts_respond(r, policy, found.domain,
-                                  mscf->table != NULL);
 
     mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
 
-    if (r->headers_out.status == NGX_HTTP_OK) {
-        ngx_http_mta_sts_count_fetch(r, mmcf, mscf->names, mode, len, &found);
+    code = r->headers_out.status == NGX_HTTP_NOT_ALLOWED
+           ? MTA_STS_STATUS_405 : MTA_STS_STATUS_OTHER;
 
-    } else {
-        ngx_http_mta_sts_count_error(r, mmcf->counters, mode);
-    }
+    mta_sts_status_count(mmcf->counters, mode, code, 0, r->start_sec);
 
     return rc;
 }
 
 
-/* Once per fetch: a few dozen instructions, and no lock. */
-
-static ngx_inline void
-ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
-    ngx_http_mta_sts_main_conf_t *mmcf, ngx_http_mta_sts_names_t *names,
-    mta_sts_mode_e mode, size_t len, const mta_sts_found_t *found)
-{
-    time_t             start;
-    mta_sts_status_t  *counters;
-
-    counters = mmcf->counters;
-    start = r->start_sec;
-
-    mta_sts_status_count(counters, mode, MTA_STS_STATUS_200,
-                         r->method == NGX_HTTP_HEAD ? 0 : len,
-                         start);
-
-    mta_sts_status_count_policy(counters, &names->maps[found->where],
-                                found->policy);
-
-    /* the hosts of a default policy are any that a client asks for */
-
-    if (found->where != MTA_STS_FOUND_DEFAULT
-        && !mta_sts_status_count_domain(counters, found->domain, start))
-    {
-        ngx_http_mta_sts_status_full(mmcf->status);
-    }
-}
-
-
-static void
-ngx_http_mta_sts_count_error(ngx_http_request_t *r,
-    mta_sts_status_t *counters, mta_sts_mode_e mode)
-{
-    mta_sts_status_code_e  code;
-
-    code = r->headers_out.status == NGX_HTTP_NOT_ALLOWED
-           ? MTA_STS_STATUS_405 : MTA_STS_STATUS_OTHER;
-
-    mta_sts_status_count(counters, mode, code, 0, r->start_sec);
-}
-
-
-/* A request for a policy that is not served here, if it is one. */
-
-static void
+void
 ngx_http_mta_sts_count_other(ngx_http_request_t *r)
 {
     mta_sts_str_t                  host, domain;
@@ -130,56 +129,6 @@ ngx_http_mta_sts_count_other(ngx_http_request_t *r)
 
 
 void
-ngx_http_mta_sts_count_report(ngx_http_request_t *r, ngx_int_t rc)
-{
-    ngx_uint_t                     code;
-    mta_sts_report_code_e          report;
-    ngx_http_mta_sts_main_conf_t  *mmcf;
-
-    mmcf = ngx_http_get_module_main_conf(r, ngx_http_mta_sts_module);
-
-    if (mmcf->status == NULL) {
-        return;
-    }
-
-    code = rc >= NGX_HTTP_SPECIAL_RESPONSE ? (ngx_uint_t) rc
-                                           : r->headers_out.status;
-
-    switch (code) {
-
-    case NGX_HTTP_CREATED:
-        report = MTA_STS_REPORT_201;
-        break;
-
-    case NGX_HTTP_BAD_REQUEST:
-        report = MTA_STS_REPORT_400;
-        break;
-
-    case NGX_HTTP_NOT_ALLOWED:
-        report = MTA_STS_REPORT_405;
-        break;
-
-    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
-        report = MTA_STS_REPORT_413;
-        break;
-
-    case NGX_HTTP_UNSUPPORTED_MEDIA_TYPE:
-        report = MTA_STS_REPORT_415;
-        break;
-
-    case NGX_HTTP_SERVICE_UNAVAILABLE:
-        report = MTA_STS_REPORT_503;
-        break;
-
-    default:
-        report = MTA_STS_REPORT_OTHER;
-    }
-
-    mta_sts_status_inc(&mmcf->counters->reports[report]);
-}
-
-
-void
 ngx_http_mta_sts_count_handshake(ngx_http_mta_sts_main_conf_t *mmcf)
 {
     if (mmcf->status) {
@@ -188,9 +137,7 @@ ngx_http_mta_sts_count_handshake(ngx_http_mta_sts_main_conf_t *mmcf)
 }
 
 
-/* Says once that something is not counted. */
-
-static void
+void
 ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status)
 {
     if (atomic_exchange(&status->mmcf->counters->full, 1) == 0) {
@@ -220,7 +167,7 @@ ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
     ngx_memzero(&index, sizeof(mta_sts_status_index_t));
     mta_sts_status_index(mmcf->counters, &index);
 
-    ngx_http_mta_sts_new_maps(domains, names);
+    ngx_http_mta_sts_new_maps(mmcf->counters, domains, names);
 
     if (ngx_http_mta_sts_fill_maps(mmcf->counters, &index, domains, names)) {
         return;
@@ -238,40 +185,102 @@ ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
 }
 
 
-/* Zeroed maps, in the place of the old ones. */
+void
+ngx_http_mta_sts_free_names(ngx_http_mta_sts_names_t *names)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
+        free(names->maps[i].elts);
+        free(names->known[i]);
+    }
+
+    ngx_memzero(names, sizeof(ngx_http_mta_sts_names_t));
+}
+
+
+/*
+ * Zeroed maps, in the place of the old ones.  calloc() takes the memory of many
+ * slots from the system, which gives only what is used.
+ */
 
 static void
-ngx_http_mta_sts_new_maps(const mta_sts_domains_t *domains,
-    ngx_http_mta_sts_names_t *names)
+ngx_http_mta_sts_new_maps(const mta_sts_status_t *counters,
+    const mta_sts_domains_t *domains, ngx_http_mta_sts_names_t *names)
 {
     ngx_uint_t              i;
     mta_sts_status_map_t   *map;
     const mta_sts_table_t  *table;
 
+    ngx_http_mta_sts_free_names(names);
+
     table = &domains->table;
     map = names->maps;
 
     map[MTA_STS_FOUND_TABLE].n = mta_sts_status_map_size(table);
-    map[MTA_STS_FOUND_CHANGES].n = table->changes
-                                   ? mta_sts_status_map_size(table->changes)
-                                   : 0;
+    names->n_known[MTA_STS_FOUND_TABLE] = table->n_slots;
+
+    if (table->changes) {
+        map[MTA_STS_FOUND_CHANGES].n = mta_sts_status_map_size(table->changes);
+        names->n_known[MTA_STS_FOUND_CHANGES] = table->changes->n_slots;
+    }
+
     map[MTA_STS_FOUND_DEFAULT].n = domains->default_name.len ? 1 : 0;
+    names->n_known[MTA_STS_FOUND_DEFAULT] = 1;
 
     for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
-        if (map[i].elts) {
-            ngx_free(map[i].elts);
-            map[i].elts = NULL;
-        }
 
         if (map[i].n) {
-            map[i].elts = ngx_calloc(map[i].n * sizeof(uint16_t),
-                                     ngx_cycle->log);
+            map[i].elts = calloc(map[i].n, sizeof(uint16_t));
         }
 
         if (map[i].elts == NULL) {
             map[i].n = 0;
         }
+
+        if (names->n_known[i]) {
+            names->known[i] = calloc(names->n_known[i],
+                                     sizeof(ngx_http_mta_sts_known_t));
+        }
     }
+
+    names->releases = mta_sts_status_get(&counters->releases);
+}
+
+
+ngx_int_t
+ngx_http_mta_sts_server_counters(ngx_conf_t *cf,
+    ngx_http_mta_sts_srv_conf_t *mscf)
+{
+    size_t                         n;
+    ngx_http_mta_sts_names_t      *names;
+    ngx_http_mta_sts_known_t      *known;
+    ngx_http_mta_sts_main_conf_t  *mmcf;
+
+    mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_mta_sts_module);
+
+    if (mmcf->status == NULL) {
+        return NGX_OK;
+    }
+
+    n = mscf->server.table.n_slots;
+
+    names = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_names_t)
+                                  + (n + 1) * sizeof(ngx_http_mta_sts_known_t));
+    if (names == NULL) {
+        return NGX_ERROR;
+    }
+
+    known = (ngx_http_mta_sts_known_t *) (names + 1);
+
+    names->known[MTA_STS_FOUND_TABLE] = known;
+    names->n_known[MTA_STS_FOUND_TABLE] = n;
+    names->known[MTA_STS_FOUND_DEFAULT] = known + n;
+    names->n_known[MTA_STS_FOUND_DEFAULT] = 1;
+
+    mscf->names = names;
+
+    return NGX_OK;
 }
 
 

@@ -23,7 +23,7 @@ static ngx_int_t ngx_http_mta_sts_show_name(ngx_pool_t *pool,
     mta_sts_str_t name, mta_sts_str_t *shown);
 static ngx_int_t ngx_http_mta_sts_read_files(ngx_conf_t *cf,
     const mta_sts_value_t *value, ngx_http_mta_sts_file_t *file);
-static void ngx_http_mta_sts_free_names(void *data);
+static void ngx_http_mta_sts_names_cleanup(void *data);
 static ngx_int_t ngx_http_mta_sts_dump(ngx_conf_t *cf,
     const mta_sts_file_t *file);
 
@@ -74,7 +74,7 @@ ngx_http_mta_sts_read_domains(ngx_conf_t *cf, const mta_sts_value_t *value,
         return NGX_ERROR;
     }
 
-    cln->handler = ngx_http_mta_sts_free_names;
+    cln->handler = ngx_http_mta_sts_names_cleanup;
     cln->data = file->names;
 
     file->table = NULL;
@@ -96,17 +96,9 @@ ngx_http_mta_sts_read_domains(ngx_conf_t *cf, const mta_sts_value_t *value,
 /* Maps are not from the pool, since those of a table are replaced. */
 
 static void
-ngx_http_mta_sts_free_names(void *data)
+ngx_http_mta_sts_names_cleanup(void *data)
 {
-    ngx_http_mta_sts_names_t *names = data;
-
-    ngx_uint_t  i;
-
-    for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
-        if (names->maps[i].elts) {
-            ngx_free(names->maps[i].elts);
-        }
-    }
+    ngx_http_mta_sts_free_names(data);
 }
 
 

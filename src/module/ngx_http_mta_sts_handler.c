@@ -10,6 +10,12 @@
 
 
 static ngx_int_t ngx_http_mta_sts_answer(ngx_http_request_t *r);
+static ngx_int_t ngx_http_mta_sts_answer_counted(ngx_http_request_t *r);
+static ngx_int_t ngx_http_mta_sts_respond(ngx_http_request_t *r,
+    const ngx_uint_t counted);
+static void ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
+    ngx_http_mta_sts_names_t *names, const mta_sts_policy_t *policy,
+    const mta_sts_found_t *found);
 static ngx_int_t ngx_http_mta_sts_send(ngx_http_request_t *r,
     const mta_sts_policy_t *policy, ngx_uint_t copy);
 
@@ -60,50 +66,125 @@ ngx_http_mta_sts_handler_counted(ngx_http_request_t *r)
 static __attribute__((noinline)) ngx_int_t
 ngx_http_mta_sts_answer(ngx_http_request_t *r)
 {
-    mta_sts_str_t                 domain;
+    return ngx_http_mta_sts_respond(r, 0);
+}
+
+
+static __attribute__((noinline)) ngx_int_t
+ngx_http_mta_sts_answer_counted(ngx_http_request_t *r)
+{
+    return ngx_http_mta_sts_respond(r, 1);
+}
+
+
+/*
+ * Both of the above have a copy of this without what only the other one does.
+ * A policy is counted before it is sent: it may be gone after that.
+ */
+
+static inline __attribute__((always_inline)) ngx_int_t
+ngx_http_mta_sts_respond(ngx_http_request_t *r, const ngx_uint_t counted)
+{
+    ngx_int_t                     rc;
+    mta_sts_str_t                 host;
+    mta_sts_mode_e                mode;
+    mta_sts_found_t               found;
     const mta_sts_policy_t       *policy;
     ngx_http_mta_sts_srv_conf_t  *mscf;
 
     mscf = ngx_http_get_module_srv_conf(r, ngx_http_mta_sts_module);
+    host = ngx_http_mta_sts_str(&r->headers_in.server);
 
-    policy = ngx_http_mta_sts_lookup(mscf,
-                                     ngx_http_mta_sts_str(
-                                         &r->headers_in.server),
-                                     &domain);
+    policy = counted ? ngx_http_mta_sts_locate(mscf, host, &found)
+                     : ngx_http_mta_sts_lookup(mscf, host, &found.domain);
 
     if (policy == NULL) {
+
+        if (counted) {
+            ngx_http_mta_sts_count_other(r);
+        }
+
         return NGX_DECLINED;
     }
 
-    return ngx_http_mta_sts_respond(r, policy, domain, mscf->table != NULL);
-}
-
-
-ngx_int_t
-ngx_http_mta_sts_respond(ngx_http_request_t *r,
-    const mta_sts_policy_t *policy, mta_sts_str_t domain, ngx_uint_t copy)
-{
-    ngx_int_t  rc;
-
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "mta-sts policy of \"%*s\", id %s",
-                   domain.len, domain.data, policy->id);
+                   found.domain.len, found.domain.data, policy->id);
 
     /* as the next phase would do, mainly for the limits of keep-alive */
 
     ngx_http_update_location_config(r);
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_mta_sts_not_allowed(r, "GET, HEAD");
+        mode = (mta_sts_mode_e) policy->mode;
+        rc = ngx_http_mta_sts_not_allowed(r, "GET, HEAD");
+
+        return counted ? ngx_http_mta_sts_count_error(r, mode, rc) : rc;
     }
 
     rc = ngx_http_discard_request_body(r);
 
     if (rc != NGX_OK) {
-        return rc;
+        mode = (mta_sts_mode_e) policy->mode;
+        return counted ? ngx_http_mta_sts_count_error(r, mode, rc) : rc;
     }
 
-    return ngx_http_mta_sts_send(r, policy, copy);
+    if (counted) {
+        ngx_http_mta_sts_count_fetch(r, mscf->names, policy, &found);
+    }
+
+    return ngx_http_mta_sts_send(r, policy, mscf->table != NULL);
+}
+
+
+/* Once per fetch: a few dozen instructions, and no lock. */
+
+static __attribute__((noinline)) void
+ngx_http_mta_sts_count_fetch(ngx_http_request_t *r,
+    ngx_http_mta_sts_names_t *names, const mta_sts_policy_t *policy,
+    const mta_sts_found_t *found)
+{
+    time_t                     start;
+    mta_sts_status_t          *counters;
+    ngx_http_mta_sts_known_t  *table, known;
+
+    table = names->known[found->where];
+
+    if (table == NULL) {
+        goto first;
+    }
+
+    known = table[found->slot];
+
+    if (known.domain == 0) {
+        goto first;
+    }
+
+    counters = names->counters;
+    start = r->start_sec;
+
+    if (names->releases != mta_sts_status_get(&counters->releases)
+        || !mta_sts_status_is_hour(start, mta_sts_status_get(&counters->next)))
+    {
+        goto first;
+    }
+
+    mta_sts_status_count_in_hour(counters, policy->mode, MTA_STS_STATUS_200,
+                                 r->method == NGX_HTTP_HEAD ? 0 : policy->len);
+
+    if (known.name) {
+        mta_sts_status_count_name(counters, known.name);
+    }
+
+    if (known.domain != NGX_HTTP_MTA_STS_NO_COUNTER) {
+        mta_sts_status_count_slot(&counters->slots[known.domain - 1], start);
+    }
+
+    return;
+
+first:
+
+    ngx_http_mta_sts_count_first(r, names, policy, found);
 }
 
 
@@ -130,7 +211,7 @@ ngx_http_mta_sts_find(ngx_http_request_t *r, mta_sts_str_t *domain)
  * response is sent.
  */
 
-static ngx_int_t
+static ngx_inline ngx_int_t
 ngx_http_mta_sts_send(ngx_http_request_t *r, const mta_sts_policy_t *policy,
     ngx_uint_t copy)
 {

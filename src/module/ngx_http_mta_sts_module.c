@@ -29,11 +29,6 @@ static ngx_int_t ngx_http_mta_sts_build(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *cscf, ngx_http_mta_sts_srv_conf_t *mscf);
 
 
-/* policies of directives have no names */
-
-static ngx_http_mta_sts_names_t  ngx_http_mta_sts_no_names;
-
-
 static ngx_command_t  ngx_http_mta_sts_commands[] = {
 
     { ngx_string("mta_sts"),
@@ -280,6 +275,7 @@ ngx_http_mta_sts_create_main_conf(ngx_conf_t *cf)
      *     mmcf->watched = NULL;
      *     mmcf->status = NULL;
      *     mmcf->counters = NULL;
+     *     mmcf->reports = 0;
      */
 
     return mmcf;
@@ -305,11 +301,11 @@ ngx_http_mta_sts_create_srv_conf(ngx_conf_t *cf)
      *     mscf->domains = { NULL };
      *     mscf->server = { 0 };
      *     mscf->table = NULL;
+     *     mscf->names = NULL;
      *     mscf->certificates = { NULL };
      */
 
     mscf->enable = NGX_CONF_UNSET;
-    mscf->names = &ngx_http_mta_sts_no_names;
     mscf->certificates.cache = NGX_CONF_UNSET_PTR;
 
     return mscf;
@@ -469,6 +465,10 @@ ngx_http_mta_sts_build(ngx_conf_t *cf, ngx_http_core_srv_conf_t *cscf,
     } else {
         rc = mta_sts_server_build(&mscf->server, &mscf->settings, names, n,
                                   &env, &err);
+
+        if (ngx_http_mta_sts_server_counters(cf, mscf) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     if (rc != MTA_STS_OK) {

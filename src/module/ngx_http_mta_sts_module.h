@@ -39,6 +39,7 @@ typedef struct {
     ngx_command_t       *watched;    /* their copies */
     ngx_http_mta_sts_status_t  *status;      /* NULL: nothing is counted */
     mta_sts_status_t    *counters;   /* its shared memory */
+    ngx_uint_t           reports;    /* a location has mta_sts_reports */
 } ngx_http_mta_sts_main_conf_t;
 
 
@@ -56,10 +57,30 @@ struct ngx_http_mta_sts_status_s {
 };
 
 
-/* Which counters the policies of a domains file or table have. */
+/* The counters of a domain and of the name of its policy, if they are known. */
 
 typedef struct {
-    mta_sts_status_map_t  maps[MTA_STS_FOUND_DEFAULT + 1];
+    uint32_t              domain;    /* 0, or 1 and the slot of the counter */
+    uint32_t              name;      /* a unit of the names; 0: it has none */
+} ngx_http_mta_sts_known_t;
+
+/* the hosts of a default policy are any that a client asks for */
+
+#define NGX_HTTP_MTA_STS_NO_COUNTER  UINT32_MAX
+
+
+/*
+ * Which counters the policies of a domains file, table or server have, and its
+ * domains: an element for each slot of their table, and one for hosts of the
+ * default policy.  These are of a process, and spare it the hash.
+ */
+
+typedef struct {
+    mta_sts_status_map_t       maps[MTA_STS_FOUND_DEFAULT + 1];
+    ngx_http_mta_sts_known_t  *known[MTA_STS_FOUND_DEFAULT + 1];   /* or NULL */
+    size_t                     n_known[MTA_STS_FOUND_DEFAULT + 1];
+    uint32_t                   releases; /* of the counters, when all were 0 */
+    mta_sts_status_t          *counters; /* set if one is known */
 } ngx_http_mta_sts_names_t;
 
 
@@ -153,13 +174,26 @@ const mta_sts_policy_t *ngx_http_mta_sts_find(ngx_http_request_t *r,
 /* Answers requests for policies, in the SERVER_REWRITE phase. */
 ngx_int_t ngx_http_mta_sts_handler(ngx_http_request_t *r);
 
-/* The same where answers are counted; and for a request with that path. */
+/* The same where answers are counted. */
 ngx_int_t ngx_http_mta_sts_handler_counted(ngx_http_request_t *r);
-ngx_int_t ngx_http_mta_sts_answer_counted(ngx_http_request_t *r);
 
-/* Answers with a policy that was found; copy is 1 if it is of a table. */
-ngx_int_t ngx_http_mta_sts_respond(ngx_http_request_t *r,
-    const mta_sts_policy_t *policy, mta_sts_str_t domain, ngx_uint_t copy);
+/*
+ * Counts an answer with a policy, also one of a domain whose counter is not
+ * known yet.
+ */
+void ngx_http_mta_sts_count_first(ngx_http_request_t *r,
+    ngx_http_mta_sts_names_t *names, const mta_sts_policy_t *policy,
+    const mta_sts_found_t *found);
+
+/* Counts an answer without the policy that was found; returns rc. */
+ngx_int_t ngx_http_mta_sts_count_error(ngx_http_request_t *r,
+    mta_sts_mode_e mode, ngx_int_t rc);
+
+/* A request for a policy that is not served here, if it is one. */
+void ngx_http_mta_sts_count_other(ngx_http_request_t *r);
+
+/* Says once that something is not counted. */
+void ngx_http_mta_sts_status_full(ngx_http_mta_sts_status_t *status);
 
 /* The directive mta_sts_generator: its location answers with the page. */
 char *ngx_http_mta_sts_set_generator(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -175,9 +209,13 @@ void ngx_http_mta_sts_spool_check(ngx_conf_t *cf,
 
 ngx_int_t ngx_http_mta_sts_reports_handler(ngx_http_request_t *r);
 
+/* Adds the shared memory of a spool; its data is that of the first directive. */
+ngx_int_t ngx_http_mta_sts_spool_add_zone(ngx_conf_t *cf,
+    ngx_http_mta_sts_reports_t *reports);
+
 /*
  * Reserves room for a report of so many bytes, until it is released.  Counts
- * the files now and then.  NGX_DECLINED: there is no room.
+ * the files now and then.  NGX_DECLINED: there is no room, which is logged.
  */
 ngx_int_t ngx_http_mta_sts_spool_reserve(ngx_http_mta_sts_reports_t *reports,
     off_t bytes, ngx_log_t *log);
@@ -201,6 +239,13 @@ ngx_int_t ngx_http_mta_sts_status_handler(ngx_http_request_t *r);
 /* Sets the counters up; after servers were built. */
 ngx_int_t ngx_http_mta_sts_init_status(ngx_conf_t *cf);
 
+/* Sets the names of a server with directives, if requests are counted. */
+ngx_int_t ngx_http_mta_sts_server_counters(ngx_conf_t *cf,
+    ngx_http_mta_sts_srv_conf_t *mscf);
+
+/* Frees what names has, unless it is that of a server. */
+void ngx_http_mta_sts_free_names(ngx_http_mta_sts_names_t *names);
+
 /*
  * Gives the names of policies of domains counters, in the place of those that
  * names has.
@@ -215,8 +260,12 @@ void ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
 ngx_int_t ngx_http_mta_sts_status_view(ngx_http_request_t *r,
     mta_sts_status_view_t *view, mta_sts_str_t domain, mta_sts_err_t *err);
 
-/* Counts the answer to a POST of a report. */
-void ngx_http_mta_sts_count_report(ngx_http_request_t *r, ngx_int_t rc);
+/*
+ * Handlers of the phases REWRITE and LOG: count how requests of locations with
+ * mta_sts_reports were answered, by whichever module.
+ */
+ngx_int_t ngx_http_mta_sts_note_report(ngx_http_request_t *r);
+ngx_int_t ngx_http_mta_sts_count_report(ngx_http_request_t *r);
 
 /* Counts a handshake for a name without a policy. */
 void ngx_http_mta_sts_count_handshake(ngx_http_mta_sts_main_conf_t *mmcf);

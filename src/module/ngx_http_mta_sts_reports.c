@@ -37,7 +37,6 @@ typedef struct {
 } ngx_http_mta_sts_reports_type_t;
 
 
-static ngx_int_t ngx_http_mta_sts_reports_begin(ngx_http_request_t *r);
 static const char *ngx_http_mta_sts_reports_suffix(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_reports_busy(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mta_sts_reports_reserve(ngx_http_request_t *r,
@@ -71,23 +70,6 @@ static ngx_http_mta_sts_reports_type_t  ngx_http_mta_sts_reports_types[] = {
 
 ngx_int_t
 ngx_http_mta_sts_reports_handler(ngx_http_request_t *r)
-{
-    ngx_int_t  rc;
-
-    rc = ngx_http_mta_sts_reports_begin(r);
-
-    if (rc != NGX_DONE) {
-        ngx_http_mta_sts_count_report(r, rc);
-    }
-
-    return rc;
-}
-
-
-/* NGX_DONE: the body is being read. */
-
-static ngx_int_t
-ngx_http_mta_sts_reports_begin(ngx_http_request_t *r)
 {
     ngx_int_t                        rc;
     const char                      *suffix;
@@ -282,7 +264,6 @@ ngx_http_mta_sts_reports_read(ngx_http_request_t *r)
 
     r->read_event_handler = ngx_http_block_reading;
 
-    ngx_http_mta_sts_count_report(r, rc);
     ngx_http_finalize_request(r, rc);
 }
 

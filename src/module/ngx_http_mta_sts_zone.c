@@ -16,6 +16,7 @@
 
 static char *ngx_http_mta_sts_status_zone(ngx_conf_t *cf,
     ngx_http_mta_sts_status_t *status);
+static ngx_int_t ngx_http_mta_sts_status_reports(ngx_conf_t *cf);
 static ngx_int_t ngx_http_mta_sts_status_tables(ngx_conf_t *cf,
     ngx_http_mta_sts_status_t *status);
 static ngx_int_t ngx_http_mta_sts_init_zone(ngx_shm_zone_t *zone, void *data);
@@ -132,7 +133,33 @@ ngx_http_mta_sts_init_status(ngx_conf_t *cf)
     status->zone->init = ngx_http_mta_sts_init_zone;
     status->zone->data = status;
 
+    if (mmcf->reports && ngx_http_mta_sts_status_reports(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_mta_sts_status_tables(cf, status);
+}
+
+
+static ngx_int_t
+ngx_http_mta_sts_status_reports(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *note, *count;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    note = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
+    count = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
+
+    if (note == NULL || count == NULL) {
+        return NGX_ERROR;
+    }
+
+    *note = ngx_http_mta_sts_note_report;
+    *count = ngx_http_mta_sts_count_report;
+
+    return NGX_OK;
 }
 
 

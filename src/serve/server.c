@@ -454,6 +454,7 @@ mta_sts_server_locate(const mta_sts_server_t *server, mta_sts_str_t host,
         policy = server->default_policy;
         found->where = MTA_STS_FOUND_DEFAULT;
         found->policy = 0;
+        found->slot = 0;
     }
 
     return policy;

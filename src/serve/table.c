@@ -143,19 +143,19 @@ table_slot(const mta_sts_table_t *table, mta_sts_str_t domain)
 }
 
 
-/* The policy of a slot, or NULL. */
+/* The policy with an index, or NULL. */
 
 static const mta_sts_policy_t *
-table_policy(const mta_sts_table_t *table, const mta_sts_table_slot_t *slot)
+table_policy(const mta_sts_table_t *table, uint32_t index)
 {
     uint64_t                 offset, room;
     const mta_sts_policy_t  *policy;
 
-    if (slot->policy >> 8 >= table->n_policies) {
+    if (index >= table->n_policies) {
         return NULL;
     }
 
-    offset = table->policies[slot->policy >> 8];
+    offset = table->policies[index];
 
     if (offset > table->limit || offset % alignof(mta_sts_policy_t)
         || table->limit - offset < sizeof(mta_sts_policy_t))
@@ -221,13 +221,13 @@ mta_sts_table_policy(const mta_sts_table_t *table, mta_sts_str_t domain)
         slot = table_slot(table->changes, domain);
 
         if (slot) {
-            return table_policy(table->changes, slot);
+            return table_policy(table->changes, slot->policy >> 8);
         }
     }
 
     slot = table_slot(table, domain);
 
-    return slot ? table_policy(table, slot) : NULL;
+    return slot ? table_policy(table, slot->policy >> 8) : NULL;
 }
 
 
@@ -235,29 +235,26 @@ const mta_sts_policy_t *
 mta_sts_table_locate(const mta_sts_table_t *table, mta_sts_str_t domain,
     mta_sts_found_t *found)
 {
+    uint32_t                     index;
+    const mta_sts_table_t       *first;
     const mta_sts_table_slot_t  *slot;
 
-    if (table->changes) {
-        slot = table_slot(table->changes, domain);
+    first = table;
 
-        if (slot) {
-            found->where = MTA_STS_FOUND_CHANGES;
-            found->policy = slot->policy >> 8;
-
-            return table_policy(table->changes, slot);
-        }
-    }
-
-    slot = table_slot(table, domain);
+    slot = table_find_slot(&table, domain);
 
     if (slot == NULL) {
         return NULL;
     }
 
-    found->where = MTA_STS_FOUND_TABLE;
-    found->policy = slot->policy >> 8;
+    index = slot->policy >> 8;
 
-    return table_policy(table, slot);
+    found->where = table == first ? MTA_STS_FOUND_TABLE
+                                  : MTA_STS_FOUND_CHANGES;
+    found->policy = index;
+    found->slot = (uint32_t) (slot - table->slots);
+
+    return table_policy(table, index);
 }
 
 
@@ -307,7 +304,7 @@ mta_sts_table_find(const mta_sts_table_t *table, mta_sts_str_t domain,
     }
 
     entry->domain = mta_sts_table_name(table->names, slot->name);
-    entry->policy = table_policy(table, slot);
+    entry->policy = table_policy(table, slot->policy >> 8);
     entry->index = slot->policy >> 8;
     entry->policy_name = table_text(table, table->policy_names,
                                     table->n_policy_names, slot->policy >> 8);

@@ -185,18 +185,22 @@ void mta_sts_table_discard(mta_sts_table_builder_t *builder);
 const mta_sts_policy_t *mta_sts_table_policy(const mta_sts_table_t *table,
     mta_sts_str_t domain);
 
-/* Where the policy of a domain was found: its index, and in which table. */
+/*
+ * Where the policy of a domain was found: in which table, its index there, and
+ * that of the slot of the domain.
+ */
 
 typedef enum {
     MTA_STS_FOUND_TABLE = 0,
     MTA_STS_FOUND_CHANGES,        /* of the table */
-    MTA_STS_FOUND_DEFAULT         /* of a server; its index is 0 */
+    MTA_STS_FOUND_DEFAULT         /* of a server; indices are 0 */
 } mta_sts_found_e;
 
 typedef struct {
     mta_sts_str_t    domain;
     mta_sts_found_e  where;
     uint32_t         policy;
+    uint32_t         slot;                   /* below n_slots */
 } mta_sts_found_t;
 
 

@@ -187,6 +187,8 @@ mta_sts_status_release(mta_sts_status_t *status,
             (void) atomic_fetch_add(&status->n_released, 1);
         }
     }
+
+    (void) atomic_fetch_add(&status->releases, 1);
 }
 
 

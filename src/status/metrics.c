@@ -242,7 +242,7 @@ mta_sts_status_metrics(const mta_sts_status_view_t *view, int open,
     metrics_counter(&metrics, "requests_without_policy", view->without_policy,
                     "Requests for a policy of a host that has none here.");
     metrics_counter(&metrics, "handshakes_without_policy", view->handshakes,
-                    "TLS handshakes for names without a policy here.");
+                    "TLS handshakes for hosts that have no policy here.");
     metrics_reports(&metrics);
     metrics_files(&metrics);
     metrics_gauge(&metrics, "counted_domains", view->n_counted,

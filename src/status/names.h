@@ -73,20 +73,27 @@ void mta_sts_status_copy_names(mta_sts_status_t *status,
     const mta_sts_status_t *other);
 
 
+/* Counts a fetch by the counter of a policy's name. */
+
+static inline void
+mta_sts_status_count_name(mta_sts_status_t *status, size_t unit)
+{
+    mta_sts_status_name_t  *name;
+
+    name = (void *) (status->names + unit * MTA_STS_STATUS_UNIT);
+
+    mta_sts_status_inc(&name->requests);
+}
+
+
 /* Counts a fetch by a policy's name. */
 
 static inline void
 mta_sts_status_count_policy(mta_sts_status_t *status,
     const mta_sts_status_map_t *map, uint32_t policy)
 {
-    size_t                  unit;
-    mta_sts_status_name_t  *name;
-
     if (policy < map->n) {
-        unit = map->elts[policy];
-        name = (void *) (status->names + unit * MTA_STS_STATUS_UNIT);
-
-        mta_sts_status_inc(&name->requests);
+        mta_sts_status_count_name(status, map->elts[policy]);
     }
 }
 

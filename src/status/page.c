@@ -263,10 +263,12 @@ status_domain_word(uint64_t n)
 }
 
 
+/* What follows element i of n in JSON. */
+
 static mta_sts_str_t
-status_comma(size_t i)
+status_comma(size_t i, size_t n)
 {
-    return i ? mta_sts_str(",") : mta_sts_str("");
+    return i + 1 < n ? mta_sts_str(",") : mta_sts_str("");
 }
 
 
@@ -299,15 +301,15 @@ status_domains(mta_sts_page_t *page, const mta_sts_status_list_t *list)
     size_t  i;
 
     for (i = 0; i < list->n; i++) {
-        mta_sts_page_add(page, mta_sts_str("    "));
-        mta_sts_page_add(page, status_comma(i));
-        mta_sts_page_add(page, mta_sts_str("{\"name\": \""));
+        mta_sts_page_add(page, mta_sts_str("    {\"name\": \""));
         mta_sts_page_json(page, list->elts[i].domain);
         mta_sts_page_add(page, mta_sts_str("\", \"fetches\": "));
         mta_sts_page_uint(page, list->elts[i].count);
         mta_sts_page_add(page, mta_sts_str(", \"last\": "));
         status_last(page, list->elts[i].time);
-        mta_sts_page_add(page, mta_sts_str("}\n"));
+        mta_sts_page_add(page, mta_sts_str("}"));
+        mta_sts_page_add(page, status_comma(i, list->n));
+        mta_sts_page_add(page, mta_sts_str("\n"));
     }
 }
 

@@ -52,7 +52,7 @@ const char *
 mta_sts_report_code(mta_sts_report_code_e code)
 {
     static const char *const  codes[MTA_STS_REPORT_CODES] = {
-        "201", "400", "405", "413", "415", "503", "other"
+        "201", "400", "405", "408", "413", "415", "429", "503", "other"
     };
 
     return codes[code];

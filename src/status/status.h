@@ -38,14 +38,19 @@ typedef enum {
 } mta_sts_status_code_e;
 
 
-/* How a POST of a TLS report was answered; 201 is a report that was stored. */
+/*
+ * How a request for a location of TLS reports was answered; 201 is a report
+ * that was stored.
+ */
 
 typedef enum {
     MTA_STS_REPORT_201 = 0,
     MTA_STS_REPORT_400,
     MTA_STS_REPORT_405,
+    MTA_STS_REPORT_408,
     MTA_STS_REPORT_413,
     MTA_STS_REPORT_415,
+    MTA_STS_REPORT_429,
     MTA_STS_REPORT_503,
     MTA_STS_REPORT_OTHER,
     MTA_STS_REPORT_CODES
@@ -98,6 +103,7 @@ typedef struct {
     uint64_t             key[2];
     _Atomic uint32_t     n_domains;
     _Atomic uint32_t     n_released;      /* of them */
+    _Atomic uint32_t     releases;        /* how often slots got free */
     uint32_t             max_domains;
     uint32_t             n_slots;
     _Atomic uint32_t     full;            /* it was logged */
@@ -238,9 +244,22 @@ mta_sts_status_is_hour(int64_t now, uint64_t next)
 
 
 /*
- * Counts an answer to a request for a policy, now.  bytes are those of the
- * body.
+ * Counts an answer to a request for a policy, in the hour that is now.  bytes
+ * are those of the body.
  */
+
+static inline void
+mta_sts_status_count_in_hour(mta_sts_status_t *status, size_t mode,
+    mta_sts_status_code_e code, size_t bytes)
+{
+    mta_sts_status_inc(&status->requests[code][mode]);
+
+    (void) atomic_fetch_add_explicit(&status->bytes, bytes,
+                                     memory_order_relaxed);
+}
+
+
+/* The same, where another hour may have begun. */
 
 static inline void
 mta_sts_status_count(mta_sts_status_t *status, size_t mode,
@@ -250,19 +269,26 @@ mta_sts_status_count(mta_sts_status_t *status, size_t mode,
         mta_sts_status_hour(status, now);
     }
 
-    mta_sts_status_inc(&status->requests[code][mode]);
+    mta_sts_status_count_in_hour(status, mode, code, bytes);
+}
 
-    (void) atomic_fetch_add_explicit(&status->bytes, bytes,
-                                     memory_order_relaxed);
+
+/* Counts a fetch by the counter of its domain. */
+
+static inline void
+mta_sts_status_count_slot(mta_sts_status_slot_t *slot, int64_t now)
+{
+    mta_sts_status_inc(&slot->count);
+    atomic_store_explicit(&slot->time, (uint32_t) now, memory_order_relaxed);
 }
 
 
 /*
- * Counts a fetch by its domain, of the configuration.  Returns 0 if there is no
- * room.
+ * Counts a fetch by its domain, of the configuration.  Returns the counter, or
+ * NULL if there is no room.
  */
 
-static inline int
+static inline mta_sts_status_slot_t *
 mta_sts_status_count_domain(mta_sts_status_t *status, mta_sts_str_t domain,
     int64_t now)
 {
@@ -276,14 +302,13 @@ mta_sts_status_count_domain(mta_sts_status_t *status, mta_sts_str_t domain,
         slot = mta_sts_status_add(status, hash);
 
         if (slot == NULL) {
-            return 0;
+            return NULL;
         }
     }
 
-    mta_sts_status_inc(&slot->count);
-    atomic_store_explicit(&slot->time, (uint32_t) now, memory_order_relaxed);
+    mta_sts_status_count_slot(slot, now);
 
-    return 1;
+    return slot;
 }
 
 

@@ -13,10 +13,13 @@
 #include "command.h"
 
 
-/* Where they may be: next to this program, as built, and as installed. */
+/*
+ * Where they may be: next to this program, as built, and next to its folder, as
+ * installed.
+ */
 
 static const char *const  program_places[] = {
-    "/mta-sts-", "/../libexec/mta-sts/mta-sts-"
+    "/mta-sts-", "/libexec/mta-sts/mta-sts-"
 };
 
 
@@ -36,17 +39,17 @@ command_program(int argc, char **argv)
     n = n == -1 ? 0 : n;
     self[n] = '\0';
 
-    end = strrchr(self, '/');
-
-    if (end) {
-        *end = '\0';
-    }
-
     args = diag_calloc((size_t) argc + 1, sizeof(char *));
     memcpy(args, argv, (size_t) argc * sizeof(char *));
 
     for (i = 0; i < sizeof(program_places) / sizeof(program_places[0]); i++) {
         mta_sts_buf_t  buf = { &env, NULL, 0, 0, 0 };
+
+        end = strrchr(self, '/');
+
+        if (end) {
+            *end = '\0';
+        }
 
         mta_sts_buf_add_cstr(&buf, self);
         mta_sts_buf_add_cstr(&buf, program_places[i]);
@@ -57,7 +60,9 @@ command_program(int argc, char **argv)
         (void) execv(path.data, args);
     }
 
-    say("cannot run \"%s\" (%d: %s)", path.data, errno, strerror(errno));
+    say("cannot run \"%s\" (%d: %s)%s%s", path.data, errno, strerror(errno),
+        errno == ENOENT ? ", install the package mta-sts-" : "",
+        errno == ENOENT ? argv[0] : "");
 
     free(args);
     mta_sts_arena_free(&arena);

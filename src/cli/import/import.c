@@ -280,15 +280,77 @@ import_keep(import_t *import, const import_source_t *source,
 }
 
 
+/* The first error, or NULL. */
+
+static const char *
+import_error(const findings_t *findings)
+{
+    size_t  i;
+
+    for (i = 0; i < findings->n; i++) {
+        if (findings->elts[i].severity == FINDING_ERROR) {
+            return findings->elts[i].text.data;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* The text of a finding without "line 1: ". */
+
+static const char *
+import_without_line(const char *text)
+{
+    size_t  n;
+
+    n = strncmp(text, "line ", 5) == 0 ? 5 + strspn(text + 5, "0123456789") : 0;
+
+    return strncmp(text + n, ": ", 2) == 0 ? text + n + 2 : text;
+}
+
+
+/*
+ * The first error that is left in a text after it was repaired, or NULL.  Its
+ * lines are others, so it is looked for among the findings of the text before.
+ */
+
+static const char *
+import_left(const findings_t *rest, const findings_t *findings)
+{
+    size_t       i;
+    const char  *fault, *text;
+
+    fault = import_error(rest);
+
+    if (fault == NULL) {
+        return NULL;
+    }
+
+    fault = import_without_line(fault);
+
+    for (i = 0; i < findings->n; i++) {
+        text = findings->elts[i].text.data;
+
+        if (strcmp(import_without_line(text), fault) == 0) {
+            return text;
+        }
+    }
+
+    return fault;
+}
+
+
 /*
  * Parses a text as senders do, or if they reject it, what it becomes when it is
  * repaired.  Returns what is wrong in the text, or NULL; and in *repaired what
- * was repaired, or would be, where it then has one reading.
+ * was repaired, or would be, where it then has one reading.  Where it has none,
+ * *left is what cannot be repaired.
  */
 
 static const char *
 import_parse(mta_sts_str_t text, const mta_sts_env_t *env, body_t *body,
-    unsigned *repaired)
+    unsigned *repaired, const char **left)
 {
     body_t         again;
     size_t         i;
@@ -308,13 +370,8 @@ import_parse(mta_sts_str_t text, const mta_sts_env_t *env, body_t *body,
         return NULL;
     }
 
-    fault = "the policy is not valid";
-
-    for (i = findings.n; i > 0; i--) {
-        if (findings.elts[i - 1].severity == FINDING_ERROR) {
-            fault = findings.elts[i - 1].text.data;
-        }
-    }
+    fault = import_error(&findings);
+    fault = fault ? fault : "the policy is not valid";
 
     *repaired = import_repair(text, env, &other);
 
@@ -332,6 +389,7 @@ import_parse(mta_sts_str_t text, const mta_sts_env_t *env, body_t *body,
 
     if (!again.valid) {
         *repaired = 0;
+        *left = import_left(&rest, &findings);
     }
 
     *body = again;
@@ -347,16 +405,18 @@ import_add_in(import_t *import, const import_source_t *source,
     body_t                   body;
     unsigned                 bits;
     uint32_t                 index;
-    const char              *fault;
+    const char              *fault, *left;
     mta_sts_buf_t            text = { env, NULL, 0, 0, 0 };
     mta_sts_err_t            err;
     mta_sts_settings_t       settings;
     const mta_sts_policy_t  *policy;
 
     bits = 0;
-    fault = import_parse(source->text, env, &body, &bits);
+    left = NULL;
+    fault = import_parse(source->text, env, &body, &bits, &left);
 
     if (fault && (bits == 0 || !import->repair)) {
+        fault = import->repair && left ? left : fault;
         import_bits(&text, bits);
         import_refuse(import, source->place, source->domain, "%s%s%.*s", fault,
                       bits ? "; --repair repairs it: " : "", (int) text.len,

@@ -61,7 +61,8 @@ typedef struct import_group_s  import_group_t;
 typedef struct {
     mta_sts_str_t            domain;
     const mta_sts_policy_t  *policy;      /* ours; equal ones are one */
-    mta_sts_str_t            id;          /* of the live record, or empty */
+    mta_sts_str_t            id;          /* of the live record, or empty; of
+                                             several, with ", " between them */
     mta_sts_place_t          place;       /* in a configuration */
     unsigned                 differs;     /* bits */
     unsigned                 repaired;    /* bits */
@@ -127,7 +128,7 @@ typedef struct {
     mta_sts_str_t      domain;            /* normalised */
     mta_sts_str_t      text;
     mta_sts_place_t    place;
-    mta_sts_str_t      id;                /* of the live record, or empty */
+    mta_sts_str_t      id;                /* as in import_domain_t */
     mta_sts_str_t      rua;               /* of the TLSRPT record, or empty */
     int64_t            ttl;               /* as in import_domain_t */
     unsigned           repaired;          /* bits: what is wrong outside of the

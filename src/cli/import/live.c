@@ -299,6 +299,35 @@ live_rua(const result_t *result, const mta_sts_env_t *env)
 }
 
 
+/* The ids of all records, with ", " between them; mostly there is one. */
+
+static mta_sts_str_t
+live_ids(const result_t *result, const mta_sts_env_t *env)
+{
+    size_t               i;
+    findings_t           findings;
+    mta_sts_buf_t        ids = { env, NULL, 0, 0, 0 };
+    mta_sts_str_t        id;
+    const dns_answer_t  *txt;
+
+    memset(&findings, 0, sizeof(findings_t));
+
+    findings.env = env;
+    txt = &result->facts->txt;
+
+    for (i = 0; i < txt->n; i++) {
+        id = txt_sts(&txt->records[i], 1, &findings);
+
+        if (id.len) {
+            mta_sts_buf_add_cstr(&ids, ids.len ? ", " : "");
+            mta_sts_buf_add(&ids, id);
+        }
+    }
+
+    return mta_sts_buf_str(&ids);
+}
+
+
 static void
 live_add(import_t *import, const result_t *result, const live_host_t *live,
     unsigned repaired)
@@ -313,7 +342,7 @@ live_add(import_t *import, const result_t *result, const live_host_t *live,
 
     source.domain = result->entry->domain;
     source.text = live->body->body;
-    source.id = result->id;
+    source.id = live_ids(result, &env);
     source.rua = live_rua(result, &env);
     source.ttl = live_ttl(result->facts);
     source.repaired = repaired;

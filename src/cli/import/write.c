@@ -117,6 +117,18 @@ write_place(mta_sts_buf_t *text, mta_sts_place_t place)
 }
 
 
+/* An id is letters and digits; that of several records has "," in it. */
+
+static void
+write_id(mta_sts_str_t id, mta_sts_buf_t *text)
+{
+    mta_sts_buf_add_cstr(text, id.len == 0 ? "no id"
+                               : memchr(id.data, ',', id.len) ? "ids "
+                               : "id ");
+    mta_sts_buf_add(text, id);
+}
+
+
 /* "# id 2024 -> 245b9dd69b6fe12e3407; bytes: line ends" */
 
 static void
@@ -129,8 +141,7 @@ write_comment(const import_t *import, const import_domain_t *domain,
         write_place(text, domain->place);
 
     } else {
-        mta_sts_buf_add_cstr(text, domain->id.len ? "id " : "no id");
-        mta_sts_buf_add(text, domain->id);
+        write_id(domain->id, text);
 
         if (write_has_other_id(import, domain)) {
             mta_sts_buf_add_cstr(text, " -> ");

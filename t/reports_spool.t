@@ -69,7 +69,7 @@ sub instance {
 server {
     listen       127.0.0.1:%%PORT0%% @{[ $more{listen} // '' ]};
     client_max_body_size 100m;
-    client_body_timeout 2s;
+    client_body_timeout @{[ $more{timeout} // '2s' ]};
     access_log logs/access.log;
     location = /r { mta_sts_reports @{[ $more{dir} // 'spool' ]} $options; }
     location / { return 204; }
@@ -326,6 +326,41 @@ ok(settled($held_spool, 1), '... until the client goes away');
 is(post($held, '-H', $GZIP, '--data-binary', '@' . "$dir/forty"), 201,
    '... and then there is room');
 $held->stop;
+
+
+# What a killed worker had reserved is released by its successor, and if it has
+# none, by the next scan
+
+sub workers {
+    my ($nginx) = @_;
+    return split ' ', slurp("/proc/$nginx->{pid}/task/$nginx->{pid}/children");
+}
+
+for my $reloads ($ENV{MTA_STS_TEST_SLOW} ? (0, 1) : 0) {
+    my $killed = instance('files=1', timeout => '1h');
+    my $spool = $killed->dir . '/spool';
+    my @report = ($killed, '-H', $GZIP, '--data-binary', 'x');
+    my ($worker) = workers($killed);
+
+    my $client = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $killed->port(0));
+    syswrite $client, "POST /r HTTP/1.0\r\n$GZIP\r\nContent-Length: 2\r\n\r\nx";
+    ok(settled($spool, 1), 'a report is being uploaded');
+    is(post(@report), 503, '... and reserves room');
+
+    if ($reloads) {
+        kill 'HUP', $killed->{pid};
+        ok(within(sub { grep { $_ != $worker } workers($killed) }),
+           '... while nginx reloads');
+    }
+
+    kill 'KILL', $worker;
+    ok(within(sub { my @now = workers($killed); @now == 1 && $now[0] != $worker }),
+       '... to a worker that is killed');
+
+    my $room = sub { post(@report) == 201 };
+    ok($reloads ? within($room, 90) : $room->(), '... and there is room again');
+    $killed->stop('exited on signal 9');
+}
 
 
 # Locations that do more than store reports

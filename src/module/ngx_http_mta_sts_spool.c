@@ -4,9 +4,9 @@
  *
  * The spool of TLS reports: the directive mta_sts_reports, and its limits.
  *
- * How many files there are, and bytes, is in shared memory.  Files that the
- * reader removes are noticed by a scan.  What is being uploaded is reserved; a
- * killed worker leaves its reservations until nginx is restarted.
+ * How many files there are, and bytes, is in shared memory.  What is being
+ * uploaded is reserved, by each process in its own slot.  A scan notices files
+ * that the reader has removed, and processes that were killed.
  */
 
 
@@ -17,16 +17,27 @@
 #define NGX_HTTP_MTA_STS_SPOOL_STALE  3600         /* of an incomplete file */
 
 
+/* Only the process itself changes it; others set pid to 0 when it is gone. */
+
+typedef struct {
+    ngx_atomic_t                  pid;             /* or 0 */
+    ngx_atomic_t                  files;
+    ngx_atomic_t                  bytes;
+} ngx_http_mta_sts_reserved_t;
+
+
 struct ngx_http_mta_sts_spool_s {
-    ngx_atomic_t          files;
-    ngx_atomic_t          bytes;
-    ngx_atomic_t          reserved_files;
-    ngx_atomic_t          reserved_bytes;
-    ngx_atomic_t          scanned;                 /* time of the last scan */
-    ngx_atomic_t          serial;
+    ngx_atomic_t                  files;
+    ngx_atomic_t                  bytes;
+    ngx_atomic_t                  scanned;         /* time of the last scan */
+    ngx_atomic_t                  serial;
+    ngx_http_mta_sts_reserved_t   reserved[NGX_MAX_PROCESSES];
 };
 
 
+static ngx_uint_t ngx_http_mta_sts_spool_has_room(
+    ngx_http_mta_sts_reports_t *reports);
+static void ngx_http_mta_sts_spool_forget(ngx_http_mta_sts_reports_t *reports);
 static void ngx_http_mta_sts_spool_scan(ngx_http_mta_sts_reports_t *reports,
     ngx_log_t *log);
 static ngx_uint_t ngx_http_mta_sts_spool_is_temp(const u_char *name);
@@ -43,10 +54,10 @@ ngx_int_t
 ngx_http_mta_sts_spool_reserve(ngx_http_mta_sts_reports_t *reports,
     off_t bytes, ngx_log_t *log)
 {
-    off_t                      all;
-    time_t                     now;
-    ngx_atomic_uint_t          scanned;
-    ngx_http_mta_sts_spool_t  *shared;
+    time_t                        now;
+    ngx_atomic_uint_t             scanned;
+    ngx_http_mta_sts_spool_t     *shared;
+    ngx_http_mta_sts_reserved_t  *own;
 
     shared = reports->shared;
     now = ngx_time();
@@ -63,17 +74,24 @@ ngx_http_mta_sts_spool_reserve(ngx_http_mta_sts_reports_t *reports,
                               (ngx_atomic_uint_t) now))
     {
         ngx_http_mta_sts_spool_scan(reports, log);
+        ngx_http_mta_sts_spool_forget(reports);
     }
 
-    (void) ngx_atomic_fetch_add(&shared->reserved_files, 1);
-    (void) ngx_atomic_fetch_add(&shared->reserved_bytes,
-                                (ngx_atomic_int_t) bytes);
+    own = &shared->reserved[ngx_process_slot];
 
-    all = (off_t) shared->bytes + (off_t) shared->reserved_bytes;
+    if (own->pid != (ngx_atomic_uint_t) ngx_pid) {
+        own->files = 0;
+        own->bytes = 0;
+        ngx_memory_barrier();
+        own->pid = (ngx_atomic_uint_t) ngx_pid;
+    }
 
-    if (shared->files + shared->reserved_files <= reports->max_files
-        && all <= reports->max_bytes)
-    {
+    /* of two that reserve at the same time, one sees what both have */
+
+    (void) ngx_atomic_fetch_add(&own->files, 1);
+    (void) ngx_atomic_fetch_add(&own->bytes, (ngx_atomic_int_t) bytes);
+
+    if (ngx_http_mta_sts_spool_has_room(reports)) {
         return NGX_OK;
     }
 
@@ -83,13 +101,61 @@ ngx_http_mta_sts_spool_reserve(ngx_http_mta_sts_reports_t *reports,
 }
 
 
+/* Is there room for what is in the spool, and what all processes reserve? */
+
+static ngx_uint_t
+ngx_http_mta_sts_spool_has_room(ngx_http_mta_sts_reports_t *reports)
+{
+    ngx_uint_t                    i;
+    ngx_atomic_uint_t             files, bytes;
+    ngx_http_mta_sts_reserved_t  *reserved;
+
+    files = reports->shared->files;
+    bytes = reports->shared->bytes;
+    reserved = reports->shared->reserved;
+
+    for (i = 0; i < NGX_MAX_PROCESSES; i++) {
+        if (reserved[i].pid) {
+            files += reserved[i].files;
+            bytes += reserved[i].bytes;
+        }
+    }
+
+    return files <= reports->max_files && (off_t) bytes <= reports->max_bytes;
+}
+
+
 void
 ngx_http_mta_sts_spool_release(ngx_http_mta_sts_reports_t *reports,
     off_t bytes)
 {
-    (void) ngx_atomic_fetch_add(&reports->shared->reserved_files, -1);
-    (void) ngx_atomic_fetch_add(&reports->shared->reserved_bytes,
-                                -(ngx_atomic_int_t) bytes);
+    ngx_http_mta_sts_reserved_t  *own;
+
+    own = &reports->shared->reserved[ngx_process_slot];
+
+    (void) ngx_atomic_fetch_add(&own->files, -1);
+    (void) ngx_atomic_fetch_add(&own->bytes, -(ngx_atomic_int_t) bytes);
+}
+
+
+/* Forgets what processes have reserved that do not run any more. */
+
+static void
+ngx_http_mta_sts_spool_forget(ngx_http_mta_sts_reports_t *reports)
+{
+    ngx_uint_t                    i;
+    ngx_atomic_uint_t             pid;
+    ngx_http_mta_sts_reserved_t  *reserved;
+
+    reserved = reports->shared->reserved;
+
+    for (i = 0; i < NGX_MAX_PROCESSES; i++) {
+        pid = reserved[i].pid;
+
+        if (pid && kill((ngx_pid_t) pid, 0) == -1 && ngx_errno == NGX_ESRCH) {
+            (void) ngx_atomic_cmp_set(&reserved[i].pid, pid, 0);
+        }
+    }
 }
 
 
@@ -198,7 +264,8 @@ ngx_http_mta_sts_set_reports(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     reports->zone = ngx_shared_memory_add(cf, &reports->path->name,
-                                          8 * ngx_pagesize,
+                                          sizeof(ngx_http_mta_sts_spool_t)
+                                          + 8 * ngx_pagesize,
                                           &ngx_http_mta_sts_module);
     if (reports->zone == NULL) {
         return NGX_CONF_ERROR;

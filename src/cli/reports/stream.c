@@ -36,20 +36,24 @@ static const char  stream_from[] = "\nFrom ";
 #define STREAM_FROM  (sizeof(stream_from) - 1)
 
 
-/* Reads a chunk.  What read() reports is why the input is bad. */
+/*
+ * Reads into what is left of the buffer, so that the end of a small file needs
+ * no larger one.  What read() reports is why the input is bad.
+ */
 
 static int
 stream_read(stream_t *stream)
 {
     ssize_t  n;
 
-    if (stream->size - stream->len < STREAM_CHUNK) {
+    if (stream->len == stream->size) {
         stream->size = 2 * stream->size + STREAM_CHUNK;
         stream->data = diag_realloc(stream->data, stream->size);
     }
 
     do {
-        n = read(stream->fd, stream->data + stream->len, STREAM_CHUNK);
+        n = read(stream->fd, stream->data + stream->len,
+                 stream->size - stream->len);
     } while (n == -1 && errno == EINTR);
 
     if (n == -1) {

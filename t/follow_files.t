@@ -125,7 +125,7 @@ for my $lines ("begin\nset a.example hosted\nset b.example try\nend\n",
     my $changes = (stat "$table.changes")[1] // 0;
     my $follow = follow();
     $follow->{before} = ['strace', '-D', '-f', '-o', "$dir/strace", '-e',
-                         'inject=rename:signal=STOP:when=2'];
+                         'inject=rename:signal=STOP:when=1'];
     {
         local $MtaSts::BUILD = $MtaSts::FAKED;
         $follow->start;

@@ -83,104 +83,28 @@ is((strace('openat:error=EMFILE:when=1', "$table.changes",
 is_deeply(table_of($table), $was, '... stays');
 
 
-# A table that is damaged, or lost, is written again from its copy: what was served
-# is known, and leaves as always.
+# Of a table that is damaged, nobody knows what a source lacks: that must be allowed.
 
-my $copy = "$table.follow-copy";
-
-sub restored {
-    my ($name, $err) = @_;
-    like($err, qr/^mta-sts: "\Q$table\E" is written again from its copy "\Q$copy\E"$/m,
-         "$name: it is written again");
-    my ($status, undef, $why) = helper('list', '-d', $table);
-    is($status, 0, '... and is whole') or diag $why;
-}
-
-damage("$table.changes");
-my ($status, undef, $err) = once("set d.example hosted\n");
-is($status, 0, 'damaged changes');
-like($err, qr/"\Q$table\E\.changes" is damaged$/m, '... are said');
-restored('... and the table', $err);
-is(mode('c.example') . ' ' . mode('d.example'), 'enforce enforce',
-   '... with both changes');
-
-damage($table);
-($status, undef, $err) = once(snapshot('q.example try'), '--grace', '1h');
-is($status, 0, 'a damaged table, and a source with another domain');
-like($err, qr/^mta-sts: "\Q$table\E" is damaged$/m, '... is said');
-restored('... and', $err);
-like($err, qr/^mta-sts: c\.example has left stdin; it stays as it is/m,
-     '... what is lacking has left');
-is(mode('c.example') . ' ' . mode('q.example'), 'enforce testing', '... and stays');
-
-damage($table);
-memory('UPDATE leaving SET since = since - 7200');
-once(snapshot('q.example try'), '--grace', '1h');
-is(mode('c.example'), 'none', '... and is none after the time of grace');
-like((helper('policy', '-d', $table, 'c.example'))[1], qr/^mx: mx2\.hoster\.example\r$/m,
-     '... with its mx');
-
-for my $lose (\&damage, sub { unlink @_ or die $! }, sub { spew($_[0], '') }) {
-    fresh();
-    once(snapshot(map { "k$_.example try" } 1 .. 40));
-    $lose->($table);
-    ($status, undef, $err) = once(snapshot(map { "k$_.example try" } 1 .. 20));
-    is($status, 1, 'a source that lacks many');
-    like($err, qr/refused: stdin lacks 20 of 40 domains/, '... is refused');
-    restored('... also', $err);
-    is(scalar(keys %{ table_of($table) }), 40, '... with all domains');
-}
-
-# a copy that is not that of the table is made again, with the table
-
-damage($copy);
-once('');
-damage($table);
-restored('a damaged copy was', (once(''))[2]);
-
-once("set k1.example off\n");
-my $changes = slurp("$copy.changes");
-once("set k2.example off\n");
-spew("$copy.changes", $changes);
-once('');
-damage($table);
-restored('an old copy was', (once(''))[2]);
-is(mode('k1.example') . ' ' . mode('k2.example'), 'none none', '... with all changes');
-
-# ... and comes first: a table that cannot be written loses nothing
-
-is((run("set k3.example off\n", 'strace', '-f', '-o', "$dir/strace", '-e',
-        'inject=rename:error=ENOSPC:when=2', "$MtaSts::FAKED/mta-sts", @args))[0], 3,
-   'the copy can be written, and the table not');
-is(mode('k3.example'), 'testing', '... which stays');
-once('');
-is(mode('k3.example') . ' ' . mode('k2.example'), 'testing none', '... as it is');
-
-damage($table);
-is((strace('openat:error=EMFILE:when=1', $copy, ''))[0], 3,
-   'a copy that cannot be read now may be good');
-
-
-# Without a copy, nobody knows what is lacking: that must be allowed.
+my ($status, $err);
 
 for my $file ("$table.changes", $table) {
     fresh();
     once(snapshot('a.example hosted', 'b.example try'));
     once("set c.example hosted\n");
-    damage($_) for $file, $copy;
+    damage($file);
     my $bytes = slurp($file);
 
     ($status, undef, $err) = once("set d.example hosted\n");
-    is($status, 1, 'a change of a damaged table without a copy');
-    like($err, qr/^mta-sts: "\Q$copy\E" is damaged$/m, '... which is said');
-    like($err, qr/changes are ignored: ".*" is damaged and has no copy, and needs a /,
+    is($status, 1, 'a change of a damaged table');
+    like($err, qr/^mta-sts: "\Q$file\E" is damaged$/m, '... which is said');
+    like($err, qr/changes are ignored: ".*" is damaged, and needs a snapshot /,
          '... is refused');
 
     for my $lines (snapshot('a.example hosted', 'b.example try', 'c.example hosted'),
                    snapshot()) {
         ($status, undef, $err) = once($lines);
         is($status, 1, '... and a snapshot');
-        like($err, qr/^mta-sts: refused: "\Q$table\E" is damaged and has no copy, so .*/m,
+        like($err, qr/^mta-sts: refused: "\Q$table\E" is damaged, so .*/m,
              '... is, too');
         like($err, qr/stdin lacks; restore it, or start once with --allow-removals: /,
              '... with what to do');
@@ -194,7 +118,7 @@ for my $file ("$table.changes", $table) {
     is((once("set d.example hosted\n"))[0], 0, '... and changes go on');
 }
 
-damage($_) for $table, $copy;
+damage($table);
 is((once(snapshot(), '--allow-removals'))[0], 0, 'an empty source may be allowed, too');
 is_deeply(table_of($table), {}, '... and makes an empty table');
 

@@ -108,6 +108,7 @@ static int
 compile_write_changes(const mta_sts_domains_t *domains, mta_sts_str_t name,
     mta_sts_str_t changes_name, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
+    uint64_t           serial;
     mta_sts_image_t    image;
     mta_sts_domains_t  old, changes;
 
@@ -131,8 +132,7 @@ compile_write_changes(const mta_sts_domains_t *domains, mta_sts_str_t name,
         return MTA_STS_ERROR;
     }
 
-    return table_write(&changes, changes_name, image.serial,
-                       table_serial(changes_name), err);
+    return table_write(&changes, changes_name, image.serial, &serial, err);
 }
 
 
@@ -173,6 +173,7 @@ static int
 compile_table(const options_t *options, mta_sts_str_t name,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
+    uint64_t           serial;
     mta_sts_str_t      changes;
     mta_sts_domains_t  domains;
 
@@ -189,9 +190,7 @@ compile_table(const options_t *options, mta_sts_str_t name,
         return compile_write_changes(&domains, name, changes, env, err);
     }
 
-    if (table_write(&domains, name, 0, table_serial(name), err)
-        != MTA_STS_OK)
-    {
+    if (table_write(&domains, name, 0, &serial, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 

@@ -183,9 +183,8 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
 
     if (replica->damaged) {
         follow_say(follow, FOLLOW_SAY_REFUSED, "changes are ignored: \"%.*s\" "
-                   "is damaged and has no copy, and needs a snapshot (begin, "
-                   "end) and --allow-removals",
-                   MTA_STS_SHOW(replica->name));
+                   "is damaged, and needs a snapshot (begin, end) and "
+                   "--allow-removals", MTA_STS_SHOW(replica->name));
         *refused = 1;
 
         return MTA_STS_OK;

@@ -353,7 +353,7 @@ int apply_draft(follow_t *follow, int *refused, mta_sts_err_t *err);
 
 /*
  * The same for changes, without a snapshot.  Those of a table that is damaged
- * and has no copy are all refused: nginx would lose its other domains.
+ * are all refused: nginx would lose its other domains.
  */
 int change_draft(follow_t *follow, int *refused, mta_sts_err_t *err);
 

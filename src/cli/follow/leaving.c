@@ -81,10 +81,10 @@ leaving_unknown(follow_t *follow)
     follow->stats.refused++;
     follow->stats.refusing = 1;
 
-    follow_say(follow, FOLLOW_SAY_REFUSED, "refused: \"%.*s\" is damaged and "
-               "has no copy, so nobody knows which domains %.*s lacks; restore "
-               "it, or start once with --allow-removals: domains that are "
-               "lacking are then gone at once",
+    follow_say(follow, FOLLOW_SAY_REFUSED, "refused: \"%.*s\" is damaged, so "
+               "nobody knows which domains %.*s lacks; restore it, or start "
+               "once with --allow-removals: domains that are lacking are then "
+               "gone at once",
                MTA_STS_SHOW(follow->replica.name),
                MTA_STS_SHOW(follow->place));
 }

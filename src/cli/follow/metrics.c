@@ -188,7 +188,7 @@ metrics_status(const follow_t *follow, char *line, size_t size)
                     draft_is_ready(&follow->draft)
                     ? "the table cannot be written"
                     : follow->replica.damaged
-                    ? "refused: the table is damaged and has no copy"
+                    ? "refused: the table is damaged"
                     : s->refusing ? "refused: too many domains are missing"
                     : "the table follows the source",
                     (unsigned long) follow->replica.present.table.n,

@@ -78,7 +78,9 @@ replica_unlock(replica_t *replica)
 }
 
 
-int
+/* The lock is a file of its own: the table is replaced. */
+
+static int
 replica_lock(replica_t *replica, mta_sts_err_t *err)
 {
     while (!replica_is_locked(replica)) {
@@ -115,16 +117,18 @@ replica_lock(replica_t *replica, mta_sts_err_t *err)
 }
 
 
-int
-replica_images(replica_t *new, mta_sts_str_t name, mta_sts_str_t changes_name,
-    mta_sts_image_verify_e verify, mta_sts_err_t *err)
+/* Opens both files; after an error of the changes, the table alone. */
+
+static int
+replica_images(replica_t *new, mta_sts_image_verify_e verify,
+    mta_sts_err_t *err)
 {
     int  rc;
 
-    rc = mta_sts_image_open_changes(&new->changes, changes_name, verify,
+    rc = mta_sts_image_open_changes(&new->changes, new->changes_name, verify,
                                     MTA_STS_NOWHERE, err);
 
-    if (mta_sts_image_open(&new->image, name, verify, MTA_STS_NOWHERE,
+    if (mta_sts_image_open(&new->image, new->name, verify, MTA_STS_NOWHERE,
                            &new->base, err)
         != MTA_STS_OK)
     {
@@ -141,7 +145,9 @@ replica_images(replica_t *new, mta_sts_str_t name, mta_sts_str_t changes_name,
 }
 
 
-void
+/* Uses what was opened instead of what was mapped before. */
+
+static void
 replica_use(replica_t *replica, const replica_t *new)
 {
     mta_sts_image_close(&replica->changes);
@@ -172,8 +178,7 @@ replica_map(replica_t *replica, uint64_t serial, uint64_t changes,
     replica_t  new;
 
     new = *replica;
-    rc = replica_images(&new, new.name, new.changes_name, MTA_STS_IMAGE_HEADER,
-                        err);
+    rc = replica_images(&new, MTA_STS_IMAGE_HEADER, err);
 
     if (rc == MTA_STS_OK && new.image.serial == serial
         && (changes ? new.changes.serial == changes
@@ -192,6 +197,103 @@ replica_map(replica_t *replica, uint64_t serial, uint64_t changes,
            ? mta_sts_error(err, MTA_STS_NOWHERE, "\"%.*s\" was replaced by "
                            "another process", MTA_STS_SHOW(replica->name))
            : MTA_STS_ERROR;
+}
+
+
+/* Is the name that of the table itself? */
+
+static int
+replica_check_name(mta_sts_str_t name, mta_sts_err_t *err)
+{
+    struct stat  st;
+
+    /* the lock and the changes are named as the table is */
+
+    if (lstat(name.data, &st) == 0 && S_ISLNK(st.st_mode)) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "\"%.*s\" is a symbolic "
+                             "link: name the table itself, here and in nginx",
+                             MTA_STS_SHOW(name));
+    }
+
+    return table_may_replace(name, err);
+}
+
+
+/* Maps what is there already. */
+
+static int
+replica_begin(replica_t *replica, mta_sts_err_t *err)
+{
+    int          rc;
+    replica_t    new;
+    struct stat  st;
+
+    table_clean(replica->name);
+    table_clean(replica->changes_name);
+
+    if (stat(replica->name.data, &st) == -1) {
+        return MTA_STS_OK;
+    }
+
+    new = *replica;
+    rc = replica_images(&new, MTA_STS_IMAGE_ALL, err);
+
+    /* what cannot be read now may be good */
+
+    if (rc != MTA_STS_OK && err->errnum) {
+        mta_sts_image_close(&new.image);
+        return MTA_STS_ERROR;
+    }
+
+    if (rc != MTA_STS_OK) {
+        say_error(err);
+    }
+
+    if (new.image.data) {
+        replica_use(replica, &new);
+    }
+
+    replica->damaged = rc != MTA_STS_OK && st.st_size > 0;
+
+    return MTA_STS_OK;
+}
+
+
+int
+replica_open(replica_t *replica, mta_sts_str_t name, const mta_sts_env_t *env,
+    mta_sts_err_t *err)
+{
+    int            fd, rc;
+    mta_sts_buf_t  buf = { env, NULL, 0, 0, 0 };
+
+    mta_sts_buf_add(&buf, name);
+    mta_sts_buf_add_cstr(&buf, ".lock");
+
+    memset(replica, 0, sizeof(replica_t));
+
+    replica->name = name;
+    replica->changes_name = table_changes_name(name, env);
+    replica->lock_name = mta_sts_str_copy(env, mta_sts_buf_str(&buf));
+    replica->lock = -1;
+
+    if (replica_check_name(name, err) != MTA_STS_OK
+        || replica_lock(replica, err) != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    /* compile may be writing it */
+
+    fd = table_lock(name, err);
+    if (fd == -1) {
+        return MTA_STS_ERROR;
+    }
+
+    rc = replica_begin(replica, err);
+
+    (void) close(fd);
+
+    return rc;
 }
 
 
@@ -245,19 +347,12 @@ replica_write(replica_t *replica, const mta_sts_domains_t *domains,
 {
     uint64_t  serial;
 
-    serial = table_serial(replica->name);
-
-    /* if this fails, nothing has happened */
-
-    if (table_write(domains, replica->copy_name, 0, serial, err) != MTA_STS_OK
-        || table_write(domains, replica->name, 0, serial, err) != MTA_STS_OK)
-    {
+    if (table_write(domains, replica->name, 0, &serial, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 
     /* changes of an older table are ignored */
 
-    (void) unlink(replica->copy_changes_name.data);
     (void) unlink(replica->changes_name.data);
 
     return replica_map(replica, serial, 0, err);
@@ -268,25 +363,21 @@ int
 replica_write_changes(replica_t *replica, const mta_sts_table_t *changes,
     mta_sts_err_t *err)
 {
-    uint64_t           base, serial;
+    uint64_t           serial;
     mta_sts_domains_t  domains;
 
     memset(&domains, 0, sizeof(mta_sts_domains_t));
 
     domains.table = *changes;
 
-    base = replica->image.serial;
-    serial = table_serial(replica->changes_name);
-
-    if (table_write(&domains, replica->copy_changes_name, base, serial, err)
-        != MTA_STS_OK
-        || table_write(&domains, replica->changes_name, base, serial, err)
-           != MTA_STS_OK)
+    if (table_write(&domains, replica->changes_name, replica->image.serial,
+                    &serial, err)
+        != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }
 
-    return replica_map(replica, base, serial, err);
+    return replica_map(replica, replica->image.serial, serial, err);
 }
 
 

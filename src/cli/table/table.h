@@ -22,22 +22,16 @@ mta_sts_str_t table_changes_name(mta_sts_str_t name, const mta_sts_env_t *env);
 int table_may_replace(mta_sts_str_t name, mta_sts_err_t *err);
 
 /*
- * The serial of the next table of a name, or of its changes: one that grows,
- * also if the clock goes back.  name is followed by a NUL.
- */
-uint64_t table_serial(mta_sts_str_t name);
-
-/*
  * Writes a table to a temporary file, replaces the file of that name by it, and
  * makes this survive a crash of the system, or warns that it may not.  base is
- * the serial of the table in which these are changes, or 0; serial is that of
+ * the serial of the table in which these are changes, or 0; *serial is that of
  * what is written.  name is followed by a NUL.
  *
  * Errors: open(), write(), fsync() or rename() "FILE" failed (ERRNO: TEXT);
  * those of mta_sts_image_write().  The old table is then unchanged.
  */
 int table_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
-    uint64_t base, uint64_t serial, mta_sts_err_t *err);
+    uint64_t base, uint64_t *serial, mta_sts_err_t *err);
 
 /*
  * The folder of a file, followed by a NUL, in env's memory; and in *base the

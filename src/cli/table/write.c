@@ -21,8 +21,10 @@
 #define WRITE_LETTERS    6
 
 
-uint64_t
-table_serial(mta_sts_str_t name)
+/* A number that grows with each table, also if the clock goes back. */
+
+static uint64_t
+write_serial(mta_sts_str_t name)
 {
     uint64_t         serial;
     mta_sts_err_t    ignored;
@@ -163,7 +165,7 @@ table_may_replace(mta_sts_str_t name, mta_sts_err_t *err)
 
 int
 table_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
-    uint64_t base, uint64_t serial, mta_sts_err_t *err)
+    uint64_t base, uint64_t *serial, mta_sts_err_t *err)
 {
     int              fd, rc;
     mta_sts_str_t    folder, file;
@@ -184,7 +186,8 @@ table_write(const mta_sts_domains_t *domains, mta_sts_str_t name,
         rc = mta_sts_error_errno(err, MTA_STS_NOWHERE, "open()", folder);
 
     } else {
-        rc = write_file(fd, temp.data, domains, name, base, serial, err);
+        *serial = write_serial(name);
+        rc = write_file(fd, temp.data, domains, name, base, *serial, err);
 
         (void) close(fd);
     }

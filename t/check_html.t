@@ -47,9 +47,9 @@ $world->cert('mx', ['mx.good.example']);
 $world->postfix('192.0.2.10' => ['smtpd_tls_chain_files=' . $world->dir
                                  . '/mx.key,' . $world->dir . '/mx.pem']);
 
-my ($status, $out, $err) = helper('check', '-f', 'html', '--no-config',
-    '--resolver', $world->resolver, '--ca', $world->ca, 'healthy.example',
-    map { "$_.example" } qw(status spaced markup unseen mixed none));
+my @args = ('--no-config', '--resolver', $world->resolver, '--ca', $world->ca,
+            map { "$_.example" } qw(healthy status spaced markup unseen mixed none));
+my ($status, $out, $err) = helper('check', '-f', 'html', @args);
 
 is($status, 1, 'errors: 1') or diag $err;
 unlike($out, qr/<script>alert/, 'what a server sent is escaped');
@@ -61,6 +61,10 @@ my ($mixed) = $out =~ m{<h3>mixed\.example</h3>(.*?)</section>}s;
 is_deeply([$mixed =~ m{<li><strong class="\w+">(\w+)</strong> <code>([\w-]+)</code>}g],
           [qw(error policy-status unknown policy-no-route warning txt-trailing-space)],
           'of a domain: errors, what is unknown, warnings');
+
+my (undef, $text) = helper('check', @args);
+is(join(' ', $text =~ /^(\w+)\.example/mg),
+   'markup mixed none status unseen spaced healthy', 'the text has the same order');
 
 my $home = tempdir(CLEANUP => 1);
 spew("$home/report.html", $out);

@@ -10,7 +10,8 @@ static const char  html_style[] =
 "li { margin: .5rem 0; overflow-wrap: anywhere; }\n"
 ".due, .wait, .possible, .note { border-left: .3rem solid var(--line);\n"
 "  padding-left: .5rem; color: inherit; }\n"
-".due { border-color: var(--error); } .wait { border-color: var(--warning); }\n";
+".due { border-color: var(--error); }\n"
+".wait { border-color: var(--warning); }\n";
 
 
 void

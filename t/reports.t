@@ -421,7 +421,7 @@ like($err, qr/: mail 3 has more than 24 MiB$/m, '... but a mail that is too larg
 cmp_ok($mb, '<', 80, '... mail by mail');
 
 my $part = encode_base64(zipped('{"a":"' . join('', map { sprintf '%064x%s',
-    rand 2 ** 48, '0' x 2000 } 1 .. 7000) . '"}'));
+    rand 2 ** 48, '0' x 2000 } 1 .. 5000) . '"}'));
 
 spew("$dir/parts", join "\n", 'MIME-Version: 1.0',
      'Content-Type: multipart/mixed; boundary=x', '', map({ ('--x',

@@ -349,7 +349,8 @@ test_overflow(void)
 
         ok(evidence.sessions[REPORTS_STS][0].good > 1000000, "... of evidence");
         is_int(evidence_close(reader, &err), 1, "... which is known");
-        is_int(store_drop(store, 172801, 0, &err), MTA_STS_OK, "... and dropped");
+        is_int(store_drop(store, 172801, 0, &err), MTA_STS_OK,
+               "... and dropped");
 
         /* the report ended at 172800 */
 

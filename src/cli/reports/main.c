@@ -98,6 +98,40 @@ main_trusted(const options_list_t *names, const mta_sts_env_t *env)
 }
 
 
+/* Says what was added; returns the exit status. */
+
+static int
+main_added(const reports_adder_t *adder)
+{
+    if (adder->full) {
+        say("there are reports about %d domains that the configuration does "
+            "not name: those about further ones are refused, unless it names "
+            "them", REPORTS_OTHERS_MAX);
+    }
+
+    if (adder->pipe) {
+        return adder->unread ? EX_TEMPFAIL : COMMAND_OK;
+    }
+
+    (void) printf("%zu new, %zu known, %zu refused (other domains), %zu old, "
+                  "%zu bad", adder->added, adder->known, adder->refused,
+                  adder->old, adder->bad);
+
+    if (adder->skipped) {
+        (void) printf(", %zu skipped", adder->skipped);
+    }
+
+    if (adder->unread) {
+        (void) printf(", %zu unread", adder->unread);
+    }
+
+    (void) putchar('\n');
+
+    return adder->unread ? COMMAND_UNKNOWN
+           : adder->bad ? COMMAND_ERROR : COMMAND_OK;
+}
+
+
 static int
 main_add(const options_t *options, const options_list_t *files,
     const mta_sts_env_t *env)
@@ -162,31 +196,29 @@ main_add(const options_t *options, const options_list_t *files,
         return failed;
     }
 
-    if (adder.full) {
-        say("there are reports about %d domains that the configuration does "
-            "not name: those about further ones are refused, unless it names "
-            "them", REPORTS_OTHERS_MAX);
+    return main_added(&adder);
+}
+
+
+/* The index of a format; FORMATS after it has said that there is none. */
+
+static size_t
+main_format(const char *name)
+{
+    size_t  i;
+
+    for (i = 0; name && i < FORMATS; i++) {
+        if (strcmp(name, formats[i].name) == 0) {
+            break;
+        }
     }
 
-    if (options->pipe) {
-        return adder.unread ? failed : COMMAND_OK;
+    if (i == FORMATS) {
+        say("unknown format \"%s\", must be text, json, prometheus or html",
+            name);
     }
 
-    (void) printf("%zu new, %zu known, %zu refused (other domains), %zu old, "
-                  "%zu bad", adder.added, adder.known, adder.refused,
-                  adder.old, adder.bad);
-
-    if (adder.skipped) {
-        (void) printf(", %zu skipped", adder.skipped);
-    }
-
-    if (adder.unread) {
-        (void) printf(", %zu unread", adder.unread);
-    }
-
-    (void) putchar('\n');
-
-    return adder.unread ? failed : adder.bad ? COMMAND_ERROR : COMMAND_OK;
+    return i;
 }
 
 
@@ -207,19 +239,11 @@ main_summary(const options_t *options, const mta_sts_env_t *env)
         return COMMAND_USAGE;
     }
 
-    for (format = 0; options->format && format < FORMATS; format++) {
-        if (strcmp(options->format, formats[format].name) == 0) {
-            break;
-        }
-    }
+    format = main_format(options->format);
 
-    if (format == FORMATS) {
-        say("unknown format \"%s\", must be text, json, prometheus or html",
-            options->format);
-        return COMMAND_USAGE;
-    }
-
-    if (reports_names(&options->args, env, &names) != MTA_STS_OK) {
+    if (format == FORMATS
+        || reports_names(&options->args, env, &names) != MTA_STS_OK)
+    {
         return COMMAND_USAGE;
     }
 

@@ -1,7 +1,7 @@
 /*
- * What GMime would make of a mail, before it does.
+ * What GMime would make of a mail, and jansson of JSON, before they do.
  *
- * Its tree takes very much more memory than the text it is made of, and its
+ * GMime's tree takes very much more memory than the text it is made of, and its
  * lists of addresses take quadratic time.  What is in fields and what begins a
  * part does not look like base64, and nearly all of a mail with a large report
  * is base64.
@@ -99,4 +99,81 @@ reports_measure(mta_sts_str_t text, mta_sts_err_t *err)
     return parts <= REPORTS_PARTS_MAX ? MTA_STS_OK
            : mta_sts_error(err, MTA_STS_NOWHERE, "the mail has more than %d "
                            "lines that begin with \"--\"", REPORTS_PARTS_MAX);
+}
+
+
+/*
+ * A small text may be a tree that takes very much more memory, or nest deeper
+ * than any report.  The bytes are what jansson and malloc() need at most for an
+ * object with its first eight members, for an array with its first eight
+ * values, and so on.
+ */
+
+#define MEASURE_OBJECT  224
+#define MEASURE_ARRAY   160
+#define MEASURE_MEMBER  56            /* and a string: its name */
+#define MEASURE_NEXT    56            /* a place in a list, and a number */
+#define MEASURE_STRING  80
+#define MEASURE_BYTE    3             /* of a string: in two buffers at first */
+
+
+int
+reports_measure_json(mta_sts_str_t text, mta_sts_err_t *err)
+{
+    int       quoted;
+    size_t    i, bytes;
+    unsigned  depth;
+
+    quoted = 0;
+    depth = 0;
+
+    if (text.len > REPORTS_INPUT_MAX) {
+        return mta_sts_error(err, MTA_STS_NOWHERE, "the JSON has more than %d "
+                             "MiB", REPORTS_INPUT_MAX >> 20);
+    }
+
+    for (i = 0, bytes = 0; i < text.len; i++) {
+        bytes += quoted ? MEASURE_BYTE : 0;
+
+        switch (text.data[i]) {
+
+        case '"':
+            quoted = !quoted;
+            bytes += quoted ? MEASURE_STRING : 0;
+            break;
+
+        case '\\':
+            i += (size_t) quoted;
+            break;
+
+        case '[':
+        case '{':
+            depth += !quoted;
+            bytes += quoted ? 0 : text.data[i] == '{' ? MEASURE_OBJECT
+                                                      : MEASURE_ARRAY;
+            break;
+
+        case ']':
+        case '}':
+            depth -= !quoted && depth;
+            break;
+
+        case ':':
+            bytes += quoted ? 0 : MEASURE_MEMBER;
+            break;
+
+        case ',':
+            bytes += quoted ? 0 : MEASURE_NEXT;
+            break;
+        }
+
+        if (depth > REPORTS_DEPTH_MAX) {
+            return mta_sts_error(err, MTA_STS_NOWHERE, "the JSON nests deeper "
+                                 "than %d levels", REPORTS_DEPTH_MAX);
+        }
+    }
+
+    return bytes <= REPORTS_TREE_MAX ? MTA_STS_OK
+           : mta_sts_error(err, MTA_STS_NOWHERE, "the JSON would take more "
+                           "than %d MiB of memory", REPORTS_TREE_MAX >> 20);
 }

@@ -389,83 +389,6 @@ parse_report(const json_t *root, const site_t *ours,
 }
 
 
-/*
- * A small text may be a tree that takes very much more memory, or nest deeper
- * than any report: it is measured before it is parsed.  The bytes are what
- * jansson and malloc() need at most for an object with its first eight members,
- * for an array with its first eight values, and so on.
- */
-
-#define PARSE_OBJECT  224
-#define PARSE_ARRAY   160
-#define PARSE_MEMBER  56              /* and a string: its name */
-#define PARSE_NEXT    56              /* a place in a list, and a number */
-#define PARSE_STRING  80
-#define PARSE_BYTE    3               /* of a string: in two buffers at first */
-
-
-static int
-parse_measure(mta_sts_str_t text, mta_sts_err_t *err)
-{
-    int       quoted;
-    size_t    i, bytes;
-    unsigned  depth;
-
-    quoted = 0;
-    depth = 0;
-
-    if (text.len > REPORTS_INPUT_MAX) {
-        return mta_sts_error(err, MTA_STS_NOWHERE, "the JSON has more than %d "
-                             "MiB", REPORTS_INPUT_MAX >> 20);
-    }
-
-    for (i = 0, bytes = 0; i < text.len; i++) {
-        bytes += quoted ? PARSE_BYTE : 0;
-
-        switch (text.data[i]) {
-
-        case '"':
-            quoted = !quoted;
-            bytes += quoted ? PARSE_STRING : 0;
-            break;
-
-        case '\\':
-            i += (size_t) quoted;
-            break;
-
-        case '[':
-        case '{':
-            depth += !quoted;
-            bytes += quoted ? 0 : text.data[i] == '{' ? PARSE_OBJECT
-                                                      : PARSE_ARRAY;
-            break;
-
-        case ']':
-        case '}':
-            depth -= !quoted && depth;
-            break;
-
-        case ':':
-            bytes += quoted ? 0 : PARSE_MEMBER;
-            break;
-
-        case ',':
-            bytes += quoted ? 0 : PARSE_NEXT;
-            break;
-        }
-
-        if (depth > REPORTS_DEPTH_MAX) {
-            return mta_sts_error(err, MTA_STS_NOWHERE, "the JSON nests deeper "
-                                 "than %d levels", REPORTS_DEPTH_MAX);
-        }
-    }
-
-    return bytes <= REPORTS_TREE_MAX ? MTA_STS_OK
-           : mta_sts_error(err, MTA_STS_NOWHERE, "the JSON would take more "
-                           "than %d MiB of memory", REPORTS_TREE_MAX >> 20);
-}
-
-
 int
 reports_json(mta_sts_str_t text, const site_t *ours,
     const mta_sts_env_t *env, reports_report_t *report, mta_sts_err_t *err)
@@ -482,7 +405,7 @@ reports_json(mta_sts_str_t text, const site_t *ours,
         text = mta_sts_str_after(text, 3);
     }
 
-    if (parse_measure(text, err) != MTA_STS_OK) {
+    if (reports_measure_json(text, err) != MTA_STS_OK) {
         return MTA_STS_ERROR;
     }
 

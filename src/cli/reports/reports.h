@@ -101,10 +101,9 @@ int reports_state(const options_t *options, const mta_sts_env_t *env,
  * bytes; policies and details beyond their limits are left out.  The texts are
  * in env's memory.
  *
- * Errors: it has more than REPORTS_INPUT_MAX bytes, nests deeper than
- * REPORTS_DEPTH_MAX or would take more than REPORTS_TREE_MAX; not JSON, and
- * what jansson found; not a TLS report, and what it lacks; the date-range has
- * more than REPORTS_RANGE_MAX days.
+ * Errors: those of reports_measure_json(); not JSON, and what jansson found;
+ * not a TLS report, and what it lacks; the date-range has more than
+ * REPORTS_RANGE_MAX days.
  */
 int reports_json(mta_sts_str_t text, const site_t *ours,
     const mta_sts_env_t *env, reports_report_t *report, mta_sts_err_t *err);
@@ -137,6 +136,12 @@ typedef struct {
  * more than REPORTS_COMMAS_MAX commas.
  */
 int reports_measure(mta_sts_str_t text, mta_sts_err_t *err);
+
+/*
+ * Errors: the JSON has more than REPORTS_INPUT_MAX bytes; it nests deeper than
+ * REPORTS_DEPTH_MAX; it would take more than REPORTS_TREE_MAX.
+ */
+int reports_measure_json(mta_sts_str_t text, mta_sts_err_t *err);
 
 /*
  * Calls each for every report in a mail; what it gets is valid until it

@@ -64,8 +64,8 @@ void replica_close(replica_t *replica);
 int replica_look(replica_t *replica, mta_sts_err_t *err);
 
 /*
- * Replaces the table, and its copy first; its changes end with it.  What was mapped is not valid
- * any more, except after an error.
+ * Replaces the table, and its copy first; its changes end with it.  What was
+ * mapped is not valid any more, except after an error.
  *
  * Errors: those of table_write() and mta_sts_image_open(); TABLE was replaced
  * by another process, and strange is set.

@@ -2,57 +2,19 @@
 /*
  * Copyright (C) the nginx-mta-sts authors
  *
- * Compiled tables: mapped when the configuration is read, and replaced by newer
- * ones while a worker runs.
+ * Compiled tables: mapped when the configuration is read.
  */
 
 
-#include "ngx_http_mta_sts_module.h"
+#include "ngx_http_mta_sts_table.h"
 
 #include <grp.h>
 
 
-/* Above this size only the header is verified, to not delay other requests. */
-
-#define NGX_HTTP_MTA_STS_VERIFY  (64 * 1024 * 1024)
-
-
-/* A file, and which one it was when it was looked at last. */
-
-typedef struct {
-    mta_sts_str_t               name;
-    mta_sts_image_t             image;
-    mta_sts_image_id_t          id;
-    time_t                      used;       /* mtime of what is mapped */
-} ngx_http_mta_sts_image_t;
-
-
-struct ngx_http_mta_sts_table_s {
-    ngx_http_mta_sts_image_t    base;
-    ngx_http_mta_sts_image_t    changes;
-    mta_sts_domains_t          *domains;
-    ngx_http_mta_sts_names_t   *names;
-    ngx_http_core_main_conf_t  *cmcf;
-    ngx_http_mta_sts_main_conf_t  *mmcf;
-    time_t                      checked;    /* the last look at the files */
-};
-
-
 static void ngx_http_mta_sts_table_cleanup(void *data);
-static void ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table);
-static ngx_uint_t ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table);
-static ngx_uint_t ngx_http_mta_sts_image_is_new(
-    ngx_http_mta_sts_image_t *image);
-static void ngx_http_mta_sts_image_failed(ngx_http_mta_sts_image_t *image,
-    const mta_sts_err_t *err, const char *kept);
 static ngx_int_t ngx_http_mta_sts_check_file(ngx_cycle_t *cycle,
     const ngx_http_mta_sts_image_t *image, ngx_uint_t optional);
 static int ngx_http_mta_sts_open_as(ngx_core_conf_t *ccf, const char *name);
-
-
-#define ngx_http_mta_sts_verify(id)                                           \
-    ((id)->size <= NGX_HTTP_MTA_STS_VERIFY ? MTA_STS_IMAGE_ALL             \
-                                              : MTA_STS_IMAGE_HEADER)
 
 
 int
@@ -93,6 +55,7 @@ ngx_http_mta_sts_table_open(ngx_conf_t *cf, mta_sts_str_t name,
     *tp = t;
 
     t->base.name = name;
+    t->next.name = name;
     t->changes.name = mta_sts_str_from(buf.data);
     t->domains = domains;
     t->names = names;
@@ -144,39 +107,8 @@ ngx_http_mta_sts_table_cleanup(void *data)
     ngx_http_mta_sts_table_t *table = data;
 
     mta_sts_image_close(&table->base.image);
+    mta_sts_image_close(&table->next.image);
     mta_sts_image_close(&table->changes.image);
-}
-
-
-/* Is the file another one than before? */
-
-static ngx_uint_t
-ngx_http_mta_sts_image_is_new(ngx_http_mta_sts_image_t *image)
-{
-    mta_sts_image_id_t  old;
-
-    old = image->id;
-
-    mta_sts_image_identify(image->name, &image->id);
-
-    return ngx_memcmp(&old, &image->id, sizeof(mta_sts_image_id_t)) != 0;
-}
-
-
-/*
- * A bad file is logged once.  One that is there but could not be mapped, as
- * when there is no memory, is tried again in the next second.
- */
-
-static void
-ngx_http_mta_sts_image_failed(ngx_http_mta_sts_image_t *image,
-    const mta_sts_err_t *err, const char *kept)
-{
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "%s, %s", err->text, kept);
-
-    if (err->errnum && image->id.error == 0) {
-        ngx_memzero(&image->id, sizeof(mta_sts_image_id_t));
-    }
 }
 
 
@@ -233,113 +165,6 @@ ngx_http_mta_sts_table_describe(ngx_http_mta_sts_table_t *table,
         file->bytes += table->changes.image.size;
         file->modified = ngx_max(file->modified, table->changes.used);
     }
-}
-
-
-/*
- * Looks for a newer table and for newer changes.  Bad ones are logged once;
- * with a bad table the old one is kept, and its changes.  If the changes are
- * those of a table that is not there yet, the old ones are kept, too.  Requests
- * copy what they need, so nothing refers to what is closed.
- */
-
-static void
-ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
-{
-    ngx_uint_t                     s, changed, replaced;
-    mta_sts_err_t                  err;
-    mta_sts_image_t                changes;
-    ngx_http_core_srv_conf_t     **cscfp;
-    ngx_http_mta_sts_srv_conf_t   *mscf;
-
-    table->checked = ngx_time();
-
-    changed = ngx_http_mta_sts_image_is_new(&table->changes);
-    replaced = ngx_http_mta_sts_image_is_new(&table->base);
-
-    if (!changed && !replaced) {
-        return;
-    }
-
-    /* the changes first: see mta_sts_image_open_changes() */
-
-    changed = mta_sts_image_open_changes(&changes, table->changes.name,
-                                    ngx_http_mta_sts_verify(&table->changes.id),
-                                    MTA_STS_NOWHERE, &err)
-              == MTA_STS_OK;
-
-    replaced |= ngx_http_mta_sts_image_is_new(&table->base);
-
-    if (replaced && !ngx_http_mta_sts_table_base(table)) {
-
-        if (changed) {
-            mta_sts_image_close(&changes);
-        }
-
-        return;
-    }
-
-    if (!changed) {
-        ngx_http_mta_sts_image_failed(&table->changes, &err, replaced
-                                      ? "the table is used without changes"
-                                      : "the old changes are kept");
-
-    } else if (!replaced && changes.data
-               && changes.base != table->base.image.serial)
-    {
-        mta_sts_image_close(&changes);
-
-    } else {
-        mta_sts_image_close(&table->changes.image);
-        table->changes.image = changes;
-        table->changes.used = (time_t) table->changes.id.seconds;
-    }
-
-    mta_sts_image_domains(&table->base.image, table->domains);
-    mta_sts_image_set_changes(&table->changes.image, &table->base.image,
-                              table->domains);
-
-    cscfp = table->cmcf->servers.elts;
-
-    for (s = 0; s < table->cmcf->servers.nelts; s++) {
-        mscf = cscfp[s]->ctx->srv_conf[ngx_http_mta_sts_module.ctx_index];
-
-        if (mscf->table == table) {
-            mta_sts_server_replace(&mscf->server, table->domains);
-        }
-    }
-
-    ngx_http_mta_sts_count_names(table->mmcf, table->domains, table->names);
-
-    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "table \"%s\" of %uD "
-                  "domains is in use", table->base.name.data,
-                  table->domains->table.n);
-}
-
-
-static ngx_uint_t
-ngx_http_mta_sts_table_base(ngx_http_mta_sts_table_t *table)
-{
-    mta_sts_err_t      err;
-    mta_sts_image_t    image;
-    mta_sts_domains_t  domains;
-
-    if (mta_sts_image_open(&image, table->base.name,
-                           ngx_http_mta_sts_verify(&table->base.id),
-                           MTA_STS_NOWHERE, &domains, &err)
-        != MTA_STS_OK)
-    {
-        ngx_http_mta_sts_image_failed(&table->base, &err,
-                                      "the old table is kept");
-        return 0;
-    }
-
-    mta_sts_image_close(&table->base.image);
-
-    table->base.image = image;
-    table->base.used = (time_t) table->base.id.seconds;
-
-    return 1;
 }
 
 

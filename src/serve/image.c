@@ -134,11 +134,10 @@ image_has(const image_header_t *header, const image_part_t *part, size_t elt)
 }
 
 
-/* What is wrong with an image of size bytes; NULL if nothing. */
+/* What is wrong with the header of an image of size bytes; NULL if nothing. */
 
 static const char *
-image_fault(const image_header_t *header, size_t size,
-    mta_sts_image_verify_e verify)
+image_fault(const image_header_t *header, size_t size)
 {
     unsigned char  digest[IMAGE_DIGEST];
 
@@ -170,16 +169,6 @@ image_fault(const image_header_t *header, size_t size,
         || !image_has(header, &header->default_file, 1)
         || header->domains > UINT32_MAX || header->slots.n > UINT32_MAX
         || header->names.n > UINT32_MAX)
-    {
-        return "is damaged";
-    }
-
-    if (verify == MTA_STS_IMAGE_ALL
-        && (EVP_Digest((const char *) header + sizeof(image_header_t),
-                       size - sizeof(image_header_t), digest, NULL,
-                       EVP_sha256(), NULL)
-            != 1
-            || memcmp(digest, header->digest, IMAGE_DIGEST) != 0))
     {
         return "is damaged";
     }
@@ -311,6 +300,7 @@ image_use(mta_sts_image_t *image, int fd, mta_sts_str_t name,
     mta_sts_image_verify_e verify, mta_sts_place_t place,
     mta_sts_domains_t *domains, mta_sts_err_t *err)
 {
+    size_t                 left;
     const char            *fault;
     const image_header_t  *header;
 
@@ -325,7 +315,7 @@ image_use(mta_sts_image_t *image, int fd, mta_sts_str_t name,
     }
 
     header = image->data;
-    fault = image_fault(header, image->size, verify);
+    fault = image_fault(header, image->size);
 
     if (fault == NULL) {
         fault = image_domains(header, domains);
@@ -339,6 +329,71 @@ image_use(mta_sts_image_t *image, int fd, mta_sts_str_t name,
 
     image->serial = header->serial;
     image->base = header->base;
+
+    if (verify == MTA_STS_IMAGE_ALL
+        && mta_sts_image_verify(image, image->size, &left, name, place, err)
+           != MTA_STS_OK)
+    {
+        mta_sts_image_close(image);
+        return MTA_STS_ERROR;
+    }
+
+    return MTA_STS_OK;
+}
+
+
+int
+mta_sts_image_verify(mta_sts_image_t *image, size_t max, size_t *left,
+    mta_sts_str_t name, mta_sts_place_t place, mta_sts_err_t *err)
+{
+    size_t                 n;
+    unsigned char          digest[IMAGE_DIGEST];
+    const image_header_t  *header;
+
+    header = image->data;
+
+    if (image->digest == NULL) {
+        image->digest = EVP_MD_CTX_new();
+        image->verified = sizeof(image_header_t);
+
+        if (image->digest == NULL
+            || EVP_DigestInit_ex(image->digest, EVP_sha256(), NULL) != 1)
+        {
+            return image_digest_failed(place, err);
+        }
+    }
+
+    n = image->size - image->verified;
+
+    if (n > max) {
+        n = max;
+    }
+
+    if (EVP_DigestUpdate(image->digest,
+                         (const char *) header + image->verified, n)
+        != 1)
+    {
+        return image_digest_failed(place, err);
+    }
+
+    image->verified += n;
+    *left = image->size - image->verified;
+
+    if (*left) {
+        return MTA_STS_OK;
+    }
+
+    if (EVP_DigestFinal_ex(image->digest, digest, NULL) != 1) {
+        return image_digest_failed(place, err);
+    }
+
+    EVP_MD_CTX_free(image->digest);
+    image->digest = NULL;
+
+    if (memcmp(digest, header->digest, IMAGE_DIGEST) != 0) {
+        return mta_sts_error(err, place, "\"%.*s\" is damaged",
+                             MTA_STS_SHOW(name));
+    }
 
     return MTA_STS_OK;
 }
@@ -444,6 +499,7 @@ mta_sts_image_close(mta_sts_image_t *image)
 {
     if (image->data) {
         (void) munmap((void *) (uintptr_t) image->data, image->size);
+        EVP_MD_CTX_free(image->digest);
     }
 
     memset(image, 0, sizeof(mta_sts_image_t));

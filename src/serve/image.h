@@ -26,6 +26,8 @@ typedef struct {
     uint64_t       base;            /* the serial of what it changes, or 0 */
     uint64_t       device;          /* of the file that is mapped */
     uint64_t       inode;
+    void          *digest;          /* while it is verified piece by piece */
+    size_t         verified;        /* bytes of it */
     mta_sts_table_t  changes;       /* of the base, if there is one */
 } mta_sts_image_t;
 
@@ -89,8 +91,18 @@ int mta_sts_image_open(mta_sts_image_t *image, mta_sts_str_t name,
     mta_sts_domains_t *domains, mta_sts_err_t *err);
 
 /*
- * The same for the image of changes, or one that is whole; image is zeroed if
- * there is no such file.
+ * Verifies the next bytes of an image of which only the header was, at most max
+ * of them, and sets *left to how many are left.
+ *
+ * Errors, at place, after which the image can only be closed: "NAME" is
+ * damaged; SHA-256 failed in libcrypto.
+ */
+int mta_sts_image_verify(mta_sts_image_t *image, size_t max, size_t *left,
+    mta_sts_str_t name, mta_sts_place_t place, mta_sts_err_t *err);
+
+/*
+ * The same as mta_sts_image_open() for the image of changes, or one that is
+ * whole; image is zeroed if there is no such file.
  *
  * A writer replaces the table first.  So who opens the changes first and the
  * table after them has what was there at one moment, also while both are

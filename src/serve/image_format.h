@@ -58,6 +58,13 @@ typedef struct {
 } image_header_t;
 
 
+static inline int
+image_digest_failed(mta_sts_place_t place, mta_sts_err_t *err)
+{
+    return mta_sts_error(err, place, "SHA-256 failed in libcrypto");
+}
+
+
 /* Computes the digest of a header.  Returns 0 if libcrypto failed. */
 
 static inline int

@@ -23,13 +23,6 @@ typedef struct {
 } image_writer_t;
 
 
-static int
-image_digest_failed(mta_sts_err_t *err)
-{
-    return mta_sts_error(err, MTA_STS_NOWHERE, "SHA-256 failed in libcrypto");
-}
-
-
 static void
 image_flush(image_writer_t *writer)
 {
@@ -51,7 +44,7 @@ image_flush(image_writer_t *writer)
     if (!writer->failed
         && EVP_DigestUpdate(writer->ctx, writer->buf, writer->len) != 1)
     {
-        (void) image_digest_failed(writer->err);
+        (void) image_digest_failed(MTA_STS_NOWHERE, writer->err);
         writer->failed = 1;
     }
 
@@ -282,7 +275,7 @@ mta_sts_image_write(int fd, mta_sts_str_t name,
         || EVP_DigestInit_ex(writer.ctx, EVP_sha256(), NULL) != 1)
     {
         EVP_MD_CTX_free(writer.ctx);
-        return image_digest_failed(err);
+        return image_digest_failed(MTA_STS_NOWHERE, err);
     }
 
     if (lseek(fd, (off_t) sizeof(image_header_t), SEEK_SET) == -1) {
@@ -298,7 +291,7 @@ mta_sts_image_write(int fd, mta_sts_str_t name,
             || !image_check(&header, header.check)))
     {
         writer.failed = 1;
-        (void) image_digest_failed(err);
+        (void) image_digest_failed(MTA_STS_NOWHERE, err);
     }
 
     EVP_MD_CTX_free(writer.ctx);

@@ -204,6 +204,34 @@ look(const mta_sts_table_t *table)
 }
 
 
+/* Verifies an image in pieces of max bytes; returns how many it took, or -1. */
+
+static int
+pieces(size_t max)
+{
+    int                n, rc;
+    size_t             left;
+    mta_sts_image_t    image;
+    mta_sts_domains_t  got;
+
+    if (open_image(&image, MTA_STS_IMAGE_HEADER, &got) != MTA_STS_OK) {
+        return -1;
+    }
+
+    n = 0;
+
+    do {
+        n++;
+        rc = mta_sts_image_verify(&image, max, &left, name(), place,
+                                  &test.err);
+    } while (rc == MTA_STS_OK && left);
+
+    mta_sts_image_close(&image);
+
+    return rc == MTA_STS_OK ? n : -1;
+}
+
+
 /* Each byte of an image is changed in turn. */
 
 static void
@@ -230,6 +258,10 @@ test_damaged(void)
         return;
     }
 
+    is_int(pieces((size_t) len), 1, "verified in one piece");
+    ok(pieces((size_t) len / 10) > 5, "... in several pieces");
+    ok(pieces(1) > len / 2, "... byte by byte");
+
     for (i = 0, bad = 0, opened = 0; i < (size_t) len; i++) {
         was = bytes[i];
         bytes[i] = (char) (was ^ (i % 2 ? 0xff : 0x41));
@@ -245,6 +277,7 @@ test_damaged(void)
             opened++;
             look(&got.table);
             mta_sts_image_close(&image);
+            bad += pieces(1 + i % 300) != -1;
         }
     }
 

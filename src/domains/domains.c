@@ -28,6 +28,7 @@ mta_sts_reader_begin(mta_sts_reader_t *reader, const mta_sts_env_t *env,
     reader->builder.env = env;
     reader->builder.rule = MTA_STS_TABLE_ONCE;
     reader->intern.builder = &reader->builder;
+    reader->intern.env = env;
 
     mta_sts_derived_init(&reader->keep, env, &reader->kept, &reader->warnings);
     mta_sts_derived_init(&reader->scratch, env, &reader->scratched,

@@ -262,31 +262,35 @@ void mta_sts_table_set_changes(mta_sts_table_t *table,
 
 
 /*
- * Interned policies: equal policies of a builder share their memory.
+ * Interned policies: equal policies of a builder share their memory, and with
+ * equal policy_names also their index.
  */
 
 
-/* Zero one to begin with, and set builder and max. */
+/* Zero one to begin with, and set builder, env and max. */
 
 typedef struct {
     mta_sts_table_builder_t  *builder;
+    const mta_sts_env_t      *env;       /* where what is kept is copied to;
+                                            NULL: it lives long enough */
     mta_sts_hash_key_t        key;       /* set if n_slots is not 0 */
     size_t                    bytes;     /* of all policies that are kept */
     size_t                    max;       /* an error above that; 0: no limit */
     uint32_t                 *slots;     /* 1 + the index of a policy, or 0 */
-    uint8_t                  *tags;      /* of their hashes */
+    uint32_t                 *hashes;    /* of the slots */
     size_t                    n_slots;
     size_t                    n;
     mta_sts_digest_t          digest;
 } mta_sts_intern_t;
 
 
+/* Begins with an empty builder, whose table is to be in env's memory. */
+void mta_sts_intern_init(mta_sts_intern_t *intern,
+    mta_sts_table_builder_t *builder, const mta_sts_env_t *env);
+
 /*
- * Renders the policy of settings that have inherited, adds it to the builder
- * and gives its index there.  A policy that equals an earlier one shares its
- * memory, but has its own index if it has another policy_name.  Memory of
- * scratch is not used after the call; policy_name must live as long as the
- * table.
+ * Renders the policy of settings that have inherited, and goes on as
+ * mta_sts_intern_policy().  Memory of scratch is not used after the call.
  *
  * Errors: those of mta_sts_policy_render() and mta_sts_table_add_policy();
  * getrandom() failed; at the policy's place, too many different policies.
@@ -294,6 +298,21 @@ typedef struct {
 int mta_sts_intern_add(mta_sts_intern_t *intern,
     mta_sts_settings_t *settings, mta_sts_str_t policy_name,
     const mta_sts_env_t *scratch, uint32_t *index, mta_sts_err_t *err);
+
+/*
+ * Adds a policy with a policy_name, which may be empty, to the builder and
+ * gives its index there.
+ *
+ * Errors: those of mta_sts_table_add_policy(); getrandom() failed; too many
+ * different policies.
+ */
+int mta_sts_intern_policy(mta_sts_intern_t *intern,
+    const mta_sts_policy_t *policy, mta_sts_str_t policy_name,
+    uint32_t *index, mta_sts_err_t *err);
+
+/* Adds a domain with its policy to the builder, errors as above. */
+int mta_sts_intern_entry(mta_sts_intern_t *intern,
+    const mta_sts_entry_t *entry, mta_sts_err_t *err);
 
 /* Frees what is only needed while policies are added. */
 void mta_sts_intern_free(mta_sts_intern_t *intern);

@@ -80,7 +80,7 @@ is(mta_sts_str_t text, const char *wanted)
 static void
 test_names(void)
 {
-    columns_t  columns = { .has_changes = 0 };
+    columns_t  columns = { .changes = NULL };
 
     static const char *const  all[] = { "tlsrpt_rua", "MAX_AGE", "mx", "mode",
         "policy", "Domain", "removed", "cursor", NULL };
@@ -101,7 +101,7 @@ test_names(void)
     ok(begin(&columns, 1, without) == MTA_STS_ERROR
        && strstr(err.text, "no column \"domain\""), "%s", err.text);
 
-    columns.has_changes = 1;
+    columns.changes = "SELECT";
     ok(begin(&columns, 1, least) == MTA_STS_ERROR
        && strstr(err.text, "query for all domains has no column \"cursor\""),
        "%s", err.text);
@@ -114,7 +114,7 @@ test_names(void)
 static void
 test_rows(void)
 {
-    columns_t  columns = { .has_changes = 0 };
+    columns_t  columns = { .changes = NULL };
 
     static const char *const  names[] = { "domain", "policy", "removed",
         NULL };
@@ -153,7 +153,7 @@ test_rows(void)
 static void
 test_stop(void)
 {
-    columns_t        columns = { .has_changes = 0 };
+    columns_t        columns = { .changes = NULL };
     source_events_t  stopping = events;
     mta_sts_str_t    value = mta_sts_str("a");
 
@@ -171,7 +171,7 @@ static void
 test_cursor(void)
 {
     char       text[3000];
-    columns_t  columns = { .has_changes = 1 };
+    columns_t  columns = { .changes = "SELECT" };
 
     static const char *const  names[] = { "domain", "policy", "cursor", NULL };
 

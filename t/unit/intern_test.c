@@ -32,6 +32,7 @@ begin(void)
 
     builder.env = &test.env;
     intern.builder = &builder;
+    intern.env = &test.env;
 
     scratch = test.env;
     scratch.alloc = mta_sts_arena_alloc;
@@ -168,6 +169,7 @@ test_policy_names(void)
     is_int(add_lines(MAIL, ""), plain,
            "the one without a policy name is found");
     is_int(add_lines(MAIL, "r"), 4, "a policy name after one without");
+    is_int(add_lines(MAIL, "q"), q, "a policy name is found again");
     ok(policy_at(4) == policy_at(p), "has the same policy");
 
     ok(mta_sts_table_added_name(&builder, (uint32_t) p).len

@@ -52,11 +52,11 @@ make_table(mta_sts_table_t *table, size_t n, size_t of, int removed)
 {
     size_t                   i;
     uint32_t                 index;
-    table_pool_t             pool;
+    mta_sts_intern_t         pool;
     mta_sts_entry_t          entry;
     mta_sts_table_builder_t  builder;
 
-    table_pool_init(&pool, &builder, &test.env);
+    mta_sts_intern_init(&pool, &builder, &test.env);
 
     for (i = 0; i < n; i++) {
         entry.domain = mta_sts_str_from(names[(size_t) random() % of]);
@@ -74,11 +74,11 @@ make_table(mta_sts_table_t *table, size_t n, size_t of, int removed)
                                      &test.err);
 
         } else {
-            (void) table_pool_add_entry(&pool, &entry, &test.err);
+            (void) mta_sts_intern_entry(&pool, &entry, &test.err);
         }
     }
 
-    table_pool_free(&pool);
+    mta_sts_intern_free(&pool);
 
     if (mta_sts_table_end(&builder, table, &test.err) != MTA_STS_OK) {
         abort();
@@ -93,21 +93,21 @@ make_expected(mta_sts_table_t *expected, const mta_sts_table_t *table,
     const mta_sts_table_t *changes)
 {
     size_t                   cursor;
-    table_pool_t             pool;
+    mta_sts_intern_t         pool;
     mta_sts_table_t          both;
     mta_sts_entry_t          entry;
     mta_sts_table_builder_t  builder;
 
-    table_pool_init(&pool, &builder, &test.env);
+    mta_sts_intern_init(&pool, &builder, &test.env);
 
     both = *table;
     mta_sts_table_set_changes(&both, changes);
 
     for (cursor = 0; mta_sts_table_next(&both, &cursor, &entry); ) {
-        (void) table_pool_add_entry(&pool, &entry, &test.err);
+        (void) mta_sts_intern_entry(&pool, &entry, &test.err);
     }
 
-    table_pool_free(&pool);
+    mta_sts_intern_free(&pool);
 
     if (mta_sts_table_end(&builder, expected, &test.err) != MTA_STS_OK) {
         abort();

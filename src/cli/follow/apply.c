@@ -122,7 +122,7 @@ apply_add_missing(draft_t *draft, const apply_missing_t *missing,
     size_t  i;
 
     for (i = 0; i < missing->n; i++) {
-        if (table_pool_add_entry(&draft->pool, &missing->elts[i], err)
+        if (mta_sts_intern_entry(&draft->pool, &missing->elts[i], err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -374,7 +374,7 @@ apply_merge(follow_t *follow, const mta_sts_table_t *changes,
 /* Adds the changes that are there already, behind newer ones. */
 
 static int
-apply_add_changes(const replica_t *replica, table_pool_t *pool,
+apply_add_changes(const replica_t *replica, mta_sts_intern_t *pool,
     mta_sts_err_t *err)
 {
     int                     rc;
@@ -390,7 +390,7 @@ apply_add_changes(const replica_t *replica, table_pool_t *pool,
                      && mta_sts_table_next_name(changes, &cursor, &domain); )
     {
         rc = mta_sts_table_find(changes, domain, &entry)
-             ? table_pool_add_entry(pool, &entry, err)
+             ? mta_sts_intern_entry(pool, &entry, err)
              : mta_sts_table_add(pool->builder, domain, MTA_STS_TABLE_REMOVED,
                                  MTA_STS_NOWHERE, err);
     }
@@ -400,7 +400,7 @@ apply_add_changes(const replica_t *replica, table_pool_t *pool,
 
 
 int
-apply_changes(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err)
+apply_changes(follow_t *follow, mta_sts_intern_t *pool, mta_sts_err_t *err)
 {
     int               rc;
     replica_t        *replica;
@@ -432,17 +432,17 @@ int
 apply_again(follow_t *follow, mta_sts_err_t *err)
 {
     int                      rc;
-    table_pool_t             pool;
+    mta_sts_intern_t         pool;
     mta_sts_arena_t          arena = { NULL, 0 };
     mta_sts_env_t            env = { diag_alloc, say_warning, &arena, NULL };
     mta_sts_table_builder_t  builder;
 
-    table_pool_init(&pool, &builder, &env);
+    mta_sts_intern_init(&pool, &builder, &env);
 
     rc = follow->replica.image.data ? apply_changes(follow, &pool, err)
                                     : MTA_STS_OK;
 
-    table_pool_free(&pool);
+    mta_sts_intern_free(&pool);
     mta_sts_table_discard(&builder);
     mta_sts_arena_free(&arena);
 

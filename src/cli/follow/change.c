@@ -107,7 +107,7 @@ change_removals(follow_t *follow, int *refused)
 /* Adds what differs from the table; what leaves stays in it for now. */
 
 static int
-change_add(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err)
+change_add(follow_t *follow, mta_sts_intern_t *pool, mta_sts_err_t *err)
 {
     int                    found;
     size_t                 i;
@@ -159,7 +159,7 @@ change_add(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err)
 
         apply_note(follow, found ? &old : NULL, &new, change->number);
 
-        if (table_pool_add_entry(pool, &new, err) != MTA_STS_OK) {
+        if (mta_sts_intern_entry(pool, &new, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
     }
@@ -173,7 +173,7 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
 {
     int                      rc;
     replica_t               *replica;
-    table_pool_t             pool;
+    mta_sts_intern_t         pool;
     mta_sts_arena_t          arena = { NULL, 0 };
     mta_sts_env_t            env = { diag_alloc, say_warning, &arena, NULL };
     mta_sts_err_t            memo;
@@ -195,7 +195,7 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
-    table_pool_init(&pool, &builder, &env);
+    mta_sts_intern_init(&pool, &builder, &env);
 
     memo_begin(follow->memo);
 
@@ -220,7 +220,7 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
         rc = apply_changes(follow, &pool, err);
     }
 
-    table_pool_free(&pool);
+    mta_sts_intern_free(&pool);
     mta_sts_table_discard(&builder);
     mta_sts_arena_free(&arena);
 

@@ -19,7 +19,7 @@ draft_init(draft_t *draft)
 
     draft->env = (mta_sts_env_t) { diag_alloc, say_warning, &draft->arena,
                                    NULL };
-    table_pool_init(&draft->pool, &draft->rows, &draft->env);
+    mta_sts_intern_init(&draft->pool, &draft->rows, &draft->env);
     draft->pool.env = &draft->env;
     draft->known.env = &draft->env;
 }
@@ -32,7 +32,7 @@ draft_reset(follow_t *follow)
 
     draft = &follow->draft;
 
-    table_pool_free(&draft->pool);
+    mta_sts_intern_free(&draft->pool);
     mta_sts_table_discard(&draft->rows);
     mta_sts_table_discard(&draft->known);
     mta_sts_arena_free(&draft->arena);
@@ -91,8 +91,8 @@ draft_keep(follow_t *follow, mta_sts_str_t domain, int contradicts,
         return MTA_STS_OK;
     }
 
-    if (table_pool_add(&draft->pool, entry.policy, entry.policy_name, &index,
-                       err)
+    if (mta_sts_intern_policy(&draft->pool, entry.policy, entry.policy_name,
+                              &index, err)
         != MTA_STS_OK)
     {
         return MTA_STS_ERROR;

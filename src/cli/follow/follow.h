@@ -171,10 +171,10 @@ int rows_domain(rows_t *rows, const source_row_t *row, mta_sts_str_t *domain,
  * and then with that name.
  *
  * Errors: those of mta_sts_settings_set(), mta_sts_policies_render() and
- * table_pool_add(); a row without a policy.
+ * mta_sts_intern_policy(); a row without a policy.
  */
 int rows_policy(rows_t *rows, const source_row_t *row, uint32_t max_age,
-    mta_sts_str_t name, table_pool_t *pool, uint32_t *index,
+    mta_sts_str_t name, mta_sts_intern_t *pool, uint32_t *index,
     mta_sts_err_t *err);
 
 
@@ -252,7 +252,7 @@ typedef struct {
     mta_sts_env_t             env;
     draft_snapshot_e          snapshot;
     mta_sts_table_builder_t   rows;         /* of a snapshot; all policies */
-    table_pool_t              pool;         /* of these */
+    mta_sts_intern_t          pool;         /* of these */
     mta_sts_table_builder_t   known;        /* domains with a memory */
     mta_sts_domains_t         domains;      /* the table */
     draft_change_t           *changes;
@@ -361,7 +361,7 @@ int change_draft(follow_t *follow, int *refused, mta_sts_err_t *err);
  * Writes the domains of a pool's builder as changes, in front of those that are
  * there already; all are merged if there are too many.
  */
-int apply_changes(follow_t *follow, table_pool_t *pool, mta_sts_err_t *err);
+int apply_changes(follow_t *follow, mta_sts_intern_t *pool, mta_sts_err_t *err);
 
 /* Notes that the default policy becomes weaker, or is removed. */
 void apply_note_default(follow_t *follow);

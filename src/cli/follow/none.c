@@ -35,7 +35,7 @@ typedef struct {
     size_t           n_dropped;
     size_t           dropped_size;
     mta_sts_table_builder_t  builder;
-    table_pool_t             pool;
+    mta_sts_intern_t         pool;
     state_t                 *state;
     mta_sts_digest_t         digest;
 } none_sweep_t;
@@ -199,7 +199,7 @@ none_begin(none_sweep_t *sweep, none_due_t *due, const mta_sts_entry_t *entry,
     memo_put_spent(follow->memo, due->domain, mta_sts_policy_id(entry->policy));
     apply_note(follow, entry, &new, 0);
 
-    return table_pool_add_entry(&sweep->pool, &new, err);
+    return mta_sts_intern_entry(&sweep->pool, &new, err);
 }
 
 
@@ -378,7 +378,7 @@ leaving_sweep(follow_t *follow, int fresh, int *stale, mta_sts_err_t *err)
     sweep.now = follow_time();
     sweep.env = (mta_sts_env_t) { diag_alloc, say_warning, &sweep.arena,
                                   NULL };
-    table_pool_init(&sweep.pool, &sweep.builder, &sweep.env);
+    mta_sts_intern_init(&sweep.pool, &sweep.builder, &sweep.env);
 
     memo_each_leaving(follow->memo, none_find, &sweep);
 
@@ -401,7 +401,7 @@ leaving_sweep(follow_t *follow, int fresh, int *stale, mta_sts_err_t *err)
     }
 
     mta_sts_digest_free(&sweep.digest);
-    table_pool_free(&sweep.pool);
+    mta_sts_intern_free(&sweep.pool);
     mta_sts_table_discard(&sweep.builder);
     mta_sts_arena_free(&sweep.arena);
 

@@ -258,7 +258,7 @@ rows_set_max_age(mta_sts_settings_t *settings, mta_sts_str_t text,
 
 static int
 rows_render(rows_t *rows, const source_row_t *row, uint32_t max_age,
-    mta_sts_str_t other, table_pool_t *pool, uint32_t *index,
+    mta_sts_str_t other, mta_sts_intern_t *pool, uint32_t *index,
     mta_sts_err_t *err)
 {
     mta_sts_env_t            env = { diag_alloc, say_warning,
@@ -299,14 +299,15 @@ rows_render(rows_t *rows, const source_row_t *row, uint32_t max_age,
         return MTA_STS_ERROR;
     }
 
-    return table_pool_add(pool, policy, max_age ? other : policy_name, index,
-                          err);
+    return mta_sts_intern_policy(pool, policy, max_age ? other : policy_name,
+                                 index, err);
 }
 
 
 int
 rows_policy(rows_t *rows, const source_row_t *row, uint32_t max_age,
-    mta_sts_str_t name, table_pool_t *pool, uint32_t *index, mta_sts_err_t *err)
+    mta_sts_str_t name, mta_sts_intern_t *pool, uint32_t *index,
+    mta_sts_err_t *err)
 {
     char            buf[ROWS_KEY_MAX];
     size_t          len;

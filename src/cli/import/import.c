@@ -3,7 +3,6 @@
  * why there is none.
  */
 
-#include <search.h>
 #include <stdarg.h>
 
 #include "cli/diag/diag.h"
@@ -59,35 +58,17 @@ import_init(import_t *import, int (*is_public_suffix)(const char *name))
     import->env.warn = import_warning;
     import->env.ctx = &import->arena;
     import->env.is_public_suffix = is_public_suffix;
-}
 
-
-static int
-import_policy_cmp(const void *a, const void *b)
-{
-    int                      rc;
-    const mta_sts_policy_t  *x = a, *y = b;
-
-    rc = memcmp(x->id, y->id, MTA_STS_ID_LEN);
-
-    if (rc == 0) {
-        rc = mta_sts_str_cmp(mta_sts_policy_body(x), mta_sts_policy_body(y));
-    }
-
-    return rc ? rc : mta_sts_str_cmp(mta_sts_policy_rua(x),
-                                     mta_sts_policy_rua(y));
+    mta_sts_intern_init(&import->intern, &import->policies, &import->env);
+    import->intern.env = &import->env;
 }
 
 
 void
 import_free(import_t *import)
 {
-    while (import->policies) {
-        (void) tdelete(*(void **) import->policies, &import->policies,
-                       import_policy_cmp);
-    }
-
-    mta_sts_digest_free(&import->digest);
+    mta_sts_intern_free(&import->intern);
+    mta_sts_table_discard(&import->policies);
     mta_sts_arena_free(&import->arena);
 }
 
@@ -274,38 +255,6 @@ import_settings(const mta_sts_policy_t *policy, const mta_sts_env_t *env,
 }
 
 
-/* The policy of settings, of which there is one for all that are equal. */
-
-static int
-import_render(import_t *import, mta_sts_settings_t *settings,
-    const mta_sts_env_t *env, const mta_sts_policy_t **policy,
-    mta_sts_err_t *err)
-{
-    void  **found;
-
-    if (mta_sts_policy_render(settings, &import->digest, env, policy, err)
-        != MTA_STS_OK)
-    {
-        return MTA_STS_ERROR;
-    }
-
-    found = tfind(*policy, &import->policies, import_policy_cmp);
-
-    if (found) {
-        *policy = *found;
-        return MTA_STS_OK;
-    }
-
-    *policy = mta_sts_policy_copy(*policy, &import->env);
-
-    if (tsearch(*policy, &import->policies, import_policy_cmp) == NULL) {
-        diag_no_memory();
-    }
-
-    return MTA_STS_OK;
-}
-
-
 static void
 import_keep(import_t *import, const import_source_t *source,
     const mta_sts_policy_t *policy, unsigned differs, unsigned repaired)
@@ -397,6 +346,7 @@ import_add_in(import_t *import, const import_source_t *source,
 {
     body_t                   body;
     unsigned                 bits;
+    uint32_t                 index;
     const char              *fault;
     mta_sts_buf_t            text = { env, NULL, 0, 0, 0 };
     mta_sts_err_t            err;
@@ -427,11 +377,16 @@ import_add_in(import_t *import, const import_source_t *source,
         memset(&settings.tlsrpt_rua, 0, sizeof(mta_sts_values_t));
     }
 
-    if (import_render(import, &settings, env, &policy, &err) != MTA_STS_OK) {
+    if (mta_sts_intern_add(&import->intern, &settings, mta_sts_str(""), env,
+                           &index, &err)
+        != MTA_STS_OK)
+    {
         import_memory(&err);
         import_refuse(import, source->place, source->domain, "%s", err.text);
         return;
     }
+
+    policy = mta_sts_table_added(&import->policies, index);
 
     import_keep(import, source, policy,
                 fault ? 0 : import_differs(source->text, policy, env),

@@ -17,6 +17,7 @@
 
 #include "cli/judge/judge.h"
 #include "policy/policy.h"
+#include "serve/table.h"
 
 
 /*
@@ -110,8 +111,9 @@ typedef struct {
 
     mta_sts_arena_t    arena;             /* what is kept */
     mta_sts_env_t      env;
-    mta_sts_digest_t   digest;
-    void              *policies;          /* a tree */
+    mta_sts_intern_t   intern;            /* of policies */
+
+    mta_sts_table_builder_t  policies;
 } import_t;
 
 

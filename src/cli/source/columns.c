@@ -16,6 +16,16 @@ static const char *const  columns_names[COLUMNS] = {
 
 
 void
+columns_init(columns_t *columns, const source_settings_t *settings,
+    const char *query, const char *changes)
+{
+    columns->query = settings->query ? settings->query : query;
+    columns->changes = settings->query || settings->changes
+                       ? settings->changes : changes;
+}
+
+
+void
 columns_begin(columns_t *columns, int all)
 {
     size_t  i;
@@ -71,7 +81,7 @@ columns_check(const columns_t *columns, mta_sts_err_t *err)
                              "\"domain\": name one with AS domain");
     }
 
-    if (columns->at[COLUMN_CURSOR] == -1 && columns->has_changes) {
+    if (columns->at[COLUMN_CURSOR] == -1 && columns->changes) {
         return mta_sts_error(err, MTA_STS_NOWHERE, "the query for %s has no "
                              "column \"cursor\", the next parameter of "
                              "\"--changes\": name one with AS \"cursor\"",

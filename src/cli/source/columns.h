@@ -25,12 +25,13 @@ typedef enum {
 
 
 /*
- * One for the life of a source.  Zero one to begin with, and set has_changes;
- * columns_begin() begins each query.
+ * One for the life of a source.  Zero one to begin with; columns_begin() begins
+ * each query.
  */
 
 typedef struct {
-    int             has_changes;   /* so that a cursor is needed */
+    const char     *query;         /* for all domains */
+    const char     *changes;       /* NULL: no cursor is needed */
 
     int             all;           /* this query reads all domains */
     int             at[COLUMNS];   /* the number of a column from 0, or -1 */
@@ -41,6 +42,10 @@ typedef struct {
     char           *next;          /* the parameter, or NULL if there is none */
 } columns_t;
 
+
+/* Sets the queries: those of settings, or else these. */
+void columns_init(columns_t *columns, const source_settings_t *settings,
+    const char *query, const char *changes);
 
 /* all is 1 for the query for all domains, 0 for that for changes. */
 void columns_begin(columns_t *columns, int all);

@@ -32,7 +32,6 @@ typedef struct {
                      mta_sts_err_t *err);
     int         (*changes)(void *data, const source_events_t *events,
                      mta_sts_err_t *err);
-    int         (*has_changes)(const void *data);
     int         (*fd)(const void *data);           /* or NULL: none */
     int         (*notices)(void *data, int *noticed, mta_sts_err_t *err);
     int         (*more)(const void *data);         /* or NULL: never */
@@ -44,9 +43,6 @@ typedef struct {
 /* One per file; source.c has the list of those that are linked. */
 
 extern const engine_t  engine_lines;
-extern const engine_t  engine_mysql;
-extern const engine_t  engine_postgresql;
-extern const engine_t  engine_sqlite;
 extern const engine_t  engine_mysql;
 extern const engine_t  engine_postgresql;
 extern const engine_t  engine_sqlite;

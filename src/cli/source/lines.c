@@ -404,15 +404,6 @@ lines_close(void *data)
 
 
 static int
-lines_has_changes(const void *data)
-{
-    (void) data;
-
-    return 1;
-}
-
-
-static int
 lines_fd(const void *data)
 {
     return ((const lines_t *) data)->ended ? -1 : ((const lines_t *) data)->fd;
@@ -440,7 +431,6 @@ const engine_t  engine_lines = {
     .close = lines_close,
     .read = lines_changes,
     .changes = lines_changes,
-    .has_changes = lines_has_changes,
     .fd = lines_fd,
     .more = lines_more,
     .ended = lines_ended

@@ -246,7 +246,7 @@ mysql_read(void *data, const source_events_t *events, mta_sts_err_t *err)
 
     if (mysql_command(my, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ "
                       "ONLY", err) != MTA_STS_OK
-        || mysql_rows(my, my->query, NULL, events, err) != MTA_STS_OK
+        || mysql_rows(my, my->columns.query, NULL, events, err) != MTA_STS_OK
         || mysql_command(my, "COMMIT", err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -275,8 +275,8 @@ mysql_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
     }
 
     begin = mysql_clock();
-    sql = my->changes == mysql_default_changes && begin >= my->back
-          ? MYSQL_BACK : my->changes;
+    sql = my->columns.changes == mysql_default_changes && begin >= my->back
+          ? MYSQL_BACK : my->columns.changes;
 
     if (mysql_command(my, "START TRANSACTION READ ONLY", err) != MTA_STS_OK
         || mysql_rows(my, sql, cursor, events, err) != MTA_STS_OK
@@ -285,7 +285,7 @@ mysql_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
-    if (sql != my->changes) {
+    if (sql != my->columns.changes) {
         my->back = mysql_clock() + MYSQL_BACK_TIME
                    + MYSQL_BACK_SHARE * (mysql_clock() - begin);
     }
@@ -293,15 +293,6 @@ mysql_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
     columns_end(&my->columns);
 
     return MTA_STS_OK;
-}
-
-
-static int
-mysql_has_changes(const void *data)
-{
-    const mysql_t  *my = data;
-
-    return my->changes != NULL;
 }
 
 
@@ -339,10 +330,8 @@ mysql_begin(const char *url, const source_settings_t *settings,
     }
 
     my->settings = settings;
-    my->query = settings->query ? settings->query : MYSQL_QUERY;
-    my->changes = settings->query || settings->changes ? settings->changes
-                                                       : mysql_default_changes;
-    my->columns.has_changes = my->changes != NULL;
+
+    columns_init(&my->columns, settings, MYSQL_QUERY, mysql_default_changes);
 
     return my;
 }
@@ -355,6 +344,5 @@ const engine_t  engine_mysql = {
     .open = mysql_begin,
     .close = mysql_end,
     .read = mysql_read,
-    .changes = mysql_changes,
-    .has_changes = mysql_has_changes
+    .changes = mysql_changes
 };

@@ -15,8 +15,6 @@
 typedef struct {
     mysql_url_t               url;
     const source_settings_t  *settings;
-    const char               *query;
-    const char               *changes;         /* or NULL */
     MYSQL                    *conn;            /* or NULL */
     columns_t                 columns;
     int64_t                   back;            /* the next look back; s */

@@ -139,7 +139,8 @@ postgresql_read(void *data, const source_events_t *events, mta_sts_err_t *err)
 
     if (postgresql_command(pg, "START TRANSACTION ISOLATION LEVEL REPEATABLE "
                            "READ, READ ONLY", err) != MTA_STS_OK
-        || postgresql_rows(pg, pg->query, NULL, events, err) != MTA_STS_OK
+        || postgresql_rows(pg, pg->columns.query, NULL, events, err)
+           != MTA_STS_OK
         || postgresql_command(pg, "COMMIT", err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -169,7 +170,8 @@ postgresql_changes(void *data, const source_events_t *events,
 
     if (postgresql_command(pg, "START TRANSACTION READ ONLY", err)
         != MTA_STS_OK
-        || postgresql_rows(pg, pg->changes, cursor, events, err) != MTA_STS_OK
+        || postgresql_rows(pg, pg->columns.changes, cursor, events, err)
+           != MTA_STS_OK
         || postgresql_command(pg, "COMMIT", err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
@@ -215,15 +217,6 @@ postgresql_fd(const void *data)
 }
 
 
-static int
-postgresql_has_changes(const void *data)
-{
-    const postgresql_t  *pg = data;
-
-    return pg->changes != NULL;
-}
-
-
 /* Connects to nothing: only the syntax of the URL is verified. */
 
 static void *
@@ -251,10 +244,8 @@ postgresql_open(const char *url, const source_settings_t *settings,
 
     pg->url = url;
     pg->settings = settings;
-    pg->query = settings->query ? settings->query : POSTGRESQL_QUERY;
-    pg->changes = settings->query || settings->changes ? settings->changes
-                                                       : POSTGRESQL_CHANGES;
-    pg->columns.has_changes = pg->changes != NULL;
+
+    columns_init(&pg->columns, settings, POSTGRESQL_QUERY, POSTGRESQL_CHANGES);
 
     return pg;
 }
@@ -279,7 +270,6 @@ const engine_t  engine_postgresql = {
     .close = postgresql_close,
     .read = postgresql_read,
     .changes = postgresql_changes,
-    .has_changes = postgresql_has_changes,
     .fd = postgresql_fd,
     .notices = postgresql_notices
 };

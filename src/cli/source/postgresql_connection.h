@@ -15,8 +15,6 @@
 typedef struct {
     const char               *url;
     const source_settings_t  *settings;
-    const char               *query;
-    const char               *changes;      /* or NULL */
     PGconn                   *conn;         /* or NULL */
     int                       noticed;      /* and not reported yet */
     columns_t                 columns;

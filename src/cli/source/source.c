@@ -11,6 +11,7 @@
 struct feed_s {
     const engine_t  *engine;
     void            *data;
+    int              has_changes;
 };
 
 
@@ -152,6 +153,7 @@ feed_open(const char *url, const source_settings_t *settings,
     }
 
     feed->engine = engine;
+    feed->has_changes = settings->query == NULL || settings->changes;
     feed->data = engine->open(url, settings, err);
 
     if (feed->data == NULL) {
@@ -192,7 +194,7 @@ feed_changes(feed_t *feed, const source_events_t *events,
 int
 feed_has_changes(const feed_t *feed)
 {
-    return feed->engine->has_changes(feed->data);
+    return feed->has_changes;
 }
 
 

@@ -46,8 +46,6 @@ typedef struct {
     const char               *name;         /* of the file */
     sqlite_file_t             file;
     const source_settings_t  *settings;
-    const char               *query;
-    const char               *changes;      /* or NULL */
     struct stat               st;           /* of the file that is open */
     columns_t                 columns;
     sqlite_cursor_t           last;         /* that of the last row */
@@ -299,7 +297,9 @@ sqlite_read(void *data, const source_events_t *events, mta_sts_err_t *err)
 
     events->begin(events->ctx);
 
-    if (sqlite_rows(lite, lite->query, NULL, events, err) != MTA_STS_OK) {
+    if (sqlite_rows(lite, lite->columns.query, NULL, events, err)
+        != MTA_STS_OK)
+    {
         return MTA_STS_ERROR;
     }
 
@@ -322,7 +322,7 @@ sqlite_went_back(sqlite_t *lite, const char *cursor)
     int            back;
     sqlite3_stmt  *stmt;
 
-    if (lite->changes != sqlite_default_changes
+    if (lite->columns.changes != sqlite_default_changes
         || sqlite3_prepare_v2(lite->file.db, SQLITE_LAST, -1, &stmt, NULL)
            != SQLITE_OK)
     {
@@ -353,7 +353,9 @@ sqlite_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
         return sqlite_read(data, events, err);
     }
 
-    if (sqlite_rows(lite, lite->changes, cursor, events, err) != MTA_STS_OK) {
+    if (sqlite_rows(lite, lite->columns.changes, cursor, events, err)
+        != MTA_STS_OK)
+    {
         return MTA_STS_ERROR;
     }
 
@@ -361,15 +363,6 @@ sqlite_changes(void *data, const source_events_t *events, mta_sts_err_t *err)
     lite->next = lite->last;
 
     return MTA_STS_OK;
-}
-
-
-static int
-sqlite_has_changes(const void *data)
-{
-    const sqlite_t  *lite = data;
-
-    return lite->changes != NULL;
 }
 
 
@@ -390,10 +383,9 @@ sqlite_open(const char *url, const source_settings_t *settings,
 
     lite->name = file;
     lite->settings = settings;
-    lite->query = settings->query ? settings->query : SQLITE_QUERY;
-    lite->changes = settings->query || settings->changes
-                    ? settings->changes : sqlite_default_changes;
-    lite->columns.has_changes = lite->changes != NULL;
+
+    columns_init(&lite->columns, settings, SQLITE_QUERY,
+                 sqlite_default_changes);
 
     return lite;
 }
@@ -418,6 +410,5 @@ const engine_t  engine_sqlite = {
     .close = sqlite_close,
     .read = sqlite_read,
     .changes = sqlite_changes,
-    .has_changes = sqlite_has_changes,
     .init = sqlite_schema_create
 };

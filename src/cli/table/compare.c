@@ -29,7 +29,7 @@ table_same_default(const mta_sts_domains_t *a, const mta_sts_domains_t *b)
 
 static int
 compare_set(const mta_sts_table_t *old, const mta_sts_table_t *new,
-    table_pool_t *pool, mta_sts_err_t *err)
+    mta_sts_intern_t *pool, mta_sts_err_t *err)
 {
     table_walk_t     walk;
     mta_sts_entry_t  entry, other;
@@ -44,7 +44,7 @@ compare_set(const mta_sts_table_t *old, const mta_sts_table_t *new,
             continue;
         }
 
-        if (table_pool_add_entry(pool, &entry, err) != MTA_STS_OK) {
+        if (mta_sts_intern_entry(pool, &entry, err) != MTA_STS_OK) {
             return MTA_STS_ERROR;
         }
     }
@@ -84,10 +84,10 @@ table_compare(const mta_sts_table_t *old, const mta_sts_table_t *new,
     mta_sts_table_t *changes, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     int                      rc;
-    table_pool_t             pool;
+    mta_sts_intern_t         pool;
     mta_sts_table_builder_t  builder;
 
-    table_pool_init(&pool, &builder, env);
+    mta_sts_intern_init(&pool, &builder, env);
     builder.rule = MTA_STS_TABLE_ONCE;
 
     rc = compare_set(old, new, &pool, err);
@@ -96,7 +96,7 @@ table_compare(const mta_sts_table_t *old, const mta_sts_table_t *new,
         rc = compare_removed(old, new, &builder, err);
     }
 
-    table_pool_free(&pool);
+    mta_sts_intern_free(&pool);
 
     if (rc == MTA_STS_OK) {
         return mta_sts_table_end(&builder, changes, err);

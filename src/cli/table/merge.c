@@ -9,8 +9,8 @@
 
 
 typedef struct {
-    table_pool_t  *pool;
-    uint32_t      *indexes;           /* 1 + that of a policy of the table
+    mta_sts_intern_t  *pool;
+    uint32_t          *indexes;       /* 1 + that of a policy of the table
                                          that is merged, or 0 */
 } merge_t;
 
@@ -26,8 +26,8 @@ merge_add(merge_t *merge, const mta_sts_entry_t *entry, mta_sts_err_t *err)
         index = merge->indexes[entry->index] - 1;
 
     } else {
-        if (table_pool_add(merge->pool, entry->policy, entry->policy_name,
-                           &index, err)
+        if (mta_sts_intern_policy(merge->pool, entry->policy,
+                                  entry->policy_name, &index, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -44,7 +44,7 @@ merge_add(merge_t *merge, const mta_sts_entry_t *entry, mta_sts_err_t *err)
 /* Adds the domains of a table, but for those that changes have. */
 
 static int
-merge_table(table_pool_t *pool, const mta_sts_table_t *table,
+merge_table(mta_sts_intern_t *pool, const mta_sts_table_t *table,
     const mta_sts_table_t *changes, mta_sts_err_t *err)
 {
     int              rc;
@@ -76,10 +76,10 @@ table_merge(const mta_sts_table_t *table, const mta_sts_table_t *changes,
     mta_sts_table_t *merged, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     int                      rc;
-    table_pool_t             pool;
+    mta_sts_intern_t         pool;
     mta_sts_table_builder_t  builder;
 
-    table_pool_init(&pool, &builder, env);
+    mta_sts_intern_init(&pool, &builder, env);
     builder.rule = MTA_STS_TABLE_DISTINCT;
 
     rc = mta_sts_table_reserve(&builder, (size_t) table->n + changes->n,
@@ -93,7 +93,7 @@ table_merge(const mta_sts_table_t *table, const mta_sts_table_t *changes,
         rc = merge_table(&pool, changes, NULL, err);
     }
 
-    table_pool_free(&pool);
+    mta_sts_intern_free(&pool);
 
     if (rc == MTA_STS_OK) {
         return mta_sts_table_end(&builder, merged, err);

@@ -9,47 +9,6 @@
 #include "serve/image.h"
 
 
-/*
- * Policies of a builder with their names: equal ones share an index.  Set env
- * after table_pool_init(), if what is added is to be copied there.
- */
-
-typedef struct {
-    const mta_sts_policy_t   *policy;
-    mta_sts_str_t             name;
-    uint32_t                  index;
-} table_pooled_t;
-
-typedef struct {
-    mta_sts_table_builder_t  *builder;
-    const mta_sts_env_t      *env;
-    mta_sts_hash_key_t        key;
-    table_pooled_t           *slots;      /* a policy of NULL is free */
-    size_t                    n_slots;
-    size_t                    n;
-} table_pool_t;
-
-
-/* Begins with an empty builder, whose table is to be in env's memory. */
-void table_pool_init(table_pool_t *pool, mta_sts_table_builder_t *builder,
-    const mta_sts_env_t *env);
-
-/*
- * Gives the index of a policy with a policy_name, which may be empty. Both must
- * live as long as the table, unless they are copied.
- *
- * Errors: those of mta_sts_table_add_policy(); getrandom() failed.
- */
-int table_pool_add(table_pool_t *pool, const mta_sts_policy_t *policy,
-    mta_sts_str_t policy_name, uint32_t *index, mta_sts_err_t *err);
-
-/* Adds a domain with its policy to the builder, errors as above. */
-int table_pool_add_entry(table_pool_t *pool, const mta_sts_entry_t *entry,
-    mta_sts_err_t *err);
-
-void table_pool_free(table_pool_t *pool);
-
-
 /* "NAME.changes", in env's memory, followed by a NUL. */
 mta_sts_str_t table_changes_name(mta_sts_str_t name, const mta_sts_env_t *env);
 
@@ -139,7 +98,7 @@ int table_same_default(const mta_sts_domains_t *a, const mta_sts_domains_t *b);
  * Makes a table of what has changed from old to new, in env's memory and that
  * of both.
  *
- * Errors: those of mta_sts_table_add() and table_pool_add().
+ * Errors: those of mta_sts_table_add() and mta_sts_intern_policy().
  */
 int table_compare(const mta_sts_table_t *old, const mta_sts_table_t *new,
     mta_sts_table_t *changes, const mta_sts_env_t *env, mta_sts_err_t *err);
@@ -148,7 +107,7 @@ int table_compare(const mta_sts_table_t *old, const mta_sts_table_t *new,
  * Makes one table of a table and its changes, without those that were removed,
  * in env's memory and that of both.  Neither has changes of its own.
  *
- * Errors: those of mta_sts_table_add() and table_pool_add().
+ * Errors: those of mta_sts_table_add() and mta_sts_intern_policy().
  */
 int table_merge(const mta_sts_table_t *table, const mta_sts_table_t *changes,
     mta_sts_table_t *merged, const mta_sts_env_t *env, mta_sts_err_t *err);

@@ -68,8 +68,8 @@ image_changes(mta_sts_str_t name, mta_sts_place_t place, mta_sts_err_t *err)
     n = mta_sts_str_ends(name, mta_sts_str(MTA_STS_IMAGE_CHANGES))
         ? name.len - n : 0;
 
-    return mta_sts_error(err, place, "\"%.*s\" has only the changes of a table, "
-                         "name the table%s%.*s%s", MTA_STS_SHOW(name),
+    return mta_sts_error(err, place, "\"%.*s\" has only the changes of a "
+                         "table, name the table%s%.*s%s", MTA_STS_SHOW(name),
                          n ? ": \"" : "", (int) n, name.data, n ? "\"" : "");
 }
 

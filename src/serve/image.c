@@ -18,24 +18,35 @@ image_open(mta_sts_str_t name)
 }
 
 
-int
-mta_sts_image_is(mta_sts_str_t name)
+/* Reads the header of a file, zeroed if it has none; is it an image? */
+
+static int
+image_header(mta_sts_str_t name, image_header_t *header)
 {
-    int   fd;
-    char  magic[8];
+    int  fd, rc;
+
+    memset(header, 0, sizeof(image_header_t));
 
     fd = image_open(name);
     if (fd == -1) {
         return 0;
     }
 
-    if (read(fd, magic, sizeof(magic)) != (ssize_t) sizeof(magic)) {
-        magic[0] = '\0';
-    }
+    rc = read(fd, header, sizeof(image_header_t)) > 0
+         && memcmp(header->magic, IMAGE_MAGIC, sizeof(header->magic)) == 0;
 
     (void) close(fd);
 
-    return memcmp(magic, IMAGE_MAGIC, sizeof(magic)) == 0;
+    return rc;
+}
+
+
+int
+mta_sts_image_is(mta_sts_str_t name)
+{
+    image_header_t  header;
+
+    return image_header(name, &header);
 }
 
 
@@ -46,26 +57,20 @@ mta_sts_image_is_text(mta_sts_str_t text)
 }
 
 
-/* Names the table that changes are of. */
+/* Names the table that changes are of, as far as their name says it. */
 
 static int
 image_changes(mta_sts_str_t name, mta_sts_place_t place, mta_sts_err_t *err)
 {
-    mta_sts_str_t  table, suffix;
+    size_t  n;
 
-    table = name;
-    suffix = mta_sts_str(MTA_STS_IMAGE_CHANGES);
-
-    if (!mta_sts_str_ends(name, suffix)) {
-        return mta_sts_error(err, place, "\"%.*s\" has only the changes of a "
-                             "table, name the table", MTA_STS_SHOW(name));
-    }
-
-    table.len -= suffix.len;
+    n = sizeof(MTA_STS_IMAGE_CHANGES) - 1;
+    n = mta_sts_str_ends(name, mta_sts_str(MTA_STS_IMAGE_CHANGES))
+        ? name.len - n : 0;
 
     return mta_sts_error(err, place, "\"%.*s\" has only the changes of a "
-                         "table, name the table: \"%.*s\"",
-                         MTA_STS_SHOW(name), MTA_STS_SHOW(table));
+                         "table, name the table%s%.*s%s", MTA_STS_SHOW(name),
+                         n ? ": \"" : "", (int) n, name.data, n ? "\"" : "");
 }
 
 
@@ -73,23 +78,10 @@ int
 mta_sts_image_is_whole(mta_sts_str_t name, mta_sts_place_t place,
     mta_sts_err_t *err)
 {
-    int             fd;
     image_header_t  header;
 
-    fd = image_open(name);
-    if (fd == -1) {
-        return MTA_STS_OK;
-    }
-
-    if (read(fd, &header, sizeof(header)) != (ssize_t) sizeof(header)
-        || memcmp(header.magic, IMAGE_MAGIC, sizeof(header.magic)) != 0)
-    {
-        header.base = 0;
-    }
-
-    (void) close(fd);
-
-    return header.base ? image_changes(name, place, err) : MTA_STS_OK;
+    return image_header(name, &header) && header.base
+           ? image_changes(name, place, err) : MTA_STS_OK;
 }
 
 

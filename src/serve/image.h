@@ -103,7 +103,6 @@ int mta_sts_image_verify(mta_sts_image_t *image, size_t max, size_t *left,
 /*
  * The same as mta_sts_image_open() for the image of changes, or one that is
  * whole; image is zeroed if there is no such file.
- * there is no such file.
  *
  * A writer replaces the table first.  So who opens the changes first and the
  * table after them has what was there at one moment, also while both are

@@ -375,7 +375,7 @@ for my $reloads ($ENV{MTA_STS_TEST_SLOW} ? (0, 1) : 0) {
     my $killed = instance('files=1', timeout => '1h');
     my $spool = $killed->dir . '/spool';
     my @report = ($killed, '-H', $GZIP, '--data-binary', 'x');
-    my ($worker) = workers($killed);
+    my $worker = within(sub { (workers($killed))[0] });
 
     my $client = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $killed->port(0));
     syswrite $client, "POST /r HTTP/1.0\r\n$GZIP\r\nContent-Length: 2\r\n\r\nx";

@@ -209,7 +209,7 @@ void ngx_http_mta_sts_spool_check(ngx_conf_t *cf,
 
 ngx_int_t ngx_http_mta_sts_reports_handler(ngx_http_request_t *r);
 
-/* Adds the shared memory of a spool; its data is that of the first directive. */
+/* Adds the shared memory of a spool; its data is of the first directive. */
 ngx_int_t ngx_http_mta_sts_spool_add_zone(ngx_conf_t *cf,
     ngx_http_mta_sts_reports_t *reports);
 

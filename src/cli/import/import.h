@@ -251,6 +251,15 @@ void import_missing(import_t *import, const import_wanted_t *wanted,
     mta_sts_str_t file);
 
 /*
+ * Parses a text as senders do, or if they reject it, what it becomes when it is
+ * repaired.  Returns what is wrong in the text, or NULL; and in *repaired what
+ * was repaired, or would be, where it then has one reading.  Where it has none,
+ * *left is what cannot be repaired.
+ */
+const char *import_parse(mta_sts_str_t text, const mta_sts_env_t *env,
+    body_t *body, unsigned *repaired, const char **left);
+
+/*
  * Gives a text that says the same as text in the grammar of RFC 8461, 3.2, with
  * bits of what was repaired; 0 if nothing was.  Whether it is a policy now is
  * for body_parse().

@@ -17,7 +17,9 @@
 
 
 #define IMAGE_MAGIC   "\211MTASTS\n"
-#define IMAGE_FORMAT  2
+#define IMAGE_FORMAT  2                     /* with another, "mta-sts follow"
+                                               refuses its source: it must read
+                                               the old one, too */
 #define IMAGE_ORDER   0x01020304
 #define IMAGE_DIGEST  32                    /* SHA-256 */
 

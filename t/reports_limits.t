@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use JSON::PP;
 use MIME::Base64 qw(encode_base64);
 use MtaSts;
 use MtaSts::Reports qw(:all);
@@ -68,8 +69,8 @@ sub mailed {
 }
 
 for my $case (
-    ['objects', 240_000, 62_000, sub { '[' . words('{"%d":"%x"}', @_) . ']' }],
-    ['members', 400_000, 155_000, sub { '{' . words('"%d":%d', @_) . '}' }],
+    ['objects', 240_000, 59_000, sub { '[' . words('{"%d":"%x"}', @_) . ']' }],
+    ['members', 400_000, 128_000, sub { '{' . words('"%d":%d', @_) . '}' }],
     ['lists', 400_000, 128_000, sub { '[' . words('[%2$d]', @_) . ']' }],
     ['bytes of a text', 16_000_000, 11_100_000, sub { '"' . ('0123456789abcdef' x ($_[0] / 16)) . '"' }],
 ) {
@@ -86,6 +87,51 @@ for my $case (
     ($err, $mb) = cost(mailed($text, ['text/plain', 'x' x (16_000_000 - length $text)]));
     unlike($err, qr/^mta-sts: /m, '... as a mail');
     cmp_ok($mb, '<', 120, "... in less than 120 MB");
+}
+
+
+# A number is text, too; so is what is outside of quotes.  As packed, in a mail of 24 MiB,
+# and after reports that have as many failures as may be
+
+open my $random, '<:raw', '/dev/urandom' or die $!;
+read $random, my $bytes, 8_000_000;
+my $digits = unpack('H*', $bytes) =~ tr/a-f/0-5/r;
+my $large = zipped('{"policies":[' . '{},' x 119_000 . substr($digits, 0, 15_600_000) . ']}');
+my $text = zipped('{"policies":["' . substr($digits, 0, 11_000_000) . '"]}' . ' ' x 5_000_000);
+
+sub padded {
+    my ($packed) = @_;
+    my $room = 24 * 2 ** 20 - 2000 - length encode_base64($packed);
+    return join "\n", $multipart, '--b', 'Content-Type: application/tlsrpt+gzip',
+        "Content-Transfer-Encoding: base64\n", encode_base64($packed) . '--b',
+        'Content-Type: text/plain', "Content-Transfer-Encoding: base64\n",
+        encode_base64('x' x int($room * 0.735)) . "--b--\n";
+}
+
+sub rich {
+    my ($id) = @_;
+    my %policy = (policy => { 'policy-type' => 'sts', 'policy-domain' => 'example.com' },
+                  summary => { 'total-failure-session-count' => 5 });
+    my $details = sub { [map { { 'result-type' => 'r' x 255, 'receiving-mx-hostname' => 'a' x 250,
+                                 'failure-reason-code' => sprintf '%0255d', $_[0] * 1000 + $_ } }
+                         1 .. 100] };
+    return "From x\n" . mail(encode_json({ 'report-id' => $id, %{ decode_json(report()) }{'date-range'},
+        policies => [map { { %policy, 'failure-details' => $details->($_) } } 1 .. 99] })) . "\n";
+}
+
+($err, $mb) = cost($large);
+like($err, qr/: the JSON would take more than 32 MiB of memory$/m, 'a number of 16 MB: refused');
+cmp_ok($mb, '<', 60, '... before it takes memory');
+($err, $mb) = cost(padded($large));
+like($err, qr/: the JSON would take more than 32 MiB of memory$/m, '... in a mail of 24 MiB');
+cmp_ok($mb, '<', 120, '... in less than 120 MB');
+
+my $rich = join '', map { rich("rich$_") } 1 .. 2;
+for my $case (['a number', $large], ['a text', $text]) {
+    my ($what, $packed) = @$case;
+    ($err, $mb) = cost("${rich}From x\n" . padded($packed));
+    like($err, qr/^mta-sts: /m, "two reports of 9900 failures, then such a mail with $what");
+    cmp_ok($mb, '<', 140, '... in less than 140 MB');
 }
 
 

@@ -14,7 +14,7 @@
 #include "reports.h"
 
 
-#define BATCH_DETAILS  20000          /* bounds the memory */
+#define BATCH_ROWS     5000           /* bounds the memory */
 
 
 static void
@@ -70,10 +70,10 @@ reports_batch(reports_adder_t *adder, const reports_report_t *report,
     for (i = 0; i < report->n_policies; i++) {
         copy->policies[i] = report->policies[i];
         batch_copy_policy(&env, &copy->policies[i]);
-        batch->details += copy->policies[i].n_details;
+        batch->rows += 1 + copy->policies[i].n_details;
     }
 
-    return batch->n == REPORTS_BATCH_MAX || batch->details > BATCH_DETAILS
+    return batch->n == REPORTS_BATCH_MAX || batch->rows > BATCH_ROWS
            ? reports_flush(adder, err) : MTA_STS_OK;
 }
 
@@ -298,7 +298,7 @@ reports_flush(reports_adder_t *adder, mta_sts_err_t *err)
 
     batch->n = 0;
     batch->n_done = 0;
-    batch->details = 0;
+    batch->rows = 0;
     mta_sts_arena_free(&batch->arena);
 
     return rc;

@@ -114,7 +114,8 @@ reports_measure(mta_sts_str_t text, mta_sts_err_t *err)
 #define MEASURE_MEMBER  56            /* and a string: its name */
 #define MEASURE_NEXT    56            /* a place in a list, and a number */
 #define MEASURE_STRING  80
-#define MEASURE_BYTE    3             /* of a string: in two buffers at first */
+#define MEASURE_BYTE    3             /* of a string or a number: in two buffers
+                                         at first */
 
 
 int
@@ -133,7 +134,7 @@ reports_measure_json(mta_sts_str_t text, mta_sts_err_t *err)
     }
 
     for (i = 0, bytes = 0; i < text.len; i++) {
-        bytes += quoted ? MEASURE_BYTE : 0;
+        bytes += quoted || !measure_is_space(text.data[i]) ? MEASURE_BYTE : 0;
 
         switch (text.data[i]) {
 
@@ -144,6 +145,7 @@ reports_measure_json(mta_sts_str_t text, mta_sts_err_t *err)
 
         case '\\':
             i += (size_t) quoted;
+            bytes += quoted ? MEASURE_BYTE : 0;
             break;
 
         case '[':

@@ -228,7 +228,7 @@ typedef struct {
     reports_report_t        reports[REPORTS_BATCH_MAX];
     reports_origin_t        origins[REPORTS_BATCH_MAX];
     size_t                  n;
-    size_t                  details;  /* of all reports */
+    size_t                  rows;     /* policies and details of all reports */
     char                   *done[REPORTS_BATCH_MAX];  /* files to be removed
                                                          after the commit */
     size_t                  n_done;

@@ -25,11 +25,11 @@ my $state = state_dir();
 my ($rc, $out, $err) = add($state, @all, glob 't/data/tlsrpt/*.json');
 
 is($rc, 0, 'reports of real senders are read') or diag($err);
-is($out, "9 new, 0 known, 0 refused (other domains), 0 old, 0 bad\n",
+is($out, "9 new, 0 known, 0 refused (other domains, or too many), 0 old, 0 bad\n",
    '... every one');
 
 ($rc, $out) = add($state, @all, glob 't/data/tlsrpt/*.eml');
-is($out, "0 new, 3 known, 0 refused (other domains), 0 old, 0 bad\n",
+is($out, "0 new, 3 known, 0 refused (other domains, or too many), 0 old, 0 bad\n",
    'the same reports by mail count once');
 
 my $real = 'sts 11/7 of 7; tlsa 2/0 of 1; no-policy-found 1/0 of 1';
@@ -50,7 +50,7 @@ my $folder = state_dir();
 my $same = state_dir();
 
 (undef, $out) = add($same, @all, 't/data/tlsrpt');
-is($out, "9 new, 3 known, 0 refused (other domains), 0 old, 0 bad\n",
+is($out, "9 new, 3 known, 0 refused (other domains, or too many), 0 old, 0 bad\n",
    'a directory gives the same');
 
 mkdir "$folder/$_" for qw(new cur tmp);
@@ -108,7 +108,7 @@ is(sessions(summary($state), 'example.com'), 'sts 1/0 of 1',
 
 $state = state_dir();
 (undef, $out) = add($state, \report(domains => ['example.org']));
-is($out, "0 new, 0 known, 1 refused (other domains), 0 old, 0 bad\n",
+is($out, "0 new, 0 known, 1 refused (other domains, or too many), 0 old, 0 bad\n",
    'a report about another domain is refused');
 add($state, \report(domains => ['example.org', 'EXAMPLE.net.']));
 is(join(' ', map { $_->{domain} } @{ summary($state)->{domains} }),
@@ -258,7 +258,7 @@ spew("$spool/other.json", report(id => 'c'));
 $state = state_dir();
 ($rc, $out, $err) = add($state, $spool);
 
-is("$rc $out", "1 3 new, 0 known, 1 refused (other domains), 0 old, 1 bad, "
+is("$rc $out", "1 3 new, 0 known, 1 refused (other domains, or too many), 0 old, 1 bad, "
    . "1 skipped\n", 'the spool is read');
 
 my @bad = map { s{.*/}{}r } glob "$spool/bad/*";
@@ -415,7 +415,7 @@ print $mbox "\n$mails[1]" . "From y\n\nspam\n\n" x 1000 . $mails[2];
 close $mbox;
 
 ($rc, $out, $err, $mb) = cost("$dir/mbox");
-is($out, "3 new, 0 known, 0 refused (other domains), 0 old, 1 bad\n",
+is($out, "3 new, 0 known, 0 refused (other domains, or too many), 0 old, 1 bad\n",
    'a large mbox: every report is read');
 like($err, qr/: mail 3 has more than 24 MiB$/m, '... but a mail that is too large');
 cmp_ok($mb, '<', 80, '... mail by mail');
@@ -435,7 +435,7 @@ cmp_ok($mb, '<', 150, '... which are freed');
 $state = state_dir();
 ($rc, $out, $err) = add($state, \($mails[0] . "From y\n\nspam\n\n"),
                         '--keep', 9999);
-is("$rc $out", "0 1 new, 0 known, 0 refused (other domains), 0 old, 0 bad\n",
+is("$rc $out", "0 1 new, 0 known, 0 refused (other domains, or too many), 0 old, 0 bad\n",
    'an mbox on standard input');
 is(scalar(@kept = glob "$state/bad/*"), 2, '... what is no report is kept');
 

@@ -82,21 +82,21 @@ my $default = yaml('default.yaml', "domains: {named.example: p}\ndefault: p\n");
 my $n = 0;
 
 sub invented {
-    my ($count) = @_;
+    my ($count, @is) = @_;
     mkdir "$dir/spool";
     for (1 .. $count / 100) {
         my @domains = map { 'x' . ++$n . '.example' } 1 .. 100;
         spew("$dir/spool/1700000000.000-1-$n-ab_192.0.2.1.json",
-             report(domains => \@domains));
+             report(domains => \@domains, @is));
     }
     return "$dir/spool";
 }
 
 $state = state_dir();
-($rc, $out, $err) = take($state, $default, '', invented(10_100));
-is("$rc $out", "0 100 new, 0 known, 1 refused (other domains), 0 old, 0 bad\n",
+($rc, $out, $err) = take($state, $default, '', invented(10_100, ago => 3));
+is("$rc $out", "0 100 new, 0 known, 1 refused (other domains, or too many), 0 old, 0 bad\n",
    'reports about 10100 invented domains');
-like($err, qr/^mta-sts: there are reports about 10000 domains that the configuration does not name: /m,
+like($err, qr/^mta-sts: there are reports about 10000 or more domains that the configuration does not name: /m,
      '... of which 10000 are taken, which is said');
 my $taken = () = (helper('reports', '--state', $state))[1] =~ /^x\d+\.example: /mg;
 is($taken, 10_000, '... and stored');
@@ -112,11 +112,36 @@ for my $case (['another invented one', report(domains => ['y.example']), '0 new,
     my ($what, $report, $result) = @$case;
     (undef, $out, $err) = take($state, $default, $report, @trust);
     like($out, qr/^$result /, "... then: $what");
-    is($err =~ /10000 domains/ ? 1 : 0, $what =~ /^another invented|^some/ ? 1 : 0, '... and what is said');
+    is($err =~ /10000 or more domains/ ? 1 : 0, $what =~ /^another invented|^some/ ? 1 : 0, '... and what is said');
 }
 
 like((helper('reports', '--state', $state, 'y.example'))[1], qr/^  no report in 30 days$/m,
      'nothing of the refused is there');
+
+
+# Metrics are about what is named: nobody adds series, nor what fires on them
+
+sub labels {
+    my %domains = map { $_ => 1 } (helper('reports', '--state', $state, '-f', 'prometheus',
+                                          @_))[1] =~ /\{domain="([^"]*)"/g;
+    return join ' ', sort keys %domains;
+}
+
+is(labels(@$default), 'named.example', 'metrics with a configuration');
+is(labels('x1.example', 'named.example'), 'named.example x1.example', '... and of domains that are named there');
+
+
+# What was invented goes with its reports, in the run that then has room for others
+
+take($state, $default, report(domains => ['named.example'], ago => 3));
+($rc, $out, $err) = take($state, $default, '', '--keep', 2, invented(10_000));
+is("$rc $out", "0 100 new, 0 known, 0 refused (other domains, or too many), 0 old, 0 bad\n",
+   'a run that drops reports has room');
+$taken = () = (helper('reports', '--state', $state))[1] =~ /^[xv]\d*\.example: /mg;
+is($taken, 10_000, '... for as many as before');
+is((run('', 'sqlite3', "$state/reports.sqlite", 'SELECT DISTINCT domain FROM day'))[1],
+   "named.example\nx1.example\nx2.example\n",
+   '... and sums remain of what is named, or has a report');
 
 
 done_testing;

@@ -76,6 +76,16 @@ is(sums(), 9, '... which are dropped');
 is((split ' ', totals(30))[0] =~ m{/15$} ? 1 : 0, 1, '... and no others');
 
 
+# Where all are dropped, nobody is known to have sent them
+
+$state = state_dir();
+add($state, \report(ago => 3));
+add($state, \report(domains => ['example.net']), '--keep', 1);
+(undef, $out) = helper('reports', '--state', $state, '-f', 'html', 'example.com');
+like($out, qr/<td>of these dropped: /, 'a page of what was dropped');
+unlike($out, qr/Reporters/, '... without a table of reporters');
+
+
 # One is not many
 
 $state = state_dir();
@@ -83,7 +93,7 @@ add($state, \report());
 add($state, \report(domains => ['example.org']));
 (undef, $out) = helper('reports', '--state', $state);
 like($out, qr/ 1 report$/m, 'one report');
-like($out, qr/^1 report about other domains was refused$/m, '... one refused');
+like($out, qr/^1 report was refused: about other domains, or too many$/m, '... one refused');
 
 
 done_testing;

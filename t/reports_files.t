@@ -17,7 +17,7 @@ my $state = state_dir();
 sub counts {
     my (%of) = @_;
     return join(', ', map { ($of{$_} // 0) . " $_" } 'new', 'known',
-                'refused (other domains)', 'old', 'bad')
+                'refused (other domains, or too many)', 'old', 'bad')
            . join('', map { $of{$_} ? ", $of{$_} $_" : '' } qw(skipped unread))
            . "\n";
 }
@@ -71,7 +71,7 @@ spew("$dir/maildir/new/2", "Subject: x\n\nhello\n");
 spew("$dir/maildir/cur/3", mail(report(domains => ['other.example'])));
 spew("$dir/maildir/cur/4", "From x\n\nhello\n\nFrom y\n" . mail(report()));
 ($rc, $out) = add($state, "$dir/maildir");
-is("$rc $out", '0 ' . counts(new => 1, 'refused (other domains)' => 1,
+is("$rc $out", '0 ' . counts(new => 1, 'refused (other domains, or too many)' => 1,
    skipped => 2), 'mails of a Maildir without a report are left out');
 add($state, "$dir/maildir");
 is(summary($state)->{refused}, 1, 'a refused report counts once');

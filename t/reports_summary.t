@@ -98,6 +98,12 @@ unlike($out, qr/last_timestamp_seconds\{domain=""/,
        'what names no domain is no last report');
 
 add($state, \report());
+
+(undef, $out) = helper('reports', '--state', $state, '-f', 'prometheus', 'example.net',
+                       'example.com', 'EXAMPLE.com', 'example.com.');
+is(join(' ', $out =~ /last_timestamp_seconds\{domain="(\S+)",verified="0"/g), 'example.com example.net',
+   'a domain that is named several times is listed once');
+
 (undef, $out) = helper('reports', '--state', $state, '-f', 'prometheus');
 like($out, qr/^mta_sts_reports_last_timestamp_seconds\{domain="example\.com",verified="1"\} 0$/m,
      'an unverified report');

@@ -96,11 +96,27 @@ my @spool = (MTA_STS_SPOOL => "$dir/spool", MTA_STS_STATE => "$dir/state",
 
 spew($spooled, report(domains => ['a.example']));
 ($status, $out) = service('spool', @spool);
-is("$status $out", "0 1 new, 0 known, 0 refused (other domains), 0 old, 0 bad\n",
+is("$status $out", "0 1 new, 0 known, 0 refused (other domains, or too many), 0 old, 0 bad\n",
    'spool takes in reports');
 ok(!-e $spooled, '... and removes them');
 like(slurp("$dir/reports.prom"), qr/^mta_sts_reports_sessions\{domain="a\.example"/m,
      '... writes metrics');
+
+# the state is nginx.conf's, and a sender adds no metrics by a default policy
+
+mkdir "$dir/other";
+spew("$dir/default.yaml", "mx: mx.example\npolicies:\n  p: {}\ndomains: {a.example: p}\ndefault: p\n");
+spew("$dir/nginx.conf", "events {}\nhttp { mta_sts_state $dir/other;\n"
+     . "server { listen 80; server_name ~^mta-sts; mta_sts on;\n"
+     . "mta_sts_domains $dir/default.yaml; } }\n");
+spew($spooled, report(domains => ['a.example', 'invented.example']));
+($status, $out, $err) = service('spool', @spool, MTA_STS_STATE => '',
+                                MTA_STS_OPTIONS => "-c $dir/nginx.conf");
+is("$status $err", '0 ', 'spool with the state of nginx.conf') or diag($out);
+like((helper('reports', '--state', "$dir/other"))[1], qr/^a\.example: /m,
+     '... which has the reports');
+is(join(' ', slurp("$dir/reports.prom") =~ /sessions\{domain="(\S+?)".*"good"/g), 'a.example',
+   '... metrics only of domains that are named');
 
 spew($spooled, 'no report');
 spew("$dir/reports.prom", "old\n");

@@ -14,7 +14,8 @@
 #include "reports.h"
 
 
-#define BATCH_ROWS     5000           /* bounds the memory */
+#define BATCH_ROWS  5000              /* bounds the memory */
+#define BATCH_DAY   86400
 
 
 static void
@@ -302,4 +303,79 @@ reports_flush(reports_adder_t *adder, mta_sts_err_t *err)
     mta_sts_arena_free(&batch->arena);
 
     return rc;
+}
+
+
+/* Domains, of the store. */
+
+typedef struct {
+    reports_adder_t  *adder;
+    mta_sts_env_t     env;
+    mta_sts_str_t    *elts;
+    size_t            n;
+    size_t            size;
+} batch_domains_t;
+
+
+static void
+batch_unnamed(void *ctx, const char *const *columns)
+{
+    batch_domains_t  *domains = ctx;
+
+    mta_sts_str_t  domain;
+
+    domain = mta_sts_str_from(columns[0]);
+
+    if (!batch_is_named(domains->adder, domain)) {
+        domains->elts = mta_sts_env_grow(&domains->env, domains->elts,
+                                         domains->n, &domains->size,
+                                         sizeof(mta_sts_str_t));
+        domains->elts[domains->n++] = mta_sts_str_copy(&domains->env, domain);
+    }
+}
+
+
+/* Removes the sums of domains that are only covered and have no report. */
+
+static int
+batch_forget(reports_adder_t *adder, mta_sts_err_t *err)
+{
+    int              rc;
+    size_t           i;
+    mta_sts_arena_t  arena = { NULL, 0 };
+    batch_domains_t  domains = { adder, { diag_alloc, say_warning, &arena,
+                                          NULL }, NULL, 0, 0 };
+
+    rc = store_begin(adder->store, err);
+
+    if (rc == MTA_STS_OK) {
+        rc = store_query(adder->store, "SELECT DISTINCT domain FROM day WHERE"
+                         " NOT EXISTS (SELECT 1 FROM policy p"
+                         " WHERE p.domain = day.domain)", mta_sts_str(""), 0,
+                         batch_unnamed, &domains, err);
+    }
+
+    for (i = 0; i < domains.n && rc == MTA_STS_OK; i++) {
+        rc = store_run(adder->store, "DELETE FROM day WHERE domain = ?", err,
+                       "s", domains.elts[i]) == -1
+             ? MTA_STS_ERROR : MTA_STS_OK;
+    }
+
+    mta_sts_arena_free(&arena);
+
+    return rc == MTA_STS_OK ? store_commit(adder->store, err) : rc;
+}
+
+
+int
+reports_drop(reports_adder_t *adder, mta_sts_err_t *err)
+{
+    if (store_drop(adder->store, adder->since,
+                   adder->now - (int64_t) REPORTS_SUMS_MAX * BATCH_DAY, err)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_ERROR;
+    }
+
+    return adder->ours->n_defaults ? batch_forget(adder, err) : MTA_STS_OK;
 }

@@ -163,6 +163,10 @@ html_reporters(const summary_t *summary, const summary_domain_t *domain,
     size_t                i;
     const summary_row_t  *row;
 
+    if (domain->reporters.n == 0) {
+        return;
+    }
+
     html_table(out, "Reporters", "<th>Organization</th>",
                "<th class=\"n\">Good</th><th class=\"n\">Failed</th>"
                "<th>Last</th>");
@@ -269,8 +273,9 @@ summary_html(const summary_t *summary, FILE *out)
                    summary_day(summary->now, day));
 
     if (summary->refused) {
-        (void) fprintf(out, "<p>%" PRId64 " reports about other domains were "
-                       "refused.</p>\n", summary->refused);
+        (void) fprintf(out, "<p>%" PRId64 " report%s refused: about other "
+                       "domains, or too many.</p>\n", summary->refused,
+                       summary->refused == 1 ? " was" : "s were");
     }
 
     for (i = 0; i < summary->n; i++) {

@@ -22,12 +22,14 @@
 static const struct {
     const char  *name;
     void       (*print)(const summary_t *summary, FILE *out);
+    int          named;               /* not what a default policy covers */
     const char  *about;
 } formats[] = {
-    { "text", summary_text, "for people" },
-    { "json", summary_json, "one object" },
-    { "prometheus", summary_prometheus, "metrics; no text of a sender" },
-    { "html", summary_html, "one page, without scripts" }
+    { "text", summary_text, 0, "for people" },
+    { "json", summary_json, 0, "one object" },
+    { "prometheus", summary_prometheus, 1,
+      "metrics; with -c or -d only of domains that are named" },
+    { "html", summary_html, 0, "one page, without scripts" }
 };
 
 #define FORMATS  (sizeof(formats) / sizeof(formats[0]))
@@ -104,18 +106,18 @@ static int
 main_added(const reports_adder_t *adder)
 {
     if (adder->full) {
-        say("there are reports about %d domains that the configuration does "
-            "not name: those about further ones are refused, unless it names "
-            "them", REPORTS_OTHERS_MAX);
+        say("there are reports about %d or more domains that the configuration "
+            "does not name: those about further ones are refused, unless it "
+            "names them", REPORTS_OTHERS_MAX);
     }
 
     if (adder->pipe) {
         return adder->unread ? EX_TEMPFAIL : COMMAND_OK;
     }
 
-    (void) printf("%zu new, %zu known, %zu refused (other domains), %zu old, "
-                  "%zu bad", adder->added, adder->known, adder->refused,
-                  adder->old, adder->bad);
+    (void) printf("%zu new, %zu known, %zu refused (other domains, or too "
+                  "many), %zu old, %zu bad", adder->added, adder->known,
+                  adder->refused, adder->old, adder->bad);
 
     if (adder->skipped) {
         (void) printf(", %zu skipped", adder->skipped);
@@ -178,15 +180,16 @@ main_add(const options_t *options, const options_list_t *files,
         return failed;
     }
 
-    rc = files->n ? MTA_STS_OK : reports_add(&adder, "-", &err);
+    /* before it adds: what is dropped makes room */
+
+    rc = reports_drop(&adder, &err);
+
+    if (rc == MTA_STS_OK && files->n == 0) {
+        rc = reports_add(&adder, "-", &err);
+    }
 
     for (i = 0; i < files->n && rc == MTA_STS_OK; i++) {
         rc = reports_add(&adder, files->values[i].text.data, &err);
-    }
-
-    if (rc == MTA_STS_OK) {
-        rc = store_drop(adder.store, adder.since,
-                        adder.now - (int64_t) REPORTS_SUMS_MAX * DAY, &err);
     }
 
     store_close(adder.store);
@@ -242,14 +245,13 @@ main_summary(const options_t *options, const mta_sts_env_t *env)
     format = main_format(options->format);
 
     if (format == FORMATS
-        || reports_names(&options->args, env, &names) != MTA_STS_OK)
+        || reports_names(&options->args, env, &names, &n) != MTA_STS_OK)
     {
         return COMMAND_USAGE;
     }
 
     memset(&summary, 0, sizeof(summary_t));
     rc = COMMAND_OK;
-    n = options->args.n;
     state = options->state;
 
     /* also those without a report */
@@ -271,6 +273,7 @@ main_summary(const options_t *options, const mta_sts_env_t *env)
         names = reports_named(&site, env, &n);
     }
 
+    summary.named = formats[format].named;
     summary.now = (int64_t) time(NULL);
     summary.days = options->days ? options->days : MAIN_DAYS;
     summary.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;

@@ -1,6 +1,7 @@
 /*
- * The summary in the text format of Prometheus.  Labels are our domains and
- * words of RFC 8460, so that a sender can neither add series nor texts.
+ * The summary in the text format of Prometheus.  Labels are domains and words
+ * of RFC 8460; with a configuration only domains that it names, so that a sender
+ * can neither add series nor texts.
  */
 
 #include <inttypes.h>
@@ -150,8 +151,9 @@ summary_prometheus(const summary_t *summary, FILE *out)
                      "report, 0: none in the last days.");
     prometheus_last(summary, out);
 
-    prometheus_begin(out, "refused_total", "counter", "Reports about domains "
-                     "that are not ours, since the store is there.");
+    prometheus_begin(out, "refused_total", "counter", "Reports that were "
+                     "refused: about domains that are not ours, or further "
+                     "ones of a default policy.");
     (void) fprintf(out, "mta_sts_reports_refused_total %" PRId64 "\n",
                    summary->refused);
 

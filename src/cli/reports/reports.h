@@ -291,6 +291,13 @@ int reports_batch_done(reports_adder_t *adder, const char *path,
 int reports_flush(reports_adder_t *adder, mta_sts_err_t *err);
 
 /*
+ * Removes what is old (see store_drop()), and the sums of domains that ours
+ * covers, does not name, and of which no report is left: a sender may have
+ * invented them.
+ */
+int reports_drop(reports_adder_t *adder, mta_sts_err_t *err);
+
+/*
  * Keeps what cannot be read in DIR/bad/NAME, with NAME.reason: from is a file
  * to be moved, or NULL; data is written unless it is empty.  name begins with
  * the time.  Errors: those of the file system; there are too many other files.
@@ -349,11 +356,12 @@ int reports_add_fd(reports_input_t *input, int fd);
 
 
 /*
- * Names of domains as a person writes them, normalised.  Says what is wrong:
- * no name of a domain; a word without a dot, which is a mistyped command.
+ * Names of domains as a person writes them, normalised, sorted, each once.
+ * Says what is wrong: no name of a domain; a word without a dot, which is a
+ * mistyped command.
  */
 int reports_names(const options_list_t *args, const mta_sts_env_t *env,
-    mta_sts_str_t **names);
+    mta_sts_str_t **names, size_t *n);
 
 
 /* The summary of a domain.  Sessions of different types are never added up. */
@@ -401,6 +409,7 @@ typedef struct {
     unsigned            days;
     int                 color;        /* out is a terminal */
     const site_t       *ours;         /* or NULL */
+    int                 named;        /* only domains that ours names */
 } summary_t;
 
 
@@ -415,8 +424,9 @@ typedef enum {
 
 /*
  * Sums up the reports that ended in the last days (UTC), of names and of those
- * domains of the store that a default policy of ours covers; with n 0 and
- * without ours of all domains.  now, days, color and ours must be set.
+ * domains of the store that a default policy of ours covers, unless named is
+ * set; with n 0 and without ours of all domains.  now, days, color, ours and
+ * named must be set.
  */
 int summary_read(summary_t *summary, store_t *store,
     const mta_sts_str_t *names, size_t n, const mta_sts_env_t *env,

@@ -297,7 +297,7 @@ summary_read(summary_t *summary, store_t *store, const mta_sts_str_t *names,
 
     /* a domain whose reports are older is there as well: they stopped */
 
-    if (summary->ours ? summary->ours->n_defaults != 0 : n == 0) {
+    if (summary->ours ? summary->ours->n_defaults && !summary->named : n == 0) {
         if (store_query(store, "SELECT domain FROM policy UNION "
                         "SELECT domain FROM day ORDER BY 1", mta_sts_str(""),
                         0, summary_name, &reader, err)

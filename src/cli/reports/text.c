@@ -282,8 +282,8 @@ summary_text(const summary_t *summary, FILE *out)
     }
 
     if (summary->refused) {
-        (void) fprintf(out, "%" PRId64 " report%s about other domains %s "
-                       "refused\n", summary->refused,
+        (void) fprintf(out, "%" PRId64 " report%s %s refused: about other "
+                       "domains, or too many\n", summary->refused,
                        diag_s((size_t) summary->refused),
                        summary->refused == 1 ? "was" : "were");
     }

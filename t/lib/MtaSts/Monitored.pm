@@ -126,8 +126,7 @@ program=@{[$self->ours]}
 case \$command in
     check)   set -- -c $conf --resolver @{[$world->resolver]} --ca @{[$world->ca]} "\$@" ;;
     plan)    set -- -c $conf "\$@" ;;
-    reports) [ "\$1" = add ] && set -- "\$@" -c $conf
-             set -- "\$@" --state $state ;;
+    reports) set -- "\$@" -c $conf --state $state ;;
     follow)  set -- "\$@" --table $dir/table -d $dir/policies.yaml --once ;;
 esac
 

@@ -66,6 +66,15 @@ my (undef, $text) = helper('check', @args);
 is(join(' ', $text =~ /^(\w+)\.example/mg),
    'markup mixed none status unseen spaced healthy', 'the text has the same order');
 
+# Totals and the filter have the order of the list
+
+my $totals = qr/\d+ errors?, \d+ unknown, \d+ warnings?/;
+like($text, qr/^7 domains: $totals, \d+ notes?$/m, 'totals of the text');
+like((helper('check', '-f', 'nagios', @args))[1],
+     qr/ 7 domains, $totals \| domains=7 errors=\d+ unknown=\d+ warnings=\d+ notes=\d+$/m, '... for Nagios');
+is(join(' ', $out =~ m{<li class="(\w+)"><strong>\d}g), 'all error unknown warning note', '... of the page');
+like($out, qr{<option>error</option><option>unknown</option><option>warning</option>}, '... its filter');
+
 my $home = tempdir(CLEANUP => 1);
 spew("$home/report.html", $out);
 

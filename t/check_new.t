@@ -116,7 +116,7 @@ is(news('right'), '', '... once');
     unlike($out, qr/^.{61}/m, 'a terminal: no line is too long');
     like($out, qr/^    error    smtp-starttls: .*\n        \S.*\(RFC 8461 4\.2\)$/ms,
          '... but goes on in the next one');
-    like($out, qr/^1 domain: 1 error, \d+ warnings, 0 unknown, /m, '... and a sum');
+    like($out, qr/^1 domain: 1 error, 0 unknown, \d+ warnings, /m, '... and a sum');
 }
 
 

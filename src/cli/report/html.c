@@ -38,7 +38,7 @@ static const char  html_filter[] =
 "<input id=\"search\" type=\"search\" autocomplete=\"off\"></div>\n"
 "<div><label for=\"severity\">Worst finding</label>\n"
 "<select id=\"severity\"><option value=\"\">any</option>"
-"<option>error</option><option>warning</option><option>unknown</option>"
+"<option>error</option><option>unknown</option><option>warning</option>"
 "<option>note</option><option value=\"none\">nothing found</option>"
 "</select></div>\n"
 "<p role=\"status\" id=\"shown\"></p>\n"
@@ -104,8 +104,8 @@ html_totals(const report_t *report)
 
     html_total(out, "all", report->n, "domain");
     html_total(out, "error", report->counts[FINDING_ERROR], "error");
-    html_total(out, "warning", report->counts[FINDING_WARNING], "warning");
     html_total(out, "unknown", report->counts[FINDING_UNKNOWN], "unknown");
+    html_total(out, "warning", report->counts[FINDING_WARNING], "warning");
     html_total(out, "note", report->counts[FINDING_NOTE], "note");
 
     (void) fputs("</ul>\n", out);

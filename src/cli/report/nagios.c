@@ -90,16 +90,17 @@ report_nagios(report_t *report)
     }
 
     (void) fprintf(report->out, "MTA-STS %s - %zu domain%s, %zu error%s, %zu "
-                   "warning%s, %zu unknown%s%s | domains=%zu errors=%zu "
-                   "warnings=%zu unknown=%zu notes=%zu\n",
+                   "unknown, %zu warning%s%s%s | domains=%zu errors=%zu "
+                   "unknown=%zu warnings=%zu notes=%zu\n",
                    nagios_state(report), report->n, diag_s(report->n),
                    counts[FINDING_ERROR], diag_s(counts[FINDING_ERROR]),
+                   counts[FINDING_UNKNOWN],
                    counts[FINDING_WARNING], diag_s(counts[FINDING_WARNING]),
-                   counts[FINDING_UNKNOWN], refused,
+                   refused,
                    report->family ? (report->family == 4 ? ", only IPv4"
                                                          : ", only IPv6") : "",
-                   report->n, counts[FINDING_ERROR], counts[FINDING_WARNING],
-                   counts[FINDING_UNKNOWN], counts[FINDING_NOTE]);
+                   report->n, counts[FINDING_ERROR], counts[FINDING_UNKNOWN],
+                   counts[FINDING_WARNING], counts[FINDING_NOTE]);
 
     len = NAGIOS_FIRST + NAGIOS_LAST;
 

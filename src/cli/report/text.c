@@ -274,9 +274,9 @@ text_report(const report_t *report)
 
     text_count(report, report->n, "domain", report->since ? ", new: " : ": ");
     text_count(report, report->counts[FINDING_ERROR], "error", ", ");
-    text_count(report, report->counts[FINDING_WARNING], "warning", ", ");
     (void) fprintf(report->out, "%zu unknown, ",
                    report->counts[FINDING_UNKNOWN]);
+    text_count(report, report->counts[FINDING_WARNING], "warning", ", ");
     text_count(report, report->counts[FINDING_NOTE], "note", "\n");
 }
 

@@ -349,9 +349,10 @@ batch_forget(reports_adder_t *adder, mta_sts_err_t *err)
     rc = store_begin(adder->store, err);
 
     if (rc == MTA_STS_OK) {
-        rc = store_query(adder->store, "SELECT DISTINCT domain FROM day WHERE"
+        rc = store_query(adder->store, "SELECT domain FROM"
+                         " (SELECT DISTINCT domain FROM day) d WHERE"
                          " NOT EXISTS (SELECT 1 FROM policy p"
-                         " WHERE p.domain = day.domain)", mta_sts_str(""), 0,
+                         " WHERE p.domain = d.domain)", mta_sts_str(""), 0,
                          batch_unnamed, &domains, err);
     }
 

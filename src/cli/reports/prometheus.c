@@ -1,7 +1,7 @@
 /*
  * The summary in the text format of Prometheus.  Labels are domains and words
- * of RFC 8460; with a configuration only domains that it names, so that a sender
- * can neither add series nor texts.
+ * of RFC 8460; with a configuration only domains that it names, so that a
+ * sender can neither add series nor texts.
  */
 
 #include <inttypes.h>

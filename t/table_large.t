@@ -108,6 +108,20 @@ ok(within(sub { mx($first); logged('open() "' . $table . '" failed') }),
 like(both(), qr/^(?:three three|one one)$/, '... is served on');
 
 
+# A worker that takes the place of another one begins with the table that was there
+# when the configuration was read, and serves nothing of it
+
+place($table{one});
+ok(within(sub { both() eq 'one one' }), 'a table');
+
+for (1 .. 3) {
+    my ($worker) = $nginx->children;
+    kill 'KILL', $worker;
+    ok(within(sub { grep { $_ != $worker } $nginx->children }), 'a new worker');
+    is(mx($last), 'one', '... serves it at once');
+}
+
+
 # Neither a reload nor the end waits for it
 
 for my $what ('HUP', 'end') {
@@ -122,6 +136,6 @@ for my $what ('HUP', 'end') {
     }
 }
 
-$nginx->stop;
+$nginx->stop('exited on signal 9');
 
 done_testing();

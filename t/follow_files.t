@@ -199,4 +199,29 @@ waitpid $pid, 0;
 is($?, 0, '... both succeed');
 is(mode('c.example') . ' ' . mode('b.example'), 'none testing', '... with all');
 
+# one that waits for its input keeps nobody waiting
+
+my $FIONREAD = 0x541b;
+
+pipe my $in, my $out or die "pipe: $!";
+$pid = fork // die "fork: $!";
+
+if ($pid == 0) {
+    close $out;
+    open STDIN, '<&', $in or POSIX::_exit(127);
+    open STDERR, '>', "$dir/out" or POSIX::_exit(127);
+    exec $helper, 'compile', '-d', '-', '-o', "$dir/t/piped" or POSIX::_exit(127);
+}
+
+syswrite $out, "domains:\n" or die $!;
+ok(within(sub { ioctl $in, $FIONREAD, my $n = pack 'i', 0; return unpack('i', $n) == 0 }),
+   'compile reads standard input');
+is((helper('compile', '-d', "$dir/d.yaml", '-o', "$dir/t/other"))[0], 0,
+   '... and another one does not wait');
+syswrite $out, "  a.example: {mode: none}\n" or die $!;
+close $out;
+waitpid $pid, 0;
+is($?, 0, '... both succeed');
+is_deeply([keys %{ table_of("$dir/t/piped") }], ['a.example'], '... with what was read');
+
 done_testing;

@@ -108,20 +108,34 @@ ok(within(sub { mx($first); logged('open() "' . $table . '" failed') }),
 like(both(), qr/^(?:three three|one one)$/, '... is served on');
 
 
+# A worker that takes the place of another one begins with the table that was there
+# when the configuration was read, and serves nothing of it
+
+place($table{two});
+ok(within(sub { both() eq 'two two' }), 'another table than at the start');
+
+for (1 .. 3) {
+    my ($worker) = $nginx->children;
+    kill 'KILL', $worker;
+    ok(within(sub { grep { $_ != $worker } $nginx->children }), 'a new worker');
+    is(mx($last), 'two', '... serves it at once');
+}
+
+
 # Neither a reload nor the end waits for it
 
 for my $what ('HUP', 'end') {
     my $before = logged('is in use');
-    place($table{$what eq 'end' ? 'three' : 'two'});
+    place($table{$what eq 'end' ? 'three' : 'one'});
     $nginx->next_second;
     mx($first);
 
     if ($what eq 'HUP') {
         ok($nginx->reload, 'a reload');
-        is(both(), 'two two', '... serves the newer one');
+        is(both(), 'one one', '... serves the newer one');
     }
 }
 
-$nginx->stop;
+$nginx->stop('exited on signal 9');
 
 done_testing();

@@ -22,6 +22,9 @@ static ngx_int_t ngx_http_mta_sts_init_cache(ngx_conf_t *cf,
 static ngx_uint_t ngx_http_mta_sts_uses(ngx_array_t *values, ngx_int_t index);
 static ngx_uint_t ngx_http_mta_sts_sni_has_policy(ngx_connection_t *c,
     const char *sni);
+static void ngx_http_mta_sts_count_hello(ngx_connection_t *c,
+    ngx_http_mta_sts_main_conf_t *mmcf);
+static void ngx_http_mta_sts_hello_mark(void *data);
 static int ngx_http_mta_sts_servername(ngx_ssl_conn_t *ssl_conn, int *ad,
     void *arg);
 
@@ -344,7 +347,7 @@ ngx_http_mta_sts_servername(ngx_ssl_conn_t *ssl_conn, int *ad, void *arg)
         return rc;
     }
 
-    ngx_http_mta_sts_count_handshake(mmcf);
+    ngx_http_mta_sts_count_hello(c, mmcf);
 
     if (!by_host) {
         return rc;
@@ -360,6 +363,39 @@ ngx_http_mta_sts_servername(ngx_ssl_conn_t *ssl_conn, int *ad, void *arg)
     *ad = SSL_AD_UNRECOGNIZED_NAME;
 
     return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+
+/*
+ * After a HelloRetryRequest the callback is called again: a connection is
+ * counted once.
+ */
+
+static void
+ngx_http_mta_sts_count_hello(ngx_connection_t *c,
+    ngx_http_mta_sts_main_conf_t *mmcf)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    for (cln = c->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_mta_sts_hello_mark) {
+            return;
+        }
+    }
+
+    cln = ngx_pool_cleanup_add(c->pool, 0);
+    if (cln) {
+        cln->handler = ngx_http_mta_sts_hello_mark;
+    }
+
+    ngx_http_mta_sts_count_handshake(mmcf);
+}
+
+
+static void
+ngx_http_mta_sts_hello_mark(void *data)
+{
+    /* void */
 }
 
 

@@ -13,6 +13,7 @@
 static void ngx_http_mta_sts_know(ngx_http_mta_sts_names_t *names,
     mta_sts_status_t *counters, uint32_t releases,
     const mta_sts_found_t *found, uint32_t counter);
+static void ngx_http_mta_sts_new_known(ngx_http_mta_sts_names_t *names);
 static void ngx_http_mta_sts_new_maps(const mta_sts_status_t *counters,
     const mta_sts_domains_t *domains, ngx_http_mta_sts_names_t *names);
 static ngx_uint_t ngx_http_mta_sts_fill_maps(const mta_sts_status_t *counters,
@@ -68,18 +69,11 @@ ngx_http_mta_sts_know(ngx_http_mta_sts_names_t *names,
     mta_sts_status_t *counters, uint32_t releases,
     const mta_sts_found_t *found, uint32_t counter)
 {
-    ngx_uint_t                   i;
     ngx_http_mta_sts_known_t    *known;
     const mta_sts_status_map_t  *map;
 
     if (names->releases != releases) {
-        for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
-            if (names->known[i]) {
-                ngx_memzero(names->known[i], names->n_known[i]
-                                         * sizeof(ngx_http_mta_sts_known_t));
-            }
-        }
-
+        ngx_http_mta_sts_new_known(names);
         names->releases = releases;
     }
 
@@ -186,8 +180,10 @@ ngx_http_mta_sts_count_names(ngx_http_mta_sts_main_conf_t *mmcf,
 
 
 void
-ngx_http_mta_sts_free_names(ngx_http_mta_sts_names_t *names)
+ngx_http_mta_sts_free_names(void *data)
 {
+    ngx_http_mta_sts_names_t *names = data;
+
     ngx_uint_t  i;
 
     for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
@@ -237,14 +233,30 @@ ngx_http_mta_sts_new_maps(const mta_sts_status_t *counters,
         if (map[i].elts == NULL) {
             map[i].n = 0;
         }
+    }
+
+    ngx_http_mta_sts_new_known(names);
+
+    names->releases = mta_sts_status_get(&counters->releases);
+}
+
+
+/* None is known; zeroing what there is would touch all of it. */
+
+static void
+ngx_http_mta_sts_new_known(ngx_http_mta_sts_names_t *names)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i <= MTA_STS_FOUND_DEFAULT; i++) {
+        free(names->known[i]);
+        names->known[i] = NULL;
 
         if (names->n_known[i]) {
             names->known[i] = calloc(names->n_known[i],
                                      sizeof(ngx_http_mta_sts_known_t));
         }
     }
-
-    names->releases = mta_sts_status_get(&counters->releases);
 }
 
 
@@ -252,9 +264,8 @@ ngx_int_t
 ngx_http_mta_sts_server_counters(ngx_conf_t *cf,
     ngx_http_mta_sts_srv_conf_t *mscf)
 {
-    size_t                         n;
+    ngx_pool_cleanup_t            *cln;
     ngx_http_mta_sts_names_t      *names;
-    ngx_http_mta_sts_known_t      *known;
     ngx_http_mta_sts_main_conf_t  *mmcf;
 
     mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_mta_sts_module);
@@ -263,20 +274,20 @@ ngx_http_mta_sts_server_counters(ngx_conf_t *cf,
         return NGX_OK;
     }
 
-    n = mscf->server.table.n_slots;
+    names = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_names_t));
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
 
-    names = ngx_pcalloc(cf->pool, sizeof(ngx_http_mta_sts_names_t)
-                                  + (n + 1) * sizeof(ngx_http_mta_sts_known_t));
-    if (names == NULL) {
+    if (names == NULL || cln == NULL) {
         return NGX_ERROR;
     }
 
-    known = (ngx_http_mta_sts_known_t *) (names + 1);
+    cln->handler = ngx_http_mta_sts_free_names;
+    cln->data = names;
 
-    names->known[MTA_STS_FOUND_TABLE] = known;
-    names->n_known[MTA_STS_FOUND_TABLE] = n;
-    names->known[MTA_STS_FOUND_DEFAULT] = known + n;
+    names->n_known[MTA_STS_FOUND_TABLE] = mscf->server.table.n_slots;
     names->n_known[MTA_STS_FOUND_DEFAULT] = 1;
+
+    ngx_http_mta_sts_new_known(names);
 
     mscf->names = names;
 

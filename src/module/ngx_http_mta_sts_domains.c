@@ -23,7 +23,6 @@ static ngx_int_t ngx_http_mta_sts_show_name(ngx_pool_t *pool,
     mta_sts_str_t name, mta_sts_str_t *shown);
 static ngx_int_t ngx_http_mta_sts_read_files(ngx_conf_t *cf,
     const mta_sts_value_t *value, ngx_http_mta_sts_file_t *file);
-static void ngx_http_mta_sts_names_cleanup(void *data);
 static ngx_int_t ngx_http_mta_sts_dump(ngx_conf_t *cf,
     const mta_sts_file_t *file);
 
@@ -74,7 +73,9 @@ ngx_http_mta_sts_read_domains(ngx_conf_t *cf, const mta_sts_value_t *value,
         return NGX_ERROR;
     }
 
-    cln->handler = ngx_http_mta_sts_names_cleanup;
+    /* maps are not from the pool, since those of a table are replaced */
+
+    cln->handler = ngx_http_mta_sts_free_names;
     cln->data = file->names;
 
     file->table = NULL;
@@ -90,15 +91,6 @@ ngx_http_mta_sts_read_domains(ngx_conf_t *cf, const mta_sts_value_t *value,
     *names = file->names;
 
     return NGX_OK;
-}
-
-
-/* Maps are not from the pool, since those of a table are replaced. */
-
-static void
-ngx_http_mta_sts_names_cleanup(void *data)
-{
-    ngx_http_mta_sts_free_names(data);
 }
 
 

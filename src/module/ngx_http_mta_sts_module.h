@@ -243,8 +243,8 @@ ngx_int_t ngx_http_mta_sts_init_status(ngx_conf_t *cf);
 ngx_int_t ngx_http_mta_sts_server_counters(ngx_conf_t *cf,
     ngx_http_mta_sts_srv_conf_t *mscf);
 
-/* Frees what names has, unless it is that of a server. */
-void ngx_http_mta_sts_free_names(ngx_http_mta_sts_names_t *names);
+/* A cleanup: frees what names has. */
+void ngx_http_mta_sts_free_names(void *data);
 
 /*
  * Gives the names of policies of domains counters, in the place of those that

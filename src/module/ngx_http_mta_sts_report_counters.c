@@ -27,7 +27,7 @@ ngx_http_mta_sts_note_report(ngx_http_request_t *r)
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mta_sts_module);
 
-    if (mlcf->reports) {
+    if (mlcf->reports && r == r->main) {
         cln = ngx_pool_cleanup_add(r->pool, 0);
         if (cln == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -75,7 +75,7 @@ ngx_http_mta_sts_count_report(ngx_http_request_t *r)
     mta_sts_report_code_e          code;
     ngx_http_mta_sts_main_conf_t  *mmcf;
 
-    if (!ngx_http_mta_sts_is_report(r)) {
+    if (r != r->main || !ngx_http_mta_sts_is_report(r)) {
         return NGX_OK;
     }
 

@@ -223,7 +223,7 @@ ngx_http_mta_sts_spool_scan(ngx_http_mta_sts_reports_t *reports,
     reports->shared->bytes = (ngx_atomic_uint_t) bytes;
 
     if ((ngx_uint_t) files < reports->max_files
-        && (off_t) bytes < reports->max_bytes)
+        && (off_t) bytes + (off_t) reports->max_size <= reports->max_bytes)
     {
         reports->shared->full = 0;
     }

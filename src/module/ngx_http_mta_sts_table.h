@@ -32,6 +32,7 @@ struct ngx_http_mta_sts_table_s {
     ngx_http_core_main_conf_t  *cmcf;
     ngx_http_mta_sts_main_conf_t  *mmcf;
     time_t                      checked;    /* the last look at the files */
+    size_t                      piece;      /* bytes to verify at a time */
 };
 
 

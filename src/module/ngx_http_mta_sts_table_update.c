@@ -60,6 +60,13 @@ ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
 {
     ngx_uint_t  changed, replaced;
 
+    /*
+     * a worker begins with what the configuration was read with, which may be
+     * old: it serves nothing of that while it verifies
+     */
+
+    table->piece = table->checked ? NGX_HTTP_MTA_STS_VERIFY
+                                  : (size_t) NGX_MAX_SIZE_T_VALUE;
     table->checked = ngx_time();
 
     if (table->next.image.data) {
@@ -99,11 +106,20 @@ ngx_http_mta_sts_table_replace(ngx_http_mta_sts_table_t *table,
 
     if (replaced && !ngx_http_mta_sts_table_base(table)) {
 
-        if (rc == MTA_STS_OK) {
-            mta_sts_image_close(&changes);
+        if (rc != MTA_STS_OK) {
+            return;
         }
 
-        return;
+        if (changes.data == NULL
+            || changes.base != table->base.image.serial)
+        {
+            mta_sts_image_close(&changes);
+            return;
+        }
+
+        /* changes of the table that is kept */
+
+        replaced = 0;
     }
 
     if (rc != MTA_STS_OK) {
@@ -212,8 +228,8 @@ ngx_http_mta_sts_table_verify(ngx_http_mta_sts_table_t *table)
     size_t         left;
     mta_sts_err_t  err;
 
-    if (mta_sts_image_verify(&table->next.image, NGX_HTTP_MTA_STS_VERIFY,
-                             &left, table->next.name, MTA_STS_NOWHERE, &err)
+    if (mta_sts_image_verify(&table->next.image, table->piece, &left,
+                             table->next.name, MTA_STS_NOWHERE, &err)
         != MTA_STS_OK)
     {
         mta_sts_image_close(&table->next.image);

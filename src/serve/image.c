@@ -18,35 +18,23 @@ image_open(mta_sts_str_t name)
 }
 
 
-/* Reads the header of a file, zeroed if it has none; is it an image? */
-
-static int
-image_header(mta_sts_str_t name, image_header_t *header)
+int
+mta_sts_image_is(mta_sts_str_t name)
 {
-    int  fd, rc;
-
-    memset(header, 0, sizeof(image_header_t));
+    int   fd, rc;
+    char  magic[8];
 
     fd = image_open(name);
     if (fd == -1) {
         return 0;
     }
 
-    rc = read(fd, header, sizeof(image_header_t)) > 0
-         && memcmp(header->magic, IMAGE_MAGIC, sizeof(header->magic)) == 0;
+    rc = read(fd, magic, sizeof(magic)) == (ssize_t) sizeof(magic)
+         && memcmp(magic, IMAGE_MAGIC, sizeof(magic)) == 0;
 
     (void) close(fd);
 
     return rc;
-}
-
-
-int
-mta_sts_image_is(mta_sts_str_t name)
-{
-    image_header_t  header;
-
-    return image_header(name, &header);
 }
 
 
@@ -78,10 +66,23 @@ int
 mta_sts_image_is_whole(mta_sts_str_t name, mta_sts_place_t place,
     mta_sts_err_t *err)
 {
-    image_header_t  header;
+    int              changes;
+    mta_sts_err_t    why;
+    mta_sts_image_t  image;
 
-    return image_header(name, &header) && header.base
-           ? image_changes(name, place, err) : MTA_STS_OK;
+    /* a damaged header says nothing */
+
+    if (mta_sts_image_open_changes(&image, name, MTA_STS_IMAGE_HEADER, place,
+                                   &why)
+        != MTA_STS_OK)
+    {
+        return MTA_STS_OK;
+    }
+
+    changes = image.base != 0;
+    mta_sts_image_close(&image);
+
+    return changes ? image_changes(name, place, err) : MTA_STS_OK;
 }
 
 

@@ -16,6 +16,11 @@
 #define STATUS_SLOTS_MIN  16
 
 
+/* The hash of a slot that was released; that of a domain is odd. */
+
+#define STATUS_RELEASED   2
+
+
 int
 mta_sts_status_init(void *memory, size_t size, int64_t now,
     mta_sts_status_t **status, mta_sts_err_t *err)
@@ -85,7 +90,7 @@ status_seek(mta_sts_status_t *status, uint64_t hash,
             return slot;
         }
 
-        if (*released == NULL && mta_sts_status_get(&slot->count) == 0) {
+        if (*released == NULL && other == STATUS_RELEASED) {
             *released = slot;
         }
 
@@ -128,8 +133,8 @@ mta_sts_status_add(mta_sts_status_t *status, uint64_t hash)
 
         /* if it fails, another process was faster */
 
-        if (released && left) {
-            other = mta_sts_status_get(&released->hash);
+        if (released) {
+            other = STATUS_RELEASED;
 
             if (atomic_compare_exchange_strong(&released->hash, &other, hash))
             {
@@ -181,10 +186,13 @@ mta_sts_status_release(mta_sts_status_t *status,
     for (i = 0; i < status->n_slots; i++) {
         slot = &status->slots[i];
 
-        if (mta_sts_status_get(&slot->count) && !(bits[i / 8] >> i % 8 & 1)) {
+        if (mta_sts_status_get(&slot->hash) % 2
+            && !(bits[i / 8] >> i % 8 & 1))
+        {
             atomic_store(&slot->count, 0);
             atomic_store(&slot->time, 0);
             (void) atomic_fetch_add(&status->n_released, 1);
+            atomic_store(&slot->hash, STATUS_RELEASED);
         }
     }
 

@@ -13,26 +13,45 @@
 #include "domains/domains.h"
 
 
-/* Reads a file, or standard input. */
+/* A domains file, or several by a pattern; piped has a name if it is a pipe. */
+
+typedef struct {
+    mta_sts_str_t    pattern;
+    mta_sts_file_t   piped;
+} compile_input_t;
+
+
+/* Reads standard input and other pipes: nobody knows how long they take. */
 
 static int
-compile_read_file(mta_sts_file_t *file, mta_sts_str_t name,
+compile_read_pipes(const options_t *options, compile_input_t **inputs,
     const mta_sts_env_t *env, mta_sts_err_t *err)
 {
-    source_t  source;
+    size_t            i, n;
+    source_t          source;
+    compile_input_t  *input;
 
-    if (!mta_sts_str_eq(name, mta_sts_str("-"))) {
-        return mta_sts_file_read(file, name, MTA_STS_NOWHERE, err);
+    n = options->args.n + 1;
+
+    *inputs = env->alloc(env->ctx, n * sizeof(compile_input_t));
+    memset(*inputs, 0, n * sizeof(compile_input_t));
+
+    for (i = 0; i < n; i++) {
+        input = &(*inputs)[i];
+        input->pattern = i ? options->args.values[i - 1].text
+                           : mta_sts_str_from(options->domains);
+
+        if (!mta_sts_str_eq(command_pipe(input->pattern), mta_sts_str("-"))) {
+            continue;
+        }
+
+        if (source_init_stdin(&source, env, err) != MTA_STS_OK) {
+            return MTA_STS_ERROR;
+        }
+
+        input->piped.name = source.files[0].name;
+        input->piped.text = source.files[0].text;
     }
-
-    if (source_init_stdin(&source, env, err) != MTA_STS_OK) {
-        return MTA_STS_ERROR;
-    }
-
-    memset(file, 0, sizeof(mta_sts_file_t));
-
-    file->name = source.files[0].name;
-    file->text = source.files[0].text;
 
     return MTA_STS_OK;
 }
@@ -41,12 +60,19 @@ compile_read_file(mta_sts_file_t *file, mta_sts_str_t name,
 /* Reads the files that a name or a pattern means, after n others. */
 
 static int
-compile_read(mta_sts_str_t pattern, mta_sts_file_t **files, size_t *n,
+compile_read(const compile_input_t *input, mta_sts_file_t **files, size_t *n,
     size_t *size, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     size_t           i, matches;
     mta_sts_str_t   *names;
-    mta_sts_value_t  value = { command_pipe(pattern), MTA_STS_NOWHERE };
+    mta_sts_value_t  value = { input->pattern, MTA_STS_NOWHERE };
+
+    if (input->piped.name.len) {
+        *files = mta_sts_env_grow(env, *files, *n, size,
+                                  sizeof(mta_sts_file_t));
+        (*files)[(*n)++] = input->piped;
+        return MTA_STS_OK;
+    }
 
     if (mta_sts_file_names(&value, env, &names, &matches, err)
         != MTA_STS_OK)
@@ -58,7 +84,7 @@ compile_read(mta_sts_str_t pattern, mta_sts_file_t **files, size_t *n,
         *files = mta_sts_env_grow(env, *files, *n, size,
                                   sizeof(mta_sts_file_t));
 
-        if (compile_read_file(&(*files)[*n], names[i], env, err)
+        if (mta_sts_file_read(&(*files)[*n], names[i], MTA_STS_NOWHERE, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -72,8 +98,8 @@ compile_read(mta_sts_str_t pattern, mta_sts_file_t **files, size_t *n,
 
 
 static int
-compile_domains(const options_t *options, mta_sts_domains_t *domains,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+compile_domains(const options_t *options, const compile_input_t *inputs,
+    mta_sts_domains_t *domains, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     size_t           i, n, size;
     mta_sts_file_t  *files;
@@ -82,16 +108,8 @@ compile_domains(const options_t *options, mta_sts_domains_t *domains,
     size = 0;
     files = NULL;
 
-    if (compile_read(mta_sts_str_from(options->domains), &files, &n, &size,
-                     env, err)
-        != MTA_STS_OK)
-    {
-        return MTA_STS_ERROR;
-    }
-
-    for (i = 0; i < options->args.n; i++) {
-        if (compile_read(options->args.values[i].text, &files, &n, &size, env,
-                         err)
+    for (i = 0; i < options->args.n + 1; i++) {
+        if (compile_read(&inputs[i], &files, &n, &size, env, err)
             != MTA_STS_OK)
         {
             return MTA_STS_ERROR;
@@ -167,11 +185,11 @@ compile_check_follow(mta_sts_str_t name, const mta_sts_env_t *env,
 }
 
 
-/* Reads and writes, with the lock of the table's folder. */
+/* Reads the other files and writes, with the lock of the table's folder. */
 
 static int
-compile_table(const options_t *options, mta_sts_str_t name,
-    const mta_sts_env_t *env, mta_sts_err_t *err)
+compile_table(const options_t *options, const compile_input_t *inputs,
+    mta_sts_str_t name, const mta_sts_env_t *env, mta_sts_err_t *err)
 {
     uint64_t           serial;
     mta_sts_str_t      changes;
@@ -181,7 +199,7 @@ compile_table(const options_t *options, mta_sts_str_t name,
 
     if (table_may_replace(name, err) != MTA_STS_OK
         || compile_check_follow(name, env, err) != MTA_STS_OK
-        || compile_domains(options, &domains, env, err) != MTA_STS_OK)
+        || compile_domains(options, inputs, &domains, env, err) != MTA_STS_OK)
     {
         return MTA_STS_ERROR;
     }
@@ -205,9 +223,10 @@ compile_table(const options_t *options, mta_sts_str_t name,
 int
 command_compile(const options_t *options, const mta_sts_env_t *env)
 {
-    int            lock, rc;
-    mta_sts_err_t  err;
-    mta_sts_str_t  name;
+    int               lock, rc;
+    mta_sts_err_t     err;
+    mta_sts_str_t     name;
+    compile_input_t  *inputs;
 
     if (options->domains == NULL || options->output == NULL) {
         say("command \"compile\" needs -d FILE and -o TABLE");
@@ -215,11 +234,12 @@ command_compile(const options_t *options, const mta_sts_env_t *env)
     }
 
     name = mta_sts_str_from(options->output);
-    lock = table_lock(name, &err);
+    rc = compile_read_pipes(options, &inputs, env, &err);
+    lock = rc == MTA_STS_OK ? table_lock(name, &err) : -1;
     rc = MTA_STS_ERROR;
 
     if (lock != -1) {
-        rc = compile_table(options, name, env, &err);
+        rc = compile_table(options, inputs, name, env, &err);
         (void) close(lock);
     }
 

@@ -182,9 +182,7 @@ change_draft(follow_t *follow, int *refused, mta_sts_err_t *err)
     replica = &follow->replica;
 
     if (replica->damaged) {
-        follow_say(follow, FOLLOW_SAY_REFUSED, "changes are ignored: \"%.*s\" "
-                   "is damaged, and needs a snapshot (begin, end) and "
-                   "--allow-removals", MTA_STS_SHOW(replica->name));
+        leaving_unknown(follow);
         *refused = 1;
 
         return MTA_STS_OK;

@@ -213,7 +213,7 @@ typedef struct {
     uint64_t       removals;          /* domains that left */
     uint64_t       dropped;
     uint64_t       downs;             /* steps down */
-    uint64_t       refused;           /* too many removals */
+    uint64_t       refused;           /* too many removals, or nobody knows */
     int            refusing;          /* no read of everything since */
     uint64_t       errors;            /* of the source */
     uint64_t       write_errors;
@@ -384,6 +384,9 @@ void apply_note(follow_t *follow, const mta_sts_entry_t *old,
  */
 int leaving_allowed(follow_t *follow, uint64_t removed, int alone,
     const mta_sts_table_builder_t *rows);
+
+/* Counts and says that the table is damaged, so that all is refused. */
+void leaving_unknown(follow_t *follow);
 
 /* After --allow-removals: those that left do not count for later ones. */
 void leaving_were_allowed(follow_t *follow);

@@ -24,10 +24,11 @@
 #define LEAVING_AGES  1000
 
 
-/* Those that have left, without those of rows, which are back. */
+/* Those of the table that have left, without those of rows, which are back. */
 
 typedef struct {
     const mta_sts_table_builder_t  *rows;
+    const mta_sts_table_t          *present;
     int64_t                         after;
     uint64_t                        all;
     uint64_t                        recent;
@@ -42,7 +43,12 @@ leaving_count(void *ctx, mta_sts_str_t domain, const leaving_t *leaving)
 
     count = ctx;
 
-    if (count->rows && mta_sts_table_is_added(count->rows, domain, &index)) {
+    /* after a damaged table was allowed, some are not in it any more */
+
+    if (mta_sts_table_policy(count->present, domain) == NULL
+        || (count->rows
+            && mta_sts_table_is_added(count->rows, domain, &index)))
+    {
         return;
     }
 
@@ -73,20 +79,19 @@ leaving_time(const follow_t *follow)
 }
 
 
-/* Nobody knows which domains a snapshot lacks. */
-
-static void
+void
 leaving_unknown(follow_t *follow)
 {
     follow->stats.refused++;
     follow->stats.refusing = 1;
 
-    follow_say(follow, FOLLOW_SAY_REFUSED, "refused: \"%.*s\" is damaged, so "
-               "nobody knows which domains %.*s lacks; restore it, or start "
-               "once with --allow-removals: domains that are lacking are then "
-               "gone at once",
-               MTA_STS_SHOW(follow->replica.name),
-               MTA_STS_SHOW(follow->place));
+    follow_say(follow, FOLLOW_SAY_REFUSED, "refused: \"%.*s\" or its changes "
+               "are damaged, so nobody knows which domains %.*s lacks; restore "
+               "both, or start once with --allow-removals%s: domains that are "
+               "lacking are then gone at once",
+               MTA_STS_SHOW(follow->replica.name), MTA_STS_SHOW(follow->place),
+               feed_is_stream(follow->feed) ? " (of lines, with a snapshot)"
+                                            : "");
 }
 
 
@@ -97,7 +102,11 @@ leaving_allowed(follow_t *follow, uint64_t removed, int alone,
     int              empty;
     int64_t          allowed;
     uint64_t         present, leaving, recent;
-    leaving_count_t  count = { rows, follow_time() - LEAVING_DAY, 0, 0 };
+    leaving_count_t  count = {
+        .rows = rows,
+        .present = &follow->replica.present.table,
+        .after = follow_time() - LEAVING_DAY
+    };
 
     if (follow->allow) {
         return 1;

@@ -462,4 +462,13 @@ loop_step(loop_t *loop)
     loop->fresh = 0;
 
     loop_check(loop);
+
+    /* what was refused is read again; lines are not there any more */
+
+    if (loop->damaged && !follow->replica.damaged) {
+        loop->full = loop->now;
+        loop->dirty = 1;
+    }
+
+    loop->damaged = follow->replica.damaged;
 }

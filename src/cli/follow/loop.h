@@ -48,6 +48,7 @@ typedef struct {
     int              noticed;         /* something has changed */
     int              again;           /* so have the policies */
     int              dirty;           /* so have the metrics */
+    int              damaged;         /* the table was */
     int              ready;           /* systemd was notified */
     int              failed;          /* for the exit status of --once */
     int              unknown;

@@ -40,11 +40,9 @@ static const sqlite_schema_t  memo_schema = {
 /* What to do about an error of SQLite. */
 
 static const char *
-memo_advice(const memo_t *memo)
+memo_advice(int code)
 {
-    int  code;
-
-    code = sqlite3_errcode(memo->sqlite.db) & 0xff;
+    code &= 0xff;
 
     return code == SQLITE_NOTADB || code == SQLITE_CORRUPT
            ? ": restore it, or move it away; \"A damaged memory\" in follow.md "
@@ -60,7 +58,7 @@ memo_fail(memo_t *memo)
         memo->failed = 1;
         (void) mta_sts_error(&memo->err, MTA_STS_NOWHERE, "\"%s\": %s%s",
                              memo->file, sqlite3_errmsg(memo->sqlite.db),
-                             memo_advice(memo));
+                             memo_advice(sqlite3_errcode(memo->sqlite.db)));
     }
 }
 
@@ -74,9 +72,34 @@ memo_exec(memo_t *memo, const char *sql)
 }
 
 
+/* SQLite opens a file of which only the first page is not damaged. */
+
+static const char *
+memo_check_pages(memo_t *memo, int *code)
+{
+    int            ok;
+    sqlite3_stmt  *stmt;
+
+    stmt = sqlite_statement(&memo->sqlite, "PRAGMA quick_check(1)", "");
+    *code = sqlite3_step(stmt);
+
+    if (*code != SQLITE_ROW) {
+        return sqlite3_errmsg(memo->sqlite.db);
+    }
+
+    ok = mta_sts_str_eq(sqlite_text(stmt, 0), mta_sts_str("ok"));
+    *code = ok ? SQLITE_OK : SQLITE_CORRUPT;
+
+    (void) sqlite3_reset(stmt);
+
+    return ok ? NULL : sqlite3_errstr(SQLITE_CORRUPT);
+}
+
+
 memo_t *
 memo_open(const char *file, mta_sts_err_t *err)
 {
+    int          code;
     memo_t      *memo;
     const char  *why;
 
@@ -87,9 +110,12 @@ memo_open(const char *file, mta_sts_err_t *err)
     why = sqlite_file_open(&memo->sqlite, file, SQLITE_OPEN_READWRITE
                            |SQLITE_OPEN_CREATE, MEMO_WAIT, &memo_schema);
 
+    code = sqlite3_errcode(memo->sqlite.db);
+    why = why ? why : memo_check_pages(memo, &code);
+
     if (why) {
         (void) mta_sts_error(err, MTA_STS_NOWHERE, "\"%s\": %s%s", file, why,
-                             memo_advice(memo));
+                             memo_advice(code));
         memo_close(memo);
         return NULL;
     }

@@ -45,8 +45,8 @@ metrics_text(const follow_t *follow, FILE *out)
         { "bad_rows", "gauge", "", "Bad rows of the last full read.",
           (int64_t) s->bad_last },
         { "refusing", "gauge", "",
-          "Is the source refused, since it lacks too many domains.",
-          s->refusing },
+          "Is the source refused: it lacks too many domains, or the table is "
+          "damaged.", s->refusing },
         { "exec_pending_domains", "gauge", "",
           "Domains that wait for --exec to succeed.",
           s->pending },
@@ -61,7 +61,8 @@ metrics_text(const follow_t *follow, FILE *out)
         { "source_errors_total", "counter", "", "Failed reads.",
           (int64_t) s->errors },
         { "refused_total", "counter", "",
-          "Reads that lacked too many domains.", (int64_t) s->refused },
+          "Reads that lacked too many domains, or while the table was damaged.",
+          (int64_t) s->refused },
         { "removed_total", "counter", "", "Domains that left the source.",
           (int64_t) s->removals },
         { "dropped_total", "counter", "", "Domains that left the table.",
@@ -188,7 +189,7 @@ metrics_status(const follow_t *follow, char *line, size_t size)
                     draft_is_ready(&follow->draft)
                     ? "the table cannot be written"
                     : follow->replica.damaged
-                    ? "refused: the table is damaged"
+                    ? "refused: the table or its changes are damaged"
                     : s->refusing ? "refused: too many domains are missing"
                     : "the table follows the source",
                     (unsigned long) follow->replica.present.table.n,

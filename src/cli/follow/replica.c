@@ -224,14 +224,14 @@ replica_check_name(mta_sts_str_t name, mta_sts_err_t *err)
 static int
 replica_begin(replica_t *replica, mta_sts_err_t *err)
 {
-    int          rc;
-    replica_t    new;
-    struct stat  st;
+    int                 rc;
+    replica_t           new;
+    mta_sts_image_id_t  id, changes_id;
 
-    table_clean(replica->name);
-    table_clean(replica->changes_name);
+    mta_sts_image_identify(replica->changes_name, &changes_id);
+    mta_sts_image_identify(replica->name, &id);
 
-    if (stat(replica->name.data, &st) == -1) {
+    if (id.error == ENOENT) {
         return MTA_STS_OK;
     }
 
@@ -253,7 +253,37 @@ replica_begin(replica_t *replica, mta_sts_err_t *err)
         replica_use(replica, &new);
     }
 
-    replica->damaged = rc != MTA_STS_OK && st.st_size > 0;
+    replica->damaged = rc != MTA_STS_OK;
+    replica->damaged_id = id;
+    replica->damaged_changes_id = changes_id;
+
+    return MTA_STS_OK;
+}
+
+
+/* Maps damaged files again, if they were restored. */
+
+static int
+replica_restored(replica_t *replica, mta_sts_err_t *err)
+{
+    mta_sts_image_id_t  id, changes_id;
+
+    mta_sts_image_identify(replica->changes_name, &changes_id);
+    mta_sts_image_identify(replica->name, &id);
+
+    if (memcmp(&id, &replica->damaged_id, sizeof(id)) == 0
+        && memcmp(&changes_id, &replica->damaged_changes_id, sizeof(id)) == 0)
+    {
+        return MTA_STS_OK;
+    }
+
+    if (replica_begin(replica, err) != MTA_STS_OK) {
+        return MTA_STS_ERROR;
+    }
+
+    if (!replica->damaged) {
+        say("\"%s\" is not damaged any more", replica->name.data);
+    }
 
     return MTA_STS_OK;
 }
@@ -289,6 +319,9 @@ replica_open(replica_t *replica, mta_sts_str_t name, const mta_sts_env_t *env,
         return MTA_STS_ERROR;
     }
 
+    table_clean(replica->name);
+    table_clean(replica->changes_name);
+
     rc = replica_begin(replica, err);
 
     (void) close(fd);
@@ -314,14 +347,17 @@ replica_look(replica_t *replica, mta_sts_err_t *err)
         return MTA_STS_ERROR;
     }
 
+    if (replica->damaged) {
+        return replica_restored(replica, err);
+    }
+
     /* what is mapped keeps its inode, so another file has another one */
 
-    if (replica->damaged
-        || (!replica->strange
-            && (replica->image.data == NULL
-                || (replica_is_file(replica->name, replica->file)
-                    && replica_is_file(replica->changes_name,
-                                       replica->changes_file)))))
+    if (!replica->strange
+        && (replica->image.data == NULL
+            || (replica_is_file(replica->name, replica->file)
+                && replica_is_file(replica->changes_name,
+                                   replica->changes_file))))
     {
         return MTA_STS_OK;
     }

@@ -26,7 +26,9 @@ typedef struct {
     replica_file_t      file;         /* that were opened */
     replica_file_t      changes_file;
     int                 strange;      /* the files are others than those */
-    int                 damaged;      /* the table is, or its changes */
+    int                 damaged;      /* the table is, or its changes: */
+    mta_sts_image_id_t  damaged_id;   /* what they were then */
+    mta_sts_image_id_t  damaged_changes_id;
     int                 lock;         /* a descriptor; -1: not held */
 } replica_t;
 
@@ -49,9 +51,11 @@ void replica_close(replica_t *replica);
 /*
  * Are the files still those that are mapped?  If another process replaced or
  * removed one, that is said, and strange is set until the table is written.  A
- * lock that was removed is taken again.
+ * lock that was removed is taken again.  Damaged files are mapped again if they
+ * are others now.
  *
- * Errors: those of table_may_replace(); TABLE is followed by another process.
+ * Errors: those of table_may_replace(); TABLE is followed by another process; a
+ * damaged file cannot be read.
  */
 int replica_look(replica_t *replica, mta_sts_err_t *err);
 

@@ -22,9 +22,11 @@ loop_tell(loop_t *loop)
 
     follow_say_more(follow, 0);
 
-    /* there is something to serve, if only of an earlier time */
+    /* there is something to serve, if only of an earlier time or damaged */
 
-    if (!loop->ready && follow->replica.image.data) {
+    if (!loop->ready
+        && (follow->replica.image.data || follow->replica.damaged))
+    {
         loop->ready = 1;
         notify("READY=1");
     }

@@ -89,6 +89,10 @@ sqlite_upgrade(sqlite_file_t *file, int create, int ms,
 
     why = sqlite_version(file, schema, newest, &version);
 
+    if (why == NULL && create) {
+        sqlite_wal(file, ms);
+    }
+
     if (why || version == newest) {
         return why;
     }
@@ -97,8 +101,6 @@ sqlite_upgrade(sqlite_file_t *file, int create, int ms,
         return version ? "it was written by an older version of mta-sts"
                        : "it is empty";
     }
-
-    sqlite_wal(file, ms);
 
     rc = sqlite_exec(file, "BEGIN IMMEDIATE");
 

@@ -45,8 +45,8 @@ extern const char  sqlite_foreign[];
 /*
  * Opens a file with flags of sqlite3_open_v2(), and waits up to ms where
  * another process writes, there and in all that follows.  With
- * SQLITE_OPEN_CREATE, a file that is new or of an older version gets the
- * schema, in WAL mode, where readers and the writer do not wait for each other;
+ * SQLITE_OPEN_CREATE, a file gets WAL mode, where readers and the writer do not
+ * wait for each other, and one that is new or of an older version the schema;
  * two processes may do so at once.  schema NULL: whatever the file has.
  *
  * Returns NULL, or why not, valid until the next call: what SQLite says;
@@ -56,7 +56,10 @@ extern const char  sqlite_foreign[];
 const char *sqlite_file_open(sqlite_file_t *file, const char *name, int flags,
     int ms, const sqlite_schema_t *schema);
 
-/* Also of one that is zeroed, and while a statement of it is in use. */
+/*
+ * Also of one that is zeroed, and while a statement of it is in use, which must
+ * not be used any more.
+ */
 void sqlite_file_close(sqlite_file_t *file);
 
 /* Runs statements without parameters and rows; returns SQLite's code. */

@@ -324,6 +324,13 @@ state_each(state_t *state, void (*each)(void *ctx, state_domain_t *domain),
 
         each(ctx, &domain);
         mta_sts_arena_reset(&arena);
+
+        /* it may have failed the state, which ends the statement */
+
+        if (state->sqlite.db == NULL) {
+            mta_sts_arena_free(&arena);
+            return;
+        }
     }
 
     mta_sts_arena_free(&arena);

@@ -256,7 +256,7 @@ is(scalar files($full_spool), 3, '... and is not there');
 $full->stop;
 
 SKIP: {
-    skip 'no library can be loaded before a sanitizer', 7
+    skip 'no library can be loaded before a sanitizer', 11
         if $ENV{ASAN_OPTIONS};
 
     my $clock = tempdir(CLEANUP => 1) . '/clock';
@@ -287,6 +287,17 @@ SKIP: {
     spew($clock, '+122');
     is($five->(), '503 503 503 503 503', '... and when it still is');
     is($said->(), "$line|$line", '... none');
+
+    unlink map { "$small_spool/$_" } files($small_spool);
+    spew("$small_spool/large.json", 'x' x 98_000);
+
+    for my $seconds (183, 244) {
+        spew($clock, "+$seconds");
+        is(post($small, '-H', $GZIP, '--data-binary', 'x' x 6000), 503,
+           '... and with less room than for a report');
+        is($said->(), "$line|$line", '... none');
+    }
+
     $small->stop;
 }
 

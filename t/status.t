@@ -680,6 +680,8 @@ $nginx->stop;
 $nginx = MtaSts->new(conf('', http => <<'EOC'), 'd.yaml' => yaml(['a.example: hosted']));
 ssl_certificate      %%DIR%%/mta-sts.a.example.pem;
 ssl_certificate_key  %%DIR%%/mta-sts.a.example.key;
+ssl_protocols        TLSv1.3;
+ssl_ecdh_curve       secp384r1;    # a client says hello twice
 server {
     listen           127.0.0.1:%%PORT2%% ssl;
     server_name      mta-sts.* www.example;
@@ -752,7 +754,13 @@ server {
             mta_sts_reports spool size=1k;
             error_page 415 =200 @fine;
         }
+        location = /r/auth {
+            mta_sts_reports spool size=1k;
+            auth_request /auth;
+            log_subrequest on;
+        }
     }
+    location = /auth { access_log off; log_subrequest on; return 204; }
     location = /busy { return 200 "busy"; }
     location @fine { return 200 "fine"; }
 }
@@ -774,7 +782,8 @@ for my $case ([200, 'none', '', '/x', ''], [201, '201', $type, '/r/', 'x'],
               [308, 'other', $type, '/r/moved', 'x'],
               [201, '201', $type, '/r/one', 'x'], [503, '503', $type, '/r/one', 'x'],
               [503, '503', $type, '/r/page', 'x'], [200, 'other', 'text/plain', '/r/type', 'x'],
-              [201, '201', $type, '/r/two', 'x'], [429, '429', $type, '/r/two', 'x'])
+              [201, '201', $type, '/r/two', 'x'], [429, '429', $type, '/r/two', 'x'],
+              [201, '201', $type, '/r/auth', 'x'])
 {
     my ($status, $code, $type, $path, @body) = @$case;
     my $answer = report($path, $type, @body);
@@ -787,7 +796,7 @@ for my $case ([200, 'none', '', '/x', ''], [201, '201', $type, '/r/', 'x'],
 
 my ($posts, %logged);
 
-ok(within(sub { 12 == (() = slurp($nginx->dir . '/logs/reports.log') =~ /\n/g) }),
+ok(within(sub { 13 == (() = slurp($nginx->dir . '/logs/reports.log') =~ /\n/g) }),
    'all requests are logged');
 $posts = decoded($nginx)->{report_posts};
 is_deeply({ map { $posts->{$_} ? ($_ => $posts->{$_}) : () } keys %$posts }, \%refused,

@@ -140,6 +140,22 @@ soon('a truncated table without changes', sub {
 $nginx->next_second;
 is(mx('a.example'), 'three', '... leaves the old one with its changes');
 
+# ... nor hides what is new in them
+
+unlink $table;
+compile($table, '', %first);
+soon('a table', sub { mx('a.example') eq 'one' && mx('n.example') eq '404' });
+compile("$table.changes", '', %second);
+rename "$table.changes", "$dir/other/changes";
+spew("$dir/other/bad", substr slurp($table), 0, 1000);
+rename "$dir/other/changes", "$table.changes";
+rename "$dir/other/bad", $table;
+soon('changes of a table in whose place is a truncated one',
+     sub { mx('n.example') eq 'two' });
+unlink $table, "$table.changes";
+compile($table, '', %third);
+soon('the table', sub { mx('a.example') eq 'three' });
+
 # changes that cannot be used do not keep a newer table away
 
 compile("$dir/other/d.table", '', 'a.example' => 'six');

@@ -264,7 +264,7 @@ mta_sts_status_copy(mta_sts_status_t *status, const mta_sts_status_t *other)
     for (i = 0; i < other->n_slots; i++) {
         old = &other->slots[i];
 
-        slot = old->count ? mta_sts_status_add(status, old->hash) : NULL;
+        slot = old->hash % 2 ? mta_sts_status_add(status, old->hash) : NULL;
 
         if (slot) {
             atomic_store(&slot->count, old->count);

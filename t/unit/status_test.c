@@ -175,6 +175,48 @@ test_full(void)
 }
 
 
+/* Domains that leave and come back have one counter each, however often. */
+
+static void
+test_released(void)
+{
+    char                    buf[64];
+    size_t                  i, k, wrong;
+    unsigned char          *bits;
+    mta_sts_status_t       *status;
+    mta_sts_status_slot_t  *slot;
+
+    test_begin(0);
+
+    status = counters(8192);
+
+    for (k = 0, wrong = 0; k < 5; k++) {
+
+        for (i = 0; i < status->max_domains; i++) {
+            fetch(status, domain(buf, sizeof(buf), i).data, NOON);
+        }
+
+        wrong += mta_sts_status_get(&status->n_domains)
+                 - mta_sts_status_get(&status->n_released)
+                 != status->max_domains;
+
+        bits = calloc(status->n_slots, 1);
+        mta_sts_status_release(status, NULL, 0, bits);
+        free(bits);
+
+        wrong += mta_sts_status_get(&status->n_domains)
+                 != mta_sts_status_get(&status->n_released);
+
+        slot = mta_sts_status_find(status, mta_sts_status_hash(status,
+                                                mta_sts_str_from(buf)));
+        wrong += slot != NULL;
+    }
+
+    is_int((long long) wrong, 0, "domains that leave and come back");
+    is_int((long long) status->uncounted, 0, "... are all counted");
+}
+
+
 static void
 test_hours(void)
 {
@@ -407,6 +449,7 @@ main(void)
     test_size();
     test_processes();
     test_full();
+    test_released();
     test_hours();
     test_lists();
     test_lengths();

@@ -40,8 +40,8 @@ struct ngx_http_mta_sts_table_s {
 ngx_uint_t ngx_http_mta_sts_image_is_new(ngx_http_mta_sts_image_t *image);
 
 /*
- * Looks for a newer table and for newer changes, and uses them: a large table
- * later, when all of it is verified.
+ * Looks for a newer table and for newer changes, and uses them.  If the last
+ * look was a second ago, a large table later, when all of it is verified.
  */
 void ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table);
 

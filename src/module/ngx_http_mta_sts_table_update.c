@@ -9,7 +9,7 @@
 #include "ngx_http_mta_sts_table.h"
 
 
-/* Bytes that are verified at a time, which takes about a millisecond. */
+/* Bytes that a busy worker verifies at a time: about a millisecond. */
 
 #define NGX_HTTP_MTA_STS_VERIFY  (2 * 1024 * 1024)
 
@@ -61,12 +61,12 @@ ngx_http_mta_sts_table_update(ngx_http_mta_sts_table_t *table)
     ngx_uint_t  changed, replaced;
 
     /*
-     * a worker begins with what the configuration was read with, which may be
-     * old: it serves nothing of that while it verifies
+     * what a new worker has, or one that was idle, may be old: it serves
+     * nothing of that while it verifies
      */
 
-    table->piece = table->checked ? NGX_HTTP_MTA_STS_VERIFY
-                                  : (size_t) NGX_MAX_SIZE_T_VALUE;
+    table->piece = table->checked + 1 < ngx_time()
+                   ? (size_t) NGX_MAX_SIZE_T_VALUE : NGX_HTTP_MTA_STS_VERIFY;
     table->checked = ngx_time();
 
     if (table->next.image.data) {

@@ -754,13 +754,12 @@ server {
             mta_sts_reports spool size=1k;
             error_page 415 =200 @fine;
         }
-        location = /r/auth {
+        location = /r/mirror {
             mta_sts_reports spool size=1k;
-            auth_request /auth;
-            log_subrequest on;
+            mirror /copy;
         }
     }
-    location = /auth { access_log off; log_subrequest on; return 204; }
+    location = /copy { access_log off; log_subrequest on; return 204; }
     location = /busy { return 200 "busy"; }
     location @fine { return 200 "fine"; }
 }
@@ -783,7 +782,7 @@ for my $case ([200, 'none', '', '/x', ''], [201, '201', $type, '/r/', 'x'],
               [201, '201', $type, '/r/one', 'x'], [503, '503', $type, '/r/one', 'x'],
               [503, '503', $type, '/r/page', 'x'], [200, 'other', 'text/plain', '/r/type', 'x'],
               [201, '201', $type, '/r/two', 'x'], [429, '429', $type, '/r/two', 'x'],
-              [201, '201', $type, '/r/auth', 'x'])
+              [201, '201', $type, '/r/mirror', 'x'])
 {
     my ($status, $code, $type, $path, @body) = @$case;
     my $answer = report($path, $type, @body);

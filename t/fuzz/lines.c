@@ -15,7 +15,7 @@ static struct {
     int                      rows;           /* changes, in this call */
     unsigned long            number;
     rows_t                   rows_of;
-    table_pool_t             pool;
+    mta_sts_intern_t         pool;
     mta_sts_table_builder_t  builder;
 } seen;
 
@@ -142,7 +142,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     feed_close(feed);
-    table_pool_free(&seen.pool);
+    mta_sts_intern_free(&seen.pool);
     mta_sts_table_discard(&seen.builder);
     rows_close(&seen.rows_of);
     mta_sts_arena_free(&arena);

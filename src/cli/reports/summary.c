@@ -306,8 +306,10 @@ summary_read(summary_t *summary, store_t *store, const mta_sts_str_t *names,
             return MTA_STS_ERROR;
         }
 
-        qsort(summary->domains, summary->n, sizeof(summary_domain_t),
-              summary_cmp);
+        if (summary->n) {
+            qsort(summary->domains, summary->n, sizeof(summary_domain_t),
+                  summary_cmp);
+        }
     }
 
     for (i = 0; i < summary->n; i++) {

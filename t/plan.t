@@ -10,7 +10,6 @@ use lib 't/lib';
 use File::Temp qw(tempdir);
 use JSON::PP;
 use MtaSts;
-use MtaSts::Browser;
 use MtaSts::Dns;
 use MtaSts::Reports;
 use MtaSts::World;
@@ -435,9 +434,6 @@ for my $name (sort keys %page) {
 }
 
 is(scalar keys %head, 1, 'one head');
-
-spew("$zones/plan.html", $page{plan});
-browse('plan', url => "file://$zones/plan.html", shot => 'plan', titles => 'b.example');
 is((planned('-f', 'nothing'))[0], 2, 'no such format');
 
 # a state that cannot be used: the output is complete all the same

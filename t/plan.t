@@ -57,7 +57,7 @@ sub check { return later('check', @net, 'a.example') }
 sub planned { return later('plan', @_) }
 sub records { return later('records', @net, '--served', @_) }
 
-# The helper's date in so many days, and minutes that TTLs and rules add.
+# The helper's date: the days that have passed, and minutes that TTLs and rules add.
 
 sub date {
     my ($in, $minutes) = @_;

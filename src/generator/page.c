@@ -80,7 +80,7 @@ page_is(const mta_sts_page_t *page, mta_sts_form_e field, const char *text)
 }
 
 
-/* Is max_age so many seconds, however it is written? */
+/* Is max_age, in whatever unit, this number of seconds? */
 
 static int
 page_is_age(const mta_sts_page_t *page, int64_t seconds)

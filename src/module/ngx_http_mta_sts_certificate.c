@@ -24,7 +24,6 @@ static ngx_uint_t ngx_http_mta_sts_sni_has_policy(ngx_connection_t *c,
     const char *sni);
 static void ngx_http_mta_sts_count_hello(ngx_connection_t *c,
     ngx_http_mta_sts_main_conf_t *mmcf);
-static void ngx_http_mta_sts_hello_mark(void *data);
 static int ngx_http_mta_sts_servername(ngx_ssl_conn_t *ssl_conn, int *ad,
     void *arg);
 
@@ -375,27 +374,13 @@ static void
 ngx_http_mta_sts_count_hello(ngx_connection_t *c,
     ngx_http_mta_sts_main_conf_t *mmcf)
 {
-    ngx_pool_cleanup_t  *cln;
-
-    for (cln = c->pool->cleanup; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_mta_sts_hello_mark) {
-            return;
-        }
+    if (ngx_http_mta_sts_is_marked(c->pool)) {
+        return;
     }
 
-    cln = ngx_pool_cleanup_add(c->pool, 0);
-    if (cln) {
-        cln->handler = ngx_http_mta_sts_hello_mark;
-    }
+    (void) ngx_http_mta_sts_mark(c->pool);
 
     ngx_http_mta_sts_count_handshake(mmcf);
-}
-
-
-static void
-ngx_http_mta_sts_hello_mark(void *data)
-{
-    /* void */
 }
 
 

@@ -122,6 +122,46 @@ ngx_http_mta_sts_count_other(ngx_http_request_t *r)
 }
 
 
+/* A cleanup that does nothing: that a pool has it is the mark. */
+
+static void
+ngx_http_mta_sts_marked(void *data)
+{
+    /* void */
+}
+
+
+ngx_int_t
+ngx_http_mta_sts_mark(ngx_pool_t *pool)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_mta_sts_marked;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_mta_sts_is_marked(ngx_pool_t *pool)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    for (cln = pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_mta_sts_marked) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 void
 ngx_http_mta_sts_count_handshake(ngx_http_mta_sts_main_conf_t *mmcf)
 {

@@ -267,6 +267,13 @@ ngx_int_t ngx_http_mta_sts_status_view(ngx_http_request_t *r,
 ngx_int_t ngx_http_mta_sts_note_report(ngx_http_request_t *r);
 ngx_int_t ngx_http_mta_sts_count_report(ngx_http_request_t *r);
 
+/*
+ * Marks the pool of a connection, whose handshake was counted, or of a request,
+ * which is a report.  NGX_ERROR: there is no memory.
+ */
+ngx_int_t ngx_http_mta_sts_mark(ngx_pool_t *pool);
+ngx_uint_t ngx_http_mta_sts_is_marked(ngx_pool_t *pool);
+
 /* Counts a handshake for a name without a policy. */
 void ngx_http_mta_sts_count_handshake(ngx_http_mta_sts_main_conf_t *mmcf);
 

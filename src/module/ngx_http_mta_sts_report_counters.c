@@ -10,7 +10,6 @@
 #include "ngx_http_mta_sts_module.h"
 
 
-static void ngx_http_mta_sts_report_mark(void *data);
 static ngx_uint_t ngx_http_mta_sts_is_report(ngx_http_request_t *r);
 
 
@@ -22,50 +21,29 @@ static ngx_uint_t ngx_http_mta_sts_is_report(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_mta_sts_note_report(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t           *cln;
     ngx_http_mta_sts_loc_conf_t  *mlcf;
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mta_sts_module);
 
-    if (mlcf->reports && r == r->main) {
-        cln = ngx_pool_cleanup_add(r->pool, 0);
-        if (cln == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        cln->handler = ngx_http_mta_sts_report_mark;
+    if (mlcf->reports && r == r->main
+        && ngx_http_mta_sts_mark(r->pool) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return NGX_DECLINED;
 }
 
 
-static void
-ngx_http_mta_sts_report_mark(void *data)
-{
-    /* void */
-}
-
-
 static ngx_uint_t
 ngx_http_mta_sts_is_report(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t           *cln;
     ngx_http_mta_sts_loc_conf_t  *mlcf;
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mta_sts_module);
 
-    if (mlcf->reports) {
-        return 1;
-    }
-
-    for (cln = r->internal ? r->pool->cleanup : NULL; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_mta_sts_report_mark) {
-            return 1;
-        }
-    }
-
-    return 0;
+    return mlcf->reports
+           || (r->internal && ngx_http_mta_sts_is_marked(r->pool));
 }
 
 

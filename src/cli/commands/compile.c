@@ -21,7 +21,7 @@ typedef struct {
 } compile_input_t;
 
 
-/* Reads standard input and other pipes: nobody knows how long they take. */
+/* Reads standard input and other pipes, which may take any time. */
 
 static int
 compile_read_pipes(const options_t *options, compile_input_t **inputs,

@@ -213,7 +213,7 @@ typedef struct {
     uint64_t       removals;          /* domains that left */
     uint64_t       dropped;
     uint64_t       downs;             /* steps down */
-    uint64_t       refused;           /* too many removals, or nobody knows */
+    uint64_t       refused;           /* many removals, damaged table */
     int            refusing;          /* no read of everything since */
     uint64_t       errors;            /* of the source */
     uint64_t       write_errors;
